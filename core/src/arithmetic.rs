@@ -1,0 +1,1 @@
+//! The numbers a step computes with.

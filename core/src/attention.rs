@@ -1,0 +1,1 @@
+//! Attention over the aquifer layers, equations (8) to (10).

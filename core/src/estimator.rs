@@ -1,0 +1,1 @@
+//! Carries a model's state from month to month.

@@ -1,0 +1,1 @@
+//! The LSTM cell, equations (2) to (7).

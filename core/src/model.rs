@@ -1,0 +1,1 @@
+//! Sizes, weights and one step of the model.

@@ -1,0 +1,1 @@
+//! The time step: a calendar month.

@@ -1,0 +1,1 @@
+//! Which aquifer layer drives the ground, by several methods beside each other.

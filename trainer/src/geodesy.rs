@@ -1,0 +1,1 @@
+//! Positions and distances, geodesic or planar.

@@ -1,0 +1,1 @@
+//! Monthly means of water levels.

@@ -1,0 +1,1 @@
+//! Levelling benchmarks against ps rates.

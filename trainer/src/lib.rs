@@ -1,0 +1,47 @@
+//! Trains, judges and exports land subsidence models of groundwater observation wells.
+//!
+//! The modules stand in pipeline order; each uses only those above it and `amlstm-core`.
+
+pub mod config;
+
+pub mod read;
+
+pub mod level;
+
+pub mod geodesy;
+
+pub mod ps;
+
+pub mod levelling;
+
+pub mod series;
+
+pub mod split;
+
+pub mod synth;
+
+pub mod network;
+
+pub mod bptt;
+
+pub mod train;
+
+pub mod export;
+
+pub mod metric;
+
+pub mod run;
+
+pub mod physics;
+
+pub mod baseline;
+
+pub mod attribution;
+
+pub mod study;
+
+pub mod figure;
+
+pub mod report;
+
+pub mod logger;

@@ -1,0 +1,1 @@
+//! Serial client of the data logger.

@@ -1,0 +1,5 @@
+//! The command `amlstm`.
+
+mod command;
+
+fn main() {}

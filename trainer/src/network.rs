@@ -1,0 +1,1 @@
+//! The AM-LSTM and the plain LSTM in burn's tensor operations.

@@ -1,0 +1,1 @@
+//! Non-negative physics basis of compaction beds.

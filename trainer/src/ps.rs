@@ -1,0 +1,1 @@
+//! Persistent scatterers: points file, line of sight to vertical, buffer around a well.

@@ -1,0 +1,1 @@
+//! The folder that one training run leaves behind.

@@ -1,0 +1,1 @@
+//! A well's training series: months of levels and observation intervals.

@@ -1,0 +1,1 @@
+//! Which observations train, validate and test.

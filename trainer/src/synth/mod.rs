@@ -1,0 +1,1 @@
+//! SYNTHETIC wells: compaction physics, water levels, ps points.

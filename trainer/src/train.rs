@@ -1,0 +1,1 @@
+//! Fits one network to one well.
