@@ -28,6 +28,8 @@ pub mod train;
 
 pub mod export;
 
+pub mod reference_network;
+
 pub mod metric;
 
 pub mod run;
