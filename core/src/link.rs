@@ -1,1 +1,60 @@
-//! Messages between logger and laptop.
+//! Messages between the logger and a laptop, and the frames they travel in.
+//!
+//! A frame is `0x00 | COBS(payload | CRC-32 of payload, little endian) | 0x00`, at most [`MAX_FRAME`] bytes with both zeros.
+//! The payload is postcard: first one byte `sequence`, chosen by the laptop and repeated in the answer, then a [`Request`]
+//! (laptop to logger) or a [`Reply`] (logger to laptop). Every request has exactly one reply.
+//!
+//! # Rules that keep a ten-year-old logger readable
+//!
+//! - [`Hello`], its request and its reply never change. It is the first exchange.
+//! - Enums grow at their end only; the tests pin each discriminant.
+//! - A request never changes its fields: what needs more is a new request. A logger answers a request it does not know with
+//!   [`Fault::Unsupported`].
+//! - A response may get new fields at its end; a reader ignores bytes that follow what it knows.
+//! - `proto_minor` counts such additions; `proto_major` would be another protocol. Both sides speak the smaller minor.
+//!
+//! Text outside of frames belongs to the logger's plain-text console on the same port.
+
+mod config;
+mod frame;
+mod message;
+mod record;
+
+pub use config::{
+    BarometerConfig, ChannelConfig, ConfigItem, ConfigKey, ConfigProblem, CurrentLoop, Quantity,
+    Sdi12Value, Security, Sensor,
+};
+pub use frame::{FrameError, FrameReader, Received, decode_reply, decode_request, encode_frame};
+pub use message::{
+    ClockState, Fault, Hello, Models, Now, Reply, Request, Response, SlotInfo, Status,
+    UploadProgress, VisitReport,
+};
+pub use record::{
+    Estimated, Event, EventKind, InputState, MonthLevel, MonthRecord, Quality, Reading, ResetCause,
+    Sample, Samples, Task,
+};
+
+/// Protocol version a [`Hello`] reports: another major number is another protocol.
+pub const PROTO_MAJOR: u8 = 1;
+/// Counts additions to the enums of this protocol.
+pub const PROTO_MINOR: u8 = 0;
+/// Longest frame in bytes, both zeros included.
+pub const MAX_FRAME: usize = 256;
+/// Longest payload in bytes: a frame without its zeros, the COBS overhead byte and the CRC-32.
+pub const MAX_PAYLOAD: usize = MAX_FRAME - 2 - 1 - 4;
+/// Most model bytes in one [`Request::UploadChunk`] or [`Response::ModelBytes`].
+pub const MAX_CHUNK: usize = 192;
+/// Most water channels of a logger: one for each input a model may have.
+pub const MAX_CHANNELS: usize = 8;
+/// Longest name of a station, well or aquifer layer in bytes.
+pub const MAX_NAME: usize = 24;
+/// Longest panic message kept in an event, in bytes.
+pub const MAX_MESSAGE: usize = 64;
+
+/// Name of a station, well or aquifer layer.
+pub type Name = heapless::String<MAX_NAME>;
+
+const _: () = assert!(
+    MAX_CHUNK + 16 < MAX_PAYLOAD,
+    "a chunk and its offset fit one frame"
+);

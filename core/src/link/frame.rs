@@ -1,0 +1,253 @@
+//! Frames: byte stuffing, CRC-32, and finding them in a stream of bytes.
+
+use core::fmt;
+
+use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, MAX_FRAME, MAX_PAYLOAD, Reply, Request};
+
+/// Without a table: a frame is short, and 1 KiB of flash is worth more than its microseconds.
+const FRAME_CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+const CRC_BYTES: usize = 4;
+/// A request whose enum discriminant is at or above this number is newer than this code.
+const KNOWN_REQUESTS: u8 = 21;
+
+/// Why bytes are not a frame, or a message does not fit one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameError {
+    /// More than [`MAX_FRAME`] bytes without a zero.
+    TooLong,
+    /// Shorter than a sequence number and a CRC.
+    TooShort,
+    /// The byte stuffing is not COBS.
+    Stuffing,
+    /// The CRC-32 of the payload differs from the one sent.
+    Crc {
+        /// What the frame says.
+        sent: u32,
+        /// What the payload gives.
+        computed: u32,
+    },
+    /// The message does not fit [`MAX_PAYLOAD`] bytes.
+    MessageTooLong,
+    /// The payload is no message of this protocol.
+    Message,
+}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => write!(formatter, "frame longer than {MAX_FRAME} bytes"),
+            Self::TooShort => write!(formatter, "frame too short to hold a message and its CRC"),
+            Self::Stuffing => write!(formatter, "frame with broken byte stuffing"),
+            Self::Crc { sent, computed } => {
+                write!(
+                    formatter,
+                    "frame damaged on the line: CRC {sent:08x} sent, {computed:08x} computed"
+                )
+            }
+            Self::MessageTooLong => write!(
+                formatter,
+                "message does not fit a frame of {MAX_FRAME} bytes"
+            ),
+            Self::Message => write!(formatter, "frame holds no message this program knows"),
+        }
+    }
+}
+
+impl core::error::Error for FrameError {}
+
+/// Writes one frame with `sequence` and `message` (a [`Request`] or [`Reply`]) to the start of `out` and returns it.
+///
+/// # Errors
+/// [`FrameError::MessageTooLong`] if the message does not fit.
+pub fn encode_frame<'o, T: Serialize>(
+    sequence: u8,
+    message: &T,
+    out: &'o mut [u8; MAX_FRAME],
+) -> Result<&'o [u8], FrameError> {
+    let mut payload = [0; MAX_PAYLOAD + CRC_BYTES];
+    let body = payload
+        .get_mut(..MAX_PAYLOAD)
+        .ok_or(FrameError::MessageTooLong)?;
+    let length = postcard::to_slice(&(sequence, message), body)
+        .map_err(|_| FrameError::MessageTooLong)?
+        .len();
+    let crc = FRAME_CRC.checksum(payload.get(..length).unwrap_or_default());
+    let end = length + CRC_BYTES;
+    payload
+        .get_mut(length..end)
+        .ok_or(FrameError::MessageTooLong)?
+        .copy_from_slice(&crc.to_le_bytes());
+    let written = cobs::try_encode_including_sentinels(payload.get(..end).unwrap_or_default(), out)
+        .map_err(|_| FrameError::MessageTooLong)?;
+    out.get(..written).ok_or(FrameError::MessageTooLong)
+}
+
+/// Reads a request from a received payload; gives its sequence number with either outcome.
+///
+/// # Errors
+/// [`Fault::Unsupported`] for a request this code does not know, [`Fault::Malformed`] for one it cannot read.
+pub fn decode_request(payload: &[u8]) -> (u8, Result<Request<'_>, Fault>) {
+    let Some((&sequence, message)) = payload.split_first() else {
+        return (0, Err(Fault::Malformed));
+    };
+    let request = match postcard::take_from_bytes::<Request<'_>>(message) {
+        Ok((request, [])) => Ok(request),
+        // A request with more fields than this code knows may mean something else.
+        Ok(_) => Err(Fault::Unsupported),
+        Err(_) if message.first().is_some_and(|&kind| kind >= KNOWN_REQUESTS) => {
+            Err(Fault::Unsupported)
+        }
+        Err(_) => Err(Fault::Malformed),
+    };
+    (sequence, request)
+}
+
+/// Reads a reply from a received payload. Bytes after what this code knows are ignored.
+///
+/// # Errors
+/// [`FrameError::Message`] if it is no reply.
+pub fn decode_reply(payload: &[u8]) -> Result<(u8, Reply<'_>), FrameError> {
+    take::<(u8, Reply<'_>)>(payload)
+}
+
+fn take<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, FrameError> {
+    postcard::take_from_bytes(payload)
+        .map(|(message, _)| message)
+        .map_err(|_| FrameError::Message)
+}
+
+/// What a byte meant to a [`FrameReader`].
+#[derive(Debug, PartialEq, Eq)]
+pub enum Received<'a> {
+    /// Nothing yet.
+    Nothing,
+    /// The byte stands outside of any frame: console text.
+    Text(u8),
+    /// A whole frame; its payload, CRC checked, without the CRC.
+    Payload(&'a [u8]),
+    /// A frame ended that is not sound. The next one is read afresh.
+    Broken(FrameError),
+}
+
+/// Finds frames in a stream of bytes. Any bytes may be pushed; it never fails for good.
+#[derive(Debug)]
+pub struct FrameReader {
+    buffer: [u8; MAX_FRAME],
+    length: usize,
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Outside,
+    Inside,
+    /// Inside a frame that is too long already.
+    Overflow,
+}
+
+impl Default for FrameReader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FrameReader {
+    /// A reader outside of any frame.
+    pub const fn new() -> Self {
+        Self {
+            buffer: [0; MAX_FRAME],
+            length: 0,
+            place: Place::Outside,
+        }
+    }
+
+    /// True while a frame has begun and not ended.
+    pub fn is_inside(&self) -> bool {
+        self.place != Place::Outside
+    }
+
+    /// Takes the next byte of the stream.
+    pub fn push(&mut self, byte: u8) -> Received<'_> {
+        match (self.place, byte) {
+            (Place::Outside, 0) => self.start(),
+            (Place::Outside, text) => Received::Text(text),
+            // Two zeros: the first ended something lost, the second starts a frame.
+            (Place::Inside, 0) if self.length == 0 => Received::Nothing,
+            (Place::Inside, 0) => self.finish(),
+            (Place::Inside, _) => self.append(byte),
+            (Place::Overflow, 0) => self.broken(FrameError::TooLong),
+            (Place::Overflow, _) => Received::Nothing,
+        }
+    }
+
+    fn start(&mut self) -> Received<'_> {
+        self.place = Place::Inside;
+        self.length = 0;
+        Received::Nothing
+    }
+
+    fn append(&mut self, byte: u8) -> Received<'_> {
+        // Two of the longest frame's bytes are its zeros.
+        match self
+            .buffer
+            .get_mut(..MAX_FRAME - 2)
+            .and_then(|buffer| buffer.get_mut(self.length))
+        {
+            Some(place) => {
+                *place = byte;
+                self.length += 1;
+            }
+            None => self.place = Place::Overflow,
+        }
+        Received::Nothing
+    }
+
+    fn finish(&mut self) -> Received<'_> {
+        let Some(frame) = self.buffer.get_mut(..self.length) else {
+            return self.broken(FrameError::TooLong);
+        };
+        match unpack(frame) {
+            Ok(length) => {
+                self.place = Place::Outside;
+                Received::Payload(self.buffer.get(..length).unwrap_or_default())
+            }
+            Err(error) => self.broken(error),
+        }
+    }
+
+    /// The zero that ended a broken frame may be the one that starts the next.
+    fn broken(&mut self, error: FrameError) -> Received<'_> {
+        self.start();
+        Received::Broken(error)
+    }
+
+    /// Forgets a frame that has begun, for a line that has fallen silent.
+    pub fn reset(&mut self) {
+        self.place = Place::Outside;
+    }
+}
+
+/// Undoes the byte stuffing in place, checks the CRC, and gives the payload's length.
+fn unpack(frame: &mut [u8]) -> Result<usize, FrameError> {
+    let length = cobs::decode_in_place(frame).map_err(|_| FrameError::Stuffing)?;
+    let decoded = frame.get(..length).ok_or(FrameError::Stuffing)?;
+    let (payload, crc) = decoded
+        .split_last_chunk::<CRC_BYTES>()
+        .ok_or(FrameError::TooShort)?;
+    let (sent, computed) = (u32::from_le_bytes(*crc), FRAME_CRC.checksum(payload));
+    if sent != computed {
+        return Err(FrameError::Crc { sent, computed });
+    }
+    if payload.is_empty() {
+        Err(FrameError::TooShort)
+    } else {
+        Ok(payload.len())
+    }
+}
+
+#[cfg(test)]
+#[path = "frame_tests.rs"]
+mod tests;

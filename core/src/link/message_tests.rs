@@ -1,0 +1,398 @@
+use std::{vec, vec::Vec};
+
+use super::*;
+use crate::link::{EventKind, MonthLevel, Quality, ResetCause, Task};
+
+/// First byte of the postcard form: the enum's discriminant.
+fn kind<T: Serialize>(message: &T) -> u8 {
+    let mut out = [0; 512];
+    postcard::to_slice(message, &mut out).unwrap()[0]
+}
+
+fn kinds<T: Serialize>(messages: &[T]) -> Vec<u8> {
+    messages.iter().map(kind).collect()
+}
+
+fn ascending(count: usize) -> Vec<u8> {
+    (0..count as u8).collect()
+}
+
+fn slot() -> SlotInfo {
+    SlotInfo {
+        generation: 1,
+        version: 2,
+        length: 3,
+        crc: 4,
+        signed: false,
+    }
+}
+
+fn now() -> Now {
+    Now {
+        unix_s: 0,
+        barometer_kpa: None,
+        channels: heapless::Vec::new(),
+    }
+}
+
+fn estimated() -> Estimated {
+    Estimated {
+        month_index: 0,
+        generation: 0,
+        model_version: 0,
+        increment_mm: 0.0,
+        subsidence_mm: 0.0,
+        half_width_mm: None,
+        attention: heapless::Vec::new(),
+        inputs: heapless::Vec::new(),
+    }
+}
+
+/// Every request in the order of its discriminant. Append; never reorder.
+fn requests() -> Vec<Request<'static>> {
+    vec![
+        Request::Hello,
+        Request::Status,
+        Request::Now,
+        Request::Month { position: 0 },
+        Request::Event { number: 0 },
+        Request::Samples { number: 0 },
+        Request::Estimate,
+        Request::ConfigGet(ConfigKey::Station),
+        Request::ConfigSet(ConfigItem::SampleInterval { seconds: 900 }),
+        Request::ClockSet {
+            unix_s: 0,
+            confirm_jump: false,
+        },
+        Request::Visit {
+            laptop_unix_s: 0,
+            tape_m: heapless::Vec::new(),
+        },
+        Request::Models,
+        Request::UploadBegin { length: 0, crc: 0 },
+        Request::UploadChunk {
+            offset: 0,
+            bytes: &[],
+        },
+        Request::UploadWhere,
+        Request::UploadSignature { bytes: &[] },
+        Request::UploadCommit { allow_older: false },
+        Request::Rollback,
+        Request::ModelRead { offset: 0 },
+        Request::EstimateAt { position: 0 },
+        Request::Restart,
+    ]
+}
+
+#[test]
+fn requests_keep_their_numbers() {
+    assert_eq!(kinds(&requests()), ascending(21));
+}
+
+#[test]
+fn responses_keep_their_numbers() {
+    let record = MonthRecord {
+        month_index: 0,
+        closed_unix_s: 0,
+        next_sample: 0,
+        channels: heapless::Vec::new(),
+    };
+    let visit = VisitReport {
+        now: now(),
+        depth_to_water_m: heapless::Vec::new(),
+        battery_mv: None,
+        clock_error_s: 0,
+        samples: 0,
+        sample_capacity: 0,
+        months_free: 0,
+        serial: 0,
+    };
+    let responses = [
+        Response::Hello(Hello::new([0; 3], 0, 0)),
+        Response::Done,
+        Response::Status(status()),
+        Response::Now(now()),
+        Response::Month {
+            record,
+            estimate: None,
+        },
+        Response::Event(Event {
+            number: 0,
+            unix_s: 0,
+            kind: EventKind::MonthLogFull,
+        }),
+        Response::Samples(&[]),
+        Response::Estimate(estimated()),
+        Response::Config(ConfigItem::SampleInterval { seconds: 900 }),
+        Response::Visit(visit),
+        Response::Models(Models {
+            active: None,
+            standby: None,
+            well: Name::new(),
+        }),
+        Response::Upload(UploadProgress {
+            length: 0,
+            crc: 0,
+            received: 0,
+        }),
+        Response::Active(slot()),
+        Response::ModelBytes {
+            length: 0,
+            bytes: &[],
+        },
+    ];
+    assert_eq!(kinds(&responses), ascending(responses.len()));
+}
+
+#[test]
+fn faults_keep_their_numbers_and_have_words() {
+    let faults = [
+        Fault::Unsupported,
+        Fault::Malformed,
+        Fault::NotFound,
+        Fault::Storage,
+        Fault::TooLarge,
+        Fault::NoModel,
+        Fault::NoUpload,
+        Fault::OutOfOrder { expected: 0 },
+        Fault::ModelTooLong { limit: 0 },
+        Fault::Incomplete {
+            received: 0,
+            length: 0,
+        },
+        Fault::ModelCrc {
+            announced: 0,
+            stored: 0,
+        },
+        Fault::ModelInvalid,
+        Fault::LayerUnknown { input: 0 },
+        Fault::ModelTooOld {
+            version: 0,
+            minimum: 0,
+        },
+        Fault::SignatureMissing,
+        Fault::SignatureWrong,
+        Fault::NothingBefore,
+        Fault::ClockJump,
+        Fault::ClockRange,
+        Fault::Config(ConfigProblem::Interval),
+        Fault::ClockUnset,
+    ];
+    assert_eq!(kinds(&faults), ascending(faults.len()));
+    assert!(
+        faults
+            .iter()
+            .all(|fault| !std::format!("{fault}").is_empty())
+    );
+}
+
+#[test]
+fn events_keep_their_numbers() {
+    let events = [
+        EventKind::Started {
+            cause: ResetCause::Power,
+            boots: 0,
+            late_task: None,
+        },
+        EventKind::Panicked {
+            message: heapless::String::new(),
+        },
+        EventKind::ClockSet {
+            old_unix_s: 0,
+            new_unix_s: 0,
+        },
+        EventKind::Configured(ConfigKey::Station),
+        EventKind::ModelActivated {
+            generation: 0,
+            version: 0,
+            crc: 0,
+            older_allowed: false,
+        },
+        EventKind::ModelRolledBack {
+            generation: 0,
+            version: 0,
+        },
+        EventKind::Tape {
+            channel: 0,
+            tape_m: 0.0,
+            sensor_m: None,
+        },
+        EventKind::SensorQuality {
+            channel: 0,
+            quality: Quality::GOOD,
+        },
+        EventKind::MonthsEmpty {
+            first_month_index: 0,
+            count: 0,
+        },
+        EventKind::SamplesLate { month_index: 0 },
+        EventKind::RateAlarm {
+            month_index: 0,
+            increment_mm: 0.0,
+            limit_mm: 0.0,
+        },
+        EventKind::MonthLogFull,
+    ];
+    assert_eq!(kinds(&events), ascending(events.len()));
+}
+
+#[test]
+fn the_small_enums_keep_their_numbers() {
+    use crate::link::{ConfigKey, CurrentLoop, InputState, Quantity, Sdi12Value, Sensor};
+    let keys = [
+        ConfigKey::Station,
+        ConfigKey::SampleInterval,
+        ConfigKey::Channel(0),
+        ConfigKey::Barometer,
+        ConfigKey::RateLimit,
+        ConfigKey::Security,
+    ];
+    assert_eq!(kinds(&keys), ascending(6));
+    let items = [
+        ConfigItem::Station {
+            name: Name::new(),
+            datum: Name::new(),
+            serial: 0,
+        },
+        ConfigItem::SampleInterval { seconds: 0 },
+        ConfigItem::Channel {
+            index: 0,
+            channel: None,
+        },
+        ConfigItem::Barometer(None),
+        ConfigItem::RateLimit { mm_per_month: None },
+        ConfigItem::Security(crate::link::Security::default()),
+    ];
+    assert_eq!(kinds(&items), ascending(6));
+    let quantities = [
+        Quantity::AbsolutePressureKpa,
+        Quantity::GaugePressureKpa,
+        Quantity::SubmergenceM,
+        Quantity::DepthToWaterM,
+        Quantity::LevelM,
+    ];
+    assert_eq!(kinds(&quantities), ascending(5));
+    let inputs = [
+        InputState::Trained,
+        InputState::Missing,
+        InputState::Below { by_m: 0.0 },
+        InputState::Above { by_m: 0.0 },
+    ];
+    assert_eq!(kinds(&inputs), ascending(4));
+    assert_eq!(
+        kinds(&[Task::Sense, Task::Port, Task::MonthClose, Task::Health]),
+        ascending(4)
+    );
+    let causes = [
+        ResetCause::Power,
+        ResetCause::Watchdog,
+        ResetCause::Panic,
+        ResetCause::Other,
+    ];
+    assert_eq!(kinds(&causes), ascending(4));
+    let sensors = [
+        Sensor::Sdi12(Sdi12Value {
+            address: b'0',
+            value: 0,
+            crc: false,
+        }),
+        Sensor::CurrentLoop(CurrentLoop {
+            input: 0,
+            at_4_ma: 0.0,
+            at_20_ma: 1.0,
+        }),
+    ];
+    assert_eq!(kinds(&sensors), ascending(2));
+    assert_eq!(
+        kinds(&[ClockState::Unset, ClockState::Unsure, ClockState::Set]),
+        ascending(3)
+    );
+}
+
+fn status() -> Status {
+    Status {
+        station: Name::try_from("a station of 24 letters.").unwrap(),
+        datum: Name::try_from("a datum of twenty-four ..").unwrap_or_default(),
+        unix_s: u32::MAX,
+        clock: ClockState::Set,
+        uptime_s: u32::MAX,
+        boots: u32::MAX,
+        watchdog_resets: u32::MAX,
+        reset_cause: ResetCause::Other,
+        battery_mv: Some(u16::MAX),
+        interval_s: 86_400,
+        channels: 8,
+        barometer: true,
+        first_sample: u32::MAX,
+        next_sample: u32::MAX,
+        sample_capacity: u32::MAX,
+        months: u16::MAX,
+        months_free: u16::MAX,
+        first_event: u32::MAX,
+        next_event: u32::MAX,
+        model_generation: Some(u32::MAX),
+        rate_alarm: true,
+        synthetic: true,
+        storage_errors: u32::MAX,
+    }
+}
+
+/// The largest month: eight channels, every number at its greatest, and its estimate.
+#[test]
+fn the_largest_replies_fit_a_frame() {
+    let level = MonthLevel {
+        mean_m: Some(-1.5),
+        days: 31,
+        readings: 2976,
+        rejected: 2976,
+        quality: Quality(u16::MAX),
+        complete: true,
+    };
+    let record = MonthRecord {
+        month_index: 24_400,
+        closed_unix_s: u32::MAX,
+        next_sample: u32::MAX,
+        channels: (0..8).map(|_| level).collect(),
+    };
+    let estimate = Estimated {
+        month_index: 24_400,
+        generation: u32::MAX,
+        model_version: u32::MAX,
+        half_width_mm: Some(1.0),
+        attention: (0..8).map(|_| 0.125).collect(),
+        inputs: (0..8)
+            .map(|_| crate::link::InputState::Below { by_m: 3.1 })
+            .collect(),
+        ..estimated()
+    };
+    let mut out = [0; crate::link::MAX_FRAME];
+    let month: Reply<'_> = Ok(Response::Month {
+        record,
+        estimate: Some(estimate),
+    });
+    crate::link::encode_frame(255, &month, &mut out).unwrap();
+    let status: Reply<'_> = Ok(Response::Status(status()));
+    crate::link::encode_frame(255, &status, &mut out).unwrap();
+}
+
+#[test]
+fn quality_bits_keep_their_places() {
+    let bits = [
+        Quality::TIMEOUT,
+        Quality::CRC,
+        Quality::RANGE,
+        Quality::STUCK,
+        Quality::STEP,
+        Quality::DRY,
+        Quality::BAROMETER_MISSING,
+        Quality::LOOP_FAULT,
+        Quality::CLOCK_UNSURE,
+        Quality::GARBLED,
+    ];
+    for (place, bit) in bits.into_iter().enumerate() {
+        assert_eq!(bit.0, 1 << place);
+        assert_eq!(bit.words().count(), 1);
+    }
+    assert!(Quality::CLOCK_UNSURE.is_usable());
+    assert!(!Quality::CLOCK_UNSURE.with(Quality::STUCK).is_usable());
+}
