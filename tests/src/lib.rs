@@ -1,1 +1,9 @@
-//! tests
+//! What the tests that cross two crates, a process or the device share: device images built by cargo and run in QEMU.
+//!
+//! Whatever goes wrong here fails a test, so everything here panics where it goes wrong.
+#![allow(clippy::missing_panics_doc)]
+
+pub mod board;
+pub mod image;
+pub mod qemu;
+pub mod toolchain;

@@ -1,0 +1,190 @@
+//! Device images: built by cargo, then read for their symbols and sizes.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{LazyLock, Mutex};
+
+use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, elf};
+
+use crate::board::Board;
+use crate::toolchain::{self, Toolchain};
+
+/// Every Cortex-M has its RAM above this address and its code below.
+const RAM_BEGINS: u64 = 0x2000_0000;
+
+/// A linked device image.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The board it was linked for.
+    pub board: Board,
+    /// Its ELF file.
+    pub path: PathBuf,
+}
+
+/// What to build: a firmware binary with features beside its board's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Recipe {
+    /// The binary in `firmware/src/bin`.
+    pub binary: &'static str,
+    /// Features beside the board's, separated by commas; may be empty.
+    pub features: &'static str,
+    /// Optimisation level of the profile `device`: `s`, `3`, ...; `None` takes the profile's own.
+    pub opt_level: Option<&'static str>,
+}
+
+impl Recipe {
+    /// A firmware binary as it ships.
+    pub const fn shipped(binary: &'static str) -> Self {
+        Self {
+            binary,
+            features: "",
+            opt_level: None,
+        }
+    }
+}
+
+/// Symbol of an image: where it lies and how long it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Symbol {
+    /// Demangled no further than the linker left it.
+    pub name: String,
+    /// Address on the device.
+    pub address: u64,
+    /// Length in bytes.
+    pub size: u64,
+}
+
+/// Bytes of an image in the device's memories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Flash: code, constants and start values, as `text + data` of `arm-none-eabi-size`.
+    pub flash: u64,
+    /// RAM given at link time: `data + bss`. The stack is beside it.
+    pub static_ram: u64,
+}
+
+impl Image {
+    /// Builds `recipe` for `board`, or says on stderr why that is not possible here and returns `None`.
+    ///
+    /// Images lie in a target folder of their own, so that they do not wait for the cargo that runs the tests.
+    ///
+    /// # Panics
+    ///
+    /// If the build fails.
+    pub fn build(board: Board, recipe: Recipe) -> Option<Self> {
+        static BUILT: LazyLock<Mutex<HashMap<(Board, Recipe), Image>>> =
+            LazyLock::new(Mutex::default);
+        let toolchain = toolchain::for_board(board)?;
+        // Held through the build: a second test that wants the same image waits for it.
+        let mut built = BUILT
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let image = built
+            .entry((board, recipe))
+            .or_insert_with(|| run_cargo(toolchain, board, recipe));
+        Some(image.clone())
+    }
+
+    /// Every symbol of the image.
+    pub fn symbols(&self) -> Vec<Symbol> {
+        let bytes = self.bytes();
+        let file = object::File::parse(&*bytes).expect("the linker wrote an ELF file");
+        file.symbols()
+            .filter_map(|symbol| {
+                Some(Symbol {
+                    name: symbol.name().ok()?.to_owned(),
+                    address: symbol.address(),
+                    size: symbol.size(),
+                })
+            })
+            .collect()
+    }
+
+    /// Address of the symbol `name`.
+    ///
+    /// # Panics
+    ///
+    /// If the image has no such symbol.
+    pub fn address(&self, name: &str) -> u64 {
+        self.symbols()
+            .into_iter()
+            .find(|symbol| symbol.name == name)
+            .unwrap_or_else(|| panic!("{}: no symbol {name}", self.path.display()))
+            .address
+    }
+
+    /// Flash and RAM that the image takes.
+    pub fn size(&self) -> Size {
+        let bytes = self.bytes();
+        let file = object::File::parse(&*bytes).expect("the linker wrote an ELF file");
+        let mut size = Size {
+            flash: 0,
+            static_ram: 0,
+        };
+        for section in file.sections() {
+            let SectionFlags::Elf { sh_flags, .. } = section.flags() else {
+                continue;
+            };
+            // Only what has an address on the device; defmt's strings and debug information have none.
+            if sh_flags.0 & elf::SHF_ALLOC.0 == 0 {
+                continue;
+            }
+            if section.file_range().is_some_and(|(_, length)| length > 0) {
+                size.flash += section.size();
+            }
+            if sh_flags.0 & elf::SHF_WRITE.0 != 0 && section.address() >= RAM_BEGINS {
+                size.static_ram += section.size();
+            }
+        }
+        size
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        fs::read(&self.path).unwrap_or_else(|error| panic!("{}: {error}", self.path.display()))
+    }
+}
+
+fn run_cargo(toolchain: Toolchain, board: Board, recipe: Recipe) -> Image {
+    let folder = toolchain::target_folder()
+        .join("device")
+        .join(toolchain.name())
+        .join(recipe.opt_level.unwrap_or("shipped"));
+    let features = [board.machine, recipe.features].join(",");
+    let mut command = toolchain.build_command(board);
+    command
+        .current_dir(toolchain::root())
+        .args(["--locked", "--profile", "device", "-p", "amlstm-firmware"])
+        .args([
+            "--bin",
+            recipe.binary,
+            "--features",
+            features.trim_end_matches(','),
+        ])
+        .arg("--target-dir")
+        .arg(&folder)
+        .stdin(Stdio::null());
+    if let Some(level) = recipe.opt_level {
+        command.env("CARGO_PROFILE_DEVICE_OPT_LEVEL", level);
+    }
+    let output = command.output().expect("cargo starts");
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let linked = folder.join(board.target).join("device").join(recipe.binary);
+    // Recipes that differ only in features share cargo's output name. Renamed into place, so that another process never reads half an image.
+    let kept = linked.with_file_name(format!(
+        "{}-{}-{}.elf",
+        recipe.binary,
+        board.machine,
+        recipe.features.replace(',', "+")
+    ));
+    let copy = kept.with_extension(std::process::id().to_string());
+    fs::copy(&linked, &copy).unwrap_or_else(|error| panic!("{}: {error}", copy.display()));
+    fs::rename(&copy, &kept).unwrap_or_else(|error| panic!("{}: {error}", kept.display()));
+    Image { board, path: kept }
+}

@@ -1,0 +1,192 @@
+//! What builds and runs device images here: an Arm toolchain and QEMU. `tests/run` installs both.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::{env, fs};
+
+use crate::board::Board;
+
+/// Environment variable that forces one of the toolchains: `rustup` or `debian`.
+pub const TOOLCHAIN_VARIABLE: &str = "AMLSTM_ARM_TOOLCHAIN";
+
+/// Environment variable that `tests/run` sets: with the value `required`, a device test fails where it would skip.
+pub const DEVICE_VARIABLE: &str = "AMLSTM_DEVICE_TESTS";
+
+/// Version of `defmt-print` that decodes the images' log messages.
+pub const DEFMT_PRINT_VERSION: &str = "1.2.0";
+
+/// A toolchain that can build for bare Arm cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Toolchain {
+    /// The host's own, with the `thumb*` targets of `rustup target add`.
+    Rustup,
+    /// Debian's `rustc-web`, `cargo-web` and `rust-web-src`, which build the core library from source.
+    Debian,
+}
+
+impl Toolchain {
+    /// The toolchain for `board`, and the reason where there is none.
+    fn find(board: Board) -> Result<Self, String> {
+        let rustup = || {
+            let library = target_library(board.target);
+            if library.is_dir() {
+                return Ok(Self::Rustup);
+            }
+            Err(format!(
+                "no {} target: {} is missing",
+                board.target,
+                library.display()
+            ))
+        };
+        let debian = || {
+            if !Path::new("/usr/bin/cargo").is_file() || debian_library_source().is_none() {
+                return Err(
+                    "Debian's cargo-web, rustc-web and rust-web-src are not installed".to_owned(),
+                );
+            }
+            Ok(Self::Debian)
+        };
+        match env::var(TOOLCHAIN_VARIABLE).as_deref() {
+            Ok("rustup") => rustup(),
+            Ok("debian") => debian(),
+            Ok(other) => {
+                panic!("{TOOLCHAIN_VARIABLE}: found \"{other}\", expected rustup or debian")
+            }
+            Err(_) => {
+                rustup().or_else(|reason| debian().map_err(|second| format!("{reason}; {second}")))
+            }
+        }
+    }
+
+    /// `cargo build` for `board` with this toolchain, without its package and features.
+    pub fn build_command(self, board: Board) -> Command {
+        let mut command = match self {
+            Self::Rustup => Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
+            Self::Debian => {
+                let mut command = Command::new("/usr/bin/cargo");
+                let variable = board.target.to_uppercase().replace(['-', '.'], "_");
+                command
+                    .env("RUSTC", "/usr/bin/rustc")
+                    // Debian's is a stable compiler; building the core library is an unstable option of cargo.
+                    .env("RUSTC_BOOTSTRAP", "1")
+                    .env(format!("CARGO_TARGET_{variable}_LINKER"), host_linker());
+                command
+            }
+        };
+        command.arg("build").args(["--target", board.target]);
+        if self == Self::Debian {
+            command.args(["-Z", "build-std=core"]);
+        }
+        // What the caller sets for the host must not reach the device.
+        for variable in [
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "RUSTC_WRAPPER",
+        ] {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    /// A folder name for this toolchain's output, so that the two do not undo each other's work.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rustup => "rustup",
+            Self::Debian => "debian",
+        }
+    }
+}
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ lies in the repository")
+        .to_owned()
+}
+
+/// The folder `target/` in use: device images and tools lie below it.
+pub fn target_folder() -> PathBuf {
+    let executable = env::current_exe().expect("a test knows its own path");
+    executable
+        .ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").is_file())
+        .map_or_else(|| root().join("target"), Path::to_owned)
+}
+
+/// The toolchain and the machine for `board`, or `None` after a line on stderr that says why the device test is skipped.
+///
+/// # Panics
+///
+/// Where they are missing and [`DEVICE_VARIABLE`] says that they are required.
+pub fn for_board(board: Board) -> Option<Toolchain> {
+    let found = Toolchain::find(board).and_then(|toolchain| {
+        program_starts("qemu-system-arm")?;
+        program_starts(defmt_print().to_str().unwrap_or_default())?;
+        Ok(toolchain)
+    });
+    match found {
+        Ok(toolchain) => Some(toolchain),
+        Err(reason) if env::var(DEVICE_VARIABLE).as_deref() == Ok("required") => {
+            panic!("{reason}; tests/run installs it")
+        }
+        Err(reason) => {
+            // Past the capture of the test runner: a skipped test must be seen.
+            let _ = writeln!(
+                std::io::stderr(),
+                "skipped on {}: {reason}; tests/run installs it",
+                board.core
+            );
+            None
+        }
+    }
+}
+
+/// The program that decodes log messages; `tests/run` installs it.
+pub fn defmt_print() -> PathBuf {
+    target_folder().join("tools/bin/defmt-print")
+}
+
+fn program_starts(program: &str) -> Result<(), String> {
+    match Command::new(program).arg("--version").output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(format!("{program} --version: {}", output.status)),
+        Err(error) => Err(format!("{program}: {error}")),
+    }
+}
+
+/// Where the host toolchain would keep the compiled library of `target`.
+fn target_library(target: &str) -> PathBuf {
+    host_sysroot().join("lib/rustlib").join(target).join("lib")
+}
+
+/// The linker for Arm that comes with the host toolchain.
+fn host_linker() -> PathBuf {
+    host_sysroot().join("lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld")
+}
+
+fn host_sysroot() -> &'static Path {
+    static SYSROOT: OnceLock<PathBuf> = OnceLock::new();
+    SYSROOT.get_or_init(|| {
+        let output = Command::new("rustc")
+            .args(["--print", "sysroot"])
+            .current_dir(root())
+            .output()
+            .expect("the compiler that built this test is still here");
+        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+    })
+}
+
+/// Where Debian's `rust-web-src` puts the source of the core library for its compiler.
+fn debian_library_source() -> Option<PathBuf> {
+    let output = Command::new("/usr/bin/rustc")
+        .args(["--print", "sysroot"])
+        .output()
+        .ok()?;
+    let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    let source = sysroot.join("lib/rustlib/src/rust/library");
+    fs::canonicalize(source).ok()
+}
