@@ -1,0 +1,74 @@
+//! What the application needs of a board.
+//!
+//! Futures of [`SensorBus`] and of the port may be dropped half way. Those of the flash never are: nothing here puts a storage
+//! operation beside a timeout.
+#![allow(
+    async_fn_in_trait,
+    reason = "the futures run on one thread, joined in app::run"
+)]
+
+use core::ops::Range;
+
+use amlstm_core::link::{MAX_MESSAGE, ResetCause, Task};
+use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+
+/// Time since the start, and waiting.
+pub trait Clock {
+    /// Milliseconds since the start; never goes back.
+    fn uptime_ms(&self) -> u64;
+    /// Returns at `uptime_ms` or later.
+    async fn wait_until_ms(&self, uptime_ms: u64);
+    /// Time kept through a power loss or reset: UTC, seconds since 1970; `None` without one.
+    fn kept_unix_s(&self) -> Option<u32>;
+    /// Sets what [`Clock::kept_unix_s`] goes on from.
+    fn keep_unix_s(&self, unix_s: u32);
+}
+
+/// Data flash that is mapped into memory, so that models are used in place.
+///
+/// Erase size 4096; a word may be written twice between erases (bits only fall).
+pub trait MappedFlash: MultiwriteNorFlash {
+    /// The bytes of a range, 4-byte aligned if its start is; `None` outside of the flash.
+    fn mapped(&self, range: Range<u32>) -> Option<&[u8]>;
+}
+
+/// The cable to the sensors.
+pub trait SensorBus {
+    /// Sends an SDI-12 command (with break and marking; 1200 baud, 7E1) and receives one line up to CR LF into `reply`. An empty command
+    /// only listens. Returns the length of the line with its CR LF, or `None` if it did not end within `timeout_ms`.
+    async fn exchange(
+        &mut self,
+        command: &[u8],
+        reply: &mut [u8],
+        timeout_ms: u32,
+    ) -> Option<usize>;
+    /// Current of a 4-20 mA input in mA; `None` if the board has no such input or cannot read it.
+    async fn loop_current_ma(&mut self, input: u8) -> Option<f32>;
+}
+
+/// What a start knows of the run before it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    /// Why the logger started.
+    pub cause: ResetCause,
+    /// The task that had not checked in.
+    pub late_task: Option<Task>,
+    /// The message of a panic.
+    pub panic: Option<heapless::String<MAX_MESSAGE>>,
+}
+
+/// Watchdog, battery, and memory that survives a reset.
+pub trait Machine {
+    /// What is known of the run before. Asked once.
+    fn start(&mut self) -> Start;
+    /// Longest time between two feedings in milliseconds.
+    fn watchdog_ms(&self) -> u32;
+    /// Puts the watchdog off for [`Machine::watchdog_ms`].
+    fn feed(&mut self);
+    /// Remembers through the coming reset which task is late.
+    fn note_late(&mut self, task: Task);
+    /// Battery in mV; `None` if the board cannot measure it.
+    fn battery_mv(&mut self) -> Option<u16>;
+    /// Restarts the logger. May return before it happens.
+    fn restart(&mut self);
+}

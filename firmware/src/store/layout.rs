@@ -1,0 +1,106 @@
+//! Where everything lies on the data flash.
+
+use core::ops::Range;
+
+/// Smallest unit that is erased.
+pub const SECTOR: u32 = 4096;
+const KIB: u32 = 1024;
+/// Bytes of a sample of three channels on flash, about.
+const SAMPLE_BYTES: u32 = 60;
+
+/// Regions of the data flash, as offsets from its start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Map of the configuration, 16 KiB.
+    pub config: Range<u32>,
+    /// Queue of events, 16 KiB.
+    pub events: Range<u32>,
+    /// Queue of months, 32 KiB: 24 years of three channels.
+    pub months: Range<u32>,
+    /// Slots A and B, each one model file.
+    pub slots: [Range<u32>; 2],
+    /// Ring of samples: whole segments.
+    pub samples: Range<u32>,
+    /// Bytes of one segment of the ring, erased at once.
+    pub segment: u32,
+}
+
+impl Layout {
+    /// The layout of a data flash of `length` bytes with slots of 64 KiB and segments of 64 KiB; what lies beyond
+    /// [`super::MAX_SEGMENTS`] segments stays unused. `None` below 384 KiB.
+    pub const fn new(length: u32) -> Option<Self> {
+        Self::with_slots(length, 64 * KIB, 64 * KIB)
+    }
+
+    /// The same for a small flash: slots and segments of a given size, multiples of 4096. `None` if fewer than two segments remain.
+    pub const fn with_slots(length: u32, slot: u32, segment: u32) -> Option<Self> {
+        let slot_a = 64 * KIB;
+        let slot_b = slot_a + slot;
+        let samples = slot_b + slot;
+        // The reference layout leaves the 64 KiB after slot B free.
+        let samples = if slot == 64 * KIB { 256 * KIB } else { samples };
+        if !slot.is_multiple_of(SECTOR)
+            || !segment.is_multiple_of(SECTOR)
+            || slot == 0
+            || segment == 0
+            || length < samples + 2 * segment
+        {
+            return None;
+        }
+        let mut segments = (length - samples) / segment;
+        if segments > super::MAX_SEGMENTS as u32 {
+            segments = super::MAX_SEGMENTS as u32;
+        }
+        Some(Self {
+            config: 0..16 * KIB,
+            events: 16 * KIB..32 * KIB,
+            months: 32 * KIB..64 * KIB,
+            slots: [slot_a..slot_b, slot_b..slot_b + slot],
+            samples: samples..samples + segments * segment,
+            segment,
+        })
+    }
+
+    /// Segments of the ring.
+    pub fn segments(&self) -> usize {
+        self.samples.len() / self.segment as usize
+    }
+
+    /// The segment of an index below [`Layout::segments`].
+    pub fn segment(&self, index: usize) -> Range<u32> {
+        let start = self.samples.start + index as u32 * self.segment;
+        start..start + self.segment
+    }
+
+    /// Samples of three channels kept for certain once the ring is full: all segments but the one being filled.
+    pub fn sample_capacity(&self) -> u32 {
+        (self.segments() as u32 - 1) * self.segment / SAMPLE_BYTES
+    }
+
+    /// Most bytes of a model file in a slot.
+    pub fn slot_capacity(&self) -> u32 {
+        self.slots[0].end - self.slots[0].start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_layout_on_flash_is_frozen() {
+        let layout = Layout::new(0x10_0000).unwrap();
+        assert_eq!(layout.config, 0..0x4000);
+        assert_eq!(layout.events, 0x4000..0x8000);
+        assert_eq!(layout.months, 0x8000..0x1_0000);
+        assert_eq!(layout.slots, [0x1_0000..0x2_0000, 0x2_0000..0x3_0000]);
+        assert_eq!(layout.samples, 0x4_0000..0x10_0000);
+        assert_eq!(layout.segments(), 12);
+    }
+
+    #[test]
+    fn a_flash_too_small_is_refused() {
+        assert_eq!(Layout::new(256 * KIB + 64 * KIB), None);
+        assert_eq!(Layout::with_slots(1 << 20, 1000, 4096), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! The ring of samples.
+//!
+//! The region is divided into segments, each a queue of its own, so that finding a sample or the end reads one segment and not the whole flash.
+//! A full segment is left and the next is erased: the oldest samples go a segment at a time, and every sector wears alike.
+
+use core::ops::ControlFlow;
+
+use amlstm_core::link::Sample;
+use heapless::Vec;
+
+use super::{Layout, StoreError, each_item, queue};
+use crate::board::MappedFlash;
+
+/// Most segments: their first numbers are kept in RAM.
+pub const MAX_SEGMENTS: usize = 64;
+
+/// What is known of the segments.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Ring {
+    /// Number of each segment's first sample; `None` if it is empty.
+    first_numbers: Vec<Option<u32>, MAX_SEGMENTS>,
+    current: usize,
+    next_number: u32,
+    last_unix_s: Option<u32>,
+}
+
+impl Ring {
+    /// Reads the first sample of each segment, and the whole of the newest.
+    pub async fn survey<F: MappedFlash>(
+        flash: &mut F,
+        layout: &Layout,
+    ) -> Result<Self, StoreError> {
+        let mut ring = Self::default();
+        for index in 0..layout.segments() {
+            let first = first_sample(flash, layout, index)
+                .await?
+                .map(|sample| sample.number);
+            ring.first_numbers
+                .push(first)
+                .map_err(|_| StoreError::TooLarge)?;
+        }
+        let newest = ring
+            .first_numbers
+            .iter()
+            .enumerate()
+            .filter_map(|(index, first)| first.map(|first| (first, index)));
+        let Some((first, current)) = newest.max() else {
+            return Ok(ring);
+        };
+        ring.current = current;
+        ring.next_number = first + 1;
+        each_item(flash, layout.segment(current), |bytes| {
+            if let Ok(sample) = postcard::from_bytes::<Sample>(bytes) {
+                ring.next_number = sample.number + 1;
+                ring.last_unix_s = Some(sample.unix_s);
+            }
+            ControlFlow::Continue(())
+        })
+        .await?;
+        Ok(ring)
+    }
+
+    pub fn first_number(&self) -> u32 {
+        self.first_numbers
+            .iter()
+            .flatten()
+            .copied()
+            .min()
+            .unwrap_or(0)
+    }
+
+    pub fn next_number(&self) -> u32 {
+        self.next_number
+    }
+
+    pub fn last_unix_s(&self) -> Option<u32> {
+        self.last_unix_s
+    }
+
+    pub async fn push<F: MappedFlash>(
+        &mut self,
+        flash: &mut F,
+        layout: &Layout,
+        number: u32,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let pushed = queue(flash, layout.segment(self.current))?
+            .push(bytes, false)
+            .await
+            .map_err(StoreError::from);
+        match pushed {
+            Ok(()) => {}
+            Err(StoreError::Full) => {
+                let next = (self.current + 1) % layout.segments();
+                queue(flash, layout.segment(next))?.erase_all().await?;
+                if let Some(first) = self.first_numbers.get_mut(next) {
+                    *first = None;
+                }
+                self.current = next;
+                queue(flash, layout.segment(next))?
+                    .push(bytes, false)
+                    .await?;
+            }
+            Err(error) => return Err(error),
+        }
+        if let Some(first) = self.first_numbers.get_mut(self.current) {
+            first.get_or_insert(number);
+        }
+        self.next_number = number + 1;
+        Ok(())
+    }
+
+    pub async fn each<F: MappedFlash>(
+        &self,
+        flash: &mut F,
+        layout: &Layout,
+        number: u32,
+        mut visit: impl FnMut(Sample, &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut stopped = false;
+        // From the segment after the current one, which is the oldest, round to the current.
+        for step in 1..=layout.segments() {
+            let index = (self.current + step) % layout.segments();
+            if stopped || self.ends_before(index, number) {
+                continue;
+            }
+            each_item(flash, layout.segment(index), |bytes| {
+                let Ok(sample) = postcard::from_bytes::<Sample>(bytes) else {
+                    return ControlFlow::Continue(());
+                };
+                if sample.number < number {
+                    return ControlFlow::Continue(());
+                }
+                let flow = visit(sample, bytes);
+                stopped = flow.is_break();
+                flow
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// True if the segment is empty or the next one begins at or before `number`.
+    fn ends_before(&self, index: usize, number: u32) -> bool {
+        let first_of = |index: usize| self.first_numbers.get(index).copied().flatten();
+        let Some(first) = first_of(index) else {
+            return true;
+        };
+        let next = first_of((index + 1) % self.first_numbers.len().max(1));
+        next.is_some_and(|next| next > first && next <= number)
+    }
+}
+
+async fn first_sample<F: MappedFlash>(
+    flash: &mut F,
+    layout: &Layout,
+    index: usize,
+) -> Result<Option<Sample>, StoreError> {
+    let mut first = None;
+    each_item(flash, layout.segment(index), |bytes| {
+        first = postcard::from_bytes(bytes).ok();
+        if first.is_some() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })
+    .await?;
+    Ok(first)
+}

@@ -1,0 +1,153 @@
+//! The two slots for model files.
+//!
+//! A model becomes active by one map item, written when its file lies complete and checked in the other slot. Until then nothing changes; the
+//! model before stays in its slot for a rollback until the next upload begins.
+
+use amlstm_core::link::SlotInfo;
+use serde::{Deserialize, Serialize};
+
+use super::layout::SECTOR;
+use super::{Key, Store, StoreError};
+use crate::board::MappedFlash;
+
+/// A model in a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotRecord {
+    /// 0 is slot A, 1 slot B.
+    pub slot: u8,
+    /// Counts activations.
+    pub generation: u32,
+    /// The version the model file states.
+    pub version: u32,
+    /// Bytes of the file.
+    pub length: u32,
+    /// CRC-32 of the file.
+    pub crc: u32,
+    /// A signature was checked.
+    pub signed: bool,
+}
+
+impl SlotRecord {
+    /// The record for the link.
+    pub fn info(&self) -> SlotInfo {
+        SlotInfo {
+            generation: self.generation,
+            version: self.version,
+            length: self.length,
+            crc: self.crc,
+            signed: self.signed,
+        }
+    }
+}
+
+/// The commit point: which slots hold what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slots {
+    /// Counts activations.
+    pub generation: u32,
+    /// The model that estimates.
+    pub active: Option<SlotRecord>,
+    /// The model a rollback returns to.
+    pub standby: Option<SlotRecord>,
+}
+
+impl Slots {
+    /// The slot an upload goes to.
+    pub fn free_slot(&self) -> u8 {
+        match &self.active {
+            Some(active) => 1 - active.slot.min(1),
+            None => 0,
+        }
+    }
+}
+
+impl<F: MappedFlash> Store<F> {
+    /// Which slots hold what.
+    ///
+    /// # Errors
+    /// [`StoreError::Flash`].
+    pub async fn slots(&mut self) -> Result<Slots, StoreError> {
+        Ok(self.get(Key::Slots as u8).await?.unwrap_or_default())
+    }
+
+    /// Makes `slots` true: the commit point of a model swap.
+    ///
+    /// # Errors
+    /// [`StoreError::Flash`], [`StoreError::Full`].
+    pub async fn commit_slots(&mut self, slots: &Slots) -> Result<(), StoreError> {
+        self.put(Key::Slots as u8, slots).await
+    }
+
+    /// Erases as much of a slot as `length` bytes need.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] if the slot is smaller, [`StoreError::Flash`].
+    pub async fn erase_slot(&mut self, slot: u8, length: u32) -> Result<(), StoreError> {
+        let region = self.slot_region(slot, length)?;
+        let end = region.start + length.next_multiple_of(SECTOR);
+        let erased = self.flash.erase(region.start, end).await;
+        erased.map_err(|_| self.failed(StoreError::Flash))
+    }
+
+    /// Writes bytes into an erased part of a slot. `offset` is a multiple of 4; a last word is padded with 0xff.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] beyond the slot's end, [`StoreError::TooLarge`] for an `offset` out of step, [`StoreError::Flash`].
+    pub async fn write_slot(
+        &mut self,
+        slot: u8,
+        offset: u32,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        if !offset.is_multiple_of(4) {
+            return Err(StoreError::TooLarge);
+        }
+        let end = offset
+            .checked_add(bytes.len() as u32)
+            .ok_or(StoreError::Full)?;
+        let start = self.slot_region(slot, end.next_multiple_of(4))?.start + offset;
+        let mut address = start;
+        for piece in bytes.chunks(WRITE_PIECE) {
+            let mut words = AlignedPiece([0xff; WRITE_PIECE]);
+            let padded = piece.len().next_multiple_of(4);
+            words
+                .0
+                .iter_mut()
+                .zip(piece)
+                .for_each(|(word, byte)| *word = *byte);
+            let written = self
+                .flash
+                .write(address, words.0.get(..padded).unwrap_or_default())
+                .await;
+            written.map_err(|_| self.failed(StoreError::Flash))?;
+            address += padded as u32;
+        }
+        Ok(())
+    }
+
+    /// The first `length` bytes of a slot, where they lie.
+    pub fn slot_bytes(&self, slot: u8, length: u32) -> Option<&[u8]> {
+        let region = self.slot_region(slot, length).ok()?;
+        self.flash.mapped(region.start..region.start + length)
+    }
+
+    fn slot_region(&self, slot: u8, length: u32) -> Result<core::ops::Range<u32>, StoreError> {
+        let region = self
+            .layout
+            .slots
+            .get(usize::from(slot))
+            .ok_or(StoreError::Full)?;
+        if length > region.end - region.start {
+            Err(StoreError::Full)
+        } else {
+            Ok(region.clone())
+        }
+    }
+}
+
+/// Bytes written at once.
+const WRITE_PIECE: usize = 64;
+
+/// Some flash controllers want words in RAM to be aligned.
+#[repr(align(4))]
+struct AlignedPiece([u8; WRITE_PIECE]);
