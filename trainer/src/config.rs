@@ -1,1 +1,529 @@
 //! What a run is asked to do: every key of the TOML configuration with its default.
+//!
+//! `config.toml` beside this file documents every key and shows its default; a test holds it equal to [`Config::default`].
+//! [`Config::to_documented_toml`] writes a resolved configuration with the same comments.
+
+use std::{collections::BTreeMap, fmt::Write as _, path::Path, path::PathBuf};
+
+use amlstm_core::month::Month;
+use serde::{Deserialize, Serialize};
+
+/// The documented default configuration, as TOML.
+pub const DEFAULT_TOML: &str = include_str!("config.toml");
+
+/// A whole configuration. Keys are explained in `config.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Start of every random stream.
+    pub seed: u64,
+    /// Sizes and kind of the network.
+    pub network: NetworkConfig,
+    /// How weights are fitted.
+    pub training: TrainingConfig,
+    /// How measurements become a series.
+    pub data: DataConfig,
+    /// Which observations train, validate and test.
+    pub split: SplitConfig,
+}
+
+/// Sizes and kind of the network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// Which network becomes the well's model file.
+    pub kind: NetworkKind,
+    /// LSTM units, 1 to 32.
+    pub hidden: usize,
+    /// Attention units, 1 to 32.
+    pub attention_units: usize,
+    /// Whether aquifer layers share the attention's weights.
+    pub attention: Attention,
+}
+
+/// Kind of network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NetworkKind {
+    /// Attention over the aquifer layers, then an LSTM.
+    AmLstm,
+    /// LSTM on the scaled levels.
+    Lstm,
+}
+
+/// Whether aquifer layers share U, V and B of the attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attention {
+    /// One column for all aquifer layers (the paper's).
+    Shared,
+    /// One column an aquifer layer.
+    PerLayer,
+}
+
+/// How weights are fitted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// Passes over the training data.
+    pub epochs: usize,
+    /// Adam's step size.
+    pub learning_rate: f64,
+    /// ps points a gradient step averages over; 0 = the paper's for wells A to F, otherwise 16.
+    pub batch: usize,
+    /// Epochs without improvement before stopping; 0 = never.
+    pub patience: usize,
+    /// Which part chooses the best epoch.
+    pub selection: Selection,
+    /// burn's CPU backend.
+    pub backend: Backend,
+}
+
+/// Which part chooses the best epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selection {
+    /// The validation part.
+    Validation,
+    /// The test part: the paper's protocol, which flatters the test score.
+    Test,
+}
+
+/// burn's CPU backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Backend {
+    /// burn-flex.
+    Flex,
+    /// burn-ndarray, deprecated upstream; needs the cargo feature `ndarray`.
+    Ndarray,
+}
+
+/// How measurements become a series.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// What one step of the model is.
+    pub steps: Steps,
+    /// How levels are scaled.
+    pub level_scaling: LevelScaling,
+    /// Radius around a well within which ps points count, in metres.
+    pub buffer_m: f64,
+    /// How many of the first scenes are left out.
+    pub drop_scenes: usize,
+}
+
+/// What one step of the model is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Steps {
+    /// Every calendar month.
+    Months,
+    /// Only months with an observation (the paper's).
+    Scenes,
+}
+
+/// How levels are scaled, by training months alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LevelScaling {
+    /// Mean 0 and standard deviation 1 for each aquifer layer.
+    ZScore,
+    /// Mean 0 and standard deviation 1 over all aquifer layers together.
+    Pooled,
+    /// Each aquifer layer's range to -1..1.
+    MinMax,
+    /// Metres as they are.
+    None,
+}
+
+/// Which observations train, validate and test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SplitConfig {
+    /// What is divided.
+    pub kind: SplitKind,
+    /// Share that is not test, above 0 and below 1.
+    pub train_share: f64,
+    /// Share of those held back for validation, above 0 and below 1.
+    pub validate_share: f64,
+    /// Last training month.
+    #[serde(with = "optional_month_text", skip_serializing_if = "Option::is_none")]
+    pub train_until: Option<Month>,
+    /// Last validation month.
+    #[serde(with = "optional_month_text", skip_serializing_if = "Option::is_none")]
+    pub validate_until: Option<Month>,
+    /// Dates of single wells, by well id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub wells: BTreeMap<String, SplitDates>,
+}
+
+/// Chronological split of one well.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SplitDates {
+    /// Last training month.
+    #[serde(with = "month_text")]
+    pub train_until: Month,
+    /// Last validation month.
+    #[serde(with = "month_text")]
+    pub validate_until: Month,
+}
+
+/// What a split divides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SplitKind {
+    /// Points for wells with ps points, time for directly measured ones.
+    Auto,
+    /// The ps points, at random.
+    Points,
+    /// The months, in order.
+    Time,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The text is not the TOML of a configuration.
+    #[error("{path}:{line}: {message}")]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong, in one line.
+        message: String,
+    },
+    /// A value outside its range.
+    #[error("{key}: found {found}, expected {expected}")]
+    Range {
+        /// The key with its section.
+        key: &'static str,
+        /// The value.
+        found: String,
+        /// The range.
+        expected: String,
+    },
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            network: NetworkConfig::default(),
+            training: TrainingConfig::default(),
+            data: DataConfig::default(),
+            split: SplitConfig::default(),
+        }
+    }
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        Self {
+            kind: NetworkKind::AmLstm,
+            hidden: 16,
+            attention_units: 16,
+            attention: Attention::Shared,
+        }
+    }
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 100,
+            learning_rate: 0.05,
+            batch: 0,
+            patience: 0,
+            selection: Selection::Validation,
+            backend: Backend::Flex,
+        }
+    }
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            steps: Steps::Months,
+            level_scaling: LevelScaling::ZScore,
+            buffer_m: 300.0,
+            drop_scenes: 0,
+        }
+    }
+}
+
+impl Default for SplitConfig {
+    fn default() -> Self {
+        Self {
+            kind: SplitKind::Auto,
+            train_share: 0.8,
+            validate_share: 0.125,
+            train_until: None,
+            validate_until: None,
+            wells: BTreeMap::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file; keys that it leaves out keep their defaults.
+    ///
+    /// # Errors
+    /// When the file cannot be read, has an unknown key, or a value outside its range.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads TOML text; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let refused = |error: toml::de::Error| {
+            let start = error.span().map_or(0, |span| span.start);
+            ConfigError::Toml {
+                path: path.to_owned(),
+                line: 1 + text[..start].matches('\n').count(),
+                message: error.message().trim().replace('\n', "; "),
+            }
+        };
+        let config: Self = toml::from_str(text).map_err(refused)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Refuses values outside their range.
+    ///
+    /// # Errors
+    /// [`ConfigError::Range`] names the first such key.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let range = |key, good: bool, found: String, expected: String| {
+            if good {
+                Ok(())
+            } else {
+                Err(ConfigError::Range {
+                    key,
+                    found,
+                    expected,
+                })
+            }
+        };
+        let share = |key, value: f64| {
+            range(
+                key,
+                value > 0.0 && value < 1.0,
+                value.to_string(),
+                "a share above 0 and below 1".into(),
+            )
+        };
+        let units = |key, value: usize, limit: usize| {
+            range(
+                key,
+                (1..=limit).contains(&value),
+                value.to_string(),
+                format!("1 to {limit}"),
+            )
+        };
+        let rate = self.training.learning_rate;
+        let buffer = self.data.buffer_m;
+        units("network.hidden", self.network.hidden, 32)?;
+        units("network.attention_units", self.network.attention_units, 32)?;
+        units("training.epochs", self.training.epochs, 1_000_000)?;
+        range(
+            "training.learning_rate",
+            rate > 0.0 && rate <= 1.0,
+            rate.to_string(),
+            "above 0, at most 1".into(),
+        )?;
+        range(
+            "data.buffer_m",
+            buffer > 0.0 && buffer.is_finite(),
+            buffer.to_string(),
+            "metres above 0".into(),
+        )?;
+        share("split.train_share", self.split.train_share)?;
+        share("split.validate_share", self.split.validate_share)
+    }
+
+    /// The configuration as TOML with the comments of `config.toml`; reading it gives the same configuration.
+    ///
+    /// # Panics
+    /// Never: every configuration is a TOML table.
+    pub fn to_documented_toml(&self) -> String {
+        let values = toml::Table::try_from(self).expect("a configuration is a TOML table");
+        let mut section: Vec<String> = Vec::new();
+        let mut text = String::new();
+        for line in DEFAULT_TOML.lines().filter(|line| !is_example(line)) {
+            if let Some(name) = line.strip_prefix('[') {
+                section = vec![name.trim_end_matches(']').to_owned()];
+            }
+            match line.split_once(" = ") {
+                Some((key, _)) if !line.starts_with('#') => {
+                    let value = section.iter().fold(&values, |table, name| {
+                        table[name].as_table().expect("a section is a table")
+                    });
+                    writeln!(text, "{key} = {}", value[key])
+                }
+                _ => writeln!(text, "{line}"),
+            }
+            .expect("text grows");
+        }
+        self.write_split_dates(&mut text);
+        text
+    }
+
+    /// The keys without a default; the general ones belong to `[split]`, which is the last section.
+    fn write_split_dates(&self, text: &mut String) {
+        let split = &self.split;
+        for (key, month) in [
+            ("train_until", split.train_until),
+            ("validate_until", split.validate_until),
+        ] {
+            if let Some(month) = month {
+                writeln!(text, "{key} = \"{month}\"").expect("a string grows");
+            }
+        }
+        for (well, dates) in &split.wells {
+            let well = toml::Value::String(well.clone());
+            writeln!(
+                text,
+                "\n[split.wells.{well}]\ntrain_until = \"{}\"\nvalidate_until = \"{}\"",
+                dates.train_until, dates.validate_until
+            )
+            .expect("a string grows");
+        }
+    }
+}
+
+/// Whether a line of `config.toml` shows keys that have no default.
+fn is_example(line: &str) -> bool {
+    line.starts_with("# train_until")
+        || line.starts_with("# validate_until")
+        || line.starts_with("# [")
+}
+
+/// A month as `2012-12`.
+mod month_text {
+    use amlstm_core::month::Month;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub fn serialize<S: Serializer>(month: &Month, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(month)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Month, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|_| {
+            D::Error::custom(format!(
+                "found \"{text}\", expected a month such as \"2012-12\""
+            ))
+        })
+    }
+}
+
+/// As [`month_text`], for keys that may be absent.
+mod optional_month_text {
+    use amlstm_core::month::Month;
+    use serde::{Deserializer, Serializer};
+
+    #[allow(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde's signature"
+    )]
+    pub fn serialize<S: Serializer>(
+        month: &Option<Month>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match month {
+            Some(month) => super::month_text::serialize(month, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Month>, D::Error> {
+        super::month_text::deserialize(deserializer).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(text, Path::new("amlstm.toml"))
+    }
+
+    #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        assert_eq!(parse(DEFAULT_TOML).unwrap(), Config::default());
+        assert_eq!(parse("").unwrap(), Config::default());
+        let shown: toml::Table = toml::from_str(DEFAULT_TOML).unwrap();
+        assert_eq!(
+            shown,
+            toml::Table::try_from(Config::default()).unwrap(),
+            "every key is shown"
+        );
+    }
+
+    #[test]
+    fn a_written_configuration_reads_back_the_same() {
+        let dates = SplitDates {
+            train_until: Month::new(2012, 12).unwrap(),
+            validate_until: Month::new(2015, 12).unwrap(),
+        };
+        let mut config = Config {
+            seed: 7,
+            ..Config::default()
+        };
+        config.network.attention = Attention::PerLayer;
+        config.training.learning_rate = 0.01;
+        config.data.level_scaling = LevelScaling::MinMax;
+        config.split.train_until = Some(dates.train_until);
+        config.split.wells.insert("well \"1\".a".into(), dates);
+        let text = config.to_documented_toml();
+        assert_eq!(parse(&text).unwrap(), config, "{text}");
+        assert!(text.contains("# Adam's step size (paper: 0.05).\nlearning_rate = 0.01\n"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_at_its_line() {
+        let error = parse("seed = 2\n[training]\nepoch = 5\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("amlstm.toml:3: unknown field `epoch`"),
+            "{error}"
+        );
+        assert!(!error.contains('\n'), "{error}");
+    }
+
+    #[test]
+    fn a_value_outside_its_range_is_refused() {
+        let error = parse("[network]\nhidden = 33\n").unwrap_err().to_string();
+        assert_eq!(error, "network.hidden: found 33, expected 1 to 32");
+        assert!(parse("[training]\nlearning_rate = nan\n").is_err());
+        assert!(parse("[split]\ntrain_share = 1.0\n").is_err());
+        let error = parse("[split]\ntrain_until = \"2012-13\"\n")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("found \"2012-13\""), "{error}");
+    }
+}

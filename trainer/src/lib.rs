@@ -4,7 +4,7 @@
 
 pub mod config;
 
-pub mod read;
+pub mod table;
 
 pub mod level;
 
@@ -13,6 +13,8 @@ pub mod geodesy;
 pub mod ps;
 
 pub mod levelling;
+
+pub mod read;
 
 pub mod series;
 

@@ -1,4 +1,11 @@
-//! One module a command.
+//! One module a command: its arguments, what it does, what it prints.
+//!
+//! A new command is a module with `Args` and `run`, a variant of [`Command`] and its arm in [`run`].
+//! Exit codes: 0 done, 1 failed, 2 wrong usage (clap's).
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
 
 pub mod check;
 pub mod estimate;
@@ -11,3 +18,26 @@ pub mod study;
 pub mod swap_test;
 pub mod synth;
 pub mod train;
+
+/// Land subsidence at groundwater wells: trains attention-LSTM models on water levels, judges them, and runs them as a data logger does.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 110)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The commands, in the order of the help.
+#[derive(Subcommand)]
+enum Command {}
+
+/// Runs the chosen command.
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {}
+}
+
+/// Prints why a command failed, as one line, and gives its exit code.
+pub fn refuse(error: &anyhow::Error) -> ExitCode {
+    eprintln!("amlstm: {error:#}");
+    ExitCode::FAILURE
+}

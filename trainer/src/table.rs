@@ -1,0 +1,516 @@
+//! One CSV file with named columns, read row by row in constant memory.
+//!
+//! UTF-8, separated by commas, first line the column names, in any order; further columns are ignored. Quoted fields, a byte-order
+//! mark, Windows line ends, empty lines and spaces around a field are fine. Every message starts with file and line.
+
+use std::{
+    fmt,
+    fs::File,
+    io::{Chain, Read},
+    path::{Path, PathBuf},
+};
+
+use csv::{ByteRecord, ReaderBuilder, Terminator, Trim};
+use jiff::civil::{Date, DateTime};
+
+/// A place in a file, shown as `levels.csv:214`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub path: PathBuf,
+    /// Line, from 1.
+    pub line: u64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.path.display(), self.line)
+    }
+}
+
+/// Why a table cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The file cannot be opened or read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// Not even column names.
+    #[error("{}: the file is empty, expected the columns {expected}", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+        /// The columns that were looked for.
+        expected: String,
+    },
+    /// A column is missing.
+    #[error("{}:1: no column {column}, found {found}{}", path.display(), separator_hint(found))]
+    MissingColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The columns that are there.
+        found: String,
+    },
+    /// Two columns of one name.
+    #[error("{}:1: two columns {column}; remove or rename one", path.display())]
+    DuplicateColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+    /// A row with too many or too few fields.
+    #[error(
+        "{place}: found {found} fields, expected {expected} as in the first line; quote a field that contains a comma"
+    )]
+    FieldCount {
+        /// Where.
+        place: Place,
+        /// Fields of this row.
+        found: usize,
+        /// Fields of the first line.
+        expected: usize,
+    },
+    /// A field that is not what the column holds.
+    #[error("{place}: {column}: found \"{found}\", expected {expected}")]
+    Field {
+        /// Where.
+        place: Place,
+        /// The column.
+        column: String,
+        /// The text.
+        found: String,
+        /// What the column holds.
+        expected: &'static str,
+    },
+    /// Bytes that are not UTF-8.
+    #[error("{place}: not UTF-8 text; save the file as CSV UTF-8")]
+    NotUtf8 {
+        /// Where.
+        place: Place,
+    },
+}
+
+/// Points at the likely cause where a whole header is one column.
+fn separator_hint(found: &str) -> &'static str {
+    if found.contains(';') || found.contains('\t') {
+        "; columns must be separated by commas"
+    } else {
+        ""
+    }
+}
+
+/// A column of one table, found by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column(usize);
+
+/// An open table.
+pub struct Table<R = File> {
+    path: PathBuf,
+    columns: Vec<String>,
+    reader: csv::Reader<Chain<R, &'static [u8]>>,
+    record: ByteRecord,
+}
+
+impl Table {
+    /// Opens a file; `expected` names its columns for the message about an empty file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is empty, or names a column twice.
+    pub fn open(path: &Path, expected: &str) -> Result<Self, TableError> {
+        let file = File::open(path).map_err(|source| TableError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::new(file, path, expected)
+    }
+}
+
+impl<R: Read> Table<R> {
+    /// Reads a table from anything; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Table::open`].
+    pub fn new(source: R, path: &Path, expected: &str) -> Result<Self, TableError> {
+        // A line ends with its line feed, and the last one gets one too, so that lines can be counted; trimming takes carriage returns.
+        let reader = ReaderBuilder::new()
+            .trim(Trim::All)
+            .terminator(Terminator::Any(b'\n'))
+            .flexible(true)
+            .buffer_capacity(1 << 18)
+            .from_reader(source.chain(&b"\n"[..]));
+        let mut table = Self {
+            path: path.to_owned(),
+            columns: Vec::new(),
+            reader,
+            record: ByteRecord::new(),
+        };
+        let headers = table
+            .reader
+            .byte_headers()
+            .cloned()
+            .map_err(|error| unreadable(path, error))?;
+        for field in &headers {
+            let column = std::str::from_utf8(field).map_err(|_| TableError::NotUtf8 {
+                place: Place {
+                    path: path.to_owned(),
+                    line: 1,
+                },
+            })?;
+            if !column.is_empty() && table.columns.iter().any(|other| other == column) {
+                return Err(TableError::DuplicateColumn {
+                    path: path.to_owned(),
+                    column: column.to_owned(),
+                });
+            }
+            table.columns.push(column.to_owned());
+        }
+        if table.columns.iter().all(String::is_empty) {
+            return Err(TableError::Empty {
+                path: path.to_owned(),
+                expected: expected.to_owned(),
+            });
+        }
+        Ok(table)
+    }
+
+    /// The file, for messages.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Column names in their order.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Finds a column that may be absent.
+    pub fn find(&self, name: &str) -> Option<Column> {
+        self.columns
+            .iter()
+            .position(|column| column == name)
+            .map(Column)
+    }
+
+    /// Finds a column that must be there.
+    ///
+    /// # Errors
+    /// [`TableError::MissingColumn`] lists the columns that are there.
+    pub fn column(&self, name: &str) -> Result<Column, TableError> {
+        self.find(name).ok_or_else(|| TableError::MissingColumn {
+            path: self.path.clone(),
+            column: name.to_owned(),
+            found: self.columns.join(", "),
+        })
+    }
+
+    /// The next row, or `None` at the end.
+    ///
+    /// # Errors
+    /// When the file cannot be read on or the row has the wrong number of fields.
+    pub fn next_row(&mut self) -> Result<Option<Row<'_>>, TableError> {
+        loop {
+            let found = self
+                .reader
+                .read_byte_record(&mut self.record)
+                .map_err(|error| unreadable(&self.path, error))?;
+            if !found {
+                return Ok(None);
+            }
+            let blank = self.record.len() == 1 && self.record[0].is_empty();
+            if !blank {
+                break;
+            }
+        }
+        let row = Row {
+            path: &self.path,
+            columns: &self.columns,
+            record: &self.record,
+            line_after: self.reader.position().line(),
+        };
+        if row.record.len() == self.columns.len() {
+            Ok(Some(row))
+        } else {
+            Err(TableError::FieldCount {
+                place: row.place(),
+                found: row.record.len(),
+                expected: self.columns.len(),
+            })
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: csv::Error) -> TableError {
+    let source = match error.into_kind() {
+        csv::ErrorKind::Io(source) => source,
+        other => std::io::Error::other(format!("{other:?}")),
+    };
+    TableError::Unreadable {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// One row of a table.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    path: &'a Path,
+    columns: &'a [String],
+    record: &'a ByteRecord,
+    /// Line on which the next row starts.
+    line_after: u64,
+}
+
+impl<'a> Row<'a> {
+    /// Where this row starts.
+    pub fn place(&self) -> Place {
+        let inside = self.record.as_slice().split(|byte| *byte == b'\n').count() - 1;
+        Place {
+            path: self.path.to_owned(),
+            line: self.line_after - 1 - inside as u64,
+        }
+    }
+
+    /// A field as text, without spaces around it; may be empty.
+    ///
+    /// # Errors
+    /// [`TableError::NotUtf8`].
+    pub fn text(&self, column: Column) -> Result<&'a str, TableError> {
+        std::str::from_utf8(self.bytes(column)).map_err(|_| TableError::NotUtf8 {
+            place: self.place(),
+        })
+    }
+
+    /// A field as text that must not be empty.
+    ///
+    /// # Errors
+    /// When it is empty or not UTF-8.
+    pub fn name(&self, column: Column) -> Result<&'a str, TableError> {
+        match self.text(column)? {
+            "" => Err(self.refuse(column, "a name")),
+            text => Ok(text),
+        }
+    }
+
+    /// A finite number.
+    ///
+    /// # Errors
+    /// [`TableError::Field`] says `expected`.
+    pub fn number(&self, column: Column, expected: &'static str) -> Result<f64, TableError> {
+        self.text(column)?
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite())
+            .ok_or_else(|| self.refuse(column, expected))
+    }
+
+    /// A finite number, or `None` where the field is empty.
+    ///
+    /// # Errors
+    /// [`TableError::Field`] says `expected`.
+    pub fn optional_number(
+        &self,
+        column: Column,
+        expected: &'static str,
+    ) -> Result<Option<f64>, TableError> {
+        if self.bytes(column).is_empty() {
+            Ok(None)
+        } else {
+            self.number(column, expected).map(Some)
+        }
+    }
+
+    /// A date `2010-11-22`, with or without a time of day.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn time(&self, column: Column) -> Result<DateTime, TableError> {
+        parse_time(self.bytes(column))
+            .ok_or_else(|| self.refuse(column, "a date such as 2010-11-22 or 2010-11-22 06:00"))
+    }
+
+    /// The message that a field is not what its column holds.
+    pub fn refuse(&self, column: Column, expected: &'static str) -> TableError {
+        TableError::Field {
+            place: self.place(),
+            column: self.columns[column.0].clone(),
+            found: String::from_utf8_lossy(self.bytes(column)).into_owned(),
+            expected,
+        }
+    }
+
+    fn bytes(&self, column: Column) -> &'a [u8] {
+        // Each row has as many fields as the first line, so the column is there.
+        &self.record[column.0]
+    }
+}
+
+/// Plain dates are by far the most, so they do not go through the general parser.
+fn parse_time(text: &[u8]) -> Option<DateTime> {
+    let digits = |range: std::ops::Range<usize>| {
+        text[range].iter().try_fold(0_i16, |number, byte| {
+            byte.is_ascii_digit()
+                .then(|| number * 10 + i16::from(byte - b'0'))
+        })
+    };
+    if text.len() == 10 && text[4] == b'-' && text[7] == b'-' {
+        let date = Date::new(digits(0..4)?, digits(5..7)? as i8, digits(8..10)? as i8).ok()?;
+        return Some(date.to_datetime(jiff::civil::Time::midnight()));
+    }
+    let starts_with_date = text.len() > 10 && text[4] == b'-' && matches!(text[10], b'T' | b' ');
+    std::str::from_utf8(text)
+        .ok()
+        .filter(|_| starts_with_date)?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> Result<Table<&[u8]>, TableError> {
+        Table::new(text.as_bytes(), Path::new("levels.csv"), "well,level_m")
+    }
+
+    fn levels(text: &str) -> Result<Vec<(String, Option<f64>, u64)>, TableError> {
+        let mut table = table(text)?;
+        let (well, level) = (table.column("well")?, table.column("level_m")?);
+        let mut rows = Vec::new();
+        while let Some(row) = table.next_row()? {
+            rows.push((
+                row.name(well)?.to_owned(),
+                row.optional_number(level, "metres or an empty field")?,
+                row.place().line,
+            ));
+        }
+        Ok(rows)
+    }
+
+    fn message(text: &str) -> String {
+        levels(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_spreadsheets_write_reads_like_the_plain_file() {
+        let plain = levels("well,level_m\nA,1.5\nB,\n").unwrap();
+        assert_eq!(
+            plain,
+            [("A".to_owned(), Some(1.5), 2), ("B".to_owned(), None, 3)]
+        );
+        let lines = |text| {
+            levels(text)
+                .unwrap()
+                .iter()
+                .map(|row| row.2)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            lines("well,level_m\r\n\r\n\r\nA,1\r\n\n\n\"A\nB\",2\nC,3"),
+            [4, 7, 9]
+        );
+        assert_eq!(
+            levels("\u{feff}well,level_m\r\nA,1.5\r\nB,\r\n").unwrap(),
+            plain
+        );
+        assert_eq!(
+            levels("\"level_m\",\"note\",\"well\"\n\"1.5\",\"a, b\",\"A\"\n,\"\",B").unwrap(),
+            plain
+        );
+        assert_eq!(levels(" well , level_m\n A , 1.5\n B ,\n").unwrap(), plain);
+    }
+
+    #[test]
+    fn a_bad_number_is_refused_with_line_and_column() {
+        let expected = "levels.csv:3: level_m: found \"n/a\", expected metres or an empty field";
+        assert_eq!(message("well,level_m\nA,1\nA,n/a\n"), expected);
+        for bad in ["NaN", "inf", "-infinity", "1,5", "1.5 m", "1e999"] {
+            let text = format!("well,level_m\nA,\"{bad}\"\n");
+            assert_eq!(
+                message(&text),
+                format!(
+                    "levels.csv:2: level_m: found \"{bad}\", expected metres or an empty field"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_column_is_named_beside_those_that_are_there() {
+        assert_eq!(
+            message("well,level\nA,1\n"),
+            "levels.csv:1: no column level_m, found well, level"
+        );
+        assert_eq!(
+            message("well;level_m\nA;1\n"),
+            "levels.csv:1: no column well, found well;level_m; columns must be separated by commas"
+        );
+        assert_eq!(
+            message("well,level_m,well\nA,1,B\n"),
+            "levels.csv:1: two columns well; remove or rename one"
+        );
+    }
+
+    #[test]
+    fn an_empty_file_and_a_ragged_row_are_refused() {
+        for empty in ["", "\n\n", "\u{feff}", "\r\n"] {
+            assert_eq!(
+                message(empty),
+                "levels.csv: the file is empty, expected the columns well,level_m"
+            );
+        }
+        assert_eq!(
+            message("well,level_m\nA,1,2\n"),
+            "levels.csv:2: found 3 fields, expected 2 as in the first line; quote a field that contains a comma"
+        );
+        assert_eq!(levels("well,level_m\n").unwrap(), []);
+    }
+
+    #[test]
+    fn other_encodings_are_refused() {
+        let mut table = Table::new(
+            &b"well,level_m\nM\xfcnchen,1\n"[..],
+            Path::new("levels.csv"),
+            "",
+        )
+        .unwrap();
+        let well = table.column("well").unwrap();
+        let row = table.next_row().unwrap().unwrap();
+        assert_eq!(
+            row.name(well).unwrap_err().to_string(),
+            "levels.csv:2: not UTF-8 text; save the file as CSV UTF-8"
+        );
+    }
+
+    #[test]
+    fn dates_are_read_with_and_without_a_time_of_day() {
+        let time = |text: &str| parse_time(text.as_bytes()).map(|time| time.to_string());
+        assert_eq!(time("2010-11-22").as_deref(), Some("2010-11-22T00:00:00"));
+        assert_eq!(
+            time("2010-11-22 06:30").as_deref(),
+            Some("2010-11-22T06:30:00")
+        );
+        assert_eq!(
+            time("2010-11-22T06:30:15").as_deref(),
+            Some("2010-11-22T06:30:15")
+        );
+        for bad in [
+            "",
+            "2010-02-30",
+            "2010-13-01",
+            "22.11.2010",
+            "20101122",
+            "2010-11",
+            "2010-11-2x",
+            "2010-11-22 25:00",
+        ] {
+            assert_eq!(time(bad), None, "{bad}");
+        }
+    }
+}
