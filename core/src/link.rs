@@ -47,7 +47,7 @@ pub const MAX_CHUNK: usize = 192;
 /// Most water channels of a logger: one for each input a model may have.
 pub const MAX_CHANNELS: usize = 8;
 /// Longest name of a station, well or aquifer layer in bytes.
-pub const MAX_NAME: usize = 24;
+pub const MAX_NAME: usize = 48;
 /// Longest panic message kept in an event, in bytes.
 pub const MAX_MESSAGE: usize = 64;
 

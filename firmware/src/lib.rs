@@ -20,5 +20,7 @@ pub mod calendar;
 
 pub mod store;
 
+pub mod sense;
+
 #[cfg(test)]
 mod fake;

@@ -1,0 +1,227 @@
+//! From the sensors' raw values to levels, with what is to be said against them.
+//!
+//! A reading that is doubtful keeps its value and gets a flag; flagged readings never enter a monthly mean.
+
+pub mod current_loop;
+pub mod sdi12;
+
+use amlstm_core::link::{
+    BarometerConfig, ChannelConfig, MAX_CHANNELS, Quality, Quantity, Reading, Sdi12Value, Sensor,
+};
+use heapless::Vec;
+
+use crate::board::SensorBus;
+use sdi12::Values;
+
+/// Standard acceleration of gravity, m/s2 (3rd CGPM, 1901). Local gravity differs by 0.3 % at most.
+const GRAVITY_M_S2: f32 = 9.80665;
+/// Air pressures believed, kPa: from 5000 m above the sea to beyond the record high at sea level (108.4).
+const AIR_PRESSURE_KPA: core::ops::RangeInclusive<f32> = 50.0..=110.0;
+
+/// All channels at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Round {
+    /// Air pressure in kPa; `None` without barometer or with a bad one.
+    pub barometer_kpa: Option<f32>,
+    /// What is known against the barometer; good without one.
+    pub barometer_quality: Quality,
+    /// One reading for each configured channel.
+    pub channels: Vec<Reading, MAX_CHANNELS>,
+}
+
+/// What must be remembered from sample to sample to see stuck sensors and steps.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    channels: [ChannelMemory; MAX_CHANNELS],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct ChannelMemory {
+    raw: Option<f32>,
+    /// Equal raw values in a row before the last one.
+    repeats: u16,
+    level_m: Option<f32>,
+}
+
+/// Reads the barometer and every channel once, and updates `memory`.
+pub async fn read(
+    bus: &mut impl SensorBus,
+    barometer: Option<&BarometerConfig>,
+    channels: &[ChannelConfig],
+    memory: &mut Memory,
+) -> Round {
+    let mut asked = Asked::default();
+    let (barometer_kpa, barometer_quality) = match barometer {
+        None => (None, Quality::GOOD),
+        Some(config) => match air_pressure(asked.raw(bus, &config.sensor).await, config) {
+            Ok(kpa) => (Some(kpa), Quality::GOOD),
+            Err(quality) => (None, quality),
+        },
+    };
+    let mut readings = Vec::new();
+    for (config, memory) in channels.iter().zip(&mut memory.channels) {
+        let raw = asked.raw(bus, &config.sensor).await;
+        // There are at most MAX_CHANNELS channels.
+        let _ = readings.push(judge(config, raw, barometer_kpa, memory));
+    }
+    Round {
+        barometer_kpa,
+        barometer_quality,
+        channels: readings,
+    }
+}
+
+/// SDI-12 measurements of this round: several channels may be values of one sensor.
+#[derive(Default)]
+struct Asked(Vec<(Sdi12Value, Result<Values, Quality>), { MAX_CHANNELS + 1 }>);
+
+impl Asked {
+    async fn raw(&mut self, bus: &mut impl SensorBus, sensor: &Sensor) -> Result<f32, Quality> {
+        match sensor {
+            Sensor::CurrentLoop(sensor) => {
+                current_loop::raw_of(bus.loop_current_ma(sensor.input).await, sensor)
+            }
+            Sensor::Sdi12(sensor) => {
+                let same = |(asked, _): &&(Sdi12Value, _)| {
+                    asked.address == sensor.address && asked.crc == sensor.crc
+                };
+                let values = if let Some((_, values)) = self.0.iter().find(same) {
+                    values.clone()
+                } else {
+                    let values = sdi12::measure(bus, *sensor).await;
+                    let _ = self.0.push((*sensor, values.clone()));
+                    values
+                };
+                values?
+                    .get(usize::from(sensor.value))
+                    .copied()
+                    .ok_or(Quality::GARBLED)
+            }
+        }
+    }
+}
+
+fn air_pressure(raw: Result<f32, Quality>, config: &BarometerConfig) -> Result<f32, Quality> {
+    let kpa = raw? / config.units_per_kpa;
+    if AIR_PRESSURE_KPA.contains(&kpa) {
+        Ok(kpa)
+    } else {
+        Err(Quality::RANGE)
+    }
+}
+
+/// Turns a raw value into a reading.
+fn judge(
+    config: &ChannelConfig,
+    raw: Result<f32, Quality>,
+    barometer_kpa: Option<f32>,
+    memory: &mut ChannelMemory,
+) -> Reading {
+    let raw = match raw {
+        Ok(raw) => raw,
+        Err(quality) => {
+            return Reading {
+                raw: None,
+                level_m: None,
+                quality,
+            };
+        }
+    };
+    let mut quality = Quality::GOOD;
+    let mut flag = |bit: Quality, set: bool| {
+        if set {
+            quality = quality.with(bit);
+        }
+    };
+    flag(Quality::STUCK, memory.is_stuck(raw, config.stuck_after));
+    let level_m = match level_of(config, raw, barometer_kpa) {
+        Ok(level) => {
+            flag(
+                Quality::DRY,
+                level
+                    .submergence_m
+                    .is_some_and(|submergence_m| submergence_m <= 0.0),
+            );
+            flag(
+                Quality::RANGE,
+                !(config.lowest_m..=config.highest_m).contains(&level.level_m),
+            );
+            flag(
+                Quality::STEP,
+                memory.has_stepped(level.level_m, config.largest_step_m),
+            );
+            Some(level.level_m)
+        }
+        Err(missing) => {
+            flag(missing, true);
+            None
+        }
+    };
+    Reading {
+        raw: Some(raw),
+        level_m,
+        quality,
+    }
+}
+
+impl ChannelMemory {
+    /// True if this is the `stuck_after`-th equal raw value in a row.
+    fn is_stuck(&mut self, raw: f32, stuck_after: u16) -> bool {
+        self.repeats = if self.raw == Some(raw) {
+            self.repeats.saturating_add(1)
+        } else {
+            0
+        };
+        self.raw = Some(raw);
+        stuck_after > 0 && self.repeats >= stuck_after.saturating_sub(1)
+    }
+
+    /// True if the level jumped from the one before. A spike flags its rise and its fall, a lasting step only its first reading.
+    fn has_stepped(&mut self, level_m: f32, largest_step_m: f32) -> bool {
+        let before = self.level_m.replace(level_m);
+        before.is_some_and(|before| libm::fabsf(level_m - before) > largest_step_m)
+    }
+}
+
+struct Level {
+    /// Above datum, up +.
+    level_m: f32,
+    /// Water above the sensor, where the sensor hangs in it.
+    submergence_m: Option<f32>,
+}
+
+fn level_of(
+    config: &ChannelConfig,
+    raw: f32,
+    barometer_kpa: Option<f32>,
+) -> Result<Level, Quality> {
+    let hanging = |submergence_m: f32| Level {
+        level_m: config.measuring_point_m - config.cable_m + submergence_m + config.offset_m,
+        submergence_m: Some(submergence_m),
+    };
+    let standing = |level_m: f32| Level {
+        level_m: level_m + config.offset_m,
+        submergence_m: None,
+    };
+    // p = rho g h, with p in kPa.
+    let column_m = |kpa: f32| kpa * 1000.0 / (config.density_kg_m3 * GRAVITY_M_S2);
+    Ok(match config.quantity {
+        Quantity::AbsolutePressureKpa => hanging(column_m(
+            raw - barometer_kpa.ok_or(Quality::BAROMETER_MISSING)?,
+        )),
+        Quantity::GaugePressureKpa => hanging(column_m(raw)),
+        Quantity::SubmergenceM => hanging(raw),
+        Quantity::DepthToWaterM => standing(config.measuring_point_m - raw),
+        Quantity::LevelM => standing(raw),
+    })
+}
+
+/// Depth to water below the measuring point in metres, down +: what a tape reads.
+pub fn depth_to_water_m(config: &ChannelConfig, reading: &Reading) -> Option<f32> {
+    reading
+        .level_m
+        .map(|level_m| config.measuring_point_m - level_m)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,334 @@
+//! SDI-12 version 1.4, the logger's side: commands, answers, CRC, retries.
+//!
+//! A measurement is `aM!` (or `aMC!` with CRC), answered `atttn`: ready in `ttt` seconds, or earlier with a service request `a`, with `n` values;
+//! then `aD0!`, `aD1!` ... until all values came.
+
+use amlstm_core::link::{Quality, Sdi12Value};
+use heapless::Vec;
+
+use crate::board::SensorBus;
+
+/// Most values of an `M` measurement.
+pub const MAX_VALUES: usize = 9;
+/// Longest answer: 75 characters of values and CRC, address and CR LF.
+const MAX_ANSWER: usize = 81;
+/// Tries of a whole measurement.
+const ATTEMPTS: usize = 3;
+/// An answer must begin within 15 ms and 80 characters at 1200 baud take 667 ms.
+const ANSWER_MS: u32 = 1000;
+
+/// Values of one measurement.
+pub type Values = Vec<f32, MAX_VALUES>;
+
+/// Measures at one address, with retries.
+///
+/// # Errors
+/// What was wrong in the last try: [`Quality::TIMEOUT`], [`Quality::CRC`] or [`Quality::GARBLED`].
+pub async fn measure(bus: &mut impl SensorBus, sensor: Sdi12Value) -> Result<Values, Quality> {
+    let mut outcome = Err(Quality::TIMEOUT);
+    for _ in 0..ATTEMPTS {
+        outcome = measure_once(bus, sensor).await;
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+async fn measure_once(bus: &mut impl SensorBus, sensor: Sdi12Value) -> Result<Values, Quality> {
+    let address = sensor.address;
+    let mut answer = [0; MAX_ANSWER];
+    let start: &[u8] = if sensor.crc {
+        &[address, b'M', b'C', b'!']
+    } else {
+        &[address, b'M', b'!']
+    };
+    let promise = parse_promise(ask(bus, start, &mut answer, ANSWER_MS).await?, address)?;
+    if promise.ready_s > 0 {
+        // The service request, or its absence, ends the wait; what counts is what the data command brings.
+        let _ = ask(bus, &[], &mut answer, promise.ready_s * 1000 + ANSWER_MS).await;
+    }
+    let mut values = Values::new();
+    for page in b'0'..=b'9' {
+        if values.len() >= usize::from(promise.values) {
+            break;
+        }
+        let line = ask(bus, &[address, b'D', page, b'!'], &mut answer, ANSWER_MS).await?;
+        let before = values.len();
+        parse_values(line, address, sensor.crc, &mut values)?;
+        if values.len() == before {
+            return Err(Quality::GARBLED);
+        }
+    }
+    if values.len() == usize::from(promise.values) {
+        Ok(values)
+    } else {
+        Err(Quality::GARBLED)
+    }
+}
+
+/// One command and its answer without CR LF.
+async fn ask<'a>(
+    bus: &mut impl SensorBus,
+    command: &[u8],
+    answer: &'a mut [u8],
+    timeout_ms: u32,
+) -> Result<&'a [u8], Quality> {
+    let length = bus
+        .exchange(command, answer, timeout_ms)
+        .await
+        .ok_or(Quality::TIMEOUT)?;
+    let line = answer.get(..length).ok_or(Quality::GARBLED)?;
+    line.strip_suffix(b"\r\n").ok_or(Quality::GARBLED)
+}
+
+/// The answer to `aM!`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Promise {
+    ready_s: u32,
+    values: u8,
+}
+
+fn parse_promise(line: &[u8], address: u8) -> Result<Promise, Quality> {
+    match line {
+        [found, digits @ .., values] if *found == address && digits.len() == 3 => {
+            let mut ready_s = 0;
+            for digit in digits {
+                ready_s = ready_s * 10 + u32::from(digit_of(*digit).ok_or(Quality::GARBLED)?);
+            }
+            let values = digit_of(*values).ok_or(Quality::GARBLED)?;
+            Ok(Promise { ready_s, values })
+        }
+        _ => Err(Quality::GARBLED),
+    }
+}
+
+/// The answer to `aD0!`: address, values each with their sign, CRC if asked for.
+fn parse_values(line: &[u8], address: u8, crc: bool, values: &mut Values) -> Result<(), Quality> {
+    let body = if crc {
+        let (body, sent) = line.split_last_chunk::<3>().ok_or(Quality::CRC)?;
+        if crc_characters(body) == *sent {
+            body
+        } else {
+            return Err(Quality::CRC);
+        }
+    } else {
+        line
+    };
+    let Some((&found, mut rest)) = body.split_first() else {
+        return Err(Quality::GARBLED);
+    };
+    if found != address {
+        return Err(Quality::GARBLED);
+    }
+    while !rest.is_empty() {
+        let end = rest
+            .iter()
+            .skip(1)
+            .position(|byte| matches!(byte, b'+' | b'-'))
+            .map_or(rest.len(), |place| place + 1);
+        let (value, after) = rest.split_at_checked(end).ok_or(Quality::GARBLED)?;
+        let signed = matches!(value.first(), Some(b'+' | b'-'));
+        let value = parse_decimal(value)
+            .filter(|_| signed)
+            .ok_or(Quality::GARBLED)?;
+        values.push(value).map_err(|_| Quality::GARBLED)?;
+        rest = after;
+    }
+    Ok(())
+}
+
+/// A number of at most 7 digits with an optional sign and decimal point, to the nearest `f32`: seven digits are below 2^24 and powers
+/// of ten up to 10^7 are exact in `f32`, so that the one division rounds once.
+pub fn parse_decimal(text: &[u8]) -> Option<f32> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] | digits => (false, digits),
+    };
+    let (mut mantissa, mut count, mut divisor, mut point) = (0_u32, 0, 1.0_f32, false);
+    for &byte in digits {
+        if byte == b'.' && !point {
+            point = true;
+            continue;
+        }
+        mantissa = mantissa * 10 + u32::from(digit_of(byte)?);
+        count += 1;
+        if count > 7 {
+            return None;
+        }
+        if point {
+            divisor *= 10.0;
+        }
+    }
+    let magnitude = mantissa as f32 / divisor;
+    (count > 0).then_some(if negative { -magnitude } else { magnitude })
+}
+
+fn digit_of(byte: u8) -> Option<u8> {
+    byte.is_ascii_digit().then(|| byte - b'0')
+}
+
+/// CRC-16/ARC of an answer as its three characters (SDI-12 1.4, section 4.4.12).
+fn crc_characters(body: &[u8]) -> [u8; 3] {
+    let mut crc = 0_u16;
+    for &byte in body {
+        crc ^= u16::from(byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 {
+                (crc >> 1) ^ 0xa001
+            } else {
+                crc >> 1
+            };
+        }
+    }
+    [
+        0x40 | (crc >> 12) as u8,
+        0x40 | (crc >> 6 & 0x3f) as u8,
+        0x40 | (crc & 0x3f) as u8,
+    ]
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::approx_constant,
+    reason = "the specification's example is 3.14"
+)]
+mod tests {
+    use embassy_futures::block_on;
+
+    use super::*;
+    use crate::fake::{Answer, FakeBus};
+
+    const SENSOR: Sdi12Value = Sdi12Value {
+        address: b'0',
+        value: 0,
+        crc: true,
+    };
+
+    /// The example of the specification, section 4.4.12.3: `0+3.14` has the CRC `OqZ`.
+    #[test]
+    fn the_crc_of_the_specification_agrees() {
+        assert_eq!(&crc_characters(b"0+3.14"), b"OqZ");
+    }
+
+    #[test]
+    fn a_measurement_takes_values_over_several_data_commands() {
+        let mut bus = FakeBus::new(&[
+            ("0M!", Answer::Line(b"00013\r\n")),
+            ("", Answer::Line(b"0\r\n")),
+            ("0D0!", Answer::Line(b"0+101.325-2.5\r\n")),
+            ("0D1!", Answer::Line(b"0+7\r\n")),
+        ]);
+        let values = block_on(measure(
+            &mut bus,
+            Sdi12Value {
+                crc: false,
+                ..SENSOR
+            },
+        ))
+        .unwrap();
+        assert_eq!(values, [101.325, -2.5, 7.0]);
+    }
+
+    #[test]
+    fn a_missing_service_request_does_not_spoil_the_measurement() {
+        let mut bus = FakeBus::new(&[
+            ("0MC!", Answer::Line(b"00021\r\n")),
+            ("", Answer::Silence),
+            ("0D0!", Answer::Line(b"0+3.14OqZ\r\n")),
+        ]);
+        assert_eq!(block_on(measure(&mut bus, SENSOR)).unwrap(), [3.14]);
+    }
+
+    #[test]
+    fn a_wrong_crc_is_tried_three_times_and_reported() {
+        let mut bus = FakeBus::new(&[
+            ("0MC!", Answer::Line(b"00001\r\n")),
+            ("0D0!", Answer::Line(b"0+3.15OqZ\r\n")),
+        ]);
+        assert_eq!(block_on(measure(&mut bus, SENSOR)), Err(Quality::CRC));
+        assert_eq!(bus.asked, 6);
+    }
+
+    #[test]
+    fn silence_is_a_timeout() {
+        let mut bus = FakeBus::new(&[("0MC!", Answer::Silence)]);
+        assert_eq!(block_on(measure(&mut bus, SENSOR)), Err(Quality::TIMEOUT));
+        assert_eq!(bus.asked, ATTEMPTS);
+    }
+
+    #[test]
+    fn answers_that_are_no_measurement_are_garbled() {
+        let without_crc = Sdi12Value {
+            crc: false,
+            ..SENSOR
+        };
+        for data in [
+            &b"1+3.14\r\n"[..],
+            b"0\r\n",
+            b"0+\r\n",
+            b"03.14\r\n",
+            b"0+3.1.4\r\n",
+            b"0+3,14\r\n",
+            b"0+3.14",
+            b"\r\n",
+        ] {
+            let mut bus = FakeBus::new(&[
+                ("0M!", Answer::Line(b"00001\r\n")),
+                ("0D0!", Answer::Line(data)),
+            ]);
+            assert_eq!(
+                block_on(measure(&mut bus, without_crc)),
+                Err(Quality::GARBLED),
+                "{data:?}"
+            );
+        }
+        for promise in [
+            &b"1000\r\n"[..],
+            b"10001\r\n",
+            b"0x001\r\n",
+            b"000001\r\n",
+            b"\r\n",
+        ] {
+            let mut bus = FakeBus::new(&[("0M!", Answer::Line(promise))]);
+            assert_eq!(
+                block_on(measure(&mut bus, without_crc)),
+                Err(Quality::GARBLED),
+                "{promise:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn more_values_than_promised_are_garbled() {
+        let mut bus = FakeBus::new(&[
+            ("0M!", Answer::Line(b"00001\r\n")),
+            ("0D0!", Answer::Line(b"0+1+2\r\n")),
+        ]);
+        let without_crc = Sdi12Value {
+            crc: false,
+            ..SENSOR
+        };
+        assert_eq!(
+            block_on(measure(&mut bus, without_crc)),
+            Err(Quality::GARBLED)
+        );
+    }
+
+    /// Rust's own parser is correctly rounded.
+    #[test]
+    fn decimals_round_as_rusts_own_parser() {
+        for mantissa in (0..10_000_000_u32).step_by(997) {
+            for digits in 0..=7_usize {
+                let text = format!("{mantissa:07}");
+                let (whole, fraction) = text.split_at(7 - digits);
+                let text = format!("{whole}.{fraction}");
+                assert_eq!(parse_decimal(text.as_bytes()), text.parse().ok(), "{text}");
+            }
+        }
+        assert_eq!(parse_decimal(b"-0.25"), Some(-0.25));
+        for text in ["", "+", ".", "1e3", "12345678", "--1", "1-"] {
+            assert_eq!(parse_decimal(text.as_bytes()), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+use amlstm_core::link::{CurrentLoop, Name};
+use embassy_futures::block_on;
+
+use super::*;
+use crate::fake::{Answer, FakeBus};
+
+fn channel(quantity: Quantity) -> ChannelConfig {
+    let sensor = Sensor::Sdi12(Sdi12Value {
+        address: b'1',
+        value: 0,
+        crc: false,
+    });
+    ChannelConfig {
+        measuring_point_m: 20.0,
+        cable_m: 30.0,
+        ..ChannelConfig::new(Name::try_from("confined1").unwrap(), sensor, quantity)
+    }
+}
+
+fn level(config: &ChannelConfig, raw: f32, barometer_kpa: Option<f32>) -> Reading {
+    judge(
+        config,
+        Ok(raw),
+        barometer_kpa,
+        &mut ChannelMemory::default(),
+    )
+}
+
+/// 199.4580 kPa - 101.3250 kPa = 98.133 kPa; / (1000 kg/m3 x 9.80665 m/s2) = 10.00678 m; 20 - 30 + 10.00678 = 0.00678 m.
+#[test]
+fn an_absolute_transducer_is_compensated_by_the_barometer() {
+    let reading = level(
+        &channel(Quantity::AbsolutePressureKpa),
+        199.458,
+        Some(101.325),
+    );
+    assert!(
+        (reading.level_m.unwrap() - 0.006_78).abs() < 1e-4,
+        "{reading:?}"
+    );
+    assert_eq!(reading.quality, Quality::GOOD);
+}
+
+#[test]
+fn an_absolute_transducer_without_barometer_has_no_level() {
+    let reading = level(&channel(Quantity::AbsolutePressureKpa), 199.458, None);
+    assert_eq!(
+        reading,
+        Reading {
+            raw: Some(199.458),
+            level_m: None,
+            quality: Quality::BAROMETER_MISSING
+        }
+    );
+}
+
+/// 98.0665 kPa is 10 m of fresh water and 9.75610 m of water of 1025 kg/m3.
+#[test]
+fn density_and_offset_enter_a_vented_transducer() {
+    let config = channel(Quantity::GaugePressureKpa);
+    assert!((level(&config, 98.0665, None).level_m.unwrap() - 0.0).abs() < 1e-5);
+    let salty = ChannelConfig {
+        density_kg_m3: 1025.0,
+        offset_m: 0.5,
+        ..config
+    };
+    assert!(
+        (level(&salty, 98.0665, None).level_m.unwrap() - (-10.0 + 9.756_10 + 0.5)).abs() < 1e-5
+    );
+}
+
+#[test]
+fn depths_and_levels_have_their_datum() {
+    assert_eq!(
+        level(&channel(Quantity::SubmergenceM), 12.5, None).level_m,
+        Some(2.5)
+    );
+    let depth = channel(Quantity::DepthToWaterM);
+    let reading = level(&depth, 12.5, None);
+    assert_eq!(reading.level_m, Some(7.5));
+    assert_eq!(depth_to_water_m(&depth, &reading), Some(12.5));
+    assert_eq!(
+        level(&channel(Quantity::LevelM), 12.5, None).level_m,
+        Some(12.5)
+    );
+}
+
+#[test]
+fn a_dry_sensor_and_a_level_out_of_range_are_flagged() {
+    assert!(
+        level(&channel(Quantity::SubmergenceM), -0.01, None)
+            .quality
+            .has(Quality::DRY)
+    );
+    let narrow = ChannelConfig {
+        lowest_m: 0.0,
+        highest_m: 10.0,
+        ..channel(Quantity::LevelM)
+    };
+    assert!(level(&narrow, 10.5, None).quality.has(Quality::RANGE));
+    assert_eq!(level(&narrow, 10.0, None).quality, Quality::GOOD);
+}
+
+#[test]
+fn a_sensor_is_stuck_from_its_nth_equal_value_until_it_moves() {
+    let config = ChannelConfig {
+        stuck_after: 3,
+        ..channel(Quantity::LevelM)
+    };
+    let mut memory = ChannelMemory::default();
+    let stuck: std::vec::Vec<bool> = [1.0, 1.0, 1.0, 1.0, 1.01, 1.0]
+        .into_iter()
+        .map(|raw| {
+            judge(&config, Ok(raw), None, &mut memory)
+                .quality
+                .has(Quality::STUCK)
+        })
+        .collect();
+    assert_eq!(stuck, [false, false, true, true, false, false]);
+}
+
+#[test]
+fn a_spike_flags_two_readings_and_a_lasting_step_one() {
+    let config = channel(Quantity::LevelM);
+    let mut memory = ChannelMemory::default();
+    let stepped: std::vec::Vec<bool> = [1.0, 1.1, 5.0, 1.1, 1.2, 3.0, 3.1]
+        .into_iter()
+        .map(|raw| {
+            judge(&config, Ok(raw), None, &mut memory)
+                .quality
+                .has(Quality::STEP)
+        })
+        .collect();
+    assert_eq!(stepped, [false, false, true, true, false, true, false]);
+}
+
+#[test]
+fn channels_that_share_a_sensor_ask_it_once() {
+    let value = |value| {
+        Sensor::Sdi12(Sdi12Value {
+            address: b'1',
+            value,
+            crc: false,
+        })
+    };
+    let first = channel(Quantity::LevelM);
+    let second = ChannelConfig {
+        sensor: value(1),
+        ..first.clone()
+    };
+    let absent = ChannelConfig {
+        sensor: value(2),
+        ..first.clone()
+    };
+    let mut bus = FakeBus::new(&[
+        ("1M!", Answer::Line(b"10002\r\n")),
+        ("1D0!", Answer::Line(b"1+2.5-3.5\r\n")),
+    ]);
+    let round = block_on(read(
+        &mut bus,
+        None,
+        &[first, second, absent],
+        &mut Memory::default(),
+    ));
+    let levels: std::vec::Vec<_> = round
+        .channels
+        .iter()
+        .map(|reading| reading.level_m)
+        .collect();
+    assert_eq!(levels, [Some(2.5), Some(-3.5), None]);
+    assert_eq!(round.channels[2].quality, Quality::GARBLED);
+    assert_eq!(bus.asked, 2);
+}
+
+#[test]
+fn a_bad_barometer_is_flagged_and_leaves_absolute_channels_without_level() {
+    let barometer = BarometerConfig {
+        sensor: Sensor::CurrentLoop(CurrentLoop {
+            input: 0,
+            at_4_ma: 800.0,
+            at_20_ma: 1100.0,
+        }),
+        units_per_kpa: 10.0,
+    };
+    let absolute = ChannelConfig {
+        sensor: Sensor::CurrentLoop(CurrentLoop {
+            input: 1,
+            at_4_ma: 0.0,
+            at_20_ma: 400.0,
+        }),
+        ..channel(Quantity::AbsolutePressureKpa)
+    };
+    let mut bus = FakeBus::new(&[]);
+    bus.currents_ma = [Some(15.2), Some(12.0)];
+    let round = block_on(read(
+        &mut bus,
+        Some(&barometer),
+        core::slice::from_ref(&absolute),
+        &mut Memory::default(),
+    ));
+    // 800 hPa + 11.2 / 16 x 300 hPa = 1010 hPa.
+    assert!((round.barometer_kpa.unwrap() - 101.0).abs() < 1e-3);
+    assert!(round.channels[0].level_m.is_some());
+    bus.currents_ma = [None, Some(12.0)];
+    let round = block_on(read(
+        &mut bus,
+        Some(&barometer),
+        &[absolute],
+        &mut Memory::default(),
+    ));
+    assert_eq!(round.barometer_quality, Quality::LOOP_FAULT);
+    assert_eq!(round.channels[0].quality, Quality::BAROMETER_MISSING);
+}
