@@ -311,8 +311,8 @@ fn the_small_enums_keep_their_numbers() {
 
 fn status() -> Status {
     Status {
-        station: Name::try_from("a station whose name has forty-eight letters, yes").unwrap(),
-        datum: Name::try_from("a datum whose name is as long as a name can be..").unwrap(),
+        station: Name::try_from("s".repeat(48).as_str()).unwrap(),
+        datum: Name::try_from("d".repeat(48).as_str()).unwrap(),
         unix_s: u32::MAX,
         clock: ClockState::Set,
         uptime_s: u32::MAX,
