@@ -1,1 +1,370 @@
 //! The model file.
+//!
+//! All numbers are little-endian; every part begins at a multiple of 4 bytes, and the file must lie at such an address, because weights are used where they lie.
+//!
+//! | part | content |
+//! |---|---|
+//! | head | `AMLM` · format `u16` · length of the record `u16` · length of the file `u32` |
+//! | record | [`Record`] in postcard, then zeros up to a multiple of 4 |
+//! | inputs | for each input four `f32`: offset and scale of its level, lowest and highest level trained on, m above datum |
+//! | target | two `f32`: offset and scale of a month's increment, mm |
+//! | start | `f32` cumulative subsidence at the end of training, mm; bits of h `[hidden]`, bits of C `[hidden]` then, 4 bytes each |
+//! | golden | `f32` level of each input; the increments of [`GOLDEN_MONTHS`] months of these levels from the zero state; `u32` [`digest`](crate::model::Running::digest) of these months |
+//! | weights | see below |
+//! | check | `u32` CRC-32 (IEEE) of all before it |
+//!
+//! Weights of [`ArithmeticKind::F32`], each an `f32`, matrices column by column, with `c` columns of the attention (one, or one for each input; the first four parts are absent in a plain LSTM):
+//! `W [attention, 2 hidden]`, columns h then C · `U [attention, c]` · `B [attention, c]` · `V [attention, c]` · gates `[4 hidden, hidden + inputs]`, rows f, i, candidate, o, columns h then e ·
+//! gate biases `[4 hidden]` · `w_o [hidden]` · `b_o`.
+//!
+//! A file is checked wholly by [`ModelFile::parse`], the golden months included, and then trusted. A file of another format is refused by its number.
+//! A second estimator beside the network (a physics basis) would be announced at the end of the record, lie after the weights, and raise the format.
+
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+use crate::arithmetic::ArithmeticKind;
+use crate::model::{
+    AttentionKind, Input, MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS, Model, Network, Running, Sizes,
+};
+use crate::month::Month;
+
+mod encode;
+mod error;
+mod layout;
+
+pub use encode::{Content, encode};
+pub use error::ArtifactError;
+
+use layout::Parts;
+
+/// The first bytes of every model file.
+pub const MAGIC: [u8; 4] = *b"AMLM";
+
+/// The format this crate writes and the only one it reads.
+pub const FORMAT: u16 = 1;
+
+/// Months stepped to check the golden increments: the first sees a zero state, so recurrent weights need a second; the third is margin.
+pub const GOLDEN_MONTHS: usize = 3;
+
+/// Bytes of the head: magic, format, two lengths.
+pub const HEAD_BYTES: usize = 12;
+
+/// The longest name of a well or an aquifer layer in bytes, so that names fit the logger's messages.
+pub const MAX_NAME_BYTES: usize = 48;
+
+/// The longest record: all names at their longest, and less than 100 bytes of numbers.
+const MAX_RECORD_BYTES: usize = (MAX_INPUTS + 1) * (MAX_NAME_BYTES + 1) + 100;
+
+/// The longest model file.
+pub const MAX_FILE_BYTES: usize = {
+    let attention = MAX_ATTENTION * (2 * MAX_HIDDEN + 3 * MAX_INPUTS);
+    let gates = 4 * MAX_HIDDEN * (MAX_HIDDEN + MAX_INPUTS + 1) + MAX_HIDDEN + 1;
+    let numbers = 5 * MAX_INPUTS + 2 + 1 + 2 * MAX_HIDDEN + GOLDEN_MONTHS + 1;
+    HEAD_BYTES + MAX_RECORD_BYTES.next_multiple_of(4) + 4 * (attention + gates + numbers) + 4
+};
+
+/// What a model file says about its model besides numbers to compute with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record<'a> {
+    /// Well, as in `wells.csv`; 1 to [`MAX_NAME_BYTES`] bytes.
+    pub well: &'a str,
+    /// Aquifer layers from the top, one for each input; each 1 to [`MAX_NAME_BYTES`] bytes.
+    #[serde(borrow)]
+    pub aquifer_layers: Vec<&'a str, MAX_INPUTS>,
+    /// Sizes of the network.
+    pub sizes: Sizes,
+    /// Kind of attention.
+    pub attention: AttentionKind,
+    /// What the weights are for.
+    pub arithmetic: ArithmeticKind,
+    /// Counts up with every model made for the well, so that an older one is not taken for a newer.
+    pub model_version: u32,
+    /// First month of training.
+    pub trained_from: Month,
+    /// Last month of training: the month of the state and of the cumulative subsidence in the file.
+    pub trained_until: Month,
+    /// Fingerprint of the data trained on.
+    pub fingerprint: u64,
+    /// Seed of the training.
+    pub seed: u64,
+    /// Trained on synthetic data.
+    pub synthetic: bool,
+    /// Errors measured after training.
+    pub scores: Scores,
+    /// Half the width of the 90 % interval around a month's increment in mm, from validation; NaN where there is none.
+    pub interval_half_width_mm: f32,
+}
+
+/// Root mean square errors of a month's increment in mm; NaN where not measured.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// On what was trained.
+    pub train_rmse_mm: f32,
+    /// On what chose the epoch.
+    pub validate_rmse_mm: f32,
+    /// On what nothing was chosen with.
+    pub test_rmse_mm: f32,
+    /// The least any model could reach on the test part: the spread of ps points that share inputs.
+    pub floor_rmse_mm: f32,
+}
+
+/// The state at the end of training.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'a> {
+    /// Cumulative subsidence, mm, down +.
+    pub subsidence_mm: f32,
+    /// Bits of h `[hidden]`.
+    pub hidden: &'a [u32],
+    /// Bits of C `[hidden]`.
+    pub cell: &'a [u32],
+}
+
+/// What the months of the golden levels give, computed by who made the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Golden<'a> {
+    /// Level of each input, m above datum, the same in each month.
+    pub level_m: &'a [f32],
+    /// Increment of each month from the zero state, mm.
+    pub increment_mm: &'a [f32],
+    /// Digest of these months, see [`Running::digest`].
+    pub digest: u32,
+}
+
+/// A model file that was checked.
+#[derive(Clone, Debug)]
+pub struct ModelFile<'a> {
+    record: Record<'a>,
+    model: Model<'a>,
+    start: Start<'a>,
+    golden: Golden<'a>,
+    crc: u32,
+}
+
+impl<'a> ModelFile<'a> {
+    /// Reads and checks a model file and computes its golden months.
+    ///
+    /// # Errors
+    ///
+    /// Each way in which a file can be wrong is its own [`ArtifactError`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ArtifactError> {
+        let (record, crc, numbers) = layout::record(bytes)?;
+        let file = Self::of_parts(record, crc, numbers)?;
+        file.check_golden()?;
+        Ok(file)
+    }
+
+    /// What the file says about its model.
+    pub fn record(&self) -> &Record<'a> {
+        &self.record
+    }
+
+    /// The numbers to compute with.
+    pub fn model(&self) -> &Model<'a> {
+        &self.model
+    }
+
+    /// The state at the end of training.
+    pub fn start(&self) -> &Start<'a> {
+        &self.start
+    }
+
+    /// The golden months.
+    pub fn golden(&self) -> &Golden<'a> {
+        &self.golden
+    }
+
+    /// CRC-32 of the file: what a saved state is bound to.
+    pub fn crc(&self) -> u32 {
+        self.crc
+    }
+
+    /// Checks all but the golden months.
+    fn of_parts(record: Record<'a>, crc: u32, numbers: &'a [u8]) -> Result<Self, ArtifactError> {
+        check_record(&record)?;
+        let inputs = usize::from(record.sizes.inputs);
+        let hidden = usize::from(record.sizes.hidden);
+        let mut parts = Parts::new(numbers, &record)?;
+        let input_numbers = parts.take(inputs)?;
+        let target = parts.scaler()?;
+        let start = Start {
+            subsidence_mm: parts.one()?,
+            hidden: parts.take(hidden)?,
+            cell: parts.take(hidden)?,
+        };
+        let golden = Golden {
+            level_m: parts.take(inputs)?,
+            increment_mm: parts.take(GOLDEN_MONTHS)?,
+            digest: parts.one()?,
+        };
+        let network = match record.arithmetic {
+            ArithmeticKind::F32 => Network::F32(parts.f32_weights(&record)?),
+        };
+        let model = Model {
+            inputs: input_numbers,
+            target,
+            network,
+        };
+        check_numbers(&model, &start, &golden)?;
+        Ok(Self {
+            record,
+            model,
+            start,
+            golden,
+            crc,
+        })
+    }
+
+    /// Steps through the golden months: their increments and their digest.
+    fn golden_months(&self) -> ([f32; GOLDEN_MONTHS], u32) {
+        let mut increment_mm = [0.0; GOLDEN_MONTHS];
+        let mut digest = 0;
+        let mut level_m = [None; MAX_INPUTS];
+        for (place, level_m) in level_m.iter_mut().zip(self.golden.level_m) {
+            *place = Some(*level_m);
+        }
+        let mut running = Running::<MAX_HIDDEN>::cold(&self.model);
+        for increment_mm in &mut increment_mm {
+            let output = running.step(&level_m);
+            *increment_mm = output.increment_mm;
+            digest = running.digest(digest, &output);
+        }
+        (increment_mm, digest)
+    }
+
+    fn check_golden(&self) -> Result<(), ArtifactError> {
+        let (increment_mm, digest) = self.golden_months();
+        for (month, (found, expected)) in increment_mm
+            .iter()
+            .zip(self.golden.increment_mm)
+            .enumerate()
+        {
+            if found.to_bits() != expected.to_bits() {
+                return Err(ArtifactError::Golden {
+                    month,
+                    found_mm: *found,
+                    expected_mm: *expected,
+                });
+            }
+        }
+        if digest != self.golden.digest {
+            return Err(ArtifactError::GoldenDigest {
+                found: digest,
+                expected: self.golden.digest,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn check_record(record: &Record) -> Result<(), ArtifactError> {
+    let within = |found: u8, max: usize| found > 0 && usize::from(found) <= max;
+    let Sizes {
+        inputs,
+        hidden,
+        attention,
+    } = record.sizes;
+    if !within(inputs, MAX_INPUTS) {
+        return Err(ArtifactError::Inputs { found: inputs });
+    }
+    if !within(hidden, MAX_HIDDEN) {
+        return Err(ArtifactError::Hidden { found: hidden });
+    }
+    match record.attention {
+        AttentionKind::None if attention != 0 => {
+            return Err(ArtifactError::AttentionWithout { found: attention });
+        }
+        AttentionKind::Shared | AttentionKind::PerLayer if !within(attention, MAX_ATTENTION) => {
+            return Err(ArtifactError::Attention { found: attention });
+        }
+        _ => {}
+    }
+    if record.aquifer_layers.len() != usize::from(inputs) {
+        return Err(ArtifactError::Layers {
+            found: record.aquifer_layers.len(),
+            expected: inputs,
+        });
+    }
+    for name in core::iter::once(&record.well).chain(&record.aquifer_layers) {
+        if name.is_empty() || name.len() > MAX_NAME_BYTES {
+            return Err(ArtifactError::Name {
+                found_bytes: name.len(),
+            });
+        }
+    }
+    if record.trained_until < record.trained_from {
+        return Err(ArtifactError::Months {
+            from: record.trained_from,
+            until: record.trained_until,
+        });
+    }
+    let Scores {
+        train_rmse_mm,
+        validate_rmse_mm,
+        test_rmse_mm,
+        floor_rmse_mm,
+    } = record.scores;
+    for found_mm in [
+        train_rmse_mm,
+        validate_rmse_mm,
+        test_rmse_mm,
+        floor_rmse_mm,
+        record.interval_half_width_mm,
+    ] {
+        if found_mm < 0.0 || found_mm.is_infinite() {
+            return Err(ArtifactError::Score { found_mm });
+        }
+    }
+    Ok(())
+}
+
+fn check_numbers(model: &Model, start: &Start, golden: &Golden) -> Result<(), ArtifactError> {
+    for (input, numbers) in model.inputs().enumerate() {
+        let Input {
+            scaler,
+            lowest_trained_m: lowest_m,
+            highest_trained_m: highest_m,
+        } = numbers;
+        if !scaler.is_usable() {
+            return Err(ArtifactError::InputScaler {
+                input,
+                offset: scaler.offset,
+                scale: scaler.scale,
+            });
+        }
+        if !(lowest_m.is_finite() && highest_m.is_finite() && lowest_m <= highest_m) {
+            return Err(ArtifactError::TrainedRange {
+                input,
+                lowest_m,
+                highest_m,
+            });
+        }
+    }
+    if !model.target.is_usable() {
+        return Err(ArtifactError::TargetScaler {
+            offset: model.target.offset,
+            scale: model.target.scale,
+        });
+    }
+    if !start.subsidence_mm.is_finite() {
+        return Err(ArtifactError::StartSubsidence {
+            found_mm: start.subsidence_mm,
+        });
+    }
+    for (input, level_m) in golden.level_m.iter().enumerate() {
+        if !level_m.is_finite() {
+            return Err(ArtifactError::GoldenLevel {
+                input,
+                found_m: *level_m,
+            });
+        }
+    }
+    let mut running = Running::<MAX_HIDDEN>::cold(model);
+    let bits = start.hidden.iter().copied().zip(start.cell.iter().copied());
+    running
+        .set_state_bits(bits)
+        .map_err(|unit| ArtifactError::StartState { unit })
+}
+
+#[cfg(test)]
+mod tests;

@@ -17,16 +17,25 @@ pub mod month;
 
 pub mod scaler;
 
-pub mod arithmetic;
+pub mod sizes;
 
-pub mod model;
+pub mod arithmetic;
 
 pub mod attention;
 
 pub mod lstm;
+
+pub mod model;
 
 pub mod artifact;
 
 pub mod estimator;
 
 pub mod link;
+
+#[cfg(test)]
+mod example;
+
+/// CRC-32 (IEEE 802.3) of model files, saved states and frames, without a table: a kilobyte of flash is worth more than the milliseconds at load.
+pub const CRC_32: crc::Crc<u32, crc::NoTable> =
+    crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISO_HDLC);

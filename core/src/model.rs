@@ -1,1 +1,227 @@
-//! Sizes, weights and one step of the model.
+//! Weights, one step of the network, and the model: levels in, increments out.
+
+use crate::arithmetic::{Arithmetic, F32};
+use crate::attention::{AttentionWeights, Inputs};
+use crate::lstm::{GateWeights, State};
+use crate::scaler::Scaler;
+
+pub use crate::sizes::{AttentionKind, MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS, Sizes};
+
+/// All weights of a network, borrowed from the model file.
+#[derive(Clone, Copy, Debug)]
+pub struct Weights<'a, A: Arithmetic> {
+    /// The attention, absent in a plain LSTM.
+    pub attention: Option<AttentionWeights<'a, A>>,
+    /// The four gates.
+    pub gates: GateWeights<'a, A>,
+    /// `w_o [hidden]`.
+    pub output: &'a [A::Weight],
+    /// `b_o`.
+    pub output_row: A::Row,
+    /// What is chosen per model besides the weights.
+    pub scales: A::Scales,
+}
+
+impl<A: Arithmetic> Weights<'_, A> {
+    /// One month: moves `state` on and gives the standardised increment y and the shares beta (zero in a plain LSTM).
+    pub fn step<const CAPACITY: usize>(
+        &self,
+        state: &mut State<A, CAPACITY>,
+        input: &Inputs<A>,
+    ) -> (f32, [A::Value; MAX_INPUTS]) {
+        let units = self.output.len();
+        let mut beta = [A::Value::default(); MAX_INPUTS];
+        let mut e = input.value;
+        // (8) to (10)
+        if let Some(attention) = &self.attention {
+            let hidden = state.hidden.get(..units).unwrap_or_default();
+            let cell = state.cell.get(..units).unwrap_or_default();
+            (beta, e) = attention.attend(&self.scales, hidden, cell, input);
+        }
+        // (2) to (7)
+        self.gates.advance(state, &e);
+        // y = w_o' h + b_o
+        let mut sum = A::Sum::default();
+        for (weight, h) in self.output.iter().zip(&state.hidden) {
+            sum = A::add_product(sum, *weight, *h);
+        }
+        (A::output(self.output_row, sum), beta)
+    }
+}
+
+/// The weights of a model of any arithmetic.
+#[derive(Clone, Copy, Debug)]
+pub enum Network<'a> {
+    /// 32-bit floating point.
+    F32(Weights<'a, F32>),
+}
+
+/// One input: the level of an aquifer layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Input {
+    /// From m above datum to what the network sees.
+    pub scaler: Scaler,
+    /// Lowest level trained on, m above datum.
+    pub lowest_trained_m: f32,
+    /// Highest level trained on, m above datum.
+    pub highest_trained_m: f32,
+}
+
+impl Input {
+    /// Its numbers in the order of the model file.
+    pub fn to_numbers(self) -> [f32; 4] {
+        [
+            self.scaler.offset,
+            self.scaler.scale,
+            self.lowest_trained_m,
+            self.highest_trained_m,
+        ]
+    }
+
+    /// The input of its numbers in the order of the model file.
+    pub fn from_numbers([offset, scale, lowest_trained_m, highest_trained_m]: [f32; 4]) -> Self {
+        Self {
+            scaler: Scaler { offset, scale },
+            lowest_trained_m,
+            highest_trained_m,
+        }
+    }
+}
+
+/// All numbers a step needs, borrowed from the model file.
+#[derive(Clone, Copy, Debug)]
+pub struct Model<'a> {
+    /// Four numbers an input, see [`Input::from_numbers`].
+    pub(crate) inputs: &'a [[f32; 4]],
+    /// Scaler of a month's increment in mm.
+    pub target: Scaler,
+    /// The weights.
+    pub network: Network<'a>,
+}
+
+impl<'a> Model<'a> {
+    /// The inputs, in the order of the aquifer layers.
+    pub fn inputs(&self) -> impl ExactSizeIterator<Item = Input> + use<'a> {
+        self.inputs.iter().copied().map(Input::from_numbers)
+    }
+}
+
+/// A model together with its state: steps through months.
+#[derive(Clone, Copy, Debug)]
+pub struct Running<'a, const CAPACITY: usize> {
+    inputs: &'a [[f32; 4]],
+    target: Scaler,
+    network: RunningNetwork<'a, CAPACITY>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum RunningNetwork<'a, const CAPACITY: usize> {
+    F32(Weights<'a, F32>, State<F32, CAPACITY>),
+}
+
+/// The outputs of a month.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Output {
+    /// Increment of the month in mm, down +.
+    pub increment_mm: f32,
+    /// The inputs' shares beta, 0 to 1; all zero in a plain LSTM or if all inputs are missing.
+    pub attention: [f32; MAX_INPUTS],
+}
+
+impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
+    /// The model with a state of zero. `CAPACITY` is at least the model's number of hidden units: who calls has checked it.
+    pub(crate) fn cold(model: &Model<'a>) -> Self {
+        let network = match model.network {
+            Network::F32(weights) => RunningNetwork::F32(weights, State::zero()),
+        };
+        Self {
+            inputs: model.inputs,
+            target: model.target,
+            network,
+        }
+    }
+
+    /// Whether the model has an attention.
+    pub fn has_attention(&self) -> bool {
+        match &self.network {
+            RunningNetwork::F32(weights, _) => weights.attention.is_some(),
+        }
+    }
+
+    /// The inputs, in the order of the aquifer layers.
+    pub fn inputs(&self) -> impl ExactSizeIterator<Item = Input> + use<'a, CAPACITY> {
+        self.inputs.iter().copied().map(Input::from_numbers)
+    }
+
+    /// One month with the levels (m above datum) of the aquifer layers; a level that is absent, not finite or not given is missing.
+    pub fn step(&mut self, level_m: &[Option<f32>]) -> Output {
+        match &mut self.network {
+            RunningNetwork::F32(weights, state) => {
+                step(self.inputs, self.target, weights, state, level_m)
+            }
+        }
+    }
+
+    /// Bits of h and C of each hidden unit.
+    pub fn state_bits(&self) -> impl Iterator<Item = (u32, u32)> {
+        let RunningNetwork::F32(weights, state) = &self.network;
+        state.bits(weights.output.len())
+    }
+
+    /// Sets h and C of hidden unit after hidden unit from their bits; units without bits become zero.
+    ///
+    /// # Errors
+    ///
+    /// The index of the first unit whose bits no step can have left behind; the state is then what it was.
+    pub fn set_state_bits(&mut self, bits: impl Iterator<Item = (u32, u32)>) -> Result<(), usize> {
+        match &mut self.network {
+            RunningNetwork::F32(weights, state) => {
+                *state = State::from_bits(bits.take(weights.output.len()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// CRC-32 of `previous`, of what the month's step gave (increment, attention of each input) and of the state after it (h and C of each unit).
+    /// Chained from 0 over a series, equal digests mean equal bits in every month.
+    pub fn digest(&self, previous: u32, output: &Output) -> u32 {
+        let mut digest = crate::CRC_32.digest();
+        digest.update(&previous.to_le_bytes());
+        digest.update(&output.increment_mm.to_le_bytes());
+        for (share, _) in output.attention.iter().zip(self.inputs) {
+            digest.update(&share.to_le_bytes());
+        }
+        for (hidden, cell) in self.state_bits() {
+            digest.update(&hidden.to_le_bytes());
+            digest.update(&cell.to_le_bytes());
+        }
+        digest.finalize()
+    }
+}
+
+/// Standardises the levels, steps, and brings the increment back to mm.
+fn step<A: Arithmetic, const CAPACITY: usize>(
+    inputs: &[[f32; 4]],
+    target: Scaler,
+    weights: &Weights<'_, A>,
+    state: &mut State<A, CAPACITY>,
+    level_m: &[Option<f32>],
+) -> Output {
+    let mut month = Inputs::<A>::missing();
+    let places = month.value.iter_mut().zip(&mut month.present);
+    for ((place, input), level_m) in places.zip(inputs).zip(level_m) {
+        if let Some(level_m) = level_m.filter(|level| level.is_finite()) {
+            let standardised = Input::from_numbers(*input).scaler.standardise(level_m);
+            *place.0 = A::input(&weights.scales, standardised);
+            *place.1 = true;
+        }
+    }
+    let (y, beta) = weights.step(state, &month);
+    Output {
+        increment_mm: target.restore(y),
+        attention: beta.map(A::share),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,298 @@
+//! The ways in which a model file can be wrong.
+
+use core::fmt;
+
+use crate::artifact::{FORMAT, HEAD_BYTES, MAX_NAME_BYTES};
+use crate::model::{MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS};
+use crate::month::Month;
+
+/// Why a model file is refused.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the wording of each is in Display")]
+pub enum ArtifactError {
+    Short {
+        found: usize,
+        expected: usize,
+    },
+    Misaligned {
+        remainder: usize,
+    },
+    Magic {
+        found: [u8; 4],
+    },
+    Format {
+        found: u16,
+    },
+    FileLength {
+        found: usize,
+        expected: u32,
+    },
+    Crc {
+        found: u32,
+        expected: u32,
+    },
+    RecordLength {
+        found: usize,
+        room: usize,
+    },
+    Record {
+        bytes: usize,
+    },
+    RecordRest {
+        found: usize,
+        expected: usize,
+    },
+    Padding {
+        found: u8,
+    },
+    Inputs {
+        found: u8,
+    },
+    Hidden {
+        found: u8,
+    },
+    Attention {
+        found: u8,
+    },
+    AttentionWithout {
+        found: u8,
+    },
+    Layers {
+        found: usize,
+        expected: u8,
+    },
+    Name {
+        found_bytes: usize,
+    },
+    Months {
+        from: Month,
+        until: Month,
+    },
+    Score {
+        found_mm: f32,
+    },
+    NumbersLength {
+        found: usize,
+        expected: usize,
+    },
+    InputScaler {
+        input: usize,
+        offset: f32,
+        scale: f32,
+    },
+    TrainedRange {
+        input: usize,
+        lowest_m: f32,
+        highest_m: f32,
+    },
+    TargetScaler {
+        offset: f32,
+        scale: f32,
+    },
+    StartSubsidence {
+        found_mm: f32,
+    },
+    StartState {
+        unit: usize,
+    },
+    GoldenLevel {
+        input: usize,
+        found_m: f32,
+    },
+    Weight {
+        index: usize,
+        found: f32,
+    },
+    Golden {
+        month: usize,
+        found_mm: f32,
+        expected_mm: f32,
+    },
+    GoldenDigest {
+        found: u32,
+        expected: u32,
+    },
+    Room {
+        found: usize,
+        expected: usize,
+    },
+    WeightBytes {
+        found: usize,
+        expected: usize,
+    },
+    InputCount {
+        found: usize,
+        expected: u8,
+    },
+    StateCount {
+        found: usize,
+        expected: u8,
+    },
+}
+
+impl fmt::Display for ArtifactError {
+    #[allow(clippy::too_many_lines, reason = "one line a variant")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Short { found, expected } => {
+                write!(f, "model file: {found} bytes, expected at least {expected}")
+            }
+            Self::Misaligned { remainder } => {
+                write!(
+                    f,
+                    "model file: lies {remainder} bytes after a multiple of 4, expected a multiple of 4"
+                )
+            }
+            Self::Magic { found } => write!(
+                f,
+                "model file: begins with {found:02x?}, expected AMLM: this is no model file"
+            ),
+            Self::Format { found } => write!(
+                f,
+                "model file: format {found}, this program reads format {FORMAT}: export the model again"
+            ),
+            Self::FileLength { found, expected } => {
+                write!(
+                    f,
+                    "model file: {found} bytes, its head says {expected}: it was cut off or something was added"
+                )
+            }
+            Self::Crc { found, expected } => {
+                write!(
+                    f,
+                    "model file: CRC-32 of the content {found:08x}, the file says {expected:08x}: it was damaged"
+                )
+            }
+            Self::RecordLength { found, room } => {
+                write!(
+                    f,
+                    "model file: record of {found} bytes, only {room} bytes after the {HEAD_BYTES} bytes of the head"
+                )
+            }
+            Self::Record { bytes } => write!(
+                f,
+                "model file: the record's {bytes} bytes cannot be read as a record"
+            ),
+            Self::RecordRest { found, expected } => write!(
+                f,
+                "model file: record of {found} bytes, its content ends after {expected}"
+            ),
+            Self::Padding { found } => {
+                write!(f, "model file: byte {found} after the record, expected 0")
+            }
+            Self::Inputs { found } => {
+                write!(f, "model file: {found} inputs, expected 1 to {MAX_INPUTS}")
+            }
+            Self::Hidden { found } => write!(
+                f,
+                "model file: {found} hidden units, expected 1 to {MAX_HIDDEN}"
+            ),
+            Self::Attention { found } => write!(
+                f,
+                "model file: {found} attention units, expected 1 to {MAX_ATTENTION}"
+            ),
+            Self::AttentionWithout { found } => write!(
+                f,
+                "model file: {found} attention units in a plain LSTM, expected 0"
+            ),
+            Self::Layers { found, expected } => write!(
+                f,
+                "model file: {found} aquifer layer names, expected {expected}, one for each input"
+            ),
+            Self::Name { found_bytes } => write!(
+                f,
+                "model file: name of {found_bytes} bytes, expected 1 to {MAX_NAME_BYTES}"
+            ),
+            Self::Months { from, until } => write!(
+                f,
+                "model file: trained from {from} until {until}, which is earlier"
+            ),
+            Self::Score { found_mm } => write!(
+                f,
+                "model file: error or interval of {found_mm} mm, expected 0 or more, or NaN"
+            ),
+            Self::NumbersLength { found, expected } => write!(
+                f,
+                "model file: {found} bytes of numbers, expected {expected} for its sizes"
+            ),
+            Self::InputScaler {
+                input,
+                offset,
+                scale,
+            } => {
+                write!(
+                    f,
+                    "model file: input {input}: offset {offset}, scale {scale}, expected finite numbers and a scale above 0"
+                )
+            }
+            Self::TrainedRange {
+                input,
+                lowest_m,
+                highest_m,
+            } => {
+                write!(
+                    f,
+                    "model file: input {input}: trained from {lowest_m} m to {highest_m} m, expected finite numbers in order"
+                )
+            }
+            Self::TargetScaler { offset, scale } => {
+                write!(
+                    f,
+                    "model file: target: offset {offset}, scale {scale}, expected finite numbers and a scale above 0"
+                )
+            }
+            Self::StartSubsidence { found_mm } => {
+                write!(
+                    f,
+                    "model file: subsidence at the end of training {found_mm} mm, expected a finite number"
+                )
+            }
+            Self::StartState { unit } => write!(
+                f,
+                "model file: state of hidden unit {unit} at the end of training is out of range"
+            ),
+            Self::GoldenLevel { input, found_m } => write!(
+                f,
+                "model file: golden level of input {input} is {found_m} m, expected a finite number"
+            ),
+            Self::Weight { index, found } => write!(
+                f,
+                "model file: weight {index} is {found}, expected a finite number within 1e6"
+            ),
+            Self::Golden {
+                month,
+                found_mm,
+                expected_mm,
+            } => {
+                write!(
+                    f,
+                    "model file: golden month {month} gives {found_mm} mm here, the file says {expected_mm} mm"
+                )
+            }
+            Self::GoldenDigest { found, expected } => {
+                write!(
+                    f,
+                    "model file: golden months give digest {found:08x} here, the file says {expected:08x}"
+                )
+            }
+            Self::Room { found, expected } => {
+                write!(f, "model file: room for {found} bytes, {expected} needed")
+            }
+            Self::WeightBytes { found, expected } => write!(
+                f,
+                "model to write: {found} bytes of weights, expected {expected} for its sizes"
+            ),
+            Self::InputCount { found, expected } => write!(
+                f,
+                "model to write: {found} inputs described, expected {expected}"
+            ),
+            Self::StateCount { found, expected } => write!(
+                f,
+                "model to write: state of {found} hidden units, expected {expected}"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for ArtifactError {}

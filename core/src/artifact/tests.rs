@@ -1,0 +1,408 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::{
+    ArtifactError, AttentionKind, Content, HEAD_BYTES, MAX_FILE_BYTES, MAX_NAME_BYTES, ModelFile,
+    Network, Sizes, encode,
+};
+use crate::CRC_32;
+use crate::estimator::Estimator;
+use crate::example::{self, Aligned, PAPER};
+use crate::scaler::Scaler;
+
+const SMALL: Sizes = Sizes {
+    inputs: 2,
+    hidden: 3,
+    attention: 2,
+};
+
+fn sealed(mut bytes: Vec<u8>) -> Aligned {
+    let end = bytes.len() - 4;
+    let crc = CRC_32.checksum(&bytes[..end]);
+    bytes[end..].copy_from_slice(&crc.to_le_bytes());
+    Aligned::of(&bytes)
+}
+
+/// A file, and why it is refused after some of its bytes were replaced and its checksum made right.
+fn patching() -> (Vec<u8>, impl Fn(usize, &[u8]) -> ArtifactError) {
+    let file = example::file(SMALL, AttentionKind::Shared, 2)
+        .bytes()
+        .to_vec();
+    let whole = file.clone();
+    let patched = move |at: usize, bytes: &[u8]| {
+        let mut file = file.clone();
+        file[at..at + bytes.len()].copy_from_slice(bytes);
+        ModelFile::parse(sealed(file).bytes()).unwrap_err()
+    };
+    (whole, patched)
+}
+
+fn refusal(bytes: &[u8]) -> ArtifactError {
+    ModelFile::parse(Aligned::of(bytes).bytes()).unwrap_err()
+}
+
+#[test]
+fn what_was_encoded_is_read_back() {
+    for kind in [
+        AttentionKind::None,
+        AttentionKind::Shared,
+        AttentionKind::PerLayer,
+    ] {
+        let sizes = match kind {
+            AttentionKind::None => Sizes {
+                attention: 0,
+                ..PAPER
+            },
+            _ => PAPER,
+        };
+        let file = example::file(sizes, kind, 1);
+        let read = ModelFile::parse(file.bytes()).unwrap();
+        // NaN scores are not equal to themselves.
+        assert_eq!(
+            format!("{:?}", read.record()),
+            format!("{:?}", example::record(sizes, kind))
+        );
+        assert_eq!(
+            read.model().inputs().collect::<Vec<_>>(),
+            example::inputs(sizes)
+        );
+        assert_eq!(
+            read.model().target,
+            Scaler {
+                offset: 2.0,
+                scale: 0.75
+            }
+        );
+        assert_eq!(read.start().subsidence_mm, 120.5);
+        assert_eq!(read.start().cell[3], 2.5_f32.to_bits());
+        let weights = example::weights(sizes, kind, 1);
+        let end = file.bytes().len() - 4;
+        assert_eq!(
+            file.bytes()[end - 4 * weights.len()..end],
+            *bytemuck::cast_slice::<f32, u8>(&weights)
+        );
+        let Network::F32(read) = read.model().network;
+        assert_eq!(read.output_row, weights[weights.len() - 1]);
+        assert_eq!(read.output, &weights[weights.len() - 17..weights.len() - 1]);
+        if let Some(attention) = read.attention {
+            assert_eq!(attention.w[(5, 1)], weights[16 + 5], "column by column");
+        }
+    }
+}
+
+#[test]
+fn the_largest_model_fits_the_limits() {
+    let sizes = Sizes {
+        inputs: 8,
+        hidden: 32,
+        attention: 32,
+    };
+    let file = example::file(sizes, AttentionKind::PerLayer, 1);
+    assert!(file.bytes().len() <= MAX_FILE_BYTES);
+    assert!(ModelFile::parse(file.bytes()).is_ok());
+}
+
+#[test]
+fn the_checksum_is_the_ieee_one() {
+    // The check value of CRC-32/ISO-HDLC in the catalogue of parametrised CRC algorithms.
+    assert_eq!(CRC_32.checksum(b"123456789"), 0xcbf4_3926);
+}
+
+#[test]
+fn damage_to_the_frame_has_its_own_error() {
+    let file = example::file(SMALL, AttentionKind::Shared, 2)
+        .bytes()
+        .to_vec();
+    let length = file.len();
+    assert_eq!(
+        refusal(&[]),
+        ArtifactError::Short {
+            found: 0,
+            expected: 16
+        }
+    );
+    assert_eq!(
+        refusal(&file[..15]),
+        ArtifactError::Short {
+            found: 15,
+            expected: 16
+        }
+    );
+    assert_eq!(
+        refusal(&file[..length - 4]),
+        ArtifactError::FileLength {
+            found: length - 4,
+            expected: length as u32
+        }
+    );
+    let mut other = file.clone();
+    other[0] = b'B';
+    assert_eq!(refusal(&other), ArtifactError::Magic { found: *b"BMLM" });
+    let mut other = file.clone();
+    other[4] = 9;
+    assert_eq!(refusal(&other), ArtifactError::Format { found: 9 });
+    let mut other = file.clone();
+    other[length / 2] ^= 1;
+    assert!(matches!(refusal(&other), ArtifactError::Crc { .. }));
+    let mut shifted = vec![0];
+    shifted.extend_from_slice(&file);
+    assert_eq!(
+        ModelFile::parse(&Aligned::of(&shifted).bytes()[1..]).unwrap_err(),
+        ArtifactError::Misaligned { remainder: 1 }
+    );
+}
+
+#[test]
+fn a_record_that_makes_no_sense_has_its_own_error() {
+    let (file, patched) = patching();
+    let record_bytes = usize::from(file[6]);
+    assert_eq!(
+        patched(6, &[255, 255]),
+        ArtifactError::RecordLength {
+            found: 65535,
+            room: file.len() - 16
+        }
+    );
+    assert!(matches!(
+        patched(6, &[4, 0]),
+        ArtifactError::Record { bytes: 4 }
+    ));
+    assert!(matches!(
+        patched(6, &[record_bytes.next_multiple_of(4) as u8 + 4, 0]),
+        ArtifactError::RecordRest { .. }
+    ));
+    // Record: length 1, "A", 2 names (1 + 8, 1 + 9 bytes), then the sizes.
+    let sizes_at = HEAD_BYTES + 2 + 1 + 9 + 10;
+    assert_eq!(file[sizes_at..sizes_at + 3], [2, 3, 2]);
+    assert_eq!(patched(sizes_at, &[0]), ArtifactError::Inputs { found: 0 });
+    assert_eq!(patched(sizes_at, &[9]), ArtifactError::Inputs { found: 9 });
+    assert_eq!(
+        patched(sizes_at, &[1]),
+        ArtifactError::Layers {
+            found: 2,
+            expected: 1
+        }
+    );
+    assert_eq!(
+        patched(sizes_at + 1, &[33]),
+        ArtifactError::Hidden { found: 33 }
+    );
+    assert_eq!(
+        patched(sizes_at + 2, &[33]),
+        ArtifactError::Attention { found: 33 }
+    );
+    assert_eq!(
+        patched(sizes_at + 3, &[0]),
+        ArtifactError::AttentionWithout { found: 2 }
+    );
+    assert!(matches!(
+        patched(sizes_at + 1, &[4]),
+        ArtifactError::NumbersLength { .. }
+    ));
+    assert!(matches!(
+        patched(sizes_at + 2, &[1]),
+        ArtifactError::NumbersLength { .. }
+    ));
+}
+
+#[test]
+fn numbers_that_make_no_sense_have_their_own_error() {
+    let (file, patched) = patching();
+    let numbers = HEAD_BYTES + usize::from(file[6]).next_multiple_of(4);
+    let nan = f32::NAN.to_le_bytes();
+    assert!(matches!(
+        patched(numbers, &nan),
+        ArtifactError::InputScaler { input: 0, .. }
+    ));
+    assert!(matches!(
+        patched(numbers + 20, &[0; 4]),
+        ArtifactError::InputScaler { input: 1, .. }
+    ));
+    assert!(matches!(
+        patched(numbers + 8, &100.0_f32.to_le_bytes()),
+        ArtifactError::TrainedRange { input: 0, .. }
+    ));
+    assert!(matches!(
+        patched(numbers + 36, &(-1.0_f32).to_le_bytes()),
+        ArtifactError::TargetScaler { .. }
+    ));
+    assert!(matches!(
+        patched(numbers + 40, &nan),
+        ArtifactError::StartSubsidence { .. }
+    ));
+    assert_eq!(
+        patched(numbers + 44, &1.5_f32.to_le_bytes()),
+        ArtifactError::StartState { unit: 0 }
+    );
+    assert_eq!(
+        patched(numbers + 60, &nan),
+        ArtifactError::StartState { unit: 1 }
+    );
+    assert!(matches!(
+        patched(numbers + 68, &nan),
+        ArtifactError::GoldenLevel { input: 0, .. }
+    ));
+    assert!(matches!(
+        patched(numbers + 76, &[1]),
+        ArtifactError::Golden { month: 0, .. }
+    ));
+    assert!(matches!(
+        patched(numbers + 88, &[0, 0, 0, 0]),
+        ArtifactError::GoldenDigest { .. }
+    ));
+    assert!(matches!(
+        patched(numbers + 92, &nan),
+        ArtifactError::Weight { index: 0, .. }
+    ));
+    assert!(matches!(
+        patched(file.len() - 8, &2e6_f32.to_le_bytes()),
+        ArtifactError::Weight { .. }
+    ));
+    assert!(matches!(
+        patched(numbers + 92, &0.7_f32.to_le_bytes()),
+        ArtifactError::GoldenDigest { .. } | ArtifactError::Golden { .. }
+    ));
+}
+
+#[test]
+fn a_record_that_makes_no_sense_is_not_encoded() {
+    let weights = example::weights(SMALL, AttentionKind::Shared, 3);
+    let inputs = example::inputs(SMALL);
+    let content = Content {
+        record: example::record(SMALL, AttentionKind::Shared),
+        inputs: &inputs,
+        target: Scaler {
+            offset: 0.0,
+            scale: 1.0,
+        },
+        start_subsidence_mm: 0.0,
+        start_state: &[(0, 0); 3],
+        weights: bytemuck::cast_slice(&weights),
+    };
+    let mut words = [0_u32; 1024];
+    let mut refusal =
+        |content: &Content| encode(content, bytemuck::cast_slice_mut(&mut words)).unwrap_err();
+    let long = "a".repeat(MAX_NAME_BYTES + 1);
+    let mut other = content.clone();
+    other.record.well = &long;
+    assert_eq!(refusal(&other), ArtifactError::Name { found_bytes: 49 });
+    let mut other = content.clone();
+    other.record.trained_from = other.record.trained_until.next();
+    assert!(matches!(refusal(&other), ArtifactError::Months { .. }));
+    let mut other = content.clone();
+    other.record.scores.test_rmse_mm = -1.0;
+    assert_eq!(refusal(&other), ArtifactError::Score { found_mm: -1.0 });
+    let other = Content {
+        inputs: &inputs[..1],
+        ..content.clone()
+    };
+    assert_eq!(
+        refusal(&other),
+        ArtifactError::InputCount {
+            found: 1,
+            expected: 2
+        }
+    );
+    let other = Content {
+        start_state: &[],
+        ..content.clone()
+    };
+    assert_eq!(
+        refusal(&other),
+        ArtifactError::StateCount {
+            found: 0,
+            expected: 3
+        }
+    );
+    let other = Content {
+        weights: &content.weights[4..],
+        ..content.clone()
+    };
+    assert!(matches!(refusal(&other), ArtifactError::WeightBytes { .. }));
+    assert!(matches!(
+        encode(&content, &mut [0; 40]).unwrap_err(),
+        ArtifactError::Room { found: 40, .. }
+    ));
+}
+
+/// What can happen to a file.
+#[derive(Clone, Debug)]
+enum Damage {
+    Cut(Index),
+    Lengthen(Vec<u8>),
+    Flip(Vec<(Index, u8)>),
+    Overwrite(Index, Vec<u8>),
+    /// One byte near the beginning, where head and record are.
+    Head(usize, u8),
+    Format(u16),
+    Random(Vec<u8>),
+}
+
+impl Damage {
+    fn apply(self, file: &mut Vec<u8>) {
+        match self {
+            Self::Cut(at) => file.truncate(at.index(file.len())),
+            Self::Lengthen(with) => file.extend(with),
+            Self::Flip(bits) => {
+                for (at, bit) in bits {
+                    let at = at.index(file.len());
+                    file[at] ^= 1 << bit;
+                }
+            }
+            Self::Overwrite(at, with) => {
+                let at = at.index(file.len());
+                let end = file.len().min(at + with.len());
+                file[at..end].copy_from_slice(&with[..end - at]);
+            }
+            Self::Head(at, with) => file[at] = with,
+            Self::Format(format) => file[4..6].copy_from_slice(&format.to_le_bytes()),
+            Self::Random(bytes) => *file = bytes,
+        }
+    }
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    prop_oneof![
+        any::<Index>().prop_map(Damage::Cut),
+        vec(any::<u8>(), 1..40).prop_map(Damage::Lengthen),
+        vec((any::<Index>(), 0..8_u8), 1..4).prop_map(Damage::Flip),
+        (any::<Index>(), vec(any::<u8>(), 1..12))
+            .prop_map(|(at, with)| Damage::Overwrite(at, with)),
+        (0..180_usize, any::<u8>()).prop_map(|(at, with)| Damage::Head(at, with)),
+        any::<u16>().prop_map(Damage::Format),
+        vec(any::<u8>(), 0..300).prop_map(Damage::Random),
+    ]
+}
+
+/// Makes length and CRC-32 right again, so that the checks behind them are reached.
+fn resealed(mut file: Vec<u8>) -> Vec<u8> {
+    let length = file.len();
+    if length >= 16 {
+        file[8..12].copy_from_slice(&(length as u32).to_le_bytes());
+        let crc = CRC_32.checksum(&file[..length - 4]);
+        file[length - 4..].copy_from_slice(&crc.to_le_bytes());
+    }
+    file
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(120_000))]
+
+    #[test]
+    fn a_damaged_file_is_refused_and_never_panics(seed in 0..4_u64, damage in damage()) {
+        let whole = example::file(SMALL, AttentionKind::PerLayer, seed).bytes().to_vec();
+        let mut damaged = whole.clone();
+        damage.apply(&mut damaged);
+        prop_assert_eq!(ModelFile::parse(Aligned::of(&damaged).bytes()).is_ok(), damaged == whole);
+        // With its checksum made right, a file may say something else and yet be a model: then that model must run.
+        let resealed = Aligned::of(&resealed(damaged));
+        if let Ok(file) = ModelFile::parse(resealed.bytes()) {
+            let mut estimator = Estimator::at_training_end(&file);
+            for level_m in [[Some(-9.0), Some(-21.0)], [None, Some(1e30)], [Some(f32::NAN), None]] {
+                let estimate = estimator.step(file.record().trained_until.next(), &level_m);
+                prop_assert!(estimate.increment_mm.is_finite());
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+use super::{CapacityError, Estimate, Estimator, InputFlag, SavedState, StateError};
+use crate::artifact::ModelFile;
+use crate::example::{self, PAPER};
+use crate::model::{AttentionKind, Sizes};
+use crate::month::Month;
+
+fn month(index: usize) -> Month {
+    Month::new(2012, 6).unwrap().offset(index as i32)
+}
+
+fn run<const C: usize>(
+    estimator: &mut Estimator<'_, C>,
+    from: usize,
+    levels: &[Vec<Option<f32>>],
+) -> Vec<Estimate> {
+    levels
+        .iter()
+        .enumerate()
+        .map(|(index, level_m)| estimator.step(month(from + index), level_m))
+        .collect()
+}
+
+fn bits(estimates: &[Estimate]) -> Vec<u32> {
+    let numbers = estimates.iter().flat_map(|estimate| {
+        [estimate.increment_mm, estimate.subsidence_mm]
+            .into_iter()
+            .chain(estimate.attention.iter().copied())
+    });
+    numbers.map(f32::to_bits).collect()
+}
+
+#[test]
+fn saving_and_restoring_between_all_months_gives_the_same_bits() {
+    for (kind, attention) in [
+        (AttentionKind::Shared, 16),
+        (AttentionKind::PerLayer, 13),
+        (AttentionKind::None, 0),
+    ] {
+        let bytes = example::file(
+            Sizes {
+                inputs: 3,
+                hidden: 13,
+                attention,
+            },
+            kind,
+            5,
+        );
+        let file = ModelFile::parse(bytes.bytes()).unwrap();
+        let levels = example::levels(200, 3, 9);
+        let whole = run(&mut Estimator::at_training_end(&file), 0, &levels);
+        let mut saved = Estimator::at_training_end(&file).save();
+        let mut pieces = Vec::new();
+        for (index, level_m) in levels.iter().enumerate() {
+            let mut estimator = Estimator::new(&file);
+            // Over postcard, as the logger keeps it.
+            let mut page = [0; 512];
+            let page = postcard::to_slice(&saved, &mut page).unwrap();
+            estimator
+                .restore(&postcard::from_bytes::<SavedState>(page).unwrap())
+                .unwrap();
+            pieces.push(estimator.step(month(index), level_m));
+            saved = estimator.save();
+        }
+        assert_eq!(bits(&whole), bits(&pieces));
+        assert_eq!(saved.month(), Some(month(199)));
+    }
+}
+
+#[test]
+fn capacity_does_not_change_a_bit() {
+    let bytes = example::file(PAPER, AttentionKind::Shared, 5);
+    let file = ModelFile::parse(bytes.bytes()).unwrap();
+    let levels = example::levels(50, 3, 10);
+    let mut large = Estimator::new(&file);
+    let mut small = Estimator::<16>::within_capacity(&file).unwrap();
+    assert_eq!(
+        bits(&run(&mut large, 0, &levels)),
+        bits(&run(&mut small, 0, &levels))
+    );
+    let refused = Estimator::<15>::within_capacity(&file).unwrap_err();
+    assert_eq!(
+        refused,
+        CapacityError {
+            found: 16,
+            capacity: 15
+        }
+    );
+}
+
+#[test]
+fn a_missing_level_has_no_share_and_its_value_no_effect() {
+    let bytes = example::file(PAPER, AttentionKind::PerLayer, 6);
+    let file = ModelFile::parse(bytes.bytes()).unwrap();
+    let step = |level_m: &[Option<f32>]| Estimator::at_training_end(&file).step(month(51), level_m);
+    let missing = step(&[Some(-10.0), None, Some(-31.0)]);
+    assert_eq!(missing.attention[1], 0.0);
+    assert!((missing.attention.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    assert_eq!(missing.inputs[1], InputFlag::Missing);
+    for level in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        assert_eq!(
+            bits(&[step(&[Some(-10.0), Some(level), Some(-31.0)])]),
+            bits(std::slice::from_ref(&missing))
+        );
+    }
+    let nothing = step(&[]);
+    assert_eq!(nothing.attention, [0.0; 3]);
+    assert_eq!(
+        bits(std::slice::from_ref(&nothing)),
+        bits(&[step(&[None; 3])])
+    );
+    assert!(nothing.increment_mm != missing.increment_mm);
+}
+
+#[test]
+fn levels_outside_the_trained_range_are_flagged_by_how_much() {
+    let bytes = example::file(PAPER, AttentionKind::Shared, 6);
+    let file = ModelFile::parse(bytes.bytes()).unwrap();
+    let estimate = Estimator::new(&file).step(month(0), &[Some(-7.0), Some(-16.5), Some(-34.0)]);
+    let expected = [
+        InputFlag::Ok,
+        InputFlag::AboveTrained { by_m: 0.5 },
+        InputFlag::BelowTrained { by_m: 1.0 },
+    ];
+    assert_eq!(estimate.inputs, expected);
+}
+
+#[test]
+fn the_end_of_training_is_where_the_file_says() {
+    let bytes = example::file(PAPER, AttentionKind::Shared, 6);
+    let file = ModelFile::parse(bytes.bytes()).unwrap();
+    let mut estimator = Estimator::at_training_end(&file);
+    assert_eq!(
+        (estimator.month(), estimator.subsidence_mm()),
+        (Month::new(2016, 8), 120.5)
+    );
+    assert_eq!(
+        estimator.state_bits().nth(2),
+        Some((0.1_f32.to_bits(), 1.5_f32.to_bits()))
+    );
+    let estimate = estimator.step(month(51), &[None; 3]);
+    assert_eq!(estimate.subsidence_mm, 120.5 + estimate.increment_mm);
+}
+
+#[test]
+fn a_state_of_another_model_or_beyond_reach_is_refused() {
+    let bytes = example::file(PAPER, AttentionKind::Shared, 6);
+    let other = example::file(PAPER, AttentionKind::Shared, 7);
+    let file = ModelFile::parse(bytes.bytes()).unwrap();
+    let other = ModelFile::parse(other.bytes()).unwrap();
+    let mut estimator = Estimator::new(&file);
+    let before = estimator.save();
+    let state = Estimator::at_training_end(&other).save();
+    assert_eq!(
+        estimator.restore(&state),
+        Err(StateError::Model {
+            found: other.crc(),
+            expected: file.crc()
+        })
+    );
+    assert_eq!(
+        estimator.restore(&SavedState {
+            format: 0,
+            ..before
+        }),
+        Err(StateError::Format { found: 0 })
+    );
+    let found_bits = f32::NAN.to_bits();
+    assert_eq!(
+        estimator.restore(&SavedState {
+            subsidence_bits: found_bits,
+            ..before
+        }),
+        Err(StateError::Subsidence { found_bits })
+    );
+    let mut wrong = before;
+    wrong.hidden[4] = 1.1_f32.to_bits();
+    assert_eq!(estimator.restore(&wrong), Err(StateError::Unit { unit: 4 }));
+    assert_eq!(estimator.save(), before);
+}
+
+#[test]
+fn digests_of_a_series_differ_if_a_single_level_does() {
+    let bytes = example::file(PAPER, AttentionKind::Shared, 6);
+    let file = ModelFile::parse(bytes.bytes()).unwrap();
+    let digest = |levels: &[Vec<Option<f32>>]| {
+        let mut estimator = Estimator::new(&file);
+        levels
+            .iter()
+            .enumerate()
+            .fold(0, |digest, (index, level_m)| {
+                let estimate = estimator.step(month(index), level_m);
+                estimator.digest(digest, &estimate)
+            })
+    };
+    let mut levels = example::levels(30, 3, 11);
+    levels[4][1] = Some(-20.0);
+    let first = digest(&levels);
+    assert_eq!(digest(&levels), first);
+    levels[4][1] = Some(-20.001);
+    assert_ne!(digest(&levels), first);
+}
+
+#[test]
+fn the_state_of_the_paper_s_model_fits_a_small_ram() {
+    // Pointers are twice as long here as on a microcontroller, where this is 256 bytes at most.
+    assert!(
+        size_of::<Estimator<'_, 16>>() <= 400,
+        "{}",
+        size_of::<Estimator<'_, 16>>()
+    );
+}

@@ -1,0 +1,150 @@
+//! Model files for tests.
+
+use crate::arithmetic::ArithmeticKind;
+use crate::artifact::{Content, MAX_FILE_BYTES, Record, Scores, encode};
+use crate::model::{AttentionKind, Input, Sizes};
+use crate::month::Month;
+use crate::scaler::Scaler;
+
+/// Numbers from 0 to 1 of a linear congruential generator (Knuth's MMIX).
+pub fn uniform(seed: &mut u64) -> f32 {
+    *seed = seed
+        .wrapping_mul(6364136223846793005)
+        .wrapping_add(1442695040888963407);
+    (*seed >> 40) as f32 / (1 << 24) as f32
+}
+
+/// Bytes at a multiple of 4.
+#[derive(Clone)]
+pub struct Aligned {
+    words: Vec<u32>,
+    length: usize,
+}
+
+impl Aligned {
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut aligned = Self {
+            words: vec![0; bytes.len().div_ceil(4)],
+            length: bytes.len(),
+        };
+        aligned.bytes_mut().copy_from_slice(bytes);
+        aligned
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.words)[..self.length]
+    }
+
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut bytemuck::cast_slice_mut(&mut self.words)[..self.length]
+    }
+}
+
+pub const NAMES: [&str; 8] = [
+    "phreatic",
+    "confined1",
+    "confined2",
+    "confined3",
+    "confined4",
+    "confined5",
+    "confined6",
+    "confined7",
+];
+
+/// Weights from -0.6 to 0.6.
+pub fn weights(sizes: Sizes, attention: AttentionKind, mut seed: u64) -> Vec<f32> {
+    (0..sizes.weights(attention))
+        .map(|_| uniform(&mut seed) * 1.2 - 0.6)
+        .collect()
+}
+
+/// A record of these sizes.
+pub fn record(sizes: Sizes, attention: AttentionKind) -> Record<'static> {
+    Record {
+        well: "A",
+        aquifer_layers: NAMES
+            .iter()
+            .take(usize::from(sizes.inputs))
+            .copied()
+            .collect(),
+        sizes,
+        attention,
+        arithmetic: ArithmeticKind::F32,
+        model_version: 1,
+        trained_from: Month::new(2012, 6).unwrap(),
+        trained_until: Month::new(2016, 8).unwrap(),
+        fingerprint: 0x0123_4567_89ab_cdef,
+        seed: 7,
+        synthetic: true,
+        scores: Scores {
+            train_rmse_mm: 0.5,
+            validate_rmse_mm: 0.6,
+            test_rmse_mm: f32::NAN,
+            floor_rmse_mm: f32::NAN,
+        },
+        interval_half_width_mm: 1.5,
+    }
+}
+
+/// Inputs around -10 m, -20 m, ... with ranges of 6 m.
+pub fn inputs(sizes: Sizes) -> Vec<Input> {
+    (1..=sizes.inputs)
+        .map(|k| {
+            let offset = -10.0 * f32::from(k);
+            Input {
+                scaler: Scaler { offset, scale: 1.5 },
+                lowest_trained_m: offset - 3.0,
+                highest_trained_m: offset + 3.0,
+            }
+        })
+        .collect()
+}
+
+/// A model file with random weights and a state at the end of training.
+pub fn file(sizes: Sizes, attention: AttentionKind, seed: u64) -> Aligned {
+    let state: Vec<_> = (0..sizes.hidden)
+        .map(|unit| (0.1_f32.to_bits(), (-0.5 + f32::from(unit)).to_bits()))
+        .collect();
+    let weights = weights(sizes, attention, seed);
+    let content = Content {
+        record: record(sizes, attention),
+        inputs: &inputs(sizes),
+        target: Scaler {
+            offset: 2.0,
+            scale: 0.75,
+        },
+        start_subsidence_mm: 120.5,
+        start_state: &state,
+        weights: bytemuck::cast_slice(&weights),
+    };
+    encoded(&content)
+}
+
+/// The model file of `content`.
+pub fn encoded(content: &Content) -> Aligned {
+    let mut words = vec![0; MAX_FILE_BYTES.div_ceil(4)];
+    let length = encode(content, bytemuck::cast_slice_mut(&mut words)).unwrap();
+    Aligned { words, length }
+}
+
+/// The paper's sizes.
+pub const PAPER: Sizes = Sizes {
+    inputs: 3,
+    hidden: 16,
+    attention: 16,
+};
+
+/// Levels of `months` months, some missing.
+pub fn levels(months: usize, inputs: usize, mut seed: u64) -> Vec<Vec<Option<f32>>> {
+    let mut level = || {
+        let level = uniform(&mut seed);
+        (level > 0.05).then_some(level * 8.0 - 4.0)
+    };
+    (0..months)
+        .map(|_| {
+            (1..=inputs)
+                .map(|k| level().map(|level| level - 10.0 * k as f32))
+                .collect()
+        })
+        .collect()
+}

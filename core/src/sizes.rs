@@ -1,0 +1,66 @@
+//! The sizes of a network and their limits.
+
+use serde::{Deserialize, Serialize};
+
+/// The most inputs (aquifer layers) of a model. A well with more screens than this is not known.
+pub const MAX_INPUTS: usize = 8;
+
+/// The most hidden units of a model: twice the paper's.
+pub const MAX_HIDDEN: usize = 32;
+
+/// The most attention units of a model: twice the paper's.
+pub const MAX_ATTENTION: usize = 32;
+
+/// Rows of a product that are summed side by side: their sums stay in registers while each input is loaded once.
+pub(crate) const BLOCK: usize = 8;
+
+/// How the attention tells the aquifer layers apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AttentionKind {
+    /// A plain LSTM: e = x.
+    None,
+    /// All layers share U, B and V, as in the paper.
+    Shared,
+    /// Each layer has its own U, B and V.
+    PerLayer,
+}
+
+/// The sizes of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sizes {
+    /// Inputs, 1 to [`MAX_INPUTS`].
+    pub inputs: u8,
+    /// Hidden units, 1 to [`MAX_HIDDEN`].
+    pub hidden: u8,
+    /// Attention units, 1 to [`MAX_ATTENTION`]; 0 for a plain LSTM.
+    pub attention: u8,
+}
+
+impl Sizes {
+    /// Columns of U, B and V: none, one, or one for each input.
+    pub fn attention_columns(self, kind: AttentionKind) -> usize {
+        match kind {
+            AttentionKind::None => 0,
+            AttentionKind::Shared => 1,
+            AttentionKind::PerLayer => usize::from(self.inputs),
+        }
+    }
+
+    /// Number of all weights: W, U, B, V, gates, gate biases, w_o, b_o.
+    ///
+    /// ```
+    /// use amlstm_core::sizes::{AttentionKind, Sizes};
+    ///
+    /// let sizes = Sizes { inputs: 3, hidden: 16, attention: 16 };
+    /// assert_eq!(sizes.weights(AttentionKind::Shared), 1857);
+    /// ```
+    pub fn weights(self, kind: AttentionKind) -> usize {
+        let [inputs, hidden, attention] =
+            [self.inputs, self.hidden, self.attention].map(usize::from);
+        let attention = match kind {
+            AttentionKind::None => 0,
+            _ => attention * (2 * hidden + 3 * self.attention_columns(kind)),
+        };
+        attention + 4 * hidden * (hidden + inputs + 1) + hidden + 1
+    }
+}
