@@ -1,1 +1,323 @@
-//! Which aquifer layer drives the ground, by several methods beside each other.
+//! Which aquifer layer drives the ground, by several methods side by side, and what they disagree about.
+//!
+//! None of them is an explanation of the ground. Attention is an inner quantity of the network: with the paper's shared weights it is one function of the
+//! standardised level and does not know which layer it looks at. Permutation importance says what the network uses. Physics shares say what fitted beds would do.
+//! Levels of neighbouring layers rise and fall together, so even a perfect method has little to go by. Only synthetic wells know the truth.
+
+use amlstm_core::artifact::ModelFile;
+use amlstm_core::estimator::Estimator;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use crate::baseline::{Curve, Problem};
+use crate::series::WellSeries;
+use crate::split::Part;
+use crate::spread::Spread;
+
+/// Shuffles of one aquifer layer's months; the mean over them is taken.
+const SHUFFLES: usize = 10;
+/// Seeds disagree when fewer than this share of them put the same aquifer layer first.
+const AGREEMENT: f64 = 0.8;
+
+/// Levels of each month, `[months][aquifer layers]`, m above datum, `None` where not measured.
+pub type Levels = [Vec<Option<f32>>];
+
+/// How shares are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Method {
+    /// Mean attention over the observed months.
+    Attention,
+    /// How much worse the network becomes when one aquifer layer's months are shuffled.
+    Permutation,
+    /// Shares of the fitted compaction beds.
+    Physics,
+    /// True shares, known of synthetic wells only.
+    Truth,
+}
+
+impl Method {
+    /// Name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Attention => "attention",
+            Self::Permutation => "permutation-importance",
+            Self::Physics => "physics-nnls",
+            Self::Truth => "truth",
+        }
+    }
+
+    /// Name in sentences.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Attention => "attention",
+            Self::Permutation => "permutation importance",
+            Self::Physics => "the physics basis",
+            Self::Truth => "the truth (SYNTHETIC)",
+        }
+    }
+}
+
+/// Shares of the aquifer layers by one method.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attribution {
+    /// How they were found.
+    pub method: Method,
+    /// `[seeds][aquifer layers]`; one entry if the method needs no seed.
+    pub shares: Vec<Vec<f64>>,
+}
+
+impl Attribution {
+    /// Spread over the seeds for each aquifer layer.
+    pub fn spread(&self) -> Vec<Spread> {
+        let layers = self.shares.first().map_or(0, Vec::len);
+        (0..layers)
+            .map(|layer| Spread::of(self.shares.iter().map(|shares| shares[layer])))
+            .collect()
+    }
+
+    /// The aquifer layer with the largest median share.
+    pub fn top(&self) -> usize {
+        top(&self
+            .spread()
+            .iter()
+            .map(|spread| spread.median)
+            .collect::<Vec<_>>())
+    }
+
+    /// How many seeds put that aquifer layer first.
+    pub fn seeds_that_agree(&self) -> usize {
+        let first = self.top();
+        self.shares
+            .iter()
+            .filter(|shares| top(shares) == first)
+            .count()
+    }
+}
+
+/// Index of the largest share; the first of equals.
+pub fn top(shares: &[f64]) -> usize {
+    (0..shares.len())
+        .rev()
+        .max_by(|&i, &j| shares[i].total_cmp(&shares[j]))
+        .unwrap_or(0)
+}
+
+/// All methods' shares at one well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WellAttribution {
+    /// Well id.
+    pub well: String,
+    /// Names of the aquifer layers.
+    pub aquifer_layers: Vec<String>,
+    /// One entry a method.
+    pub methods: Vec<Attribution>,
+}
+
+impl WellAttribution {
+    /// What a reader must be told before looking at the shares: who puts which aquifer layer first, where methods differ, and where seeds do.
+    pub fn verdict(&self) -> Vec<String> {
+        let mut sentences = vec![self.who_is_first()];
+        for attribution in &self.methods {
+            let (agree, seeds) = (attribution.seeds_that_agree(), attribution.shares.len());
+            if (agree as f64) < AGREEMENT * seeds as f64 {
+                let layer = &self.aquifer_layers[attribution.top()];
+                sentences.push(format!(
+                    "seeds disagree: {} puts {layer} first in {agree} of {seeds} only",
+                    attribution.method.title()
+                ));
+            }
+        }
+        if let Some(truth) = self
+            .methods
+            .iter()
+            .find(|attribution| attribution.method == Method::Truth)
+        {
+            let wrong: Vec<&str> = self
+                .methods
+                .iter()
+                .filter(|attribution| attribution.top() != truth.top())
+                .map(|attribution| attribution.method.title())
+                .collect();
+            if !wrong.is_empty() {
+                let layer = &self.aquifer_layers[truth.top()];
+                sentences.push(format!(
+                    "{layer} truly dominates: missed by {}",
+                    wrong.join(" and ")
+                ));
+            }
+        }
+        sentences
+    }
+
+    /// "all put confined2 first", or who puts which aquifer layer first.
+    fn who_is_first(&self) -> String {
+        let first: Vec<usize> = self.methods.iter().map(Attribution::top).collect();
+        let name = |layer: usize| &self.aquifer_layers[layer];
+        match first.first() {
+            Some(&layer) if first.iter().all(|&other| other == layer) => {
+                format!("all methods put {} first", name(layer))
+            }
+            _ => {
+                let claims: Vec<String> = self
+                    .methods
+                    .iter()
+                    .zip(&first)
+                    .map(|(attribution, &layer)| {
+                        format!("{} puts {} first", attribution.method.title(), name(layer))
+                    })
+                    .collect();
+                format!("methods disagree: {}", claims.join(", "))
+            }
+        }
+    }
+}
+
+/// Runs an exported model through all months from the zero state: the rate of each month in mm per month, down +.
+pub fn curve(file: &ModelFile, series: &WellSeries, level_m: &Levels) -> Curve {
+    let mut estimator = Estimator::new(file);
+    let months = series.months.iter().zip(level_m);
+    months
+        .map(|(month, levels)| Some(f64::from(estimator.step(*month, levels).increment_mm)))
+        .collect()
+}
+
+/// Mean attention of each aquifer layer over the observed months; `None` for a plain LSTM.
+pub fn attention(file: &ModelFile, series: &WellSeries) -> Option<Vec<f64>> {
+    let from = series.intervals.first()?.from + 1;
+    let to = series.intervals.last()?.to;
+    let mut estimator = Estimator::new(file);
+    let mut sum = vec![0.0; series.aquifer_layers.len()];
+    for (step, (month, levels)) in series.months.iter().zip(&series.level_m).enumerate() {
+        let estimate = estimator.step(*month, levels);
+        if estimate.attention.is_empty() {
+            return None;
+        }
+        if (from..=to).contains(&step) {
+            for (sum, share) in sum.iter_mut().zip(&estimate.attention) {
+                *sum += f64::from(*share) / (to + 1 - from) as f64;
+            }
+        }
+    }
+    Some(sum)
+}
+
+/// Permutation importance of each aquifer layer as a share (Breiman 2001, doi:10.1023/A:1010933404324): by how much the error of `predict` grows on average
+/// when the layer's measured months change places. A layer without which the error does not grow has no share; all are zero if none matters.
+pub fn permutation(problem: &Problem, predict: impl Fn(&Levels) -> Curve, seed: u64) -> Vec<f64> {
+    let series = problem.series;
+    let fitted = problem.observations(&[Part::Train, Part::Validate]);
+    let error = |level_m: &Levels| {
+        let curve = predict(level_m);
+        let squares = fitted.iter().filter_map(|(interval, rate)| {
+            Some((Problem::interval_rate(&curve, interval)? - rate).powi(2))
+        });
+        (squares.sum::<f64>() / fitted.len().max(1) as f64).sqrt()
+    };
+    let undisturbed = error(&series.level_m);
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let growth: Vec<f64> = (0..series.aquifer_layers.len())
+        .map(|layer| {
+            let total: f64 = (0..SHUFFLES)
+                .map(|_| error(&shuffled(&series.level_m, layer, &mut random)) - undisturbed)
+                .sum();
+            (total / SHUFFLES as f64).max(0.0)
+        })
+        .collect();
+    let sum: f64 = growth.iter().sum();
+    growth
+        .iter()
+        .map(|growth| if sum > 0.0 { growth / sum } else { 0.0 })
+        .collect()
+}
+
+/// The levels with the measured months of one aquifer layer in another order.
+fn shuffled(level_m: &Levels, layer: usize, random: &mut ChaCha8Rng) -> Vec<Vec<Option<f32>>> {
+    let measured: Vec<usize> = (0..level_m.len())
+        .filter(|&month| level_m[month][layer].is_some())
+        .collect();
+    let mut order = measured.clone();
+    order.shuffle(random);
+    let mut shuffled = level_m.to_vec();
+    for (&to, &from) in measured.iter().zip(&order) {
+        shuffled[to][layer] = level_m[from][layer];
+    }
+    shuffled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baseline::example;
+
+    fn by(method: Method, shares: &[[f64; 2]]) -> Attribution {
+        Attribution {
+            method,
+            shares: shares.iter().map(|shares| shares.to_vec()).collect(),
+        }
+    }
+
+    fn well(methods: Vec<Attribution>) -> WellAttribution {
+        WellAttribution {
+            well: "A".into(),
+            aquifer_layers: vec!["phreatic".into(), "confined1".into()],
+            methods,
+        }
+    }
+
+    #[test]
+    fn agreement_is_one_sentence() {
+        let well = well(vec![
+            by(Method::Attention, &[[0.6, 0.4], [0.7, 0.3]]),
+            by(Method::Physics, &[[0.9, 0.1]]),
+        ]);
+        assert_eq!(well.verdict(), ["all methods put phreatic first"]);
+    }
+
+    #[test]
+    fn disagreement_of_methods_seeds_and_truth_is_said_in_words() {
+        let shares = [[0.6, 0.4], [0.55, 0.45], [0.4, 0.6]];
+        let well = well(vec![
+            by(Method::Attention, &shares),
+            by(Method::Physics, &[[0.2, 0.8]]),
+            by(Method::Truth, &[[0.3, 0.7]]),
+        ]);
+        assert_eq!(
+            well.verdict(),
+            [
+                "methods disagree: attention puts phreatic first, the physics basis puts confined1 first, the truth (SYNTHETIC) puts confined1 first",
+                "seeds disagree: attention puts phreatic first in 2 of 3 only",
+                "confined1 truly dominates: missed by attention",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_first_of_equal_shares_is_on_top() {
+        assert_eq!(top(&[0.2, 0.4, 0.4]), 1);
+        assert_eq!(top(&[]), 0);
+    }
+
+    #[test]
+    fn an_aquifer_layer_that_the_model_does_not_use_has_no_importance() {
+        let levels = example::levels();
+        let series = example::well(&levels, |t| 2.0 - 0.5 * levels[t][0]);
+        let split = example::in_order(&series);
+        let problem = Problem::new(&series, &split, 1).unwrap();
+        let upper_only = |levels: &Levels| {
+            levels
+                .iter()
+                .map(|levels| Some(2.0 - 0.5 * f64::from(levels[0].unwrap())))
+                .collect()
+        };
+        let shares = permutation(&problem, upper_only, 1);
+        assert!(
+            (shares[0] - 1.0).abs() < 1e-12 && shares[1] < 1e-12,
+            "{shares:?}"
+        );
+        assert_eq!(
+            permutation(&problem, |levels| vec![Some(2.0); levels.len()], 1),
+            [0.0, 0.0]
+        );
+    }
+}

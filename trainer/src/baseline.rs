@@ -1,1 +1,341 @@
-//! Simple models that a network has to beat.
+//! What a network must beat: naive curves, regressions on levels, other networks, and the physics basis.
+//!
+//! All points of a well share its levels, so every model here is one curve: a rate for each month. Models without a choice to make are fitted to the training
+//! and validation parts together; lagged ridge chooses its strength on validation and is then fitted again; the reference networks stop on validation.
+
+#[cfg(test)]
+pub(crate) mod example;
+mod linear;
+mod naive;
+mod problem;
+mod reference;
+
+pub use problem::{Curve, Problem};
+
+use crate::physics;
+
+/// A model the networks are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Baseline {
+    /// The mean of the fitted points in the very month that is predicted: no model that sees only levels can do better, but for luck.
+    Floor,
+    /// The ground stands still.
+    NoChange,
+    /// The last measured rate goes on; it needs the measurement of the month before.
+    Persistence,
+    /// The mean rate of the fitted part.
+    ConstantRate,
+    /// The mean rate of the fitted part's last twelve months.
+    LastYearRate,
+    /// The mean of each calendar month.
+    MonthClimatology,
+    /// The grey model GM(1,1).
+    Grey,
+    /// Linear regression on the levels of the same months.
+    LinearRegression,
+    /// Ridge regression on monthly lags of the levels.
+    LaggedRidge,
+    /// Multilayer perceptron on the same lags.
+    Perceptron,
+    /// Gated recurrent unit on the levels.
+    GatedRecurrentUnit,
+    /// Compaction beds with non-negative weights.
+    Physics,
+}
+
+impl Baseline {
+    /// Every baseline, from the simplest on.
+    pub const ALL: [Self; 12] = [
+        Self::Floor,
+        Self::NoChange,
+        Self::Persistence,
+        Self::ConstantRate,
+        Self::LastYearRate,
+        Self::MonthClimatology,
+        Self::Grey,
+        Self::LinearRegression,
+        Self::LaggedRidge,
+        Self::Perceptron,
+        Self::GatedRecurrentUnit,
+        Self::Physics,
+    ];
+
+    /// Name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Floor => "floor",
+            Self::NoChange => "no-change",
+            Self::Persistence => "persistence",
+            Self::ConstantRate => "constant-rate",
+            Self::LastYearRate => "last-year-rate",
+            Self::MonthClimatology => "month-climatology",
+            Self::Grey => "gm11",
+            Self::LinearRegression => "linear-regression",
+            Self::LaggedRidge => "lagged-ridge",
+            Self::Perceptron => "mlp",
+            Self::GatedRecurrentUnit => "gru",
+            Self::Physics => "physics-nnls",
+        }
+    }
+
+    /// Name in tables.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Floor => "floor: mean of training points",
+            Self::NoChange => "no change",
+            Self::Persistence => "persistence (measured last month)",
+            Self::ConstantRate => "constant rate",
+            Self::LastYearRate => "rate of last 12 months",
+            Self::MonthClimatology => "month climatology",
+            Self::Grey => "GM(1,1)",
+            Self::LinearRegression => "linear regression on levels",
+            Self::LaggedRidge => "lagged ridge",
+            Self::Perceptron => "MLP on lags",
+            Self::GatedRecurrentUnit => "GRU",
+            Self::Physics => "physics basis + NNLS",
+        }
+    }
+
+    /// Whether the baseline says anything under the problem's split. The floor needs other points in the same month; what only continues the past needs a future.
+    pub fn applies_to(self, problem: &Problem) -> bool {
+        match self {
+            Self::Floor => !problem.is_chronological(),
+            Self::NoChange | Self::Persistence | Self::LastYearRate => problem.is_chronological(),
+            _ => true,
+        }
+    }
+
+    /// Whether the result depends on a seed.
+    pub fn is_seeded(self) -> bool {
+        matches!(self, Self::Perceptron | Self::GatedRecurrentUnit)
+    }
+
+    /// Fits the baseline to each problem; the problems differ in split and seed alone.
+    pub fn fit(self, problems: &[Problem]) -> Vec<Curve> {
+        let each = |fit: &dyn Fn(&Problem) -> Curve| problems.iter().map(fit).collect();
+        match self {
+            Self::Floor => each(&naive::floor),
+            Self::NoChange => each(&|problem| problem.constant(0.0)),
+            Self::Persistence => each(&naive::persistence),
+            Self::ConstantRate => {
+                each(&|problem| problem.constant(naive::mean_rate(problem, usize::MAX)))
+            }
+            Self::LastYearRate => each(&|problem| problem.constant(naive::mean_rate(problem, 12))),
+            Self::MonthClimatology => each(&naive::month_climatology),
+            Self::Grey => each(&naive::grey),
+            Self::LinearRegression => each(&|problem| linear::regression(problem).curve(problem)),
+            Self::LaggedRidge => each(&|problem| linear::lagged_ridge(problem).curve(problem)),
+            Self::Perceptron => reference::perceptrons(problems),
+            Self::GatedRecurrentUnit => reference::gated_recurrent_units(problems),
+            Self::Physics => each(&|problem| PhysicsFit::new(problem).curve(problem)),
+        }
+    }
+
+    /// The curve when the level of each test month is not known yet and is replaced by a forecast from the months before (see [`Problem::forecast_levels`]);
+    /// `None` where levels are not used or the model is not available in this mode.
+    pub fn forecast(self, problem: &Problem) -> Option<Curve> {
+        let forecast = |predict: &dyn Fn(&Problem) -> Curve| {
+            let mut curve = vec![None; problem.steps()];
+            for step in problem.test_steps() {
+                curve[step] = predict(&problem.forecast_levels(step))[step];
+            }
+            curve
+        };
+        match self {
+            Self::LinearRegression => {
+                let model = linear::regression(problem);
+                Some(forecast(&|problem| model.curve(problem)))
+            }
+            Self::LaggedRidge => {
+                let model = linear::lagged_ridge(problem);
+                Some(forecast(&|problem| model.curve(problem)))
+            }
+            Self::Physics => {
+                let model = PhysicsFit::new(problem);
+                Some(forecast(&|problem| model.curve(problem)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The physics basis fitted to a problem.
+#[derive(Debug, Clone)]
+pub struct PhysicsFit(physics::Weights);
+
+impl PhysicsFit {
+    /// Fits the weights to the training and validation parts.
+    pub fn new(problem: &Problem) -> Self {
+        let (rows, target) = problem.rows(&physics::basis(problem.level_m()));
+        Self(physics::Weights::fit(&rows, &target))
+    }
+
+    fn curve(&self, problem: &Problem) -> Curve {
+        problem.curve(
+            self.0
+                .predict(&physics::basis(problem.level_m()))
+                .as_slice(),
+        )
+    }
+
+    /// Share of each aquifer layer in the modelled compaction over the observed months.
+    pub fn layer_shares(&self, problem: &Problem) -> Vec<f64> {
+        let basis = physics::basis(problem.level_m());
+        let observed = problem.observed_rows();
+        self.0
+            .layer_shares(&basis.rows(observed.start, observed.len()).into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::example::{MONTHS, in_order, levels, well};
+    use super::*;
+    use crate::series::WellSeries;
+
+    /// Root mean square error over the test months.
+    fn test_error(baseline: Baseline, series: &WellSeries) -> f64 {
+        let split = in_order(series);
+        let problem = Problem::new(series, &split, 1).unwrap();
+        let curve = &baseline.fit(&[problem])[0];
+        let errors: Vec<f64> = (84..MONTHS)
+            .map(|t| {
+                (curve[t].unwrap() - f64::from(series.points[0].increment_mm[t - 1].unwrap()))
+                    .powi(2)
+            })
+            .collect();
+        (errors.iter().sum::<f64>() / errors.len() as f64).sqrt()
+    }
+
+    #[test]
+    fn regression_finds_a_rate_that_is_linear_in_the_levels() {
+        let levels = levels();
+        let series = well(&levels, |t| 2.0 - 0.5 * levels[t][0] + 0.3 * levels[t][1]);
+        assert!(test_error(Baseline::LinearRegression, &series) < 1e-4);
+    }
+
+    #[test]
+    fn lagged_ridge_finds_a_delay_that_regression_cannot() {
+        let levels = levels();
+        let series = well(&levels, |t| 2.0 - 0.5 * levels[t.saturating_sub(3)][0]);
+        let (ridge, regression) = (
+            test_error(Baseline::LaggedRidge, &series),
+            test_error(Baseline::LinearRegression, &series),
+        );
+        assert!(ridge < 0.25 * regression, "{ridge} against {regression}");
+    }
+
+    #[test]
+    fn the_physics_basis_extrapolates_what_beds_did() {
+        let levels = levels();
+        let basis = physics::basis(&levels);
+        let series = well(&levels, |t| 8.0 * basis[(t, 4)] + 3.0 * basis[(t, 9)]);
+        let (physics, constant) = (
+            test_error(Baseline::Physics, &series),
+            test_error(Baseline::ConstantRate, &series),
+        );
+        assert!(physics < 0.3 * constant, "{physics} against {constant}");
+    }
+
+    #[test]
+    fn month_climatology_is_exact_for_a_pure_season() {
+        let series = well(&levels(), |t| (t % 12) as f64);
+        assert!(test_error(Baseline::MonthClimatology, &series) < 1e-6);
+    }
+
+    #[test]
+    fn a_constant_rate_is_found_by_all_naive_curves_but_no_change() {
+        let series = well(&levels(), |_| 3.0);
+        for baseline in [
+            Baseline::ConstantRate,
+            Baseline::LastYearRate,
+            Baseline::Persistence,
+            Baseline::Grey,
+            Baseline::MonthClimatology,
+        ] {
+            assert!(test_error(baseline, &series) < 1e-6, "{baseline:?}");
+        }
+        assert!((test_error(Baseline::NoChange, &series) - 3.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_reference_networks_beat_the_constant_rate_where_levels_matter() {
+        let levels = levels();
+        let series = well(&levels, |t| 2.0 - 0.5 * levels[t][0] + 0.3 * levels[t][1]);
+        let constant = test_error(Baseline::ConstantRate, &series);
+        for baseline in [Baseline::Perceptron, Baseline::GatedRecurrentUnit] {
+            assert!(
+                test_error(baseline, &series) < 0.7 * constant,
+                "{baseline:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_forecast_does_not_look_at_the_level_of_its_own_month() {
+        let levels = levels();
+        let series = well(&levels, |t| 2.0 - 0.5 * levels[t][0]);
+        let mut changed = series.clone();
+        changed.level_m[100] = vec![Some(40.0), Some(-40.0)];
+        let split = in_order(&series);
+        for baseline in [
+            Baseline::LinearRegression,
+            Baseline::LaggedRidge,
+            Baseline::Physics,
+        ] {
+            let forecast = |series| {
+                baseline
+                    .forecast(&Problem::new(series, &split, 1).unwrap())
+                    .unwrap()
+            };
+            let (first, second) = (forecast(&series), forecast(&changed));
+            assert_eq!(first[..=100], second[..=100], "{baseline:?}");
+            assert_ne!(first[101], second[101], "{baseline:?}");
+        }
+    }
+
+    #[test]
+    fn a_gap_is_filled_linearly_in_fitted_months_and_held_in_test_months() {
+        let mut series = well(&levels(), |_| 1.0);
+        for (month, level) in [
+            (10, Some(1.0)),
+            (11, None),
+            (12, None),
+            (13, Some(4.0)),
+            (100, Some(7.0)),
+            (101, None),
+            (102, Some(9.0)),
+        ] {
+            series.level_m[month][0] = level;
+        }
+        let split = in_order(&series);
+        let problem = Problem::new(&series, &split, 1).unwrap();
+        let filled = |month: usize| problem.level_m()[month][0];
+        assert_eq!([filled(11), filled(12), filled(101)], [2.0, 3.0, 7.0]);
+    }
+
+    #[test]
+    fn months_after_the_last_level_are_neither_predicted_nor_used() {
+        let mut series = well(&levels(), |_| 1.0);
+        for levels in &mut series.level_m[110..] {
+            levels.fill(None);
+        }
+        let split = in_order(&series);
+        let problem = Problem::new(&series, &split, 1).unwrap();
+        let curve = &Baseline::Physics.fit(std::slice::from_ref(&problem))[0];
+        assert!(curve[109].is_some() && curve[110].is_none());
+        assert!(
+            problem.is_used(&series.intervals[108]) && !problem.is_used(&series.intervals[109])
+        );
+    }
+
+    #[test]
+    fn an_aquifer_layer_that_was_never_measured_makes_no_problem() {
+        let mut series = well(&levels(), |_| 1.0);
+        for levels in &mut series.level_m {
+            levels[1] = None;
+        }
+        let split = in_order(&series);
+        assert!(Problem::new(&series, &split, 1).is_none());
+    }
+}

@@ -36,6 +36,8 @@ pub mod metric;
 
 pub mod run;
 
+pub mod spread;
+
 pub mod physics;
 
 pub mod baseline;

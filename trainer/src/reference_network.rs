@@ -1,8 +1,8 @@
 //! Two reference networks, a gated recurrent unit and a multilayer perceptron, fitted with burn's own tensors.
 //!
-//! They are compared with, never exported. All seeds of a well are trained at once, as one batch of independent networks: their losses are summed, so each
+//! They are compared with, never exported. All networks of a well are trained at once, as one batch of independent networks: their losses are summed, so each
 //! gradient is what it would be alone, and Adam works element by element. Training is full batch; the step that is best on the validation observations is
-//! kept, for each seed on its own.
+//! kept, for each network on its own.
 
 use std::ops::Range;
 
@@ -29,87 +29,87 @@ pub enum Kind {
     Mlp,
 }
 
-/// One observation: the mean of the monthly output over `months` should be `target`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Observation {
-    /// Steps the observation spans.
-    pub months: Range<usize>,
-    /// Standardised rate.
-    pub target: f32,
-}
-
-/// What a reference network learns from.
+/// What the networks of all seeds learn from. They share inputs and months; each seed has its own targets.
 #[derive(Debug, Clone, Copy)]
 pub struct Task<'a> {
     /// Standardised inputs, `[months][inputs]`, without gaps.
     pub input: &'a [Vec<f32>],
-    /// Observations the loss sees.
-    pub train: &'a [Observation],
-    /// Observations the best step is chosen on; empty keeps the last step.
-    pub validate: &'a [Observation],
+    /// Months over which the mean output is compared with a target.
+    pub spans: &'a [Range<usize>],
+    /// One entry a network.
+    pub draws: &'a [Draw],
 }
 
-/// Monthly outputs of the fitted networks, `[seeds][months]`, standardised.
+/// One seed's network: its targets, standardised, `[spans]`, `None` where there is none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draw {
+    /// Start of the initial weights' random stream.
+    pub seed: u64,
+    /// Targets that the loss sees.
+    pub train: Vec<Option<f32>>,
+    /// Targets that the best step is chosen on; all `None` keeps the last step.
+    pub validate: Vec<Option<f32>>,
+}
+
+/// Monthly outputs of the fitted networks, `[draws][months]`, standardised.
 ///
 /// # Panics
 ///
-/// If there is no month or no training observation, or an observation reaches past the last month.
-pub fn fit(kind: Kind, task: &Task, seeds: &[u64]) -> Vec<Vec<f32>> {
+/// If there is no month or no draw, a draw has no target for a span, or a span reaches past the last month.
+pub fn fit(kind: Kind, task: &Task) -> Vec<Vec<f32>> {
     let device = Device::flex().autodiff();
-    let months = task.input.len();
-    let inputs = task.input[0].len();
+    let (months, inputs, draws) = (task.input.len(), task.input[0].len(), task.draws.len());
     let flat: Vec<f32> = task.input.iter().flatten().copied().collect();
     let input = Tensor::<3>::from_data(TensorData::new(flat, [1, months, inputs]), &device)
-        .expand([seeds.len(), months, inputs]);
-    let averages = averages(task.train, months, &device);
-    let target: Vec<f32> = task
-        .train
-        .iter()
-        .map(|observation| observation.target)
-        .collect();
-    let target = Tensor::<3>::from_data(TensorData::new(target, [1, task.train.len(), 1]), &device);
+        .expand([draws, months, inputs]);
+    let means = span_means(task.spans, months, &device);
+    let by_draw = |value: fn(Option<f32>) -> f32| {
+        let values: Vec<f32> = task
+            .draws
+            .iter()
+            .flat_map(|draw| draw.train.iter().map(|&target| value(target)))
+            .collect();
+        Tensor::<3>::from_data(
+            TensorData::new(values, [draws, task.spans.len(), 1]),
+            &device,
+        )
+    };
+    let target = by_draw(|target| target.unwrap_or(0.0));
+    let counted = by_draw(|target| f32::from(u8::from(target.is_some())));
 
-    let mut network = Network::new(inputs, kind, seeds, &device);
+    let mut network = Network::new(inputs, kind, task.draws, &device);
     let mut optimizer = AdamConfig::new().with_epsilon(1e-8).init();
-    let mut best = vec![(f64::INFINITY, Vec::new()); seeds.len()];
+    let mut best = vec![(f64::INFINITY, Vec::new()); draws];
     for _ in 0..STEPS {
         let output = network.forward(kind, &input);
-        keep_best(&mut best, &output, task.validate);
-        let residual = averages.clone().matmul(output) - target.clone();
-        let loss = (residual.clone() * residual).sum() / task.train.len() as f32;
+        keep_best(&mut best, &output, task);
+        let residual = (means.clone().matmul(output) - target.clone()) * counted.clone();
+        let loss = (residual.clone() * residual).sum() / task.spans.len() as f32;
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         network = optimizer.step(LEARNING_RATE, network, gradients);
     }
-    keep_best(&mut best, &network.forward(kind, &input), task.validate);
+    keep_best(&mut best, &network.forward(kind, &input), task);
     best.into_iter().map(|(_, output)| output).collect()
 }
 
-/// The matrix that turns monthly outputs into observation means, `[1, observations, months]`.
-fn averages(observations: &[Observation], months: usize, device: &Device) -> Tensor<3> {
-    let mut matrix = vec![0.0f32; observations.len() * months];
-    for (row, observation) in matrix.chunks_exact_mut(months).zip(observations) {
-        let share = 1.0 / observation.months.len() as f32;
-        row[observation.months.clone()].fill(share);
+/// The matrix that turns monthly outputs into means over spans, `[1, spans, months]`.
+fn span_means(spans: &[Range<usize>], months: usize, device: &Device) -> Tensor<3> {
+    let mut matrix = vec![0.0f32; spans.len() * months];
+    for (row, span) in matrix.chunks_exact_mut(months).zip(spans) {
+        row[span.clone()].fill(1.0 / span.len() as f32);
     }
-    Tensor::from_data(
-        TensorData::new(matrix, [1, observations.len(), months]),
-        device,
-    )
+    Tensor::from_data(TensorData::new(matrix, [1, spans.len(), months]), device)
 }
 
-/// Replaces each seed's kept output when the new one is at least as good on the validation observations.
-fn keep_best(best: &mut [(f64, Vec<f32>)], output: &Tensor<3>, validate: &[Observation]) {
+/// Replaces each draw's kept output when the new one is at least as good on its validation targets.
+fn keep_best(best: &mut [(f64, Vec<f32>)], output: &Tensor<3>, task: &Task) {
     let output = output
         .to_data()
         .try_to_vec::<f32>()
         .expect("the networks compute in f32");
-    let months = output.len() / best.len();
-    for ((error, kept), output) in best.iter_mut().zip(output.chunks_exact(months)) {
-        let found = if validate.is_empty() {
-            0.0
-        } else {
-            squared_error(output, validate)
-        };
+    let outputs = output.chunks_exact(task.input.len());
+    for (((error, kept), output), draw) in best.iter_mut().zip(outputs).zip(task.draws) {
+        let found = squared_error(output, task.spans, &draw.validate);
         if found <= *error {
             *error = found;
             *kept = output.to_vec();
@@ -117,14 +117,14 @@ fn keep_best(best: &mut [(f64, Vec<f32>)], output: &Tensor<3>, validate: &[Obser
     }
 }
 
-fn squared_error(output: &[f32], observations: &[Observation]) -> f64 {
-    let errors = observations.iter().map(|observation| {
-        let mean = output[observation.months.clone()]
+fn squared_error(output: &[f32], spans: &[Range<usize>], targets: &[Option<f32>]) -> f64 {
+    let errors = spans.iter().zip(targets).filter_map(|(span, target)| {
+        let mean = output[span.clone()]
             .iter()
             .map(|&y| f64::from(y))
             .sum::<f64>()
-            / observation.months.len() as f64;
-        (mean - f64::from(observation.target)).powi(2)
+            / span.len() as f64;
+        Some((mean - f64::from((*target)?)).powi(2))
     });
     errors.sum()
 }
@@ -146,14 +146,14 @@ struct Network {
 
 impl Network {
     /// Uniform weights of variance 1 / (3 fan-in), each seed from its own stream.
-    fn new(inputs: usize, kind: Kind, seeds: &[u64], device: &Device) -> Self {
+    fn new(inputs: usize, kind: Kind, draws: &[Draw], device: &Device) -> Self {
         let (width, hidden) = match kind {
             Kind::Gru => (3 * HIDDEN, [HIDDEN, 3 * HIDDEN]),
             Kind::Mlp => (HIDDEN, [1, 1]),
         };
-        let mut streams: Vec<ChaCha8Rng> = seeds
+        let mut streams: Vec<ChaCha8Rng> = draws
             .iter()
-            .map(|&seed| ChaCha8Rng::seed_from_u64(seed))
+            .map(|draw| ChaCha8Rng::seed_from_u64(draw.seed))
             .collect();
         let mut uniform = |[rows, columns]: [usize; 2], fan_in: usize| {
             let bound = 1.0 / (fan_in as f32).sqrt();
@@ -166,7 +166,7 @@ impl Network {
                 })
                 .collect();
             Param::from_tensor(Tensor::from_data(
-                TensorData::new(values, [seeds.len(), rows, columns]),
+                TensorData::new(values, [draws.len(), rows, columns]),
                 device,
             ))
         };
@@ -226,34 +226,46 @@ impl Network {
 mod tests {
     use super::*;
 
-    /// A step that is felt at once and forgotten slowly: the perceptron cannot know how long ago it was.
-    fn remembered_pulses() -> (Vec<Vec<f32>>, Vec<Observation>) {
+    /// A pulse that is felt at once and forgotten slowly: the perceptron cannot know how long ago it was.
+    fn remembered_pulses() -> (Vec<Vec<f32>>, Vec<f32>) {
         let mut memory = 0.0f32;
         let months = (0..60).map(|t| {
             let pulse = if t % 11 == 3 || t % 17 == 5 { 1.0 } else { 0.0 };
             memory = 0.8 * memory + pulse;
             (vec![pulse], memory - 1.0)
         });
-        let (input, target): (Vec<_>, Vec<_>) = months.unzip();
-        let observations = target
-            .into_iter()
-            .enumerate()
-            .map(|(t, target)| Observation {
-                months: t..t + 1,
-                target,
-            })
-            .collect();
-        (input, observations)
+        months.unzip()
+    }
+
+    /// The first `fitted` targets train, the others validate.
+    fn draw(seed: u64, target: &[f32], fitted: usize) -> Draw {
+        let part = |train: bool| {
+            target
+                .iter()
+                .enumerate()
+                .map(|(t, &target)| ((t < fitted) == train).then_some(target))
+                .collect()
+        };
+        Draw {
+            seed,
+            train: part(true),
+            validate: part(false),
+        }
+    }
+
+    fn months(count: usize) -> Vec<Range<usize>> {
+        (0..count).map(|t| t..t + 1).collect()
     }
 
     fn error(kind: Kind) -> f64 {
-        let (input, observations) = remembered_pulses();
+        let (input, target) = remembered_pulses();
+        let (spans, draw) = (months(60), draw(7, &target, 60));
         let task = Task {
             input: &input,
-            train: &observations,
-            validate: &[],
+            spans: &spans,
+            draws: std::slice::from_ref(&draw),
         };
-        squared_error(&fit(kind, &task, &[7])[0], &observations) / observations.len() as f64
+        squared_error(&fit(kind, &task)[0], &spans, &draw.train) / 60.0
     }
 
     #[test]
@@ -265,32 +277,41 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_network_alone_and_among_others() {
-        let (input, observations) = remembered_pulses();
-        let task = Task {
-            input: &input,
-            train: &observations[..40],
-            validate: &observations[40..],
-        };
-        let together = fit(Kind::Gru, &task, &[3, 4]);
-        assert_eq!(fit(Kind::Gru, &task, &[4])[0], together[1]);
+        let (input, target) = remembered_pulses();
+        let (spans, draws) = (months(60), [draw(3, &target, 30), draw(4, &target, 40)]);
+        let together = fit(
+            Kind::Gru,
+            &Task {
+                input: &input,
+                spans: &spans,
+                draws: &draws,
+            },
+        );
+        let alone = fit(
+            Kind::Gru,
+            &Task {
+                input: &input,
+                spans: &spans,
+                draws: &draws[1..],
+            },
+        );
+        assert_eq!(alone[0], together[1]);
         assert_ne!(together[0], together[1]);
     }
 
     #[test]
-    fn an_observation_over_two_months_constrains_their_mean() {
+    fn a_span_of_two_months_constrains_their_mean() {
         let input: Vec<Vec<f32>> = (0..8).map(|t| vec![t as f32 / 4.0 - 1.0]).collect();
-        let observations: Vec<_> = (0..4)
-            .map(|i| Observation {
-                months: 2 * i..2 * i + 2,
-                target: i as f32 - 1.5,
-            })
-            .collect();
-        let task = Task {
-            input: &input,
-            train: &observations,
-            validate: &[],
-        };
-        let output = &fit(Kind::Mlp, &task, &[1])[0];
-        assert!(squared_error(output, &observations) < 0.1);
+        let spans: Vec<_> = (0..4).map(|i| 2 * i..2 * i + 2).collect();
+        let draw = draw(1, &[-1.5, -0.5, 0.5, 1.5], 4);
+        let output = &fit(
+            Kind::Mlp,
+            &Task {
+                input: &input,
+                spans: &spans,
+                draws: std::slice::from_ref(&draw),
+            },
+        )[0];
+        assert!(squared_error(output, &spans, &draw.train) < 0.1);
     }
 }

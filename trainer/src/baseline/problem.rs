@@ -1,0 +1,244 @@
+//! A well as the baselines see it: levels without gaps and, for each interval, the mean rate of the points that may be fitted.
+
+use std::ops::Range;
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::series::{Interval, WellSeries};
+use crate::split::{Part, Split};
+
+/// A rate in mm per month for each step of the series, down +; `None` where the model says nothing.
+pub type Curve = Vec<Option<f64>>;
+
+/// A well prepared for fitting.
+#[derive(Debug, Clone)]
+pub struct Problem<'a> {
+    /// The well's series; its steps are months.
+    pub series: &'a WellSeries,
+    /// Which observations are fitted and which are scored.
+    pub split: &'a Split,
+    /// Start of the random streams of seeded models.
+    pub seed: u64,
+    /// First step at which every aquifer layer has been measured.
+    first: usize,
+    /// Step after the last one with a measured level: later steps have nothing to predict from.
+    end: usize,
+    /// Levels without gaps from `first` to `end`, `[end - first][aquifer layers]`.
+    level_m: Vec<Vec<f64>>,
+}
+
+impl<'a> Problem<'a> {
+    /// Fills the levels: linear inside the fitted months, the last value held in test months and where no later value is in the same part.
+    ///
+    /// `None` if an aquifer layer was never measured.
+    pub fn new(series: &'a WellSeries, split: &'a Split, seed: u64) -> Option<Self> {
+        let layers = series.aquifer_layers.len();
+        let first_of = |layer: usize| {
+            series
+                .level_m
+                .iter()
+                .position(|levels| levels[layer].is_some())
+        };
+        let firsts: Option<Vec<usize>> = (0..layers).map(first_of).collect();
+        let first = firsts?.into_iter().max()?;
+        let end = series
+            .level_m
+            .iter()
+            .rposition(|levels| levels.iter().any(Option::is_some))?
+            + 1;
+        let mut problem = Self {
+            series,
+            split,
+            seed,
+            first,
+            end,
+            level_m: Vec::new(),
+        };
+        let unseen = problem.test_steps().start;
+        let columns: Vec<Vec<f64>> = (0..layers)
+            .map(|layer| filled(series, layer, unseen))
+            .collect();
+        problem.level_m = (first..end)
+            .map(|step| columns.iter().map(|column| column[step]).collect())
+            .collect();
+        Some(problem)
+    }
+
+    /// Number of steps of the series.
+    pub fn steps(&self) -> usize {
+        self.series.level_m.len()
+    }
+
+    /// First step the levels cover; earlier steps get no prediction.
+    pub fn first(&self) -> usize {
+        self.first
+    }
+
+    /// Levels without gaps from [`Problem::first`] to the last month with a measured level, `[months][aquifer layers]`.
+    pub fn level_m(&self) -> &[Vec<f64>] {
+        &self.level_m
+    }
+
+    /// Whether whole months are held out rather than points.
+    pub fn is_chronological(&self) -> bool {
+        matches!(self.split, Split::Time(_))
+    }
+
+    /// The steps from the first test observation on when months are held out; empty when points are.
+    pub fn test_steps(&self) -> Range<usize> {
+        let Split::Time(parts) = self.split else {
+            return self.end..self.end;
+        };
+        let first = self
+            .series
+            .intervals
+            .iter()
+            .zip(parts)
+            .find(|(_, part)| **part == Part::Test);
+        first.map_or(self.end, |(interval, _)| interval.from.min(self.end))..self.end
+    }
+
+    /// The rows of [`Problem::level_m`] that fall in observed months.
+    pub fn observed_rows(&self) -> Range<usize> {
+        let from = self
+            .series
+            .intervals
+            .first()
+            .map_or(0, |interval| interval.from + 1);
+        let to = self
+            .series
+            .intervals
+            .last()
+            .map_or(0, |interval| interval.to + 1);
+        from.saturating_sub(self.first)..to.clamp(self.first, self.end) - self.first
+    }
+
+    /// A curve of one rate for every step.
+    pub fn constant(&self, rate_mm_per_month: f64) -> Curve {
+        vec![Some(rate_mm_per_month); self.steps()]
+    }
+
+    /// A curve from rates that start at [`Problem::first`].
+    pub fn curve(&self, rate_mm_per_month: &[f64]) -> Curve {
+        let mut curve = vec![None; self.first];
+        curve.extend(rate_mm_per_month.iter().map(|&rate| Some(rate)));
+        curve.resize(self.steps(), None);
+        curve
+    }
+
+    /// Whether an interval is fitted and scored at all: the levels cover it, and at a directly measured well it spans one month.
+    pub fn is_used(&self, interval: &Interval) -> bool {
+        let covered = interval.from + 1 >= self.first && interval.to < self.end;
+        covered && (interval.to - interval.from == 1 || !self.series.directly_measured)
+    }
+
+    /// Mean rate over the points of `parts` for each interval, mm per month; `None` where none was observed or the interval is not used.
+    pub fn mean_rate(&self, parts: &[Part]) -> Vec<Option<f64>> {
+        let intervals = self.series.intervals.iter().enumerate();
+        intervals
+            .map(|(i, interval)| {
+                if !self.is_used(interval) {
+                    return None;
+                }
+                let points = self.series.points.iter().enumerate();
+                let rates = points
+                    .filter(|(point, _)| parts.contains(&self.split.part(*point, i)))
+                    .filter_map(|(_, point)| point.increment_mm[i])
+                    .map(|increment| interval.rate_mm_per_month(f64::from(increment)));
+                let (sum, count) =
+                    rates.fold((0.0, 0u32), |(sum, count), rate| (sum + rate, count + 1));
+                (count > 0).then(|| sum / f64::from(count))
+            })
+            .collect()
+    }
+
+    /// Mean rate of a curve over an interval's months; `None` if the curve lacks one.
+    pub fn interval_rate(curve: &[Option<f64>], interval: &Interval) -> Option<f64> {
+        let months = &curve[interval.from + 1..=interval.to];
+        let sum: Option<f64> = months.iter().copied().sum();
+        Some(sum? / months.len() as f64)
+    }
+
+    /// Used intervals with the mean rate of `parts`.
+    pub fn observations(&self, parts: &[Part]) -> Vec<(Interval, f64)> {
+        let rates = self.mean_rate(parts);
+        let observed = self.series.intervals.iter().zip(rates);
+        observed
+            .filter_map(|(interval, rate)| Some((*interval, rate?)))
+            .collect()
+    }
+
+    /// Rows of `monthly` (one a month from [`Problem::first`] on) averaged over each fitted interval, and the mean rates of the training and validation parts.
+    pub fn rows(&self, monthly: &DMatrix<f64>) -> (DMatrix<f64>, DVector<f64>) {
+        self.rows_of(monthly, &[Part::Train, Part::Validate])
+    }
+
+    /// As [`Problem::rows`], for the given parts.
+    pub fn rows_of(&self, monthly: &DMatrix<f64>, parts: &[Part]) -> (DMatrix<f64>, DVector<f64>) {
+        let observations = self.observations(parts);
+        let mut rows = DMatrix::zeros(observations.len(), monthly.ncols());
+        for (mut row, (interval, _)) in rows.row_iter_mut().zip(&observations) {
+            let months = interval.to - interval.from;
+            row.copy_from(
+                &monthly
+                    .rows(interval.from + 1 - self.first, months)
+                    .row_mean(),
+            );
+        }
+        (
+            rows,
+            DVector::from_iterator(
+                observations.len(),
+                observations.iter().map(|(_, rate)| *rate),
+            ),
+        )
+    }
+
+    /// The same well as it looked before the level of `step` was read: that month gets the last level plus the fitted months' mean change into its calendar month.
+    #[must_use]
+    pub fn forecast_levels(&self, step: usize) -> Self {
+        let mut forecast = self.clone();
+        forecast.level_m.truncate(step + 1 - self.first);
+        let Some(before) = (step - self.first).checked_sub(1) else {
+            return forecast;
+        };
+        let month = self.series.months[step].month();
+        let fitted = self.test_steps().start.saturating_sub(self.first);
+        for layer in 0..self.series.aquifer_layers.len() {
+            let changes: Vec<f64> = (1..fitted)
+                .filter(|&row| self.series.months[row + self.first].month() == month)
+                .map(|row| self.level_m[row][layer] - self.level_m[row - 1][layer])
+                .collect();
+            let change = changes.iter().sum::<f64>() / changes.len().max(1) as f64;
+            forecast.level_m[before + 1][layer] = self.level_m[before][layer] + change;
+        }
+        forecast
+    }
+}
+
+/// One aquifer layer's levels for every step; before the first measurement its value is held backwards.
+fn filled(series: &WellSeries, layer: usize, unseen: usize) -> Vec<f64> {
+    let known: Vec<(usize, f64)> = series
+        .level_m
+        .iter()
+        .enumerate()
+        .filter_map(|(step, levels)| Some((step, f64::from(levels[layer]?))))
+        .collect();
+    let mut next = 0;
+    (0..series.level_m.len())
+        .map(|step| {
+            while next < known.len() && known[next].0 < step {
+                next += 1;
+            }
+            let before = next.checked_sub(1).map(|i| known[i]);
+            match (before, known.get(next)) {
+                (_, Some(&(at, level))) if at == step => level,
+                (Some((from, low)), Some(&(to, high))) if to < unseen => {
+                    low + (high - low) * (step - from) as f64 / (to - from) as f64
+                }
+                (Some((_, level)), _) | (None, Some(&(_, level))) => level,
+                (None, None) => f64::NAN,
+            }
+        })
+        .collect()
+}
