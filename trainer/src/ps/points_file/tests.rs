@@ -1,0 +1,245 @@
+use super::*;
+use jiff::civil::date;
+use proptest::prelude::*;
+use std::fmt::Write as _;
+
+const WELL: Position = Position::Geographic {
+    longitude: 116.5,
+    latitude: 39.9,
+};
+
+fn read(text: &str) -> Result<Vec<WellPoints>, PointsError> {
+    read_points_from(text.as_bytes(), Path::new("points.csv"), &[WELL], 300.0)
+}
+
+fn message(text: &str) -> String {
+    read(text).unwrap_err().to_string()
+}
+
+const HEADER: &str = "pid,longitude,latitude,incidence_angle,20150301,20150325\n";
+
+#[test]
+fn line_of_sight_becomes_vertical_subsidence() {
+    // 60 degrees: the vertical is twice the line of sight.
+    let found = read(&format!("{HEADER}p1,116.5,39.9,60,0.0,-2.5\n")).unwrap();
+    assert_eq!(found[0].scenes, [date(2015, 3, 1), date(2015, 3, 25)]);
+    let point = &found[0].points[0];
+    assert_eq!((point.id.as_str(), point.distance_m), ("p1", 0.0));
+    assert!((point.subsidence_mm[1].unwrap() - 5.0).abs() < 1e-6);
+}
+
+#[test]
+fn a_vertical_product_needs_no_incidence_angle() {
+    let found = read("pid,latitude,longitude,20150301,20150325\np1,39.9,116.5,1.5,-2.5\n").unwrap();
+    assert_eq!(found[0].points[0].subsidence_mm, [Some(-1.5), Some(2.5)]);
+}
+
+#[test]
+fn points_outside_the_buffer_are_left_out() {
+    // 0.003 degrees of latitude are 333 m, 0.0026 are 289 m.
+    let found = read(&format!(
+        "{HEADER}far,116.5,39.903,30,0,1\nnear,116.5,39.9026,30,0,1\n"
+    ))
+    .unwrap();
+    let ids: Vec<&str> = found[0]
+        .points
+        .iter()
+        .map(|point| point.id.as_str())
+        .collect();
+    assert_eq!(ids, ["near"]);
+    assert!((found[0].points[0].distance_m - 288.7).abs() < 0.2);
+}
+
+#[test]
+fn planar_wells_use_easting_and_northing_of_the_same_file() {
+    let text = "pid,latitude,longitude,easting,northing,20150301\np1,0,0,500100,4000000,1\np2,0,0,500400,4000000,1\n";
+    let well = Position::Planar {
+        easting: 500_000.0,
+        northing: 4_000_000.0,
+    };
+    let found = read_points_from(text.as_bytes(), Path::new("points.csv"), &[well], 300.0).unwrap();
+    assert_eq!(found[0].points.len(), 1);
+    assert_eq!(found[0].points[0].distance_m, 100.0);
+}
+
+#[test]
+fn a_point_in_two_buffers_belongs_to_both_wells() {
+    let wells = [WELL, WELL.moved(200.0, 0.0), WELL.moved(2000.0, 0.0)];
+    let text = format!("{HEADER}p1,116.5,39.9,30,0,1\n");
+    let found = read_points_from(text.as_bytes(), Path::new("points.csv"), &wells, 300.0).unwrap();
+    let counts: Vec<usize> = found.iter().map(|well| well.points.len()).collect();
+    assert_eq!(counts, [1, 1, 0]);
+    assert!((found[1].points[0].distance_m - 200.0).abs() < 0.01);
+}
+
+#[test]
+fn scenes_are_sorted_and_missing_values_stay_missing() {
+    let text = "20150325,pid,longitude,latitude,20150301\n,p1,116.5,39.9,NaN\n-3,p2,116.5,39.9,\n";
+    let found = read(text).unwrap();
+    assert_eq!(found[0].scenes, [date(2015, 3, 1), date(2015, 3, 25)]);
+    assert_eq!(found[0].points[0].subsidence_mm, [None, None]);
+    assert_eq!(found[0].points[1].subsidence_mm, [None, Some(3.0)]);
+}
+
+#[test]
+fn quotes_line_ends_and_a_byte_order_mark_are_understood() {
+    let text = "\u{feff}\"pid\",longitude,latitude,20150301\r\n\"a, \"\"b\"\"\",116.5,\"39.9\",-1\r\n\r\np2,116.5,39.9,-2";
+    let found = read(text).unwrap();
+    assert_eq!(found[0].points[0].id, "a, \"b\"");
+    assert_eq!(found[0].points[1].subsidence_mm, [Some(2.0)]);
+}
+
+#[test]
+fn a_wrong_value_is_named_with_line_and_column() {
+    assert_eq!(
+        message(&format!(
+            "{HEADER}p1,116.5,39.9,30,0,1\np2,116.5,39.9,30,n/a,1\n"
+        )),
+        "points.csv:3: 20150301: found \"n/a\", expected mm or an empty field"
+    );
+    assert_eq!(
+        message(&format!("{HEADER}p1,116.5,,30,0,1\n")),
+        "points.csv:2: latitude: found \"\", expected degrees from -90 to 90"
+    );
+    assert_eq!(
+        message(&format!("{HEADER}p1,116.5,39.9,95,0,1\n")),
+        "points.csv:2: incidence_angle: found \"95\", expected degrees from 0 to 89"
+    );
+    assert_eq!(
+        message(&format!("{HEADER}p1,116.5,39.9,30,inf,1\n")),
+        "points.csv:2: 20150301: found \"inf\", expected mm or an empty field"
+    );
+}
+
+#[test]
+fn a_row_of_another_length_is_refused() {
+    assert_eq!(
+        message(&format!("{HEADER}p1,116.5,39.9,30,0\n")),
+        "points.csv:2: found 5 fields, expected 6 as in the header"
+    );
+    assert_eq!(
+        message(&format!("{HEADER}p1\n")),
+        "points.csv:2: found 1 fields, expected 6 as in the header"
+    );
+}
+
+#[test]
+fn a_quote_without_partner_is_refused() {
+    let expected = "points.csv:2: found a quote without its partner, expected quoted fields to end on their line";
+    assert_eq!(
+        message(&format!("{HEADER}\"p1,116.5,39.9,30,0,1\n")),
+        expected
+    );
+    assert_eq!(
+        message(&format!("{HEADER}\"p1\"x,116.5,39.9,30,0,1\n")),
+        expected
+    );
+}
+
+#[test]
+fn headers_without_a_needed_column_are_refused() {
+    for (header, expected) in [
+        (
+            "",
+            "points.csv:1: found no column pid, expected a header line",
+        ),
+        (
+            "id,longitude,latitude,20150301\n",
+            "points.csv:1: found no column pid, expected the point's id",
+        ),
+        (
+            "pid,easting,northing,20150301\n",
+            "points.csv:1: found no column longitude, expected longitude and latitude in degrees, as in wells.csv",
+        ),
+        (
+            "pid,longitude,latitude\n",
+            "points.csv:1: found no column YYYYMMDD, expected one column a scene, named by its date",
+        ),
+        (
+            "pid,longitude,latitude,20150301,20150301\n",
+            "points.csv:1: found column 20150301 twice, expected it once",
+        ),
+        (
+            "pid,longitude,latitude,20151301\n",
+            "points.csv:1: 20151301: found \"20151301\", expected a date YYYYMMDD",
+        ),
+    ] {
+        assert_eq!(message(header), expected);
+    }
+}
+
+#[test]
+fn a_line_without_end_is_refused_before_it_fills_the_memory() {
+    let error = read_points_from(
+        std::io::repeat(b'x'),
+        Path::new("points.csv"),
+        &[WELL],
+        300.0,
+    )
+    .unwrap_err();
+    assert!(
+        matches!(error, PointsError::LongLine { line: 1, .. }),
+        "{error}"
+    );
+}
+
+/// Gives out a few bytes at a time.
+struct Trickle<'a>(&'a [u8], usize);
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.1.min(self.0.len()).min(buffer.len());
+        buffer[..count].copy_from_slice(&self.0[..count]);
+        self.0 = &self.0[count..];
+        Ok(count)
+    }
+}
+
+fn quoted(field: &str, quote: bool) -> String {
+    if quote || field.contains([',', '"']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(
+        points in prop::collection::vec(
+            ("[a-z,\" ]{0,6}[a-z]", prop::collection::vec(prop::option::of(-999.0_f32..999.0), 3), any::<bool>()), 0..8,
+        ),
+        bytes_at_a_time in 1..50_usize,
+    ) {
+        let mut text = "pid,longitude,latitude,20150301,20150325,20150418\n".to_owned();
+        for (id, values, quote) in &points {
+            write!(text, "{},116.5,{}", quoted(id, *quote), quoted("39.9", *quote)).unwrap();
+            for value in values {
+                let field = value.map_or(String::new(), |value| value.to_string());
+                write!(text, ",{}", quoted(&field, *quote)).unwrap();
+            }
+            text.push('\n');
+        }
+        let source = Trickle(text.as_bytes(), bytes_at_a_time);
+        let found = read_points_from(source, Path::new("points.csv"), &[WELL], 300.0).unwrap();
+        prop_assert_eq!(found[0].points.len(), points.len());
+        for (point, (id, values, _)) in found[0].points.iter().zip(&points) {
+            prop_assert_eq!(point.id.as_str(), id.trim());
+            let expected: Vec<Option<f32>> = values.iter().map(|value| value.map(|value| -value)).collect();
+            prop_assert_eq!(&point.subsidence_mm, &expected);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let mut text = HEADER.as_bytes().to_vec();
+        text.extend(&bytes);
+        let _ = read_points_from(text.as_slice(), Path::new("points.csv"), &[WELL], 300.0);
+        let _ = read_points_from(bytes.as_slice(), Path::new("points.csv"), &[WELL], 300.0);
+    }
+
+    #[test]
+    fn any_row_of_likely_characters_is_read_or_refused(rows in "[0-9.,\"\n\r-]{0,200}") {
+        let _ = read(&format!("{HEADER}p1,116.5,39.9,30,{rows}"));
+    }
+}
