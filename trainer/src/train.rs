@@ -1,1 +1,347 @@
 //! Fits one network to one well.
+//!
+//! burn keeps the parameters, the loss and the optimiser; the sequence is one gradient node of [`crate::bptt`].
+//!
+//! - **Loss.** Mean over the observed increments of a batch of the squared difference between predicted and observed rate, both standardised.
+//!   The predicted rate of an interval is the mean of the outputs of its months.
+//! - **A batch costs one sequence.** All points of a well share its levels, so the prediction is the same for each, and the loss differs from a
+//!   weighted squared distance to the batch's mean rates by a constant only: `train/observation.rs`.
+//! - **Early stopping.** After each epoch all parts are scored with one more forward pass; the parameters of the best epoch are kept. Which part chooses is
+//!   `training.selection`: the validation part, or, labelled, the test part as in the paper.
+//! - **Reproducible.** Series, split, configuration and seed determine every bit of the parameters, on every machine and with any number of threads: the only
+//!   randomness is a ChaCha stream of the seed, and every operation on floats is fixed by IEEE 754 (`bptt/lanes.rs`; of burn the trainer uses element-wise operations and one sum, which burn-flex does in order).
+
+mod observation;
+mod scaling;
+
+use std::ops::Range;
+
+use amlstm_core::{model::AttentionKind, scaler::Scaler};
+use burn::backend::{Autodiff, DispatchKindConversion, DispatchTensor, Flex};
+use burn::optim::{AdamConfig, Optimizer};
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_chacha::ChaCha12Rng;
+
+use self::observation::Observations;
+use crate::bptt::{HostBackend, SequenceKernel, SequenceNode};
+use crate::config::{Attention, Backend, Config, NetworkConfig, NetworkKind, Selection};
+use crate::network::{Shape, initial_parameters};
+use crate::series::WellSeries;
+use crate::split::{Part, Split};
+
+/// Adam's epsilon: that of PyTorch and of the Adam paper (Kingma and Ba 2015); burn's own default is 1e-5.
+const ADAM_EPSILON: f32 = 1e-8;
+
+/// Parameters beyond this size are no model: with standardised numbers, useful ones stay below a hundred. The limit also keeps
+/// every sum of products inside f32, so that infinities and NaN never arise where processors treat them differently.
+const PARAMETER_LIMIT: f32 = 1e6;
+
+/// Batch sizes of the paper's wells A to F (Cao et al. 2022, section 3.2), and what other wells get.
+const PAPER_BATCHES: [(&str, usize); 6] = [
+    ("A", 8),
+    ("B", 16),
+    ("C", 8),
+    ("D", 8),
+    ("E", 16),
+    ("F", 32),
+];
+const DEFAULT_BATCH: usize = 16;
+
+/// A network fitted to a well.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainedWell {
+    /// Sizes and kind.
+    pub network: Shape,
+    /// All weights in the order of the model file, see [`crate::network::Layout`].
+    pub parameters: Vec<f32>,
+    /// Scaler of each aquifer layer's level in metres.
+    pub input: Vec<Scaler>,
+    /// Scaler of a month's increment in mm.
+    pub target: Scaler,
+    /// Lowest and highest monthly level of each aquifer layer that training saw, in metres above datum.
+    pub valid_level_m: Vec<(f32, f32)>,
+    /// Scores after each epoch.
+    pub history: Vec<Epoch>,
+    /// Epoch whose parameters were kept, from 1.
+    pub best_epoch: usize,
+    /// Seed of the initial parameters and of the batches.
+    pub seed: u64,
+}
+
+/// Scores after one epoch: root mean square error of the rate in mm per month over all observed increments of a part; NaN for an empty part.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Epoch {
+    /// From 1.
+    pub epoch: usize,
+    /// Training part.
+    pub train_rmse_mm: f64,
+    /// Validation part.
+    pub validate_rmse_mm: f64,
+    /// Test part.
+    pub test_rmse_mm: f64,
+}
+
+/// Why a well cannot be trained.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum TrainError {
+    /// More layers than a model file holds, or none.
+    #[error("well {well}: found {found} aquifer layers, expected 1 to {limit}")]
+    Inputs {
+        /// Well id.
+        well: String,
+        /// Its aquifer layers.
+        found: usize,
+        /// The most a model takes.
+        limit: usize,
+    },
+    /// A layer was never measured while training looks.
+    #[error(
+        "well {well}: aquifer layer {aquifer_layer} has no level in the training months; leave the layer out or train longer"
+    )]
+    NoLevel {
+        /// Well id.
+        well: String,
+        /// The layer.
+        aquifer_layer: String,
+    },
+    /// A part that is needed has no observation.
+    #[error(
+        "well {well}: the {part} part has no observed increment; change [split] or training.selection"
+    )]
+    NoObservation {
+        /// Well id.
+        well: String,
+        /// Name of the part.
+        part: &'static str,
+    },
+    /// The parameters grew without bound or became NaN.
+    #[error(
+        "well {well}: training diverged in epoch {epoch} with learning rate {learning_rate}; use a smaller training.learning_rate or another data.level_scaling"
+    )]
+    Diverged {
+        /// Well id.
+        well: String,
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Adam's step size.
+        learning_rate: f64,
+    },
+    /// The backend is not part of this program.
+    #[error(
+        "training.backend = \"ndarray\": this program was built without it; build with `--features ndarray` or use \"flex\""
+    )]
+    NoNdarray,
+}
+
+impl Shape {
+    /// The network that a configuration asks for.
+    pub fn of(config: &NetworkConfig, inputs: usize) -> Self {
+        Self {
+            inputs,
+            hidden: config.hidden,
+            attention_units: config.attention_units,
+            kind: match (config.kind, config.attention) {
+                (NetworkKind::Lstm, _) => AttentionKind::None,
+                (NetworkKind::AmLstm, Attention::Shared) => AttentionKind::Shared,
+                (NetworkKind::AmLstm, Attention::PerLayer) => AttentionKind::PerLayer,
+            },
+        }
+    }
+}
+
+/// Points a gradient step averages over.
+fn batch_size(config: &Config, well: &str) -> usize {
+    let of_paper = || PAPER_BATCHES.iter().find(|(name, _)| *name == well);
+    match config.training.batch {
+        0 => of_paper().map_or(DEFAULT_BATCH, |(_, batch)| *batch),
+        batch => batch,
+    }
+}
+
+/// Fits the network of `config.network` to a well.
+///
+/// # Errors
+///
+/// [`TrainError`] says what is missing, or that training diverged.
+pub fn train_well(
+    series: &WellSeries,
+    split: &Split,
+    config: &Config,
+    seed: u64,
+) -> Result<TrainedWell, TrainError> {
+    match config.training.backend {
+        Backend::Flex => train_on::<Flex>(series, split, config, seed, Device::flex()),
+        #[cfg(feature = "ndarray")]
+        Backend::Ndarray => {
+            #[expect(
+                deprecated,
+                reason = "offered for comparison; see the feature in Cargo.toml"
+            )]
+            let device = Device::ndarray();
+            train_on::<burn::backend::NdArray>(series, split, config, seed, device)
+        }
+        #[cfg(not(feature = "ndarray"))]
+        Backend::Ndarray => Err(TrainError::NoNdarray),
+    }
+}
+
+fn train_on<B: HostBackend>(
+    series: &WellSeries,
+    split: &Split,
+    config: &Config,
+    seed: u64,
+    device: Device,
+) -> Result<TrainedWell, TrainError>
+where
+    DispatchTensor: DispatchKindConversion<Autodiff<B>> + DispatchKindConversion<B>,
+{
+    let inputs = series.aquifer_layers.len();
+    let limit = amlstm_core::model::MAX_INPUTS;
+    if !(1..=limit).contains(&inputs) {
+        let well = series.well.clone();
+        return Err(TrainError::Inputs {
+            well,
+            found: inputs,
+            limit,
+        });
+    }
+    let months = split.training_steps(series);
+    let input = scaling::inputs(series, months, config.data.level_scaling)?;
+    let valid_level_m = scaling::ranges(series, months)?;
+    let target = observation::target(series, split)?;
+    let observations = Observations::new(series, split, target);
+    let chosen_by = match config.training.selection {
+        Selection::Validation => Part::Validate,
+        Selection::Test => Part::Test,
+    };
+    observations.require(chosen_by, &series.well)?;
+
+    let shape = Shape::of(&config.network, inputs);
+    let sequence = scaling::sequence(series, &input);
+    let spans: Vec<Range<usize>> = series
+        .intervals
+        .iter()
+        .map(|interval| interval.from + 1..interval.to + 1)
+        .collect();
+    let trained = spans[..observations.trained_intervals()].to_vec();
+    let mut whole = SequenceKernel::new(shape, &sequence, spans);
+    let node = SequenceNode::new(SequenceKernel::new(shape, &sequence.first(months), trained));
+
+    // Two streams of one seed: networks of different size get the same batches.
+    let mut random = ChaCha12Rng::seed_from_u64(seed);
+    let first = initial_parameters(&shape, &mut random);
+    random.set_stream(1);
+    random.set_word_pos(0);
+
+    let mut fit = Fit::<B>::new(first, config.training.learning_rate, device);
+    let batch = batch_size(config, &series.well);
+    let mut order = observations.training_points();
+    let mut history = Vec::with_capacity(config.training.epochs);
+    let mut best = (f64::INFINITY, 0, Vec::new());
+    for epoch in 1..=config.training.epochs {
+        order.shuffle(&mut random);
+        for points in order.chunks(batch) {
+            fit.step(&node, &observations, points);
+        }
+        let diverged = || TrainError::Diverged {
+            well: series.well.clone(),
+            epoch,
+            learning_rate: config.training.learning_rate,
+        };
+        let parameters = fit.parameters().ok_or_else(diverged)?;
+        let scores = observations.scores(epoch, whole.forward(&parameters));
+        history.push(scores);
+        let score = match config.training.selection {
+            Selection::Validation => scores.validate_rmse_mm,
+            Selection::Test => scores.test_rmse_mm,
+        };
+        if score < best.0 {
+            best = (score, epoch, parameters);
+        }
+        let patience = config.training.patience;
+        if patience > 0 && epoch - best.1 >= patience {
+            break;
+        }
+    }
+    let (_, best_epoch, parameters) = best;
+    Ok(TrainedWell {
+        network: shape,
+        parameters,
+        input,
+        target,
+        valid_level_m,
+        history,
+        best_epoch,
+        seed,
+    })
+}
+
+/// Parameters and optimiser.
+struct Fit<B> {
+    parameters: Tensor<1>,
+    optimiser: burn::optim::Adam,
+    state: Option<burn::optim::AdamState<1>>,
+    learning_rate: f64,
+    device: Device,
+    backend: std::marker::PhantomData<B>,
+}
+
+impl<B: HostBackend> Fit<B>
+where
+    DispatchTensor: DispatchKindConversion<Autodiff<B>> + DispatchKindConversion<B>,
+{
+    fn new(parameters: Vec<f32>, learning_rate: f64, device: Device) -> Self {
+        let length = parameters.len();
+        Self {
+            parameters: Tensor::from_data(TensorData::new(parameters, [length]), &device),
+            optimiser: AdamConfig::new().with_epsilon(ADAM_EPSILON).build(),
+            state: None,
+            learning_rate,
+            device,
+            backend: std::marker::PhantomData,
+        }
+    }
+
+    /// One step of the optimiser on a batch of points.
+    fn step(&mut self, node: &SequenceNode, observations: &Observations, points: &[usize]) {
+        let (rate, weight) = observations.batch(points);
+        let constant = |values: Vec<f32>| {
+            let length = values.len();
+            Tensor::<1>::from_data(TensorData::new(values, [length]), &self.device).autodiff()
+        };
+        let parameters = self.parameters.clone().autodiff().require_grad();
+        let residual = node.forward::<B>(parameters.clone()) - constant(rate);
+        let loss = (residual.clone() * residual * constant(weight)).sum();
+        let mut gradients = loss.backward();
+        let gradient = parameters
+            .grad_remove(&mut gradients)
+            .expect("the loss depends on the parameters");
+        drop(parameters);
+        let (parameters, state) = self.optimiser.step(
+            self.learning_rate,
+            self.parameters.clone(),
+            gradient,
+            self.state.take(),
+        );
+        self.parameters = parameters;
+        self.state = state;
+    }
+
+    /// The parameters, if all are within [`PARAMETER_LIMIT`].
+    fn parameters(&self) -> Option<Vec<f32>> {
+        let primitive = self
+            .parameters
+            .clone()
+            .try_into_primitive::<B>()
+            .expect("the trainer makes its tensors on one device");
+        let values = B::values(&primitive);
+        values
+            .iter()
+            .all(|value| value.abs() <= PARAMETER_LIMIT)
+            .then(|| values.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests;

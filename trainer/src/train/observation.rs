@@ -1,0 +1,181 @@
+//! Observed rates of a well's points as the loss and the scores need them.
+//!
+//! With prediction p_i for interval i and observed rates r_ni of the points n of a batch, the loss over the N observed pairs is
+//!
+//! ```text
+//! 1/N sum_ni (p_i - r_ni)^2 = sum_i c_i/N (p_i - mean_i)^2 + what does not depend on p
+//! ```
+//!
+//! where c_i points of the batch observed interval i and mean_i is the mean of their rates. So the gradient needs the counts and the means only.
+
+use amlstm_core::scaler::Scaler;
+
+use super::{Epoch, TrainError, scaling};
+use crate::series::{Interval, WellSeries};
+use crate::split::{Part, Split};
+
+/// Rates of all points, standardised.
+pub(super) struct Observations {
+    intervals: usize,
+    /// Intervals up to the last one of the training part.
+    trained_intervals: usize,
+    /// `[points, intervals]`; zero where `observed` is.
+    rate: Vec<f32>,
+    /// `[points, intervals]`: 1 where the rate belongs to the training part, otherwise 0.
+    trained: Vec<f32>,
+    /// Sums over the points, for each part and interval.
+    sums: [Vec<Sums>; 3],
+    /// mm per month of one standardised unit.
+    scale: f64,
+}
+
+/// Enough to score any prediction of an interval against all its observations.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    count: f64,
+    rate: f64,
+    square: f64,
+}
+
+const PARTS: [(Part, &str); 3] = [
+    (Part::Train, "training"),
+    (Part::Validate, "validation"),
+    (Part::Test, "test"),
+];
+
+/// Scaler of the rates in mm per month, from the training part.
+///
+/// # Errors
+///
+/// When the training part is empty.
+pub(super) fn target(series: &WellSeries, split: &Split) -> Result<Scaler, TrainError> {
+    let rates: Vec<f32> = pairs(series)
+        .filter(|(point, interval, _)| split.part(*point, *interval) == Part::Train)
+        .map(|(_, _, rate)| rate)
+        .collect();
+    if rates.is_empty() {
+        return Err(TrainError::NoObservation {
+            well: series.well.clone(),
+            part: PARTS[0].1,
+        });
+    }
+    Ok(scaling::z_score(&rates))
+}
+
+/// Point, interval and rate in mm per month of everything observed.
+fn pairs(series: &WellSeries) -> impl Iterator<Item = (usize, usize, f32)> {
+    series.points.iter().enumerate().flat_map(|(p, point)| {
+        let increments = point.increment_mm.iter().zip(&series.intervals).enumerate();
+        increments.filter_map(move |(i, (increment_mm, interval))| {
+            let rate = interval.rate_mm_per_month(f64::from((*increment_mm)?));
+            Some((p, i, rate as f32))
+        })
+    })
+}
+
+impl Observations {
+    pub(super) fn new(series: &WellSeries, split: &Split, target: Scaler) -> Self {
+        let intervals = series.intervals.len();
+        let size = series.points.len() * intervals;
+        let months = split.training_steps(series);
+        let within = |interval: &&Interval| interval.to < months;
+        let mut observations = Self {
+            intervals,
+            trained_intervals: series.intervals.iter().take_while(within).count(),
+            rate: vec![0.0; size],
+            trained: vec![0.0; size],
+            sums: std::array::from_fn(|_| vec![Sums::default(); intervals]),
+            scale: f64::from(target.scale),
+        };
+        for (point, interval, rate) in pairs(series) {
+            let rate = target.standardise(rate);
+            let part = split.part(point, interval);
+            let Some(index) = PARTS.iter().position(|(of, _)| *of == part) else {
+                continue;
+            };
+            if part == Part::Train {
+                observations.rate[point * intervals + interval] = rate;
+                observations.trained[point * intervals + interval] = 1.0;
+            }
+            let sums = &mut observations.sums[index][interval];
+            let rate = f64::from(rate);
+            sums.count += 1.0;
+            sums.rate += rate;
+            sums.square += rate * rate;
+        }
+        observations
+    }
+
+    /// Number of intervals up to the last one of the training part.
+    pub(super) fn trained_intervals(&self) -> usize {
+        self.trained_intervals
+    }
+
+    /// Points with at least one rate in the training part, in their order.
+    pub(super) fn training_points(&self) -> Vec<usize> {
+        let points = self.trained.chunks_exact(self.intervals).enumerate();
+        points
+            .filter(|(_, trained)| trained.contains(&1.0))
+            .map(|(point, _)| point)
+            .collect()
+    }
+
+    /// Refuses a part without observation.
+    pub(super) fn require(&self, part: Part, well: &str) -> Result<(), TrainError> {
+        let of_part = PARTS
+            .iter()
+            .zip(&self.sums)
+            .find(|((of, _), _)| *of == part);
+        match of_part {
+            Some(((_, name), sums)) if sums.iter().all(|sums| sums.count == 0.0) => {
+                Err(TrainError::NoObservation {
+                    well: well.to_owned(),
+                    part: name,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Mean rate of a batch's points and weight of each training interval.
+    pub(super) fn batch(&self, points: &[usize]) -> (Vec<f32>, Vec<f32>) {
+        let mut rate = vec![0.0f32; self.trained_intervals];
+        let mut count = vec![0.0f32; self.trained_intervals];
+        for point in points {
+            let start = point * self.intervals;
+            let row = start..start + self.trained_intervals;
+            for (sum, rate) in rate.iter_mut().zip(&self.rate[row.clone()]) {
+                *sum += rate;
+            }
+            for (sum, trained) in count.iter_mut().zip(&self.trained[row]) {
+                *sum += trained;
+            }
+        }
+        let total: f32 = count.iter().sum();
+        for (rate, count) in rate.iter_mut().zip(&mut count) {
+            *rate /= count.max(1.0);
+            *count /= total;
+        }
+        (rate, count)
+    }
+
+    /// Root mean square errors of all parts for predicted standardised rates.
+    pub(super) fn scores(&self, epoch: usize, predicted: &[f32]) -> Epoch {
+        let [train_rmse_mm, validate_rmse_mm, test_rmse_mm] = [0, 1, 2].map(|part| {
+            let (mut square, mut count) = (0.0, 0.0);
+            for (predicted, sums) in predicted.iter().zip(&self.sums[part]) {
+                let p = f64::from(*predicted);
+                square += sums.count * p * p - 2.0 * p * sums.rate + sums.square;
+                count += sums.count;
+            }
+            // Rounding may leave a perfect fit a little below zero.
+            (square.max(0.0) / count).sqrt() * self.scale
+        });
+        Epoch {
+            epoch,
+            train_rmse_mm,
+            validate_rmse_mm,
+            test_rmse_mm,
+        }
+    }
+}
