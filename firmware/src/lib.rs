@@ -22,5 +22,7 @@ pub mod store;
 
 pub mod sense;
 
+pub mod replay;
+
 #[cfg(test)]
 mod fake;

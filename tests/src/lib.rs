@@ -6,4 +6,6 @@
 pub mod board;
 pub mod image;
 pub mod qemu;
+pub mod replay;
+pub mod sample;
 pub mod toolchain;

@@ -1,0 +1,62 @@
+//! Runs a model file over a series of levels and logs every number as its bits.
+//!
+//! One image serves every model: model file and levels lie in the flash region INPUT (`memory/<board>.x`) in the form of
+//! [`amlstm_firmware::replay`]. In QEMU the generic loader puts them there. Ends QEMU with exit code 0, or 1 if the input is refused.
+#![no_std]
+#![no_main]
+
+use amlstm_core::model::{MAX_HIDDEN, MAX_INPUTS};
+use amlstm_firmware::replay::{Replay, ReplayError, Replayed};
+use cortex_m as _;
+use defmt_semihosting as _;
+use heapless::Vec;
+use semihosting::process;
+
+mod input;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    match run() {
+        Ok(digest) => {
+            defmt::println!("digest {=u32:08x}", digest);
+            process::exit(0)
+        }
+        Err(error) => {
+            defmt::println!("error {}", defmt::Display2Format(&error));
+            process::exit(1)
+        }
+    }
+}
+
+fn run() -> Result<u32, ReplayError> {
+    Replay::parse(input::region())?.run(|month| log(&month))
+}
+
+/// One line a month: what the host compares.
+fn log(month: &Replayed) {
+    let attention: Vec<u32, MAX_INPUTS> = month
+        .estimate
+        .attention
+        .iter()
+        .map(|share| share.to_bits())
+        .collect();
+    let state: Vec<(u32, u32), MAX_HIDDEN> = month.estimator.state_bits().collect();
+    let hidden: Vec<u32, MAX_HIDDEN> = state.iter().map(|(hidden, _)| *hidden).collect();
+    let cell: Vec<u32, MAX_HIDDEN> = state.iter().map(|(_, cell)| *cell).collect();
+    defmt::println!(
+        "month {=i32} increment {=u32:08x} subsidence {=u32:08x} attention {=[?]:08x} hidden {=[?]:08x} cell {=[?]:08x}",
+        month.estimate.month.index(),
+        month.estimate.increment_mm.to_bits(),
+        month.estimate.subsidence_mm.to_bits(),
+        attention.as_slice(),
+        hidden.as_slice(),
+        cell.as_slice()
+    );
+}
+
+/// Logs the panic and ends QEMU with exit code 101; panic-probe would stay in a fault loop, which QEMU does not end.
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo) -> ! {
+    defmt::println!("panic {}", defmt::Display2Format(info));
+    process::exit(101)
+}

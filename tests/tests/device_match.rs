@@ -1,0 +1,138 @@
+//! What a device computes is, bit for bit, what the host computes: increments, cumulative subsidence, attention and states, month by month.
+
+use std::fs;
+use std::time::Duration;
+
+use amlstm_core::model::{AttentionKind, Sizes};
+use amlstm_firmware::replay::Start;
+use amlstm_tests::board::{BOARDS, Board, CORTEX_M0, CORTEX_M3, CORTEX_M4F, CORTEX_M33};
+use amlstm_tests::image::{Image, Recipe};
+use amlstm_tests::qemu::Machine;
+use amlstm_tests::replay::Block;
+use amlstm_tests::sample;
+
+/// Twenty years take seconds, on a busy machine a minute.
+const LIMIT: Duration = Duration::from_mins(5);
+
+const ESTIMATE: Recipe = Recipe::shipped("estimate");
+
+/// The paper's network.
+const PAPER: Sizes = Sizes {
+    inputs: 3,
+    hidden: 16,
+    attention: 16,
+};
+
+/// Odd sizes, so that no block of rows comes out even.
+const ODD: Sizes = Sizes {
+    inputs: 5,
+    hidden: 19,
+    attention: 11,
+};
+
+/// The largest network a model file may hold.
+const LARGEST: Sizes = Sizes {
+    inputs: 8,
+    hidden: 32,
+    attention: 32,
+};
+
+const PLAIN: Sizes = Sizes {
+    inputs: 2,
+    hidden: 16,
+    attention: 0,
+};
+
+/// Blocks that cover every kind of network, from sizes up to the limits, cold and from the end of training.
+fn blocks() -> Vec<(String, Block)> {
+    let mut blocks = Vec::new();
+    for (kind, sizes, start) in [
+        (AttentionKind::Shared, PAPER, Start::TrainingEnd),
+        (AttentionKind::PerLayer, PAPER, Start::Cold),
+        (AttentionKind::None, PLAIN, Start::TrainingEnd),
+        (AttentionKind::Shared, ODD, Start::Cold),
+        (AttentionKind::PerLayer, LARGEST, Start::TrainingEnd),
+    ] {
+        let model = sample::model_file(kind, sizes, 7);
+        let series = sample::series(sizes.inputs, start);
+        blocks.push((
+            format!("{kind:?} {sizes:?} {start:?}"),
+            Block::new(&model, &series),
+        ));
+    }
+    blocks
+}
+
+/// What the device logs for a block.
+fn device_lines(image: &Image, block: &Block) -> Vec<String> {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    fs::write(&file, block.bytes()).expect("a temporary file is writable");
+    let finished = Machine::new(image).input(file.path()).run(LIMIT);
+    let lines = finished.log();
+    assert!(
+        finished.status.success(),
+        "{}: {}\n{lines:?}",
+        finished.status,
+        finished.standard_error
+    );
+    lines
+}
+
+fn device_equals_host(board: Board) {
+    let Some(image) = Image::build(board, ESTIMATE) else {
+        return;
+    };
+    for (name, block) in blocks() {
+        let host = block.lines();
+        let device = device_lines(&image, &block);
+        for (month, (host, device)) in host.iter().zip(&device).enumerate() {
+            assert_eq!(device, host, "{name} on {}: line {month}", board.core);
+        }
+        assert_eq!(device.len(), host.len(), "{name} on {}", board.core);
+    }
+}
+
+#[test]
+fn a_cortex_m4f_computes_the_hosts_bits() {
+    device_equals_host(CORTEX_M4F);
+}
+
+#[test]
+fn a_cortex_m33_computes_the_hosts_bits() {
+    device_equals_host(CORTEX_M33);
+}
+
+#[test]
+fn a_cortex_m3_computes_the_hosts_bits() {
+    device_equals_host(CORTEX_M3);
+}
+
+#[test]
+fn a_cortex_m0_computes_the_hosts_bits() {
+    device_equals_host(CORTEX_M0);
+}
+
+#[test]
+fn a_device_refuses_a_model_with_a_flipped_bit() {
+    let model = sample::model_file(AttentionKind::Shared, PAPER, 7);
+    let series = sample::series(PAPER.inputs, Start::Cold);
+    for board in BOARDS {
+        let Some(image) = Image::build(board, ESTIMATE) else {
+            return;
+        };
+        let mut flipped = model.clone();
+        flipped[model.len() / 2] ^= 0x10;
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        fs::write(&file, Block::new(&flipped, &series).bytes())
+            .expect("a temporary file is writable");
+        let finished = Machine::new(&image).input(file.path()).run(LIMIT);
+        let lines = finished.log();
+        assert_eq!(finished.status.code(), Some(1), "{}: {lines:?}", board.core);
+        assert_eq!(lines.len(), 1, "{}: {lines:?}", board.core);
+        assert!(
+            lines[0].starts_with("error replay: "),
+            "{}: {lines:?}",
+            board.core
+        );
+    }
+}
