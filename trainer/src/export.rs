@@ -1,1 +1,238 @@
 //! Turns a trained network into a model file.
+//!
+//! The weights go into the file as they are. State and cumulative subsidence at the end of training are those of [`amlstm_core`]'s estimator stepping
+//! through the training months, so a logger that goes on from there continues what it would have computed itself.
+
+use std::path::Path;
+
+use amlstm_core::arithmetic::ArithmeticKind;
+use amlstm_core::artifact::{
+    ArtifactError, Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode,
+};
+use amlstm_core::estimator::Estimator;
+use amlstm_core::model::{AttentionKind, Input, Sizes};
+
+use crate::network::Shape;
+use crate::series::WellSeries;
+use crate::split::{Part, Split};
+use crate::train::TrainedWell;
+
+/// Bytes that begin at a multiple of four, as a model file in memory must.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AlignedBytes {
+    words: Vec<u32>,
+    length: usize,
+}
+
+impl AlignedBytes {
+    /// Copies bytes to an aligned place.
+    pub fn new(bytes: &[u8]) -> Self {
+        let mut words = vec![0u32; bytes.len().div_ceil(4)];
+        bytemuck::cast_slice_mut::<u32, u8>(&mut words)[..bytes.len()].copy_from_slice(bytes);
+        Self {
+            words,
+            length: bytes.len(),
+        }
+    }
+
+    /// Reads a whole file.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn read(path: &Path) -> std::io::Result<Self> {
+        Ok(Self::new(&std::fs::read(path)?))
+    }
+}
+
+impl std::ops::Deref for AlignedBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.words)[..self.length]
+    }
+}
+
+impl std::fmt::Debug for AlignedBytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} aligned bytes", self.length)
+    }
+}
+
+/// Why a trained network cannot become a model file.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The model file's own rules.
+    #[error("well {well}: model file: {reason}")]
+    Refused {
+        /// Well id.
+        well: String,
+        /// What is wrong.
+        reason: ArtifactError,
+    },
+}
+
+/// Writes the model file of a trained network.
+///
+/// `model_version` counts the models made for the well, so that a logger does not take an older one for a newer.
+///
+/// # Errors
+///
+/// When the well's name or a layer's is too long for the file, or a number is not finite.
+pub fn model_file(
+    trained: &TrainedWell,
+    series: &WellSeries,
+    split: &Split,
+    model_version: u32,
+) -> Result<AlignedBytes, ExportError> {
+    let refused = |reason| ExportError::Refused {
+        well: series.well.clone(),
+        reason,
+    };
+    let months = split.training_steps(series);
+    let inputs: Vec<Input> = trained
+        .input
+        .iter()
+        .zip(&trained.valid_level_m)
+        .map(|(scaler, (lowest, highest))| Input {
+            scaler: *scaler,
+            lowest_trained_m: *lowest,
+            highest_trained_m: *highest,
+        })
+        .collect();
+    let cold_state = vec![(0, 0); trained.network.hidden];
+    let (increment_mm, state);
+    let mut content = Content {
+        record: record(trained, series, split, months, model_version),
+        inputs: &inputs,
+        target: trained.target,
+        start_subsidence_mm: 0.0,
+        start_state: &cold_state,
+        weights: bytemuck::cast_slice(&trained.parameters),
+    };
+    let cold = encoded(&content).map_err(refused)?;
+    (increment_mm, state) = training_months(&cold, series, months).map_err(refused)?;
+    content.start_state = &state;
+    content.start_subsidence_mm = subsidence_mm(series, split, &increment_mm);
+    encoded(&content).map_err(refused)
+}
+
+fn encoded(content: &Content) -> Result<AlignedBytes, ArtifactError> {
+    let mut words = vec![0u32; MAX_FILE_BYTES.div_ceil(4)];
+    let length = encode(content, bytemuck::cast_slice_mut(&mut words))?;
+    words.truncate(length.div_ceil(4));
+    Ok(AlignedBytes { words, length })
+}
+
+fn record<'a>(
+    trained: &TrainedWell,
+    series: &'a WellSeries,
+    split: &Split,
+    months: usize,
+    model_version: u32,
+) -> Record<'a> {
+    let Shape {
+        inputs,
+        hidden,
+        attention_units,
+        kind,
+    } = trained.network;
+    let attention = match kind {
+        AttentionKind::None => 0,
+        _ => attention_units,
+    };
+    let best = trained.history[trained.best_epoch - 1];
+    Record {
+        well: &series.well,
+        aquifer_layers: series.aquifer_layers.iter().map(String::as_str).collect(),
+        sizes: Sizes {
+            inputs: inputs as u8,
+            hidden: hidden as u8,
+            attention: attention as u8,
+        },
+        attention: kind,
+        arithmetic: ArithmeticKind::F32,
+        model_version,
+        trained_from: series.months[0],
+        trained_until: series.months[months - 1],
+        fingerprint: fingerprint(series, split),
+        seed: trained.seed,
+        synthetic: series.synthetic,
+        scores: Scores {
+            train_rmse_mm: best.train_rmse_mm as f32,
+            validate_rmse_mm: best.validate_rmse_mm as f32,
+            test_rmse_mm: best.test_rmse_mm as f32,
+            floor_rmse_mm: trained.floor_rmse_mm as f32,
+        },
+        interval_half_width_mm: trained.interval_half_width_mm as f32,
+    }
+}
+
+/// Steps a cold model through the training months: the increment of each, and the state after the last.
+fn training_months(
+    file: &AlignedBytes,
+    series: &WellSeries,
+    months: usize,
+) -> Result<(Vec<f32>, Vec<(u32, u32)>), ArtifactError> {
+    let file = ModelFile::parse(file)?;
+    let mut estimator = Estimator::new(&file);
+    let steps = series.months.iter().zip(&series.level_m).take(months);
+    let increment_mm = steps
+        .map(|(month, level_m)| estimator.step(*month, level_m).increment_mm)
+        .collect();
+    Ok((increment_mm, estimator.state_bits().collect()))
+}
+
+/// Cumulative subsidence at the end of training in mm from the first observation: for each interval, the mean of the increments trained on, and where
+/// there is none, the model's.
+fn subsidence_mm(series: &WellSeries, split: &Split, increment_mm: &[f32]) -> f32 {
+    let within =
+        |(_, interval): &(usize, &crate::series::Interval)| interval.to < increment_mm.len();
+    let intervals = series.intervals.iter().enumerate().take_while(within);
+    let of_interval = |(i, interval): (usize, &crate::series::Interval)| {
+        let trained = series.points.iter().enumerate().filter_map(|(p, point)| {
+            point.increment_mm[i].filter(|_| split.part(p, i) == Part::Train)
+        });
+        let (sum, count) = trained.fold((0.0, 0), |(sum, count), mm| {
+            (sum + f64::from(mm), count + 1)
+        });
+        if count > 0 {
+            sum / f64::from(count)
+        } else {
+            let months = &increment_mm[interval.from + 1..=interval.to];
+            months.iter().copied().map(f64::from).sum()
+        }
+    };
+    intervals.map(of_interval).sum::<f64>() as f32
+}
+
+/// FNV-1a (64 bits) of all numbers of a series and of its split: tells whether two models saw the same data.
+pub fn fingerprint(series: &WellSeries, split: &Split) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |bytes: &[u8]| {
+        for byte in bytes {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
+    // A value that is not there has the bits of no finite number.
+    let bits = |value: Option<f32>| value.map_or(u32::MAX, f32::to_bits).to_le_bytes();
+    for (month, level_m) in series.months.iter().zip(&series.level_m) {
+        add(&month.index().to_le_bytes());
+        level_m.iter().for_each(|level| add(&bits(*level)));
+    }
+    for interval in &series.intervals {
+        add(&(interval.from as u64).to_le_bytes());
+        add(&(interval.to as u64).to_le_bytes());
+        add(&interval.days.to_le_bytes());
+    }
+    for (p, point) in series.points.iter().enumerate() {
+        for (i, increment_mm) in point.increment_mm.iter().enumerate() {
+            add(&bits(*increment_mm));
+            add(&[split.part(p, i) as u8]);
+        }
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,13 @@ struct Sums {
     square: f64,
 }
 
+impl Sums {
+    /// Sum of the squared differences between a prediction and all rates.
+    fn squared_error(&self, predicted: f64) -> f64 {
+        self.count * predicted * predicted - 2.0 * predicted * self.rate + self.square
+    }
+}
+
 const PARTS: [(Part, &str); 3] = [
     (Part::Train, "training"),
     (Part::Validate, "validation"),
@@ -60,6 +67,26 @@ pub(super) fn target(series: &WellSeries, split: &Split) -> Result<Scaler, Train
         });
     }
     Ok(scaling::z_score(&rates))
+}
+
+/// Confidence of [`half_width`].
+const CONFIDENCE: f64 = 0.9;
+
+/// Half the width in mm per month of the split conformal interval from the validation part: of n residuals, the one of rank ceil(0.9 (n + 1)).
+/// NaN where n is too small to have it.
+pub(super) fn half_width(
+    series: &WellSeries,
+    split: &Split,
+    target: Scaler,
+    predicted: &[f32],
+) -> f64 {
+    let mut residuals: Vec<f64> = pairs(series)
+        .filter(|(point, interval, _)| split.part(*point, *interval) == Part::Validate)
+        .map(|(_, interval, rate)| f64::from((target.restore(predicted[interval]) - rate).abs()))
+        .collect();
+    residuals.sort_by(f64::total_cmp);
+    let rank = (CONFIDENCE * (residuals.len() + 1) as f64).ceil() as usize;
+    residuals.get(rank - 1).copied().unwrap_or(f64::NAN)
 }
 
 /// Point, interval and rate in mm per month of everything observed.
@@ -159,13 +186,26 @@ impl Observations {
         (rate, count)
     }
 
+    /// Root mean square error on the test part of the other parts' mean rate of the same interval; NaN where there are no such pairs.
+    pub(super) fn floor(&self) -> f64 {
+        let [train, validate, test] = &self.sums;
+        let (mut square, mut count) = (0.0, 0.0);
+        for ((train, validate), test) in train.iter().zip(validate).zip(test) {
+            let known = train.count + validate.count;
+            if known > 0.0 {
+                square += test.squared_error((train.rate + validate.rate) / known);
+                count += test.count;
+            }
+        }
+        (square.max(0.0) / count).sqrt() * self.scale
+    }
+
     /// Root mean square errors of all parts for predicted standardised rates.
     pub(super) fn scores(&self, epoch: usize, predicted: &[f32]) -> Epoch {
         let [train_rmse_mm, validate_rmse_mm, test_rmse_mm] = [0, 1, 2].map(|part| {
             let (mut square, mut count) = (0.0, 0.0);
             for (predicted, sums) in predicted.iter().zip(&self.sums[part]) {
-                let p = f64::from(*predicted);
-                square += sums.count * p * p - 2.0 * p * sums.rate + sums.square;
+                square += sums.squared_error(f64::from(*predicted));
                 count += sums.count;
             }
             // Rounding may leave a perfect fit a little below zero.
