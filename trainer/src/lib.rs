@@ -2,6 +2,8 @@
 //!
 //! The modules stand in pipeline order; each uses only those above it and `amlstm-core`.
 
+pub mod file;
+
 pub mod config;
 
 pub mod table;

@@ -29,11 +29,15 @@ pub struct Arguments {
 
 /// The commands, in the order of the help.
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    Logger(logger::Args),
+}
 
 /// Runs the chosen command.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    match arguments.command {}
+    match arguments.command {
+        Command::Logger(args) => logger::run(&args),
+    }
 }
 
 /// Prints why a command failed, as one line, and gives its exit code.

@@ -1,0 +1,378 @@
+//! What the logger said, for people and for programs.
+
+use amlstm::logger::{Download, month_text, quality_text, time_text};
+use amlstm_core::artifact::ModelFile;
+use amlstm_core::link::{
+    ClockState, Estimated, Event, EventKind, Hello, InputState, Now, Reading, Status, VisitReport,
+};
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+
+/// A table without frames, every column but the first to the right.
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::NOTHING)
+        .set_header(header.to_vec());
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+fn metres(value: Option<f32>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"))
+}
+
+/// `logger info`.
+pub fn info(hello: &Hello, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return json(hello);
+    }
+    let [major, minor, patch] = hello.fw;
+    println!("firmware       {major}.{minor}.{patch}");
+    println!("protocol       {}.{}", hello.proto_major, hello.proto_minor);
+    println!("model format   {}", hello.model_format);
+    println!("serial number  {}", hello.serial);
+    Ok(())
+}
+
+/// `logger status`.
+pub fn status(status: &Status, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return json(status);
+    }
+    let clock = match status.clock {
+        ClockState::Unset => "never set: nothing is recorded; set it with `clock --set`",
+        ClockState::Unsure => "carried on after a power loss; check it with `clock --set`",
+        ClockState::Set => "set",
+    };
+    if status.synthetic {
+        println!("SYNTHETIC levels: computed by the firmware, not measured");
+    }
+    println!("station    {} ({})", status.station, status.datum);
+    println!("clock      {} UTC, {clock}", time_text(status.unix_s));
+    println!(
+        "running    {} d, {} starts, {} by the watchdog, last cause {:?}",
+        status.uptime_s / 86_400,
+        status.boots,
+        status.watchdog_resets,
+        status.reset_cause
+    );
+    println!(
+        "battery    {}",
+        status.battery_mv.map_or_else(
+            || "not measured".to_owned(),
+            |mv| format!("{:.2} V", f32::from(mv) / 1000.0)
+        )
+    );
+    println!(
+        "channels   {} water{}, every {} s",
+        status.channels,
+        if status.barometer {
+            " and a barometer"
+        } else {
+            ""
+        },
+        status.interval_s
+    );
+    println!(
+        "samples    {} of about {}",
+        status.next_sample.saturating_sub(status.first_sample),
+        status.sample_capacity
+    );
+    println!(
+        "months     {} closed, room for about {}",
+        status.months, status.months_free
+    );
+    println!(
+        "model      {}",
+        status.model_generation.map_or_else(
+            || "none; push one".to_owned(),
+            |generation| format!("generation {generation}")
+        )
+    );
+    println!("flash      {} failed operations", status.storage_errors);
+    if status.rate_alarm {
+        println!("ALARM      the last estimate passed the configured subsidence rate");
+    }
+    Ok(())
+}
+
+fn reading_row(layer: &str, reading: &Reading) -> Vec<String> {
+    vec![
+        layer.to_owned(),
+        metres(reading.raw),
+        metres(reading.level_m),
+        match quality_text(reading.quality) {
+            words if words.is_empty() => "good".to_owned(),
+            words => words,
+        },
+    ]
+}
+
+/// `logger now`.
+pub fn now(now: &Now, layers: &[String], as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return json(now);
+    }
+    println!(
+        "{} UTC, air pressure {} kPa",
+        time_text(now.unix_s),
+        metres(now.barometer_kpa)
+    );
+    let mut table = table(&["layer", "raw", "level m", "quality"]);
+    for (layer, reading) in layers.iter().zip(&now.channels) {
+        table.add_row(reading_row(layer, reading));
+    }
+    println!("{table}");
+    Ok(())
+}
+
+/// `logger months`.
+pub fn months(download: &Download, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return json(&download.months);
+    }
+    if download.status.synthetic {
+        println!("SYNTHETIC levels: computed by the firmware, not measured");
+    }
+    let mut header = vec!["month".to_owned()];
+    header.extend(
+        download
+            .channels
+            .iter()
+            .map(|channel| format!("{} m", channel.aquifer_layer)),
+    );
+    header.extend(["increment mm", "subsidence mm", "flags"].map(str::to_owned));
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let mut table = table(&header);
+    for (record, estimate) in &download.months {
+        let mut row = vec![month_text(record.month_index)];
+        row.extend(
+            record
+                .channels
+                .iter()
+                .map(|level| metres(level.model_level_m())),
+        );
+        match estimate {
+            Some(estimate) => {
+                row.push(format!("{:.2}", estimate.increment_mm));
+                row.push(format!("{:.2}", estimate.subsidence_mm));
+                row.push(input_flags(estimate, &[]).join("; "));
+            }
+            None => row.extend(["-", "-", "no model then"].map(str::to_owned)),
+        }
+        table.add_row(row);
+    }
+    println!("{table}");
+    Ok(())
+}
+
+/// `logger events`.
+pub fn events(events: &[Event], layers: &[String], as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return json(&events);
+    }
+    for event in events {
+        println!(
+            "{:>6}  {}  {}",
+            event.number,
+            time_text(event.unix_s),
+            words(&event.kind, layers)
+        );
+    }
+    Ok(())
+}
+
+fn words(kind: &EventKind, layers: &[String]) -> String {
+    let channel_name = |channel: u8| match layers.get(usize::from(channel)) {
+        Some(layer) => layer.clone(),
+        None if channel == u8::MAX => "barometer".to_owned(),
+        None => format!("channel {channel}"),
+    };
+    match kind {
+        EventKind::Started {
+            cause,
+            boots,
+            late_task,
+        } => {
+            let late =
+                late_task.map_or_else(String::new, |task| format!(", {task:?} had not checked in"));
+            format!("started ({cause:?}, start {boots}{late})")
+        }
+        EventKind::Panicked { message } => format!("the program stopped before: {message}"),
+        EventKind::ClockSet {
+            old_unix_s,
+            new_unix_s,
+        } => {
+            format!(
+                "clock set from {} to {}",
+                time_text(*old_unix_s),
+                time_text(*new_unix_s)
+            )
+        }
+        EventKind::Configured(key) => format!("setting changed: {key:?}"),
+        EventKind::ModelActivated {
+            generation,
+            version,
+            crc,
+            older_allowed,
+        } => format!(
+            "model version {version} active as generation {generation}, CRC {crc:08x}{}",
+            if *older_allowed {
+                ", older than the minimum and allowed by hand"
+            } else {
+                ""
+            }
+        ),
+        EventKind::ModelRolledBack {
+            generation,
+            version,
+        } => {
+            format!("rolled back to model version {version}, generation {generation}")
+        }
+        EventKind::Tape {
+            channel,
+            tape_m,
+            sensor_m,
+        } => format!(
+            "tape at {}: {tape_m:.3} m to water, sensor {}",
+            channel_name(*channel),
+            metres(*sensor_m)
+        ),
+        EventKind::SensorQuality { channel, quality } => match quality_text(*quality) {
+            words if words.is_empty() => format!("{}: good again", channel_name(*channel)),
+            words => format!("{}: {words}", channel_name(*channel)),
+        },
+        EventKind::MonthsEmpty {
+            first_month_index,
+            count,
+        } => {
+            format!(
+                "{count} months without samples from {} on closed as missing",
+                month_text(*first_month_index)
+            )
+        }
+        EventKind::SamplesLate { month_index } => {
+            format!(
+                "samples of {} came after it was closed; kept, not counted",
+                month_text(*month_index)
+            )
+        }
+        EventKind::RateAlarm {
+            month_index,
+            increment_mm,
+            limit_mm,
+        } => format!(
+            "ALARM: {} subsided {increment_mm:.1} mm, the limit is {limit_mm:.1} mm",
+            month_text(*month_index)
+        ),
+        EventKind::MonthLogFull => "log of months full: no further month can be closed".to_owned(),
+    }
+}
+
+/// Each input that is not as trained, in words.
+fn input_flags(estimate: &Estimated, layers: &[&str]) -> Vec<String> {
+    let name = |index: usize| {
+        layers.get(index).map_or_else(
+            || format!("input {}", index + 1),
+            |layer| (*layer).to_owned(),
+        )
+    };
+    estimate
+        .inputs
+        .iter()
+        .enumerate()
+        .filter_map(|(index, input)| match input {
+            InputState::Trained => None,
+            InputState::Missing => Some(format!("level of {} is missing", name(index))),
+            InputState::Below { by_m } => Some(format!(
+                "level of {} is {by_m:.1} m below anything the model was trained on",
+                name(index)
+            )),
+            InputState::Above { by_m } => Some(format!(
+                "level of {} is {by_m:.1} m above anything the model was trained on",
+                name(index)
+            )),
+        })
+        .collect()
+}
+
+/// `logger estimate`.
+pub fn estimate(estimate: &Estimated, model: &[u8], as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return json(estimate);
+    }
+    let file = amlstm::file::AlignedBytes::from_slice(model);
+    let file = ModelFile::parse(file.as_bytes())?;
+    let record = file.record();
+    let layers: Vec<&str> = record.aquifer_layers.iter().copied().collect();
+    if record.synthetic {
+        println!("SYNTHETIC: the model was trained on synthetic data");
+    }
+    println!(
+        "{}  well {}  model version {}",
+        month_text(estimate.month_index),
+        record.well,
+        estimate.model_version
+    );
+    let half_width = estimate
+        .half_width_mm
+        .map_or_else(String::new, |half| format!(" ± {half:.1} (90 %)"));
+    println!("increment   {:>8.2} mm{half_width}", estimate.increment_mm);
+    println!("subsidence  {:>8.2} mm", estimate.subsidence_mm);
+    for (layer, share) in layers.iter().zip(&estimate.attention) {
+        println!("attention   {:>7.0} %  {layer}", share * 100.0);
+    }
+    for flag in input_flags(estimate, &layers) {
+        println!("note: {flag}");
+    }
+    Ok(())
+}
+
+/// `logger visit`.
+pub fn visit(report: &VisitReport, layers: &[&str], tape_m: &[Option<f32>]) {
+    println!(
+        "clock error {:+} s   battery {}   samples {} of about {}   months free about {}",
+        report.clock_error_s,
+        report.battery_mv.map_or_else(
+            || "not measured".to_owned(),
+            |mv| format!("{:.2} V", f32::from(mv) / 1000.0)
+        ),
+        report.samples,
+        report.sample_capacity,
+        report.months_free
+    );
+    let mut table = table(&[
+        "layer",
+        "level m",
+        "depth by sensor m",
+        "by tape m",
+        "difference m",
+        "quality",
+    ]);
+    for (index, (layer, reading)) in layers.iter().zip(&report.now.channels).enumerate() {
+        let sensor = report.depth_to_water_m.get(index).copied().flatten();
+        let tape = tape_m.get(index).copied().flatten();
+        let quality = quality_text(reading.quality);
+        table.add_row([
+            (*layer).to_owned(),
+            metres(reading.level_m),
+            metres(sensor),
+            metres(tape),
+            metres(sensor.zip(tape).map(|(sensor, tape)| sensor - tape)),
+            if quality.is_empty() {
+                "good".to_owned()
+            } else {
+                quality
+            },
+        ]);
+    }
+    println!("{table}");
+}

@@ -1,0 +1,147 @@
+//! `amlstm logger visit`: what a technician does at a well, in one step and in one file.
+
+use std::path::PathBuf;
+
+use amlstm::logger::{Client, Station, quality_text, time_text};
+use amlstm_core::link::VisitReport;
+use anyhow::bail;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{show, write_whole};
+
+/// What the technician brings.
+#[derive(clap::Args)]
+pub struct VisitArgs {
+    /// Depth to water below the measuring point by tape, LAYER=METRES; once a layer
+    #[arg(long = "tape", value_name = "LAYER=M", value_parser = tape)]
+    tapes: Vec<(String, f32)>,
+    /// Note of the technician
+    #[arg(long, default_value = "")]
+    note: String,
+    /// Visit file to write (JSON); visit-STATION-TIME.json unless given
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+fn tape(text: &str) -> Result<(String, f32), String> {
+    let expected =
+        || format!("found \"{text}\", expected LAYER=METRES, for example phreatic=12.34");
+    let (layer, metres) = text.split_once('=').ok_or_else(expected)?;
+    let metres: f32 = metres.trim().parse().map_err(|_| expected())?;
+    if !metres.is_finite() {
+        return Err(expected());
+    }
+    Ok((layer.trim().to_owned(), metres))
+}
+
+/// Records the visit on the logger and writes the visit file.
+pub fn run(client: &mut Client, args: &VisitArgs, as_json: bool) -> anyhow::Result<()> {
+    let station = Station::receive(client)?;
+    let layers: Vec<&str> = station
+        .channel
+        .iter()
+        .map(|channel| channel.aquifer_layer.as_str())
+        .collect();
+    let mut tape_m = vec![None; layers.len()];
+    for (layer, metres) in &args.tapes {
+        let Some(channel) = layers.iter().position(|name| name == layer) else {
+            bail!(
+                "--tape: found layer \"{layer}\", expected one of: {}",
+                layers.join(", ")
+            );
+        };
+        tape_m[channel] = Some(*metres);
+    }
+    let time = Timestamp::now();
+    let unix_s = u32::try_from(time.as_second()).unwrap_or(u32::MAX);
+    let report = client.visit(unix_s, &tape_m)?;
+    let text = serde_json::to_string_pretty(&visit_file(
+        &report,
+        &station.station,
+        &station.datum,
+        &layers,
+        &tape_m,
+        unix_s,
+        &args.note,
+    ))?;
+    let path = args.output.clone().unwrap_or_else(|| {
+        let stamp = time.strftime("%Y%m%dT%H%M%SZ");
+        PathBuf::from(format!(
+            "visit-{}-{stamp}.json",
+            file_name(&station.station)
+        ))
+    });
+    write_whole(&path, format!("{text}\n").as_bytes())?;
+    if as_json {
+        println!("{text}");
+    } else {
+        show::visit(&report, &layers, &tape_m);
+        println!("\n{}: written", path.display());
+    }
+    Ok(())
+}
+
+fn visit_file(
+    report: &VisitReport,
+    station: &str,
+    datum: &str,
+    layers: &[&str],
+    tape_m: &[Option<f32>],
+    laptop_unix_s: u32,
+    note: &str,
+) -> serde_json::Value {
+    let channels: Vec<_> = report
+        .now
+        .channels
+        .iter()
+        .enumerate()
+        .map(|(index, reading)| {
+            let sensor = report.depth_to_water_m.get(index).copied().flatten();
+            let tape = tape_m.get(index).copied().flatten();
+            json!({
+                "aquifer_layer": layers.get(index),
+                "raw": reading.raw,
+                "level_m": reading.level_m,
+                "quality": quality_text(reading.quality),
+                "depth_to_water_sensor_m": sensor,
+                "depth_to_water_tape_m": tape,
+                "sensor_minus_tape_m": sensor.zip(tape).map(|(sensor, tape)| sensor - tape),
+            })
+        })
+        .collect();
+    json!({
+        "station": station,
+        "serial": report.serial,
+        "datum": datum,
+        "laptop_time_utc": time_text(laptop_unix_s),
+        "logger_time_utc": time_text(report.now.unix_s),
+        "clock_error_s": report.clock_error_s,
+        "battery_mv": report.battery_mv,
+        "air_pressure_kpa": report.now.barometer_kpa,
+        "samples": report.samples,
+        "sample_capacity": report.sample_capacity,
+        "months_free": report.months_free,
+        "channels": channels,
+        "note": note,
+    })
+}
+
+/// The station's name as part of a file name.
+fn file_name(station: &str) -> String {
+    let name: String = station
+        .chars()
+        .map(|letter| {
+            if letter.is_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    if name.is_empty() {
+        "logger".to_owned()
+    } else {
+        name
+    }
+}

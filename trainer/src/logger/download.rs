@@ -1,0 +1,347 @@
+//! What the logger kept, as tables: CSV for spreadsheets and scripts, TOA5 for Campbell's tools, `levels.csv` for training.
+
+use std::io::{self, Write};
+
+use amlstm_core::link::{
+    ChannelConfig, ConfigItem, ConfigKey, Estimated, MonthRecord, Quality, Quantity, Sample, Status,
+};
+use amlstm_core::month::Month;
+use jiff::Timestamp;
+
+use super::client::{Client, LoggerError};
+
+/// Which of the logger's records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// Every kept sample.
+    Samples,
+    /// Every closed month with its estimate.
+    Months,
+}
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One header line; unit and datum in the column names.
+    Csv,
+    /// Campbell Scientific's TOA5: four header lines (environment, names, units, processing).
+    Toa5,
+}
+
+/// Everything that one table needs.
+#[derive(Debug, Clone)]
+pub struct Download {
+    /// Station, datum, state.
+    pub status: Status,
+    /// Firmware version of the logger.
+    pub firmware: [u8; 3],
+    /// Serial number of the logger.
+    pub serial: u32,
+    /// The water channels, in channel order.
+    pub channels: Vec<ChannelConfig>,
+    /// Kept samples, oldest first; empty unless asked for.
+    pub samples: Vec<Sample>,
+    /// Closed months, oldest first, each with its estimate; empty unless asked for.
+    pub months: Vec<(MonthRecord, Option<Estimated>)>,
+}
+
+/// Reads one table from the logger; `progress` gets how many of how many records arrived.
+///
+/// # Errors
+///
+/// Line and refusals.
+pub fn download(
+    client: &mut Client,
+    table: Table,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Download, LoggerError> {
+    let status = client.status()?;
+    let mut channels = Vec::new();
+    for index in 0..status.channels {
+        if let Some(ConfigItem::Channel {
+            channel: Some(channel),
+            ..
+        }) = client.config(ConfigKey::Channel(index))?
+        {
+            channels.push(channel);
+        }
+    }
+    let mut download = Download {
+        firmware: client.hello.fw,
+        serial: client.hello.serial,
+        channels,
+        samples: Vec::new(),
+        months: Vec::new(),
+        status,
+    };
+    match table {
+        Table::Samples => {
+            let first = download.status.first_sample;
+            let total = u64::from(download.status.next_sample.saturating_sub(first));
+            let mut next = first;
+            loop {
+                let page = client.samples(next)?;
+                let Some(last) = page.last() else { break };
+                next = last.number.wrapping_add(1);
+                download.samples.extend(page);
+                progress(download.samples.len() as u64, total);
+            }
+        }
+        Table::Months => {
+            let total = download.status.months;
+            for position in 0..total {
+                let Some(month) = client.month(position)? else {
+                    break;
+                };
+                download.months.push(month);
+                progress(u64::from(position) + 1, u64::from(total));
+            }
+        }
+    }
+    Ok(download)
+}
+
+/// A column: name, unit, processing (TOA5's word for how a value came about).
+struct Column {
+    name: String,
+    unit: String,
+    processing: &'static str,
+}
+
+impl Column {
+    fn new(name: impl Into<String>, unit: impl Into<String>, processing: &'static str) -> Self {
+        Self {
+            name: name.into(),
+            unit: unit.into(),
+            processing,
+        }
+    }
+
+    /// Name and unit in one, as a CSV header has it.
+    fn csv_header(&self) -> String {
+        if self.unit.is_empty() {
+            self.name.clone()
+        } else {
+            format!("{} [{}]", self.name, self.unit)
+        }
+    }
+}
+
+/// Writes a table to `out`.
+///
+/// # Errors
+///
+/// What `out` says.
+pub fn write_download(
+    download: &Download,
+    table: Table,
+    format: Format,
+    out: impl Write,
+) -> io::Result<()> {
+    let (columns, rows) = match table {
+        Table::Samples => (sample_columns(download), sample_rows(download)),
+        Table::Months => (month_columns(download), month_rows(download)),
+    };
+    match format {
+        Format::Csv => write_csv(&columns, &rows, out),
+        Format::Toa5 => write_toa5(download, table, &columns, &rows, out),
+    }
+}
+
+fn sample_columns(download: &Download) -> Vec<Column> {
+    let mut columns = vec![
+        Column::new("timestamp", "UTC", ""),
+        Column::new("record", "RN", ""),
+        Column::new("air_pressure", "kPa", "Smp"),
+    ];
+    for channel in &download.channels {
+        let layer = &channel.aquifer_layer;
+        columns.push(Column::new(
+            format!("raw_{layer}"),
+            raw_unit(channel.quantity),
+            "Smp",
+        ));
+        columns.push(Column::new(
+            format!("level_{layer}"),
+            level_unit(download),
+            "Smp",
+        ));
+        columns.push(Column::new(format!("quality_{layer}"), "", "Smp"));
+    }
+    columns
+}
+
+fn sample_rows(download: &Download) -> Vec<Vec<String>> {
+    let row = |sample: &Sample| {
+        let mut row = vec![
+            time_text(sample.unix_s),
+            sample.number.to_string(),
+            number_text(sample.barometer_kpa),
+        ];
+        for reading in &sample.channels {
+            row.push(number_text(reading.raw));
+            row.push(number_text(reading.level_m));
+            row.push(quality_text(reading.quality));
+        }
+        row
+    };
+    download.samples.iter().map(row).collect()
+}
+
+fn month_columns(download: &Download) -> Vec<Column> {
+    let mut columns = vec![
+        Column::new("timestamp", "UTC, end of month", ""),
+        Column::new("record", "RN", ""),
+        Column::new("month", "", ""),
+    ];
+    for channel in &download.channels {
+        let layer = &channel.aquifer_layer;
+        columns.push(Column::new(
+            format!("level_{layer}"),
+            level_unit(download),
+            "Avg",
+        ));
+        columns.push(Column::new(format!("days_{layer}"), "d", "Tot"));
+        columns.push(Column::new(format!("quality_{layer}"), "", ""));
+    }
+    columns.push(Column::new("increment", "mm, down +", "Est"));
+    columns.push(Column::new("subsidence", "mm, down +", "Est"));
+    columns.push(Column::new("half_width_90", "mm", "Est"));
+    columns.push(Column::new("model_version", "", ""));
+    columns
+}
+
+fn month_rows(download: &Download) -> Vec<Vec<String>> {
+    let row = |(position, (record, estimate)): (usize, &(MonthRecord, Option<Estimated>))| {
+        let mut row = vec![
+            time_text(record.closed_unix_s),
+            position.to_string(),
+            month_text(record.month_index),
+        ];
+        for level in &record.channels {
+            row.push(number_text(level.mean_m));
+            row.push(level.days.to_string());
+            let mut words = quality_text(level.quality);
+            if !level.complete {
+                words = if words.is_empty() {
+                    "incomplete".to_owned()
+                } else {
+                    format!("incomplete; {words}")
+                };
+            }
+            row.push(words);
+        }
+        let estimate = estimate.as_ref();
+        row.push(number_text(estimate.map(|estimate| estimate.increment_mm)));
+        row.push(number_text(estimate.map(|estimate| estimate.subsidence_mm)));
+        row.push(number_text(
+            estimate.and_then(|estimate| estimate.half_width_mm),
+        ));
+        row.push(estimate.map_or_else(String::new, |estimate| estimate.model_version.to_string()));
+        row
+    };
+    download.months.iter().enumerate().map(row).collect()
+}
+
+fn write_csv(columns: &[Column], rows: &[Vec<String>], out: impl Write) -> io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(out);
+    writer.write_record(columns.iter().map(Column::csv_header))?;
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    writer.flush()
+}
+
+fn write_toa5(
+    download: &Download,
+    table: Table,
+    columns: &[Column],
+    rows: &[Vec<String>],
+    out: impl Write,
+) -> io::Result<()> {
+    let mut writer = csv::WriterBuilder::new()
+        .flexible(true)
+        .quote_style(csv::QuoteStyle::NonNumeric)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(out);
+    let [major, minor, patch] = download.firmware;
+    writer.write_record([
+        "TOA5",
+        &download.status.station,
+        "amlstm",
+        &download.serial.to_string(),
+        &format!("amlstm-firmware.{major}.{minor}.{patch}"),
+        if download.status.synthetic {
+            "SYNTHETIC levels"
+        } else {
+            "measured levels"
+        },
+        "",
+        match table {
+            Table::Samples => "samples",
+            Table::Months => "months",
+        },
+    ])?;
+    let names = columns.iter().map(|column| match column.name.as_str() {
+        "timestamp" => "TIMESTAMP",
+        "record" => "RECORD",
+        other => other,
+    });
+    writer.write_record(names)?;
+    let units = columns.iter().map(|column| match column.name.as_str() {
+        "timestamp" => "TS",
+        _ => column.unit.as_str(),
+    });
+    writer.write_record(units)?;
+    writer.write_record(columns.iter().map(|column| column.processing))?;
+    for row in rows {
+        // TOA5 writes a missing number as NAN.
+        let cells = row.iter().zip(columns).map(|(cell, column)| {
+            let number = !column.unit.is_empty() && column.name != "timestamp";
+            if cell.is_empty() && number {
+                "NAN"
+            } else {
+                cell
+            }
+        });
+        writer.write_record(cells)?;
+    }
+    writer.flush()
+}
+
+fn level_unit(download: &Download) -> String {
+    format!("m above {}", download.status.datum)
+}
+
+fn raw_unit(quantity: Quantity) -> &'static str {
+    match quantity {
+        Quantity::AbsolutePressureKpa => "kPa absolute",
+        Quantity::GaugePressureKpa => "kPa gauge",
+        Quantity::SubmergenceM => "m above sensor",
+        Quantity::DepthToWaterM => "m below measuring point",
+        Quantity::LevelM => "m above datum",
+    }
+}
+
+/// `2026-03-01 00:15:00`, UTC.
+pub fn time_text(unix_s: u32) -> String {
+    Timestamp::from_second(i64::from(unix_s)).map_or_else(
+        |_| unix_s.to_string(),
+        |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+    )
+}
+
+/// `2026-03` from the months since 0000-01.
+pub fn month_text(index: i32) -> String {
+    Month::from_index(index).map_or_else(|| format!("month {index}"), |month| month.to_string())
+}
+
+/// The shortest text that reads back to the same bits; empty for none.
+fn number_text(value: Option<f32>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+/// What is known against a value, in words; empty for nothing.
+pub fn quality_text(quality: Quality) -> String {
+    quality.words().collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,113 @@
+//! Models over the line: push, resumed where it broke off, and pull.
+
+use amlstm_core::link::{Fault, MAX_CHUNK, Request, Response, SlotInfo, UploadProgress};
+use crc::{CRC_32_ISO_HDLC, Crc};
+
+use super::client::{Client, LoggerError};
+
+const FILE_CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+
+/// What a push did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pushed {
+    /// The model that is active now.
+    pub active: SlotInfo,
+    /// Bytes that an earlier, broken-off push had left on the logger.
+    pub resumed_from: u32,
+}
+
+/// Uploads a model file and makes it the active one.
+///
+/// An upload of the same file that broke off is taken up where it stopped. `signature` is the Ed25519 signature of
+/// the file; `allow_older` accepts a version below the logger's minimum. `progress` gets the bytes that arrived.
+///
+/// # Errors
+///
+/// Line, and each of the logger's reasons to refuse a model; the model before stays active then.
+pub fn push(
+    client: &mut Client,
+    file: &[u8],
+    signature: Option<&[u8; 64]>,
+    allow_older: bool,
+    mut progress: impl FnMut(u32),
+) -> Result<Pushed, LoggerError> {
+    let length = u32::try_from(file.len()).unwrap_or(u32::MAX);
+    let crc = FILE_CRC.checksum(file);
+    let resumed_from = begin_or_resume(client, length, crc)?;
+    let mut received = resumed_from;
+    progress(received);
+    while received < length {
+        let start = received as usize;
+        let end = file.len().min(start + MAX_CHUNK);
+        let request = Request::UploadChunk {
+            offset: received,
+            bytes: &file[start..end],
+        };
+        received = match client.ask(&request, "Upload", upload) {
+            Ok(state) => state.received,
+            // The answer to the chunk before was lost, or the logger knows better where it stands.
+            Err(LoggerError::Refused(Fault::OutOfOrder { expected })) if expected <= length => {
+                expected
+            }
+            Err(error) => return Err(error),
+        };
+        progress(received);
+    }
+    if let Some(signature) = signature {
+        let request = Request::UploadSignature { bytes: signature };
+        client.ask(&request, "Upload", upload)?;
+    }
+    let active = client.commit(allow_older)?;
+    Ok(Pushed {
+        active,
+        resumed_from,
+    })
+}
+
+/// Bytes of this file that the logger has already.
+fn begin_or_resume(client: &mut Client, length: u32, crc: u32) -> Result<u32, LoggerError> {
+    match client.ask(&Request::UploadWhere, "Upload", upload) {
+        Ok(state) if state.length == length && state.crc == crc => return Ok(state.received),
+        Ok(_) | Err(LoggerError::Refused(Fault::NoUpload)) => {}
+        Err(error) => return Err(error),
+    }
+    let begin = Request::UploadBegin { length, crc };
+    client
+        .ask(&begin, "Upload", upload)
+        .map(|state| state.received)
+}
+
+/// Reads the active model file.
+///
+/// # Errors
+///
+/// Line, and no model on the logger.
+pub fn pull(
+    client: &mut Client,
+    mut progress: impl FnMut(u32, u32),
+) -> Result<Vec<u8>, LoggerError> {
+    let mut file = Vec::new();
+    loop {
+        let offset = u32::try_from(file.len()).unwrap_or(u32::MAX);
+        let (length, bytes) = client.ask(
+            &Request::ModelRead { offset },
+            "ModelBytes",
+            |response| match response {
+                Response::ModelBytes { length, bytes } => Some((*length, bytes.to_vec())),
+                _ => None,
+            },
+        )?;
+        file.extend_from_slice(&bytes);
+        progress(offset + bytes.len() as u32, length);
+        if bytes.is_empty() || file.len() >= length as usize {
+            return Ok(file);
+        }
+    }
+}
+
+fn upload(response: &Response<'_>) -> Option<UploadProgress> {
+    match response {
+        Response::Upload(state) => Some(*state),
+        _ => None,
+    }
+}
