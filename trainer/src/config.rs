@@ -340,8 +340,12 @@ impl Config {
         };
         let rate = self.training.learning_rate;
         let buffer = self.data.buffer_m;
-        units("network.hidden", self.network.hidden, 32)?;
-        units("network.attention_units", self.network.attention_units, 32)?;
+        units("network.hidden", self.network.hidden, MAX_HIDDEN)?;
+        units(
+            "network.attention_units",
+            self.network.attention_units,
+            MAX_HIDDEN,
+        )?;
         units("training.epochs", self.training.epochs, 1_000_000)?;
         range(
             "training.learning_rate",
