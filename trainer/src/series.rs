@@ -205,51 +205,16 @@ impl WellSeries {
         !self.directly_measured || self.months[interval.from].next() == self.months[interval.to]
     }
 
-    /// A number that changes with any number in the series (FNV-1a, 64 bits), to tell what a model was trained on.
-    pub fn fingerprint(&self) -> u64 {
-        let mut hash = Fingerprint::default();
-        hash.add(self.well.as_bytes());
-        for layer in &self.aquifer_layers {
-            hash.add(layer.as_bytes());
-        }
-        for (month, levels) in self.months.iter().zip(&self.level_m) {
-            hash.add(&month.index().to_le_bytes());
-            levels.iter().for_each(|level| hash.add_optional(*level));
-        }
-        for interval in &self.intervals {
-            hash.add(&interval.days.to_le_bytes());
-            hash.add(&(interval.to as u64).to_le_bytes());
-        }
-        for point in &self.points {
-            hash.add(point.id.as_bytes());
-            point
-                .increment_mm
+    /// Mean increment of all points over an interval in mm, down +; nothing where none was observed.
+    pub fn mean_increment_mm(&self, interval: usize) -> Option<f64> {
+        let observed = || {
+            self.points
                 .iter()
-                .for_each(|increment| hash.add_optional(*increment));
-        }
-        hash.0
-    }
-}
-
-/// FNV-1a (Fowler, Noll, Vo), 64 bits.
-struct Fingerprint(u64);
-
-impl Default for Fingerprint {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fingerprint {
-    fn add(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-
-    fn add_optional(&mut self, value: Option<f32>) {
-        // No measured value is NaN, so a missing one cannot be mistaken.
-        self.add(&value.unwrap_or(f32::NAN).to_le_bytes());
+                .filter_map(|point| point.increment_mm[interval])
+                .map(f64::from)
+        };
+        let count = observed().count();
+        (count > 0).then(|| observed().sum::<f64>() / count as f64)
     }
 }
 
@@ -520,21 +485,5 @@ mod tests {
             })
             .contains("found no level")
         );
-    }
-
-    #[test]
-    fn the_fingerprint_changes_with_every_number() {
-        let series = WellSeries::new(
-            &well(direct(&[("2010-01-01", 0.0), ("2010-02-01", 1.0)])),
-            &Config::default().data,
-        )
-        .unwrap();
-        let mut other = series.clone();
-        assert_eq!(series.fingerprint(), other.fingerprint());
-        other.level_m[0][0] = None;
-        assert_ne!(series.fingerprint(), other.fingerprint());
-        let mut other = series.clone();
-        other.points[0].increment_mm[0] = Some(1.0000001);
-        assert_ne!(series.fingerprint(), other.fingerprint());
     }
 }
