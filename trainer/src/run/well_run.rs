@@ -89,7 +89,8 @@ impl WellRun {
             config.network.kind = kind;
             let trained = train_well(&series, &split, &config, config.seed)?;
             let file = model_file(&trained, &series, &split, 1)?;
-            let parsed = ModelFile::parse(&file).expect("an exported model file is one that parses");
+            let parsed =
+                ModelFile::parse(&file).expect("an exported model file is one that parses");
             run.add_network(&series, &split, &config, &trained, &parsed);
             drop(parsed);
             run.models.push(TrainedModel {
