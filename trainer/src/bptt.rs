@@ -17,7 +17,7 @@ use amlstm_core::model::AttentionKind;
 use pulp::{Simd, WithSimd};
 
 use self::lanes::{LANES, Panels, dispatch, exp, multiply_add, rows, rows_mut, sigmoid, sum, tanh};
-pub use self::node::{HostBackend, SequenceNode};
+pub use self::node::{HostBackend, SequenceNode, Target};
 use crate::network::{Sequence, Shape};
 
 /// One sequence with room for everything that a forward and a backward pass need.
