@@ -8,6 +8,11 @@
 //!
 //! Hidden and attention units are padded to rows of 16 with zero weights; padded units stay exactly zero in state and gradient.
 
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined into the dispatched function is compiled for the oldest processor"
+)]
+
 mod lanes;
 mod node;
 

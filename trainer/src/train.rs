@@ -177,7 +177,7 @@ pub fn train_well(
     seed: u64,
 ) -> Result<TrainedWell, TrainError> {
     match config.training.backend {
-        Backend::Flex => train_on::<Flex>(series, split, config, seed, Device::flex()),
+        Backend::Flex => train_on::<Flex>(series, split, config, seed, &Device::flex()),
         #[cfg(feature = "ndarray")]
         Backend::Ndarray => {
             #[expect(
@@ -185,7 +185,7 @@ pub fn train_well(
                 reason = "offered for comparison; see the feature in Cargo.toml"
             )]
             let device = Device::ndarray();
-            train_on::<burn::backend::NdArray>(series, split, config, seed, device)
+            train_on::<burn::backend::NdArray>(series, split, config, seed, &device)
         }
         #[cfg(not(feature = "ndarray"))]
         Backend::Ndarray => Err(TrainError::NoNdarray),
@@ -197,7 +197,7 @@ fn train_on<B: HostBackend>(
     split: &Split,
     config: &Config,
     seed: u64,
-    device: Device,
+    device: &Device,
 ) -> Result<TrainedWell, TrainError>
 where
     DispatchTensor: DispatchKindConversion<Autodiff<B>> + DispatchKindConversion<B>,
@@ -240,7 +240,7 @@ where
     random.set_stream(1);
     random.set_word_pos(0);
 
-    let mut fit = Fit::<B>::new(first, config.training.learning_rate, &device);
+    let mut fit = Fit::<B>::new(first, config.training.learning_rate, device);
     let batch = batch_size(config, &series.well);
     let mut order = observations.training_points();
     let mut history = Vec::with_capacity(config.training.epochs);

@@ -134,7 +134,7 @@ fn scores_of_the_history_are_those_of_the_kept_parameters() {
             }
         }
     }
-    let expected = (square / count as f64).sqrt();
+    let expected = (square / count).sqrt();
     let found = trained.history[trained.best_epoch - 1].validate_rmse_mm;
     assert!((found - expected).abs() < 1e-5, "{found} {expected}");
 }
