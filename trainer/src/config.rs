@@ -5,10 +5,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, path::Path, path::PathBuf};
 
-use amlstm_core::{
-    model::{MAX_ATTENTION, MAX_HIDDEN},
-    month::Month,
-};
+use amlstm_core::month::Month;
 use serde::{Deserialize, Serialize};
 
 /// The documented default configuration, as TOML.
@@ -36,9 +33,9 @@ pub struct Config {
 pub struct NetworkConfig {
     /// Which network becomes the well's model file.
     pub kind: NetworkKind,
-    /// LSTM units, 1 to [`MAX_HIDDEN`].
+    /// LSTM units, 1 to 32.
     pub hidden: usize,
-    /// Attention units, 1 to [`MAX_ATTENTION`].
+    /// Attention units, 1 to 32.
     pub attention_units: usize,
     /// Whether aquifer layers share the attention's weights.
     pub attention: Attention,
@@ -343,12 +340,8 @@ impl Config {
         };
         let rate = self.training.learning_rate;
         let buffer = self.data.buffer_m;
-        units("network.hidden", self.network.hidden, MAX_HIDDEN)?;
-        units(
-            "network.attention_units",
-            self.network.attention_units,
-            MAX_ATTENTION,
-        )?;
+        units("network.hidden", self.network.hidden, 32)?;
+        units("network.attention_units", self.network.attention_units, 32)?;
         units("training.epochs", self.training.epochs, 1_000_000)?;
         range(
             "training.learning_rate",

@@ -36,6 +36,8 @@ pub mod reference_network;
 
 pub mod metric;
 
+pub mod run;
+
 pub mod spread;
 
 pub mod physics;
@@ -43,8 +45,6 @@ pub mod physics;
 pub mod baseline;
 
 pub mod attribution;
-
-pub mod run;
 
 pub mod study;
 

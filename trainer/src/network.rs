@@ -137,7 +137,6 @@ impl Sequence {
     }
 
     /// The first `months` months.
-    #[must_use]
     pub fn first(&self, months: usize) -> Self {
         Self {
             inputs: self.inputs,

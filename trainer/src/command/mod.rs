@@ -31,12 +31,14 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Logger(logger::Args),
+    Synth(synth::Args),
 }
 
 /// Runs the chosen command.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Logger(args) => logger::run(&args),
+        Command::Synth(args) => synth::run(&args),
     }
 }
 
