@@ -8,6 +8,11 @@
 //!
 //! Hidden and attention units are padded to rows of 16 with zero weights; padded units stay exactly zero in state and gradient.
 
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined into the dispatched function is compiled for the oldest processor"
+)]
+
 mod lanes;
 mod node;
 
@@ -17,7 +22,7 @@ use amlstm_core::model::AttentionKind;
 use pulp::{Simd, WithSimd};
 
 use self::lanes::{LANES, Panels, dispatch, exp, multiply_add, rows, rows_mut, sigmoid, sum, tanh};
-pub use self::node::{HostBackend, SequenceNode};
+pub use self::node::{HostBackend, SequenceNode, Target};
 use crate::network::{Sequence, Shape};
 
 /// One sequence with room for everything that a forward and a backward pass need.

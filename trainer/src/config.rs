@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, path::Path, path::PathBuf};
 
-use amlstm_core::month::Month;
+use amlstm_core::{
+    model::{MAX_ATTENTION, MAX_HIDDEN},
+    month::Month,
+};
 use serde::{Deserialize, Serialize};
 
 /// The documented default configuration, as TOML.
@@ -33,9 +36,9 @@ pub struct Config {
 pub struct NetworkConfig {
     /// Which network becomes the well's model file.
     pub kind: NetworkKind,
-    /// LSTM units, 1 to 32.
+    /// LSTM units, 1 to [`MAX_HIDDEN`].
     pub hidden: usize,
-    /// Attention units, 1 to 32.
+    /// Attention units, 1 to [`MAX_ATTENTION`].
     pub attention_units: usize,
     /// Whether aquifer layers share the attention's weights.
     pub attention: Attention,
@@ -340,8 +343,12 @@ impl Config {
         };
         let rate = self.training.learning_rate;
         let buffer = self.data.buffer_m;
-        units("network.hidden", self.network.hidden, 32)?;
-        units("network.attention_units", self.network.attention_units, 32)?;
+        units("network.hidden", self.network.hidden, MAX_HIDDEN)?;
+        units(
+            "network.attention_units",
+            self.network.attention_units,
+            MAX_ATTENTION,
+        )?;
         units("training.epochs", self.training.epochs, 1_000_000)?;
         range(
             "training.learning_rate",

@@ -101,7 +101,7 @@ pub fn model_file(
         })
         .collect();
     let cold_state = vec![(0, 0); trained.network.hidden];
-    let (increment_mm, state);
+    let warm;
     let mut content = Content {
         record: record(trained, series, split, months, model_version),
         inputs: &inputs,
@@ -111,9 +111,9 @@ pub fn model_file(
         weights: bytemuck::cast_slice(&trained.parameters),
     };
     let cold = encoded(&content).map_err(refused)?;
-    (increment_mm, state) = training_months(&cold, series, months).map_err(refused)?;
-    content.start_state = &state;
-    content.start_subsidence_mm = subsidence_mm(series, split, &increment_mm);
+    warm = training_months(&cold, series, months).map_err(refused)?;
+    content.start_state = &warm.state;
+    content.start_subsidence_mm = subsidence_mm(series, split, &warm.increment_mm);
     encoded(&content).map_err(refused)
 }
 
@@ -168,19 +168,30 @@ fn record<'a>(
     }
 }
 
-/// Steps a cold model through the training months: the increment of each, and the state after the last.
+/// What a model does in the months it was trained on.
+struct TrainingMonths {
+    /// Increment of each month in mm.
+    increment_mm: Vec<f32>,
+    /// Bits of h and C after the last.
+    state: Vec<(u32, u32)>,
+}
+
+/// Steps a cold model through the training months.
 fn training_months(
     file: &AlignedBytes,
     series: &WellSeries,
     months: usize,
-) -> Result<(Vec<f32>, Vec<(u32, u32)>), ArtifactError> {
+) -> Result<TrainingMonths, ArtifactError> {
     let file = ModelFile::parse(file)?;
     let mut estimator = Estimator::new(&file);
     let steps = series.months.iter().zip(&series.level_m).take(months);
     let increment_mm = steps
         .map(|(month, level_m)| estimator.step(*month, level_m).increment_mm)
         .collect();
-    Ok((increment_mm, estimator.state_bits().collect()))
+    Ok(TrainingMonths {
+        increment_mm,
+        state: estimator.state_bits().collect(),
+    })
 }
 
 /// Cumulative subsidence at the end of training in mm from the first observation: for each interval, the mean of the increments trained on, and where
@@ -218,7 +229,9 @@ pub fn fingerprint(series: &WellSeries, split: &Split) -> u64 {
     let bits = |value: Option<f32>| value.map_or(u32::MAX, f32::to_bits).to_le_bytes();
     for (month, level_m) in series.months.iter().zip(&series.level_m) {
         add(&month.index().to_le_bytes());
-        level_m.iter().for_each(|level| add(&bits(*level)));
+        for level in level_m {
+            add(&bits(*level));
+        }
     }
     for interval in &series.intervals {
         add(&(interval.from as u64).to_le_bytes());

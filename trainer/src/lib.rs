@@ -36,8 +36,6 @@ pub mod reference_network;
 
 pub mod metric;
 
-pub mod run;
-
 pub mod spread;
 
 pub mod physics;
@@ -45,6 +43,8 @@ pub mod physics;
 pub mod baseline;
 
 pub mod attribution;
+
+pub mod run;
 
 pub mod study;
 

@@ -137,6 +137,7 @@ impl Sequence {
     }
 
     /// The first `months` months.
+    #[must_use]
     pub fn first(&self, months: usize) -> Self {
         Self {
             inputs: self.inputs,

@@ -1,1 +1,322 @@
 //! The folder that one training run leaves behind.
+//!
+//! `config.toml` (resolved), `models/<well>.f32.amlm` and `models/<well>.lstm.f32.amlm`, and the tables `metrics.csv`, `predictions.csv`,
+//! `attention.csv`, `training.csv`. Every file is written beside its place and renamed, so a name never stands for half a file.
+//!
+//! While a run is going on, what it found at each well lies in `parts/`; [`RunFolder::finish`] joins the parts to the tables in well
+//! order and removes them. So a run of any number of wells needs the memory of a few, and one that was interrupted can go on.
+
+mod rows;
+mod well_run;
+
+use std::{
+    fs,
+    io::{BufWriter, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+use crate::config::Config;
+
+pub use rows::{AttentionRow, MetricRow, PredictionRow, TrainingRow};
+pub use well_run::{TrainedModel, WellRun, WellRunError};
+
+/// Names of the tables in the order of a part's chunks.
+pub const TABLES: [&str; 4] = [
+    "metrics.csv",
+    "predictions.csv",
+    "attention.csv",
+    "training.csv",
+];
+
+/// Folder of the model files.
+const MODELS: &str = "models";
+
+/// Folder of what is finished while the run goes on.
+const PARTS: &str = "parts";
+
+/// A run folder.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// Why a run folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It has something in it already.
+    #[error("{}: not empty, expected a new folder for the run; choose another or remove it", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It is no run.
+    #[error("{}: not a finished run, expected a folder with metrics.csv and models/ as `amlstm train --out` writes it", path.display())]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// No model of a well.
+    #[error("{}: no model of well {well}; the run has {known}", path.display())]
+    NoModel {
+        /// The run.
+        path: PathBuf,
+        /// The well that was asked for.
+        well: String,
+        /// Wells of the run.
+        known: String,
+    },
+    /// The file system's reason.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+}
+
+impl RunFolder {
+    /// Makes a folder for a new run and writes the resolved configuration.
+    ///
+    /// # Errors
+    /// When the folder exists and is not empty, or cannot be written.
+    pub fn create(path: &Path, config: &Config) -> Result<Self, RunError> {
+        let folder = Self {
+            path: path.to_owned(),
+        };
+        let mut entries = fs::read_dir(path).into_iter().flatten();
+        if entries.next().is_some() {
+            return Err(RunError::NotEmpty {
+                path: path.to_owned(),
+            });
+        }
+        for inner in [MODELS, PARTS] {
+            let inner = path.join(inner);
+            fs::create_dir_all(&inner).map_err(|source| RunError::File {
+                path: inner,
+                source,
+            })?;
+        }
+        write_beside(
+            &path.join("config.toml"),
+            config.to_documented_toml().as_bytes(),
+        )?;
+        Ok(folder)
+    }
+
+    /// Opens a finished run.
+    ///
+    /// # Errors
+    /// [`RunError::NotARun`].
+    pub fn open(path: &Path) -> Result<Self, RunError> {
+        if path.join(TABLES[0]).is_file() && path.join(MODELS).is_dir() {
+            Ok(Self {
+                path: path.to_owned(),
+            })
+        } else {
+            Err(RunError::NotARun {
+                path: path.to_owned(),
+            })
+        }
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where a well's model file is.
+    pub fn model_path(&self, well: &str, kind: ModelName) -> PathBuf {
+        self.path
+            .join(MODELS)
+            .join(format!("{}{}", file_stem(well), kind.ending()))
+    }
+
+    /// Writes the models of a well, then its part; `number` is the well's place in the order of the tables.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write_well(&self, number: usize, well: &WellRun) -> Result<(), RunError> {
+        for model in &well.models {
+            write_beside(&self.model_path(&well.well, model.name), &model.file)?;
+        }
+        let chunks = well.chunks();
+        let mut part = Vec::new();
+        for chunk in &chunks {
+            part.extend_from_slice(&(chunk.len() as u64).to_le_bytes());
+            part.extend_from_slice(chunk);
+        }
+        write_beside(&self.part_path(number), &part)
+    }
+
+    /// Whether a well's part is there.
+    pub fn has_well(&self, number: usize) -> bool {
+        self.part_path(number).is_file()
+    }
+
+    /// Joins the parts of wells `0..wells` to the tables, in their order; failed wells have no part.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn finish(&self, wells: usize) -> Result<(), RunError> {
+        let failed = |source| RunError::File {
+            path: self.path.clone(),
+            source,
+        };
+        let mut tables = Vec::with_capacity(TABLES.len());
+        for header in rows::headers() {
+            let mut table = BufWriter::new(NamedTempFile::new_in(&self.path).map_err(failed)?);
+            table.write_all(&header).map_err(failed)?;
+            tables.push(table);
+        }
+        for number in (0..wells).filter(|number| self.has_well(*number)) {
+            let path = self.part_path(number);
+            let failed = |source| RunError::File {
+                path: path.clone(),
+                source,
+            };
+            let mut part = fs::File::open(&path).map_err(failed)?;
+            for table in &mut tables {
+                let mut length = [0; 8];
+                part.read_exact(&mut length).map_err(failed)?;
+                std::io::copy(&mut (&mut part).take(u64::from_le_bytes(length)), table)
+                    .map_err(failed)?;
+            }
+        }
+        for (table, name) in tables.into_iter().zip(TABLES) {
+            let file = table
+                .into_inner()
+                .map_err(|error| failed(error.into_error()))?;
+            persist(file, &self.path.join(name))?;
+        }
+        fs::remove_dir_all(self.path.join(PARTS)).map_err(failed)
+    }
+
+    fn part_path(&self, number: usize) -> PathBuf {
+        self.path.join(PARTS).join(format!("{number:08}"))
+    }
+}
+
+/// Which of a well's model files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelName {
+    /// The well's model.
+    Model,
+    /// The plain LSTM it is compared with.
+    PlainLstm,
+}
+
+impl ModelName {
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Model => ".f32.amlm",
+            Self::PlainLstm => ".lstm.f32.amlm",
+        }
+    }
+}
+
+/// A well id as part of a file name: letters, digits, `-`, `_` and `.` stay, anything else becomes `%` and its bytes in hexadecimal.
+pub fn file_stem(well: &str) -> String {
+    well.bytes()
+        .map(|byte| match byte {
+            b'.' | b'-' | b'_' => char::from(byte).to_string(),
+            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// Writes a file beside its place and renames it.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_beside(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    let failed = |source| RunError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    persist(file, path)
+}
+
+/// Gives a written file its name and, unlike a private temporary file, the usual permissions.
+fn persist(file: NamedTempFile, path: &Path) -> Result<(), RunError> {
+    let failed = |source| RunError::File {
+        path: path.to_owned(),
+        source,
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.as_file()
+            .set_permissions(fs::Permissions::from_mode(0o644))
+            .map_err(failed)?;
+    }
+    file.persist(path)
+        .map(drop)
+        .map_err(|error| failed(error.error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_well_id_becomes_a_safe_file_name() {
+        assert_eq!(file_stem("D201"), "D201");
+        assert_eq!(file_stem("../a b/ü"), "..%2Fa%20b%2F%C3%BC");
+    }
+
+    #[test]
+    fn a_folder_with_something_in_it_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run");
+        let run = RunFolder::create(&path, &Config::default()).unwrap();
+        assert!(path.join("config.toml").is_file() && !run.has_well(0));
+        let error = RunFolder::create(&path, &Config::default())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("not empty"), "{error}");
+        assert!(
+            RunFolder::open(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("not a finished run")
+        );
+    }
+
+    #[test]
+    fn tables_come_in_well_order_with_one_header() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunFolder::create(&folder.path().join("run"), &Config::default()).unwrap();
+        for number in [2, 0] {
+            let mut well = WellRun::empty(&format!("W{number}"));
+            well.training = vec![TrainingRow {
+                well: well.well.clone(),
+                model: "lstm",
+                epoch: 1,
+                train_rmse_mm_per_month: 1.5,
+                validate_rmse_mm_per_month: f64::NAN,
+                test_rmse_mm_per_month: 2.0,
+                kept: true,
+            }];
+            run.write_well(number, &well).unwrap();
+        }
+        run.finish(3).unwrap();
+        let text = fs::read_to_string(run.path().join("training.csv")).unwrap();
+        let header = "well,model,epoch,train_rmse_mm_per_month,validate_rmse_mm_per_month,test_rmse_mm_per_month,kept\n";
+        assert_eq!(
+            text,
+            format!("{header}W0,lstm,1,1.5,,2,true\nW2,lstm,1,1.5,,2,true\n")
+        );
+        assert!(!run.path().join("parts").exists());
+        RunFolder::open(run.path()).unwrap();
+    }
+}

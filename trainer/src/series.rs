@@ -8,8 +8,22 @@
 //! change" 15.08 mm at D201 and 1.16 mm at Holly.
 //!
 //! **ps points**: the value of a month is that of its last scene, and an interval spans two successive scene months.
+//!
+//! Observations outside the months with levels are left out. Levels before the first observation are kept for up to
+//! [`WARM_UP_MONTHS`], so that the state does not start at nothing.
 
-use amlstm_core::month::Month;
+use amlstm_core::{model::MAX_INPUTS, month::Month};
+use jiff::civil::Date;
+
+use crate::{
+    config::{DataConfig, Steps},
+    ps::WellPoints,
+    read::{Ground, Reading, Well},
+    table::month_of,
+};
+
+/// Months of levels before the first observation that are steps too: an LSTM on levels needs 12 to 36 months to forget its start.
+pub const WARM_UP_MONTHS: i32 = 36;
 
 /// Mean length of a month in days (Julian year / 12): rates are per this month.
 pub const DAYS_PER_MONTH: f64 = 30.4375;
@@ -59,6 +73,232 @@ pub struct PointSeries {
     pub increment_mm: Vec<Option<f32>>,
 }
 
+/// Why a well has no series.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum SeriesError {
+    /// Nothing to learn from.
+    #[error("well {well}: found no level, expected rows in levels.csv")]
+    NoLevels {
+        /// Well id.
+        well: String,
+    },
+    /// More than a model can take.
+    #[error(
+        "well {well}: found {found} aquifer layers, expected at most {MAX_INPUTS}; leave some out of levels.csv"
+    )]
+    TooManyLayers {
+        /// Well id.
+        well: String,
+        /// Its layers.
+        found: usize,
+    },
+    /// Nothing to learn.
+    #[error(
+        "well {well}: found no ps point within {buffer_m} m and no row in subsidence.csv; enlarge buffer_m in [data] or remove the well"
+    )]
+    NoGround {
+        /// Well id.
+        well: String,
+        /// Radius of the buffer.
+        buffer_m: f64,
+    },
+    /// Levels and observations do not meet.
+    #[error(
+        "well {well}: found {found} months with an observation of the ground between {from} and {until}, where levels are, expected at least 2"
+    )]
+    TooFewObservations {
+        /// Well id.
+        well: String,
+        /// Months with both.
+        found: usize,
+        /// First month with a level.
+        from: Month,
+        /// Last month with a level.
+        until: Month,
+    },
+}
+
+impl WellSeries {
+    /// Builds a well's series from its measurements.
+    ///
+    /// # Errors
+    /// When there are no levels, no observations, or they do not overlap.
+    pub fn new(well: &Well, config: &DataConfig) -> Result<Self, SeriesError> {
+        let id = || well.id.clone();
+        let from = well.levels.iter().map(|layer| layer.start).min();
+        let until = well
+            .levels
+            .iter()
+            .map(crate::level::MonthlyLevels::last)
+            .max();
+        let (Some(from), Some(until)) = (from, until) else {
+            return Err(SeriesError::NoLevels { well: id() });
+        };
+        if well.levels.len() > MAX_INPUTS {
+            return Err(SeriesError::TooManyLayers {
+                well: id(),
+                found: well.levels.len(),
+            });
+        }
+        let observations = match &well.ground {
+            Ground::Direct(readings) => Observations::direct(&well.id, readings, from, until),
+            Ground::Points(points) if points.points.is_empty() => {
+                return Err(SeriesError::NoGround {
+                    well: id(),
+                    buffer_m: config.buffer_m,
+                });
+            }
+            Ground::Points(points) => Observations::points(points, config.drop_scenes, from, until),
+        };
+        let observed = &observations.months;
+        let (Some(first), Some(last), 2..) = (observed.first(), observed.last(), observed.len())
+        else {
+            return Err(SeriesError::TooFewObservations {
+                well: id(),
+                found: observed.len(),
+                from,
+                until,
+            });
+        };
+        let months: Vec<Month> = match config.steps {
+            Steps::Scenes => observed.clone(),
+            Steps::Months => {
+                let start = from.max(first.offset(-WARM_UP_MONTHS));
+                (0..=last.index() - start.index())
+                    .map(|step| start.offset(step))
+                    .collect()
+            }
+        };
+        let step = |month: &Month| {
+            months
+                .binary_search(month)
+                .expect("every observed month is a step")
+        };
+        let pairs = observed.windows(2).zip(&observations.days);
+        let intervals = pairs.map(|(pair, days)| Interval {
+            from: step(&pair[0]),
+            to: step(&pair[1]),
+            days: *days,
+        });
+        Ok(Self {
+            well: id(),
+            name: well.name.clone(),
+            aquifer_layers: well
+                .levels
+                .iter()
+                .map(|layer| layer.aquifer_layer.clone())
+                .collect(),
+            synthetic: well.is_synthetic(),
+            directly_measured: matches!(well.ground, Ground::Direct(_)),
+            level_m: months
+                .iter()
+                .map(|month| well.levels.iter().map(|layer| layer.at(*month)).collect())
+                .collect(),
+            intervals: intervals.collect(),
+            points: observations.increments(),
+            months,
+        })
+    }
+
+    /// Whether scores count an interval: of a directly measured series only between successive months.
+    pub fn is_scored(&self, interval: &Interval) -> bool {
+        !self.directly_measured || self.months[interval.from].next() == self.months[interval.to]
+    }
+
+    /// Mean increment of all points over an interval in mm, down +; nothing where none was observed.
+    pub fn mean_increment_mm(&self, interval: usize) -> Option<f64> {
+        let observed = || {
+            self.points
+                .iter()
+                .filter_map(|point| point.increment_mm[interval])
+                .map(f64::from)
+        };
+        let count = observed().count();
+        (count > 0).then(|| observed().sum::<f64>() / count as f64)
+    }
+}
+
+/// Cumulative subsidence of all points at the observed months.
+struct Observations {
+    months: Vec<Month>,
+    /// Days between successive observed months.
+    days: Vec<f64>,
+    /// Id, distance in metres and subsidence in mm at each observed month.
+    points: Vec<(String, f32, Vec<Option<f64>>)>,
+}
+
+impl Observations {
+    /// Means of each month's readings.
+    fn direct(well: &str, readings: &[Reading], from: Month, until: Month) -> Self {
+        let month = |reading: &Reading| month_of(reading.date);
+        let inside: Vec<Reading> = readings
+            .iter()
+            .filter(|reading| (from..=until).contains(&month(reading)))
+            .copied()
+            .collect();
+        let (months, means): (Vec<Month>, Vec<Option<f64>>) = inside
+            .chunk_by(|a, b| month(a) == month(b))
+            .map(|of_month| {
+                let sum: f64 = of_month.iter().map(|reading| reading.subsidence_mm).sum();
+                (month(&of_month[0]), Some(sum / of_month.len() as f64))
+            })
+            .unzip();
+        let span = |pair: &[Month]| f64::from(pair[1].index() - pair[0].index()) * DAYS_PER_MONTH;
+        Self {
+            days: months.windows(2).map(span).collect(),
+            months,
+            points: vec![(well.to_owned(), 0.0, means)],
+        }
+    }
+
+    /// The last scene of each month.
+    fn points(points: &WellPoints, drop_scenes: usize, from: Month, until: Month) -> Self {
+        let scenes: Vec<(usize, Date)> = points
+            .scenes
+            .iter()
+            .copied()
+            .enumerate()
+            .skip(drop_scenes)
+            .collect();
+        let month = |scene: &(usize, Date)| month_of(scene.1);
+        let kept: Vec<(usize, Date)> = scenes
+            .chunk_by(|a, b| month(a) == month(b))
+            .filter_map(<[_]>::last)
+            .filter(|scene| (from..=until).contains(&month(scene)))
+            .copied()
+            .collect();
+        let subsidence_mm = |all: &[Option<f32>]| {
+            kept.iter()
+                .map(|(scene, _)| all[*scene].map(f64::from))
+                .collect()
+        };
+        let points = points.points.iter();
+        Self {
+            months: kept.iter().map(month).collect(),
+            days: kept
+                .windows(2)
+                .map(|pair| f64::from((pair[1].1 - pair[0].1).get_days()))
+                .collect(),
+            points: points
+                .map(|p| (p.id.clone(), p.distance_m, subsidence_mm(&p.subsidence_mm)))
+                .collect(),
+        }
+    }
+
+    /// What each point moved between successive observed months.
+    fn increments(self) -> Vec<PointSeries> {
+        let moved = |pair: &[Option<f64>]| Some((pair[1]? - pair[0]?) as f32);
+        let points = self.points.into_iter();
+        points
+            .map(|(id, distance_m, subsidence_mm)| PointSeries {
+                id,
+                distance_m,
+                increment_mm: subsidence_mm.windows(2).map(moved).collect(),
+            })
+            .collect()
+    }
+}
+
 impl Interval {
     /// An increment over this interval as a rate in mm per month.
     pub fn rate_mm_per_month(&self, increment_mm: f64) -> f64 {
@@ -68,5 +308,182 @@ impl Interval {
     /// The increment in mm that a rate in mm per month makes over this interval.
     pub fn increment_mm(&self, rate_mm_per_month: f64) -> f64 {
         rate_mm_per_month * self.days / DAYS_PER_MONTH
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Config, geodesy::Position, level::MonthlyLevels, ps::PsPoint};
+
+    fn month(text: &str) -> Month {
+        text.parse().unwrap()
+    }
+
+    fn well(ground: Ground) -> Well {
+        let layer = |name: &str, start, level_m: &[f32]| MonthlyLevels {
+            aquifer_layer: name.into(),
+            start: month(start),
+            level_m: level_m.iter().copied().map(Some).collect(),
+        };
+        let levels = vec![
+            layer("upper", "2010-01", &[1.0, 2.0, 3.0, 4.0, 5.0]),
+            layer("lower", "2010-02", &[-1.0, -2.0]),
+        ];
+        Well {
+            id: "W".into(),
+            name: "SYNTHETIC W".into(),
+            position: None,
+            levels,
+            ground,
+        }
+    }
+
+    fn direct(readings: &[(&str, f64)]) -> Ground {
+        let reading = |(date, subsidence_mm): &(&str, f64)| Reading {
+            date: date.parse().unwrap(),
+            subsidence_mm: *subsidence_mm,
+        };
+        Ground::Direct(readings.iter().map(reading).collect())
+    }
+
+    #[test]
+    fn a_directly_measured_month_is_the_mean_of_its_readings() {
+        // 2009-12 and 2010-06 are outside the levels, 2010-02 was not measured.
+        let ground = direct(&[
+            ("2009-12-31", 0.0),
+            ("2010-01-01", 1.0),
+            ("2010-01-31", 2.0),
+            ("2010-03-05", 5.0),
+            ("2010-04-05", 4.0),
+            ("2010-06-01", 9.0),
+        ]);
+        let series = WellSeries::new(&well(ground), &Config::default().data).unwrap();
+        assert_eq!(
+            series.months,
+            [
+                month("2010-01"),
+                month("2010-02"),
+                month("2010-03"),
+                month("2010-04")
+            ]
+        );
+        assert_eq!(series.level_m[0], [Some(1.0), None]);
+        assert_eq!(series.level_m[3], [Some(4.0), None]);
+        let days = 2.0 * DAYS_PER_MONTH;
+        assert_eq!(
+            series.intervals,
+            [
+                Interval {
+                    from: 0,
+                    to: 2,
+                    days
+                },
+                Interval {
+                    from: 2,
+                    to: 3,
+                    days: DAYS_PER_MONTH
+                }
+            ]
+        );
+        assert_eq!(series.points[0].increment_mm, [Some(3.5), Some(-1.0)]);
+        assert!(!series.is_scored(&series.intervals[0]) && series.is_scored(&series.intervals[1]));
+        assert!(series.synthetic && series.directly_measured);
+    }
+
+    #[test]
+    fn the_later_scene_of_a_month_counts_and_a_missing_value_empties_both_its_intervals() {
+        let scenes = [
+            "2009-12-01",
+            "2010-01-02",
+            "2010-01-26",
+            "2010-02-19",
+            "2010-04-08",
+        ];
+        let point = |subsidence_mm: [Option<f32>; 5]| PsPoint {
+            id: "p".into(),
+            position: Position::Planar {
+                easting: 0.0,
+                northing: 0.0,
+            },
+            distance_m: 12.0,
+            subsidence_mm: subsidence_mm.to_vec(),
+        };
+        let points = WellPoints {
+            scenes: scenes.iter().map(|date| date.parse().unwrap()).collect(),
+            points: vec![
+                point([Some(9.0), Some(0.0), Some(1.0), Some(3.0), Some(7.0)]),
+                point([Some(9.0), Some(0.0), Some(1.0), None, Some(7.0)]),
+            ],
+        };
+        let mut config = Config::default().data;
+        config.drop_scenes = 1;
+        let ground = Ground::Points(points);
+        let series = WellSeries::new(&well(ground.clone()), &config).unwrap();
+        assert_eq!(series.months.len(), 4);
+        assert_eq!(
+            series.intervals,
+            [
+                Interval {
+                    from: 0,
+                    to: 1,
+                    days: 24.0
+                },
+                Interval {
+                    from: 1,
+                    to: 3,
+                    days: 48.0
+                }
+            ]
+        );
+        assert_eq!(series.points[0].increment_mm, [Some(2.0), Some(4.0)]);
+        assert_eq!(series.points[1].increment_mm, [None, None]);
+        config.steps = Steps::Scenes;
+        let series = WellSeries::new(&well(ground), &config).unwrap();
+        assert_eq!(
+            series.months,
+            [month("2010-01"), month("2010-02"), month("2010-04")]
+        );
+        assert_eq!(
+            series.intervals[1],
+            Interval {
+                from: 1,
+                to: 2,
+                days: 48.0
+            }
+        );
+    }
+
+    #[test]
+    fn at_most_three_years_of_levels_warm_up() {
+        let mut well = well(direct(&[("2010-04-01", 0.0), ("2010-05-01", 1.0)]));
+        well.levels[0].start = month("2001-01");
+        well.levels[0].level_m = vec![Some(1.0); 12 * 10];
+        let series = WellSeries::new(&well, &Config::default().data).unwrap();
+        assert_eq!(
+            (series.months[0], series.intervals[0].from),
+            (month("2007-04"), 36)
+        );
+    }
+
+    #[test]
+    fn a_well_without_levels_or_ground_says_so() {
+        let config = Config::default().data;
+        let message = |well: &Well| WellSeries::new(well, &config).unwrap_err().to_string();
+        let nothing = well(Ground::Points(WellPoints::default()));
+        assert!(message(&nothing).contains("no ps point within 300 m"));
+        let once = well(direct(&[("2010-01-01", 1.0), ("2010-01-02", 1.0)]));
+        assert!(
+            message(&once).contains("found 1 months with an observation"),
+            "{}",
+            message(&once)
+        );
+        assert!(
+            message(&Well {
+                levels: Vec::new(),
+                ..once
+            })
+            .contains("found no level")
+        );
     }
 }

@@ -22,6 +22,18 @@ pub enum Part {
     Border,
 }
 
+impl Part {
+    /// Name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validate => "validate",
+            Self::Test => "test",
+            Self::Border => "border",
+        }
+    }
+}
+
 /// The parts of a well's observations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Split {
@@ -102,6 +114,14 @@ impl Split {
         match self {
             Self::Points(parts) => parts[point],
             Self::Time(parts) => parts[interval],
+        }
+    }
+
+    /// Number of points of a part: where months are held out, all points.
+    pub fn points_of(&self, series: &WellSeries, part: Part) -> usize {
+        match self {
+            Self::Points(parts) => parts.iter().filter(|of_point| **of_point == part).count(),
+            Self::Time(_) => series.points.len(),
         }
     }
 

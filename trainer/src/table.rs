@@ -10,8 +10,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use amlstm_core::month::Month;
 use csv::{ByteRecord, ReaderBuilder, Terminator, Trim};
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
+
+/// Years that measurements may have; others are slips of the keyboard.
+const YEARS: std::ops::Range<i16> = 1800..2200;
 
 /// A place in a file, shown as `levels.csv:214`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -270,11 +274,16 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// Where this row starts.
     pub fn place(&self) -> Place {
-        let inside = self.record.as_slice().split(|byte| *byte == b'\n').count() - 1;
         Place {
             path: self.path.to_owned(),
-            line: self.line_after - 1 - inside as u64,
+            line: self.line(),
         }
+    }
+
+    /// Line on which this row starts, from 1.
+    pub fn line(&self) -> u64 {
+        let inside = self.record.as_slice().split(|byte| *byte == b'\n').count() - 1;
+        self.line_after - 1 - inside as u64
     }
 
     /// A field as text, without spaces around it; may be empty.
@@ -332,7 +341,13 @@ impl<'a> Row<'a> {
     /// When it is neither.
     pub fn time(&self, column: Column) -> Result<DateTime, TableError> {
         parse_time(self.bytes(column))
-            .ok_or_else(|| self.refuse(column, "a date such as 2010-11-22 or 2010-11-22 06:00"))
+            .filter(|time| YEARS.contains(&time.year()))
+            .ok_or_else(|| {
+                self.refuse(
+                    column,
+                    "a date such as 2010-11-22 or 2010-11-22 06:00, years 1800 to 2199",
+                )
+            })
     }
 
     /// The message that a field is not what its column holds.
@@ -351,6 +366,23 @@ impl<'a> Row<'a> {
     }
 }
 
+/// The month of a date that [`Row::time`] read.
+///
+/// # Panics
+/// Before year 0.
+pub fn month_of(date: Date) -> Month {
+    Month::new(date.year().into(), date.month() as u8).expect("years of a table are 1800 to 2199")
+}
+
+/// A time as people write it: without the time of day where it is midnight.
+pub fn shown_time(time: DateTime) -> String {
+    if time.time() == Time::midnight() {
+        time.date().to_string()
+    } else {
+        time.to_string()
+    }
+}
+
 /// Plain dates are by far the most, so they do not go through the general parser.
 fn parse_time(text: &[u8]) -> Option<DateTime> {
     let digits = |range: std::ops::Range<usize>| {
@@ -361,7 +393,7 @@ fn parse_time(text: &[u8]) -> Option<DateTime> {
     };
     if text.len() == 10 && text[4] == b'-' && text[7] == b'-' {
         let date = Date::new(digits(0..4)?, digits(5..7)? as i8, digits(8..10)? as i8).ok()?;
-        return Some(date.to_datetime(jiff::civil::Time::midnight()));
+        return Some(date.to_datetime(Time::midnight()));
     }
     let starts_with_date = text.len() > 10 && text[4] == b'-' && matches!(text[10], b'T' | b' ');
     std::str::from_utf8(text)

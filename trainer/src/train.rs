@@ -177,7 +177,7 @@ pub fn train_well(
     seed: u64,
 ) -> Result<TrainedWell, TrainError> {
     match config.training.backend {
-        Backend::Flex => train_on::<Flex>(series, split, config, seed, Device::flex()),
+        Backend::Flex => train_on::<Flex>(series, split, config, seed, &Device::flex()),
         #[cfg(feature = "ndarray")]
         Backend::Ndarray => {
             #[expect(
@@ -185,7 +185,7 @@ pub fn train_well(
                 reason = "offered for comparison; see the feature in Cargo.toml"
             )]
             let device = Device::ndarray();
-            train_on::<burn::backend::NdArray>(series, split, config, seed, device)
+            train_on::<burn::backend::NdArray>(series, split, config, seed, &device)
         }
         #[cfg(not(feature = "ndarray"))]
         Backend::Ndarray => Err(TrainError::NoNdarray),
@@ -197,7 +197,7 @@ fn train_on<B: HostBackend>(
     split: &Split,
     config: &Config,
     seed: u64,
-    device: Device,
+    device: &Device,
 ) -> Result<TrainedWell, TrainError>
 where
     DispatchTensor: DispatchKindConversion<Autodiff<B>> + DispatchKindConversion<B>,
@@ -293,7 +293,6 @@ struct Fit<B> {
     optimiser: burn::optim::Adam,
     state: Option<burn::optim::AdamState<1>>,
     learning_rate: f64,
-    device: Device,
     backend: std::marker::PhantomData<B>,
 }
 
@@ -301,28 +300,22 @@ impl<B: HostBackend> Fit<B>
 where
     DispatchTensor: DispatchKindConversion<Autodiff<B>> + DispatchKindConversion<B>,
 {
-    fn new(parameters: Vec<f32>, learning_rate: f64, device: Device) -> Self {
+    fn new(parameters: Vec<f32>, learning_rate: f64, device: &Device) -> Self {
         let length = parameters.len();
         Self {
-            parameters: Tensor::from_data(TensorData::new(parameters, [length]), &device),
+            parameters: Tensor::from_data(TensorData::new(parameters, [length]), device),
             optimiser: AdamConfig::new().with_epsilon(ADAM_EPSILON).build(),
             state: None,
             learning_rate,
-            device,
             backend: std::marker::PhantomData,
         }
     }
 
     /// One step of the optimiser on a batch of points.
     fn step(&mut self, node: &SequenceNode, observations: &Observations, points: &[usize]) {
-        let (rate, weight) = observations.batch(points);
-        let constant = |values: Vec<f32>| {
-            let length = values.len();
-            Tensor::<1>::from_data(TensorData::new(values, [length]), &self.device).autodiff()
-        };
         let parameters = self.parameters.clone().autodiff().require_grad();
-        let residual = node.forward::<B>(parameters.clone()) - constant(rate);
-        let loss = (residual.clone() * residual * constant(weight)).sum();
+        let residuals = node.residuals::<B>(parameters.clone(), observations.batch(points));
+        let loss = (residuals.clone() * residuals).sum();
         let mut gradients = loss.backward();
         let gradient = parameters
             .grad_remove(&mut gradients)

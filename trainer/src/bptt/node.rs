@@ -38,28 +38,71 @@ impl HostBackend for Flex {
     }
 }
 
+#[cfg(feature = "ndarray")]
+#[expect(
+    deprecated,
+    reason = "offered for comparison; see the feature in Cargo.toml"
+)]
+impl HostBackend for burn::backend::NdArray {
+    fn values(tensor: &FloatTensor<Self>) -> &[f32] {
+        let burn::backend::ndarray::NdArrayTensor::F32(storage) = tensor else {
+            unreachable!("the trainer makes f32 tensors only");
+        };
+        storage
+            .view()
+            .to_slice()
+            .expect("parameters and gradients are contiguous f32 vectors")
+    }
+
+    fn vector(values: Vec<f32>) -> FloatTensor<Self> {
+        let length = values.len();
+        burn::backend::ndarray::NdArrayTensor::from_data(TensorData::new(values, [length]))
+    }
+}
+
 /// A [`SequenceKernel`] that burn can differentiate.
 #[derive(Clone, Debug)]
 pub struct SequenceNode {
-    kernel: Arc<Mutex<SequenceKernel>>,
+    trace: Arc<Mutex<Trace>>,
+}
+
+/// What a forward pass leaves for the backward pass.
+#[derive(Debug)]
+struct Trace {
+    kernel: SequenceKernel,
+    weights: Vec<f32>,
+}
+
+/// What the means of the spans are compared with.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Wanted mean of each span.
+    pub means: Vec<f32>,
+    /// Factor of each span's residual; the loss is the sum of the squares of the products.
+    pub weights: Vec<f32>,
 }
 
 impl SequenceNode {
     /// Takes the kernel. Clones of the node share it.
     pub fn new(kernel: SequenceKernel) -> Self {
         Self {
-            kernel: Arc::new(Mutex::new(kernel)),
+            trace: Arc::new(Mutex::new(Trace {
+                kernel,
+                weights: Vec::new(),
+            })),
         }
     }
 
-    /// Runs the sequence and returns the mean of each span as an operation with one parent, the flat parameter vector.
+    /// Runs the sequence and returns the weighted residual of each span as an operation with one parent, the flat parameter vector.
     ///
+    /// Subtraction and weighting are part of the node because each operation of burn's autodiff costs as much as some months of the sequence.
     /// The backward pass must follow before the next forward pass of the same node: the node keeps the trace of one.
     ///
     /// # Panics
     ///
-    /// If `parameters` does not live on `Autodiff<B>`, or has another length than the kernel's shape asks for.
-    pub fn forward<B: HostBackend>(&self, parameters: Tensor<1>) -> Tensor<1>
+    /// If `parameters` does not live on `Autodiff<B>` or has another length than the kernel's shape asks for, or if the target has
+    /// another number of spans.
+    pub fn residuals<B: HostBackend>(&self, parameters: Tensor<1>, target: Target) -> Tensor<1>
     where
         DispatchTensor: DispatchKindConversion<Autodiff<B>>,
     {
@@ -67,8 +110,20 @@ impl SequenceNode {
             .try_into_primitive::<Autodiff<B>>()
             .expect("the trainer makes its tensors on one device");
         let (values, guard) = parameters.into_parts();
-        let means = self.lock().forward(B::values(&values)).to_vec();
-        let output = B::vector(means);
+        let Target {
+            means: mut residuals,
+            weights,
+        } = target;
+        {
+            let mut trace = self.lock();
+            let means = trace.kernel.forward(B::values(&values));
+            assert_eq!((residuals.len(), weights.len()), (means.len(), means.len()));
+            for ((residual, mean), weight) in residuals.iter_mut().zip(means).zip(&weights) {
+                *residual = weight * (mean - *residual);
+            }
+            trace.weights = weights;
+        }
+        let output = B::vector(residuals);
         let operation = Backward::<B, 1>::prepare::<NoCheckpointing>(SequenceBackward, [guard]);
         let output = match operation.compute_bound().stateful() {
             OpsKind::Tracked(operation) => operation.finish(self.clone(), output),
@@ -77,9 +132,9 @@ impl SequenceNode {
         Tensor::from_primitive::<Autodiff<B>>(output)
     }
 
-    fn lock(&self) -> MutexGuard<'_, SequenceKernel> {
-        // A kernel keeps no promise between two passes that a panic could break.
-        self.kernel.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Trace> {
+        // There is no promise between two passes that a panic could break.
+        self.trace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -95,13 +150,17 @@ impl<B: HostBackend> Backward<B, 1> for SequenceBackward {
         gradients: &mut Gradients,
         _: &mut Checkpointer,
     ) {
-        let of_means = gradients.consume::<B>(&operation.node);
+        let of_residuals = gradients.consume::<B>(&operation.node);
         let [Some(parameters)] = operation.parents else {
             return;
         };
-        let mut kernel = operation.state.lock();
+        let mut trace = operation.state.lock();
+        let Trace { kernel, weights } = &mut *trace;
+        for (weight, of_residual) in weights.iter_mut().zip(B::values(&of_residuals)) {
+            *weight *= of_residual;
+        }
         let mut of_parameters = vec![0.0; kernel.shape.parameters()];
-        kernel.backward(B::values(&of_means), &mut of_parameters);
+        kernel.backward(weights, &mut of_parameters);
         gradients.register::<B>(parameters.id, B::vector(of_parameters));
     }
 }

@@ -11,6 +11,7 @@
 use amlstm_core::scaler::Scaler;
 
 use super::{Epoch, TrainError, scaling};
+use crate::bptt::Target;
 use crate::series::{Interval, WellSeries};
 use crate::split::{Part, Split};
 
@@ -164,8 +165,8 @@ impl Observations {
         }
     }
 
-    /// Mean rate of a batch's points and weight of each training interval.
-    pub(super) fn batch(&self, points: &[usize]) -> (Vec<f32>, Vec<f32>) {
+    /// Mean rate of a batch's points in each training interval, and the square root of its weight in the loss.
+    pub(super) fn batch(&self, points: &[usize]) -> Target {
         let mut rate = vec![0.0f32; self.trained_intervals];
         let mut count = vec![0.0f32; self.trained_intervals];
         for point in points {
@@ -181,9 +182,12 @@ impl Observations {
         let total: f32 = count.iter().sum();
         for (rate, count) in rate.iter_mut().zip(&mut count) {
             *rate /= count.max(1.0);
-            *count /= total;
+            *count = (*count / total).sqrt();
         }
-        (rate, count)
+        Target {
+            means: rate,
+            weights: count,
+        }
     }
 
     /// Root mean square error on the test part of the other parts' mean rate of the same interval; NaN where there are no such pairs.

@@ -1,0 +1,352 @@
+//! One well of a run: both networks trained, exported, and scored as a logger runs them, with the baselines beside.
+
+use amlstm_core::artifact::ModelFile;
+
+use super::{
+    ModelName,
+    rows::{self, AttentionRow, MetricRow, PredictionRow, TrainingRow},
+};
+use crate::{
+    baseline::{Baseline, Problem},
+    config::{Config, NetworkKind, Selection},
+    export::{AlignedBytes, ExportError, model_file},
+    metric::{Simulation, cumulative_rmse_mm, score},
+    read::Well,
+    series::{SeriesError, WellSeries},
+    split::{Part, Split, SplitError},
+    train::{TrainError, TrainedWell, train_well},
+};
+
+/// Baselines that every run shows beside the networks.
+pub const BASELINES: [Baseline; 4] = [
+    Baseline::Floor,
+    Baseline::NoChange,
+    Baseline::MonthClimatology,
+    Baseline::Physics,
+];
+
+/// Share of the points below the lower and above the upper line of [`PredictionRow`].
+const TAIL: f64 = 0.05;
+
+/// What a run found at one well.
+#[derive(Clone, Debug)]
+pub struct WellRun {
+    /// Well id.
+    pub well: String,
+    /// The model files.
+    pub models: Vec<TrainedModel>,
+    /// Scores.
+    pub metrics: Vec<MetricRow>,
+    /// Every month of both networks.
+    pub predictions: Vec<PredictionRow>,
+    /// Every month of the AM-LSTM.
+    pub attention: Vec<AttentionRow>,
+    /// Every epoch of both networks.
+    pub training: Vec<TrainingRow>,
+}
+
+/// One trained and exported network.
+#[derive(Clone, Debug)]
+pub struct TrainedModel {
+    /// Which file it becomes.
+    pub name: ModelName,
+    /// The file.
+    pub file: AlignedBytes,
+}
+
+/// Why a well has no model.
+#[derive(Debug, thiserror::Error)]
+pub enum WellRunError {
+    /// Its measurements make no series.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
+    /// Its series cannot be split.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// Training failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// The model cannot be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+}
+
+impl WellRun {
+    /// Trains and judges both networks of a well.
+    ///
+    /// # Errors
+    /// When the well cannot be trained; other wells are not concerned.
+    ///
+    /// # Panics
+    /// Never: an exported model file is one that parses.
+    pub fn new(well: &Well, config: &Config) -> Result<Self, WellRunError> {
+        let series = WellSeries::new(well, &config.data)?;
+        let split = Split::new(&series, &config.split, config.seed)?;
+        let mut run = Self::empty(&series.well);
+        run.add_baselines(&series, &split, config.seed);
+        for kind in [NetworkKind::AmLstm, NetworkKind::Lstm] {
+            let mut config = config.clone();
+            config.network.kind = kind;
+            let trained = train_well(&series, &split, &config, config.seed)?;
+            let file = model_file(&trained, &series, &split, 1)?;
+            let parsed =
+                ModelFile::parse(&file).expect("an exported model file is one that parses");
+            run.add_network(&series, &split, &config, &trained, &parsed);
+            drop(parsed);
+            run.models.push(TrainedModel {
+                name: ModelName::of(kind),
+                file,
+            });
+        }
+        Ok(run)
+    }
+
+    /// Nothing yet.
+    pub fn empty(well: &str) -> Self {
+        Self {
+            well: well.to_owned(),
+            models: Vec::new(),
+            metrics: Vec::new(),
+            predictions: Vec::new(),
+            attention: Vec::new(),
+            training: Vec::new(),
+        }
+    }
+
+    /// The rows of each table as CSV, in the order of [`super::TABLES`].
+    pub fn chunks(&self) -> [Vec<u8>; 4] {
+        [
+            rows::chunk(&self.metrics),
+            rows::chunk(&self.predictions),
+            rows::chunk(&self.attention),
+            rows::chunk(&self.training),
+        ]
+    }
+
+    fn add_baselines(&mut self, series: &WellSeries, split: &Split, seed: u64) {
+        let Some(problem) = Problem::new(series, split, seed) else {
+            return;
+        };
+        for baseline in BASELINES
+            .into_iter()
+            .filter(|baseline| baseline.applies_to(&problem))
+        {
+            if let Some(curve) = baseline.fit(std::slice::from_ref(&problem)).pop() {
+                self.add_metrics(series, split, baseline.name(), "", &curve);
+            }
+        }
+    }
+
+    fn add_network(
+        &mut self,
+        series: &WellSeries,
+        split: &Split,
+        config: &Config,
+        trained: &TrainedWell,
+        file: &ModelFile,
+    ) {
+        let model = model_name(config.network.kind);
+        let simulation = Simulation::new(file, series);
+        self.add_metrics(
+            series,
+            split,
+            model,
+            selection_name(config.training.selection),
+            &simulation.curve(),
+        );
+        self.predictions
+            .extend(predictions(series, split, model, &simulation, file));
+        if config.network.kind == NetworkKind::AmLstm {
+            self.attention.extend(attention(series, &simulation));
+        }
+        self.training
+            .extend(trained.history.iter().map(|epoch| TrainingRow {
+                well: series.well.clone(),
+                model,
+                epoch: epoch.epoch,
+                train_rmse_mm_per_month: epoch.train_rmse_mm,
+                validate_rmse_mm_per_month: epoch.validate_rmse_mm,
+                test_rmse_mm_per_month: epoch.test_rmse_mm,
+                kept: epoch.epoch == trained.best_epoch,
+            }));
+    }
+
+    fn add_metrics(
+        &mut self,
+        series: &WellSeries,
+        split: &Split,
+        model: &'static str,
+        selected_on: &'static str,
+        curve: &[Option<f64>],
+    ) {
+        for part in [Part::Train, Part::Validate, Part::Test] {
+            let score = score(series, split, curve, part);
+            let floor = self
+                .metrics
+                .iter()
+                .find(|row| row.model == Baseline::Floor.name() && row.part == part.name());
+            let floor = match model == Baseline::Floor.name() {
+                true => score.rmse_mm,
+                false => floor.map_or(f64::NAN, |row| row.rmse_mm_per_month),
+            };
+            let cumulative = (part == Part::Test)
+                .then(|| cumulative_rmse_mm(series, split, curve))
+                .flatten();
+            self.metrics.push(MetricRow {
+                well: series.well.clone(),
+                model,
+                part: part.name(),
+                selected_on,
+                points: split.points_of(series, part),
+                increments: score.count,
+                rmse_mm_per_month: score.rmse_mm,
+                mae_mm_per_month: score.mae_mm,
+                bias_mm_per_month: score.bias_mm,
+                r2: score.r2,
+                floor_mm_per_month: floor,
+                cumulative_rmse_mm: cumulative.unwrap_or(f64::NAN),
+            });
+        }
+    }
+}
+
+impl ModelName {
+    fn of(kind: NetworkKind) -> Self {
+        match kind {
+            NetworkKind::AmLstm => Self::Model,
+            NetworkKind::Lstm => Self::PlainLstm,
+        }
+    }
+}
+
+/// Name of a network in the tables.
+pub fn model_name(kind: NetworkKind) -> &'static str {
+    match kind {
+        NetworkKind::AmLstm => "am-lstm",
+        NetworkKind::Lstm => "lstm",
+    }
+}
+
+fn selection_name(selection: Selection) -> &'static str {
+    match selection {
+        Selection::Validation => Part::Validate.name(),
+        Selection::Test => Part::Test.name(),
+    }
+}
+
+fn predictions<'a>(
+    series: &'a WellSeries,
+    split: &'a Split,
+    model: &'static str,
+    simulation: &'a Simulation,
+    file: &'a ModelFile,
+) -> impl Iterator<Item = PredictionRow> + 'a {
+    let observed = observed_mm(series);
+    let parts = step_parts(series, split);
+    let first = series.intervals.first().map_or(0, |interval| interval.from);
+    let trained_until = file.record().trained_until;
+    let mut subsidence_mm = 0.0;
+    series.months.iter().enumerate().map(move |(step, month)| {
+        let increment_mm = f64::from(simulation.increment_mm[step]);
+        if step > first {
+            subsidence_mm += increment_mm;
+        }
+        let row = PredictionRow {
+            well: series.well.clone(),
+            model,
+            month: month.to_string(),
+            part: parts[step].map_or("", Part::name),
+            observed_subsidence_mm: observed[step].map(|observed| observed.mean),
+            observed_low_mm: observed[step].map(|observed| observed.low),
+            observed_high_mm: observed[step].map(|observed| observed.high),
+            predicted_increment_mm: increment_mm,
+            predicted_subsidence_mm: (step >= first).then_some(subsidence_mm),
+        };
+        if *month == trained_until {
+            subsidence_mm = f64::from(file.start().subsidence_mm);
+        }
+        row
+    })
+}
+
+/// Part of each step where months are held out: that of the interval it belongs to.
+fn step_parts(series: &WellSeries, split: &Split) -> Vec<Option<Part>> {
+    let mut parts = vec![None; series.months.len()];
+    if let Split::Time(of_interval) = split {
+        for (interval, part) in series.intervals.iter().zip(of_interval) {
+            parts[interval.from + 1..=interval.to].fill(Some(*part));
+        }
+    }
+    parts
+}
+
+/// Cumulative subsidence of the points at one step, in mm since the first observation.
+#[derive(Clone, Copy)]
+struct Observed {
+    mean: f64,
+    low: f64,
+    high: f64,
+}
+
+/// What was observed at each step. The mean adds up the mean increments, so a point that misses a scene still counts in the others; the
+/// tails are those of the points observed throughout.
+fn observed_mm(series: &WellSeries) -> Vec<Option<Observed>> {
+    let mut observed = vec![None; series.months.len()];
+    let mut mean = 0.0;
+    let mut sums: Vec<Option<f64>> = vec![Some(0.0); series.points.len()];
+    for (i, interval) in series.intervals.iter().enumerate() {
+        if i == 0 {
+            observed[interval.from] = Some(Observed {
+                mean: 0.0,
+                low: 0.0,
+                high: 0.0,
+            });
+        }
+        let Some(increment) = series.mean_increment_mm(i) else {
+            break;
+        };
+        mean += increment;
+        for (sum, point) in sums.iter_mut().zip(&series.points) {
+            *sum = sum
+                .zip(point.increment_mm[i])
+                .map(|(sum, increment)| sum + f64::from(increment));
+        }
+        let mut sorted: Vec<f64> = sums.iter().copied().flatten().collect();
+        sorted.sort_by(f64::total_cmp);
+        let at = |share: f64| {
+            sorted
+                .get(((sorted.len() as f64 - 1.0) * share).round() as usize)
+                .copied()
+                .unwrap_or(mean)
+        };
+        observed[interval.to] = Some(Observed {
+            mean,
+            low: at(TAIL),
+            high: at(1.0 - TAIL),
+        });
+    }
+    observed
+}
+
+fn attention<'a>(
+    series: &'a WellSeries,
+    simulation: &'a Simulation,
+) -> impl Iterator<Item = AttentionRow> + 'a {
+    series
+        .months
+        .iter()
+        .enumerate()
+        .flat_map(move |(step, month)| {
+            series
+                .aquifer_layers
+                .iter()
+                .enumerate()
+                .map(move |(layer, name)| AttentionRow {
+                    well: series.well.clone(),
+                    month: month.to_string(),
+                    layer: name.clone(),
+                    level_m: series.level_m[step][layer].map(f64::from),
+                    attention: f64::from(simulation.attention[step][layer]),
+                })
+        })
+}
