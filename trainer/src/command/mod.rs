@@ -33,6 +33,8 @@ pub struct Arguments {
 enum Command {
     Check(check::Args),
     Train(train::Args),
+    Study(study::Args),
+    SwapTest(swap_test::Args),
     Logger(logger::Args),
     Synth(synth::Args),
 }
@@ -42,6 +44,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Check(args) => check::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Study(args) => study::run(&args),
+        Command::SwapTest(args) => swap_test::run(&args),
         Command::Logger(args) => logger::run(&args),
         Command::Synth(args) => synth::run(&args),
     }
