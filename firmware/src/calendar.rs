@@ -118,32 +118,6 @@ pub fn month_index_of(unix_s: u32) -> i32 {
     Moment::from_unix(unix_s).month_index()
 }
 
-/// Days of a month, 28 to 31.
-pub fn days_in_month(month_index: i32) -> u8 {
-    let (year, month) = (month_index.div_euclid(12), month_index.rem_euclid(12) + 1);
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Prints a month as `2026-11`.
-#[derive(Clone, Copy, Debug)]
-pub struct MonthName(pub i32);
-
-impl fmt::Display for MonthName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{:04}-{:02}",
-            self.0.div_euclid(12),
-            self.0.rem_euclid(12) + 1
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,7 +148,10 @@ mod tests {
             let moment = Moment::from_unix(unix_s);
             assert_eq!(moment.to_unix(), Some(unix_s));
             assert!(
-                moment.day <= days_in_month(moment.month_index()),
+                moment.day
+                    <= amlstm_core::month::Month::from_index(moment.month_index())
+                        .unwrap()
+                        .days(),
                 "{moment}"
             );
         }
@@ -203,13 +180,5 @@ mod tests {
         ] {
             assert_eq!(Moment::parse(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_month_has_its_name() {
-        assert_eq!(
-            MonthName(month_index_of(1_795_351_268)).to_string(),
-            "2026-11"
-        );
     }
 }

@@ -24,5 +24,17 @@ pub mod sense;
 
 pub mod replay;
 
+pub mod settings;
+
+pub mod month_close;
+
+pub mod logger;
+
+pub mod port;
+
+pub mod health;
+
+pub mod app;
+
 #[cfg(test)]
 mod fake;

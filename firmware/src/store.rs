@@ -185,6 +185,12 @@ impl<F: MappedFlash> Store<F> {
         self.flash
     }
 
+    /// The flash, to cut its power.
+    #[cfg(test)]
+    pub fn flash_mut(&mut self) -> &mut F {
+        &mut self.flash
+    }
+
     /// Reads a value of the map. A value that this firmware cannot read counts as none.
     ///
     /// # Errors

@@ -4,8 +4,6 @@
 #![allow(clippy::missing_panics_doc)]
 
 pub mod board;
-pub mod cost;
-pub mod host;
 pub mod image;
 pub mod qemu;
 pub mod replay;

@@ -186,6 +186,8 @@ pub enum ConfigProblem {
     Number,
     /// `require_signed` needs a signing key, and once set stays, key and all.
     Signing,
+    /// The channel is part of closed months: its aquifer layer can no longer be changed, nor the channel removed.
+    LayerInUse,
 }
 
 impl ConfigProblem {
@@ -203,6 +205,9 @@ impl ConfigProblem {
                  largest step and limits above 0, 4 mA and 20 mA not equal"
             }
             Self::Signing => "signed models need a key, and once required stay required",
+            Self::LayerInUse => {
+                "the channel is part of closed months: its aquifer layer stays; use the next free channel"
+            }
         }
     }
 }

@@ -60,7 +60,7 @@ pub enum Request<'a> {
     UploadBegin {
         /// Bytes of the model file.
         length: u32,
-        /// CRC-32 of the model file.
+        /// The model file's own CRC-32: its last four bytes.
         crc: u32,
     },
     /// The next bytes. Every chunk but the last has a length divisible by 4. One that came before is acknowledged again.
@@ -229,7 +229,7 @@ pub struct SlotInfo {
     pub version: u32,
     /// Bytes.
     pub length: u32,
-    /// CRC-32 of the file.
+    /// The file's own CRC-32: its last four bytes.
     pub crc: u32,
     /// A signature was checked.
     pub signed: bool,

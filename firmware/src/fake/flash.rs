@@ -121,15 +121,16 @@ impl NorFlash for FakeFlash {
         self.check(offset, bytes.len(), 4)?;
         for (index, byte) in bytes.iter().enumerate() {
             let place = offset as usize + index;
+            let old = self.bytes()[place];
+            self.change(place, old & byte)?;
+            // A word whose first byte the power did not reach was not written.
             if place.is_multiple_of(4) {
                 let writes = &mut self.writes_of_word[place / 4];
                 *writes += 1;
                 if *writes > 2 {
-                    return Err(FlashFault::WornWord(offset + index as u32));
+                    return Err(FlashFault::WornWord(place as u32));
                 }
             }
-            let old = self.bytes()[place];
-            self.change(place, old & byte)?;
         }
         Ok(())
     }
@@ -140,5 +141,11 @@ impl MultiwriteNorFlash for FakeFlash {}
 impl MappedFlash for FakeFlash {
     fn mapped(&self, range: Range<u32>) -> Option<&[u8]> {
         self.bytes().get(range.start as usize..range.end as usize)
+    }
+}
+
+impl MappedFlash for &mut FakeFlash {
+    fn mapped(&self, range: Range<u32>) -> Option<&[u8]> {
+        (**self).mapped(range)
     }
 }

@@ -169,7 +169,7 @@ fn digit_of(byte: u8) -> Option<u8> {
 }
 
 /// CRC-16/ARC of an answer as its three characters (SDI-12 1.4, section 4.4.12).
-fn crc_characters(body: &[u8]) -> [u8; 3] {
+pub fn crc_characters(body: &[u8]) -> [u8; 3] {
     let mut crc = 0_u16;
     for &byte in body {
         crc ^= u16::from(byte);

@@ -21,7 +21,7 @@ pub struct SlotRecord {
     pub version: u32,
     /// Bytes of the file.
     pub length: u32,
-    /// CRC-32 of the file.
+    /// The file's own CRC-32: its last four bytes.
     pub crc: u32,
     /// A signature was checked.
     pub signed: bool,

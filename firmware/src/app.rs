@@ -1,0 +1,199 @@
+//! The whole logger: four futures on one board.
+
+use amlstm_core::link::Task;
+use embassy_futures::join::join4;
+use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+use embassy_sync::mutex::Mutex;
+use embassy_sync::signal::Signal;
+use embedded_io_async::{Read, Write};
+
+use crate::board::{Clock, Machine, MappedFlash, SensorBus};
+use crate::health::{self, Beats};
+use crate::logger::Logger;
+use crate::port;
+use crate::sense::{self, Memory, Round};
+use crate::store::{Layout, StoreError};
+
+/// How long one round of sensors may take before the watchdog is left hungry: nine SDI-12 sensors that all fail three times, each after
+/// its longest announced wait would be longer; no transducer of this kind announces more than a few seconds.
+const LONGEST_ROUND_MS: u64 = 120_000;
+/// Closing a month, replaying a long log and erasing flash take less.
+const LONGEST_CLOSE_MS: u64 = 60_000;
+
+/// What a board hands over.
+pub struct Parts<C, F, B, M, R, W> {
+    /// Time.
+    pub clock: C,
+    /// Data flash.
+    pub flash: F,
+    /// Where everything lies on it.
+    pub layout: Layout,
+    /// Cable to the sensors.
+    pub bus: B,
+    /// Watchdog, battery, memory that survives a reset.
+    pub machine: M,
+    /// Technician's port, from the laptop.
+    pub from_laptop: R,
+    /// Technician's port, to the laptop.
+    pub to_laptop: W,
+    /// Firmware version.
+    pub fw: [u8; 3],
+    /// The sensors of this board are computed, not measured.
+    pub synthetic: bool,
+}
+
+/// What the four futures share.
+pub struct Shared<C, F: MappedFlash, B, M> {
+    /// Time.
+    pub clock: C,
+    /// The logger without its cables.
+    pub logger: Mutex<NoopRawMutex, Logger<F>>,
+    /// The cable to the sensors.
+    pub cable: Mutex<NoopRawMutex, Cable<B>>,
+    /// Watchdog and battery.
+    pub machine: Mutex<NoopRawMutex, M>,
+    /// A month may have been closed, or may now be estimated.
+    pub closed: Signal<NoopRawMutex, ()>,
+    /// The sample interval or the clock changed.
+    pub retimed: Signal<NoopRawMutex, ()>,
+    /// When each task must have checked in.
+    pub beats: Beats,
+    /// Firmware version.
+    pub fw: [u8; 3],
+    /// The sensors of this board are computed.
+    pub synthetic: bool,
+}
+
+/// The cable to the sensors, and what is remembered of them.
+pub struct Cable<B> {
+    bus: B,
+    memory: Memory,
+}
+
+/// Runs the logger for ever.
+///
+/// # Errors
+/// The flash cannot be opened; nothing runs then.
+pub async fn run<C, F, B, M, R, W>(parts: Parts<C, F, B, M, R, W>) -> Result<(), StoreError>
+where
+    C: Clock,
+    F: MappedFlash,
+    B: SensorBus,
+    M: Machine,
+    R: Read,
+    W: Write,
+{
+    let Parts {
+        clock,
+        flash,
+        layout,
+        bus,
+        mut machine,
+        from_laptop,
+        to_laptop,
+        fw,
+        synthetic,
+    } = parts;
+    let start = machine.start();
+    let logger = Logger::open(flash, layout, &clock, &start).await?;
+    let shared = Shared {
+        clock,
+        logger: Mutex::new(logger),
+        cable: Mutex::new(Cable {
+            bus,
+            memory: Memory::default(),
+        }),
+        machine: Mutex::new(machine),
+        closed: Signal::new(),
+        retimed: Signal::new(),
+        beats: Beats::default(),
+        fw,
+        synthetic,
+    };
+    // Months that were closed before a power cut and not estimated.
+    shared.closed.signal(());
+    join4(
+        sample(&shared),
+        port::serve(&shared, from_laptop, to_laptop),
+        close_months(&shared),
+        health::watch(&shared),
+    )
+    .await;
+    Ok(())
+}
+
+/// Samples whenever UTC divides by the interval.
+async fn sample<C: Clock, F: MappedFlash, B: SensorBus, M: Machine>(shared: &Shared<C, F, B, M>) {
+    loop {
+        let now_ms = shared.clock.uptime_ms();
+        let wait_ms = next_sample_in_ms(shared).await;
+        shared
+            .beats
+            .expect(Task::Sense, now_ms + wait_ms + LONGEST_ROUND_MS);
+        let due = shared.clock.wait_until_ms(now_ms + wait_ms);
+        if let embassy_futures::select::Either::Second(()) =
+            embassy_futures::select::select(due, shared.retimed.wait()).await
+        {
+            continue;
+        }
+        let Some(unix_s) = shared.logger.lock().await.unix_s(&shared.clock) else {
+            continue;
+        };
+        shared.clock.keep_unix_s(unix_s);
+        let round = read_sensors(shared, true).await;
+        if round.channels.is_empty() {
+            continue;
+        }
+        let mut logger = shared.logger.lock().await;
+        // A failure is counted in the store and shown in the status; the next sample tries again.
+        let _ = logger.append(&shared.clock, unix_s, &round).await;
+        shared.closed.signal(());
+    }
+}
+
+/// Milliseconds to the next sample; a minute while the clock is unset.
+async fn next_sample_in_ms<C: Clock, F: MappedFlash, B, M>(shared: &Shared<C, F, B, M>) -> u64 {
+    let logger = shared.logger.lock().await;
+    let interval_s = logger.settings.interval_s.max(1);
+    match logger.unix_s(&shared.clock) {
+        Some(unix_s) => u64::from(interval_s - unix_s % interval_s) * 1000,
+        None => 60_000,
+    }
+}
+
+/// Reads every sensor; `remember` for a sample, not for a look.
+pub async fn read_sensors<C, F: MappedFlash, B: SensorBus, M>(
+    shared: &Shared<C, F, B, M>,
+    remember: bool,
+) -> Round {
+    let (barometer, channels) = {
+        let logger = shared.logger.lock().await;
+        (logger.settings.barometer, logger.settings.channels.clone())
+    };
+    let mut cable = shared.cable.lock().await;
+    let Cable { bus, memory } = &mut *cable;
+    if remember {
+        sense::read(bus, barometer.as_ref(), &channels, memory).await
+    } else {
+        sense::read(bus, barometer.as_ref(), &channels, &mut memory.clone()).await
+    }
+}
+
+/// Estimates what has been closed.
+async fn close_months<C: Clock, F: MappedFlash, B, M>(shared: &Shared<C, F, B, M>) {
+    loop {
+        shared.beats.rest(Task::MonthClose);
+        shared.closed.wait().await;
+        shared.beats.expect(
+            Task::MonthClose,
+            shared.clock.uptime_ms() + LONGEST_CLOSE_MS,
+        );
+        // Without a model, or with one whose layers are not configured any more, the months stay closed and wait.
+        let _ = shared
+            .logger
+            .lock()
+            .await
+            .estimate_missing(&shared.clock)
+            .await;
+    }
+}

@@ -1,0 +1,77 @@
+//! Virtual time, and an executor that jumps to the next waking.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::board::Clock;
+
+/// Time that passes only when everybody waits.
+#[derive(Debug, Default)]
+pub struct FakeClock {
+    uptime_ms: Cell<u64>,
+    next_waking_ms: Cell<Option<u64>>,
+    /// What the board keeps through a reset.
+    pub kept: Cell<Option<u32>>,
+}
+
+impl FakeClock {
+    /// Lets time pass.
+    pub fn advance_to_ms(&self, uptime_ms: u64) {
+        self.uptime_ms.set(uptime_ms.max(self.uptime_ms.get()));
+    }
+
+    #[allow(dead_code, reason = "the tests of the tasks come with the tasks")]
+    /// Runs a future until it is ready or `until_ms` has come; true if it is ready.
+    pub fn run(&self, future: impl Future<Output = ()>, until_ms: u64) -> bool {
+        let mut future = pin!(future);
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            self.next_waking_ms.set(None);
+            if future.as_mut().poll(&mut context).is_ready() {
+                return true;
+            }
+            // What was woken by another part of the future is found at the second look.
+            if future.as_mut().poll(&mut context).is_ready() {
+                return true;
+            }
+            match self.next_waking_ms.get() {
+                Some(waking_ms) if waking_ms <= until_ms => self.advance_to_ms(waking_ms),
+                _ => {
+                    self.advance_to_ms(until_ms);
+                    return false;
+                }
+            }
+        }
+    }
+}
+
+impl Clock for FakeClock {
+    fn uptime_ms(&self) -> u64 {
+        self.uptime_ms.get()
+    }
+
+    async fn wait_until_ms(&self, uptime_ms: u64) {
+        poll_fn(|_| {
+            if self.uptime_ms.get() >= uptime_ms {
+                return Poll::Ready(());
+            }
+            let next = self
+                .next_waking_ms
+                .get()
+                .map_or(uptime_ms, |next| next.min(uptime_ms));
+            self.next_waking_ms.set(Some(next));
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn kept_unix_s(&self) -> Option<u32> {
+        self.kept.get()
+    }
+
+    fn keep_unix_s(&self, unix_s: u32) {
+        self.kept.set(Some(unix_s));
+    }
+}

@@ -1,0 +1,77 @@
+//! A model file with made-up weights.
+
+use std::vec::Vec;
+
+use amlstm_core::arithmetic::ArithmeticKind;
+use amlstm_core::artifact::{Content, MAX_FILE_BYTES, Record, Scores, encode};
+use amlstm_core::model::Input;
+use amlstm_core::month::Month;
+use amlstm_core::scaler::Scaler;
+use amlstm_core::sizes::{AttentionKind, Sizes};
+
+/// Layers of the fake model and of the fake station, with levels around -10, -20 and -30 m.
+pub const LAYERS: [&str; 3] = ["phreatic", "confined1", "confined2"];
+
+/// A SYNTHETIC model of three layers and 16 hidden units, trained until `trained_until`. `version` also seeds its weights.
+pub fn model(version: u32, trained_until: Month) -> Vec<u8> {
+    let sizes = Sizes {
+        inputs: 3,
+        hidden: 16,
+        attention: 16,
+    };
+    let inputs: Vec<Input> = (1..=3_u8)
+        .map(|layer| {
+            let offset = -10.0 * f32::from(layer);
+            Input {
+                scaler: Scaler { offset, scale: 1.5 },
+                lowest_trained_m: offset - 3.0,
+                highest_trained_m: offset + 3.0,
+            }
+        })
+        .collect();
+    let mut seed = version.wrapping_mul(2_654_435_761) | 1;
+    let mut uniform = || {
+        seed ^= seed << 13;
+        seed ^= seed >> 17;
+        seed ^= seed << 5;
+        (seed >> 8) as f32 / (1 << 24) as f32 * 1.2 - 0.6
+    };
+    let weights: Vec<f32> = (0..sizes.weights(AttentionKind::Shared))
+        .map(|_| uniform())
+        .collect();
+    let state = [(0.1_f32.to_bits(), 0.2_f32.to_bits()); 16];
+    let content = Content {
+        record: Record {
+            well: "SYNTHETIC well",
+            aquifer_layers: LAYERS.into_iter().collect(),
+            sizes,
+            attention: AttentionKind::Shared,
+            arithmetic: ArithmeticKind::F32,
+            model_version: version,
+            trained_from: trained_until.offset(-36),
+            trained_until,
+            fingerprint: 1,
+            seed: 7,
+            synthetic: true,
+            scores: Scores {
+                train_rmse_mm: 0.5,
+                validate_rmse_mm: 0.6,
+                test_rmse_mm: f32::NAN,
+                floor_rmse_mm: f32::NAN,
+            },
+            interval_half_width_mm: 1.5,
+        },
+        inputs: &inputs,
+        target: Scaler {
+            offset: 2.0,
+            scale: 0.75,
+        },
+        start_subsidence_mm: 120.5,
+        start_state: &state,
+        weights: bytemuck::cast_slice(&weights),
+    };
+    let mut words = vec![0_u32; MAX_FILE_BYTES / 4 + 1];
+    let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+    let length = encode(&content, bytes).expect("the fake model is sound");
+    bytes[..length].to_vec()
+}

@@ -1,0 +1,219 @@
+//! The configuration in RAM, as the map on flash holds it.
+
+use amlstm_core::link::{
+    BarometerConfig, ChannelConfig, ConfigItem, ConfigKey, ConfigProblem, Fault, MAX_CHANNELS,
+    Name, Security,
+};
+use heapless::Vec;
+
+use crate::board::MappedFlash;
+use crate::store::{Key, Store, StoreError};
+
+/// Seconds between samples unless configured: what most loggers ship with.
+pub const DEFAULT_INTERVAL_S: u32 = 900;
+
+/// Everything a technician sets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Name of the station.
+    pub station: Name,
+    /// Vertical datum of every level.
+    pub datum: Name,
+    /// Serial number of the logger.
+    pub serial: u32,
+    /// Seconds between samples.
+    pub interval_s: u32,
+    /// Water channels.
+    pub channels: Vec<ChannelConfig, MAX_CHANNELS>,
+    /// The barometer.
+    pub barometer: Option<BarometerConfig>,
+    /// Increment of a month in mm beyond which an alarm is raised.
+    pub limit_mm_per_month: Option<f32>,
+    /// Which models are accepted.
+    pub security: Security,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            station: Name::new(),
+            datum: Name::new(),
+            serial: 0,
+            interval_s: DEFAULT_INTERVAL_S,
+            channels: Vec::new(),
+            barometer: None,
+            limit_mm_per_month: None,
+            security: Security::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// [`StoreError::Flash`].
+    pub async fn load<F: MappedFlash>(store: &mut Store<F>) -> Result<Self, StoreError> {
+        let mut settings = Self::default();
+        let keys = [
+            Key::Station,
+            Key::Interval,
+            Key::Barometer,
+            Key::RateLimit,
+            Key::Security,
+        ]
+        .map(|key| key as u8);
+        let channels = (0..MAX_CHANNELS as u8).map(|index| Key::Channel as u8 + index);
+        for key in keys.into_iter().chain(channels) {
+            if let Some(item) = store.get::<ConfigItem>(key).await? {
+                settings.apply(item);
+            }
+        }
+        Ok(settings)
+    }
+
+    /// Checks an item, keeps it on flash, and applies it. `channels_in_use`: the first so many channels are part of closed months.
+    ///
+    /// # Errors
+    /// [`Fault::Config`], [`Fault::Storage`].
+    pub async fn set<F: MappedFlash>(
+        &mut self,
+        store: &mut Store<F>,
+        item: ConfigItem,
+        channels_in_use: usize,
+    ) -> Result<(), Fault> {
+        item.check().map_err(Fault::Config)?;
+        self.check_among_others(&item, channels_in_use)
+            .map_err(Fault::Config)?;
+        store
+            .put(map_key(item.key()), &item)
+            .await
+            .map_err(|_| Fault::Storage)?;
+        self.apply(item);
+        Ok(())
+    }
+
+    /// The item of a key; `None` for a channel number there cannot be.
+    pub fn get(&self, key: ConfigKey) -> Option<ConfigItem> {
+        Some(match key {
+            ConfigKey::Station => ConfigItem::Station {
+                name: self.station.clone(),
+                datum: self.datum.clone(),
+                serial: self.serial,
+            },
+            ConfigKey::SampleInterval => ConfigItem::SampleInterval {
+                seconds: self.interval_s,
+            },
+            ConfigKey::Channel(index) if usize::from(index) < MAX_CHANNELS => ConfigItem::Channel {
+                index,
+                channel: self.channels.get(usize::from(index)).cloned(),
+            },
+            ConfigKey::Channel(_) => return None,
+            ConfigKey::Barometer => ConfigItem::Barometer(self.barometer),
+            ConfigKey::RateLimit => ConfigItem::RateLimit {
+                mm_per_month: self.limit_mm_per_month,
+            },
+            ConfigKey::Security => ConfigItem::Security(self.security),
+        })
+    }
+
+    /// The channel that measures an aquifer layer.
+    pub fn channel_of(&self, aquifer_layer: &str) -> Option<usize> {
+        self.channels
+            .iter()
+            .position(|channel| channel.aquifer_layer == aquifer_layer)
+    }
+
+    fn check_among_others(
+        &self,
+        item: &ConfigItem,
+        channels_in_use: usize,
+    ) -> Result<(), ConfigProblem> {
+        match item {
+            ConfigItem::Channel { index, channel } => {
+                self.check_channel(usize::from(*index), channel.as_ref(), channels_in_use)
+            }
+            ConfigItem::Security(security) if self.security.require_signed => {
+                let kept =
+                    security.require_signed && security.signing_key == self.security.signing_key;
+                if kept {
+                    Ok(())
+                } else {
+                    Err(ConfigProblem::Signing)
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_channel(
+        &self,
+        index: usize,
+        channel: Option<&ChannelConfig>,
+        channels_in_use: usize,
+    ) -> Result<(), ConfigProblem> {
+        let last = self.channels.len().checked_sub(1);
+        let Some(channel) = channel else {
+            return match index {
+                _ if index < channels_in_use => Err(ConfigProblem::LayerInUse),
+                _ if Some(index) == last || index >= self.channels.len() => Ok(()),
+                _ => Err(ConfigProblem::ChannelIndex),
+            };
+        };
+        if index > self.channels.len() {
+            return Err(ConfigProblem::ChannelIndex);
+        }
+        if self
+            .channel_of(&channel.aquifer_layer)
+            .is_some_and(|other| other != index)
+        {
+            return Err(ConfigProblem::LayerName);
+        }
+        let renamed = self
+            .channels
+            .get(index)
+            .is_some_and(|before| before.aquifer_layer != channel.aquifer_layer);
+        if renamed && index < channels_in_use {
+            Err(ConfigProblem::LayerInUse)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn apply(&mut self, item: ConfigItem) {
+        match item {
+            ConfigItem::Station {
+                name,
+                datum,
+                serial,
+            } => (self.station, self.datum, self.serial) = (name, datum, serial),
+            ConfigItem::SampleInterval { seconds } => self.interval_s = seconds,
+            ConfigItem::Channel {
+                index,
+                channel: Some(channel),
+            } => match self.channels.get_mut(usize::from(index)) {
+                Some(place) => *place = channel,
+                // Numbers have no gaps, so this is the next one; there is room for all.
+                None => drop(self.channels.push(channel)),
+            },
+            ConfigItem::Channel {
+                index,
+                channel: None,
+            } => self.channels.truncate(usize::from(index)),
+            ConfigItem::Barometer(barometer) => self.barometer = barometer,
+            ConfigItem::RateLimit { mm_per_month } => self.limit_mm_per_month = mm_per_month,
+            ConfigItem::Security(security) => self.security = security,
+        }
+    }
+}
+
+fn map_key(key: ConfigKey) -> u8 {
+    match key {
+        ConfigKey::Station => Key::Station as u8,
+        ConfigKey::SampleInterval => Key::Interval as u8,
+        ConfigKey::Channel(index) => (Key::Channel as u8).saturating_add(index),
+        ConfigKey::Barometer => Key::Barometer as u8,
+        ConfigKey::RateLimit => Key::RateLimit as u8,
+        ConfigKey::Security => Key::Security as u8,
+    }
+}
