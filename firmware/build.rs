@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Images and whether they log with defmt.
-const IMAGES: [(&str, bool); 1] = [("estimate", true)];
+const IMAGES: [(&str, bool); 2] = [("estimate", true), ("probe", false)];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

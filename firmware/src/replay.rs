@@ -208,6 +208,21 @@ impl<'a> Replay<'a> {
         })
     }
 
+    /// What the block begins with.
+    pub fn head(&self) -> Head {
+        self.head
+    }
+
+    /// The model file, unchecked.
+    pub fn model(&self) -> &'a [u8] {
+        self.model
+    }
+
+    /// The levels in m above datum as little-endian `f32`, `[months, levels]` row by row.
+    pub fn levels(&self) -> &'a [[u8; 4]] {
+        self.levels.as_chunks().0
+    }
+
     /// Steps through all months, tells `report` of each, and gives the digest of all.
     ///
     /// # Errors

@@ -164,6 +164,8 @@ fn run_cargo(toolchain: Toolchain, board: Board, recipe: Recipe) -> Image {
         ])
         .arg("--target-dir")
         .arg(&folder)
+        // Whatever the caller's configuration says: a lock shared with the cargo that runs the tests would be waited for.
+        .env("CARGO_BUILD_BUILD_DIR", &folder)
         .stdin(Stdio::null());
     if let Some(level) = recipe.opt_level {
         command.env("CARGO_PROFILE_DEVICE_OPT_LEVEL", level);

@@ -4,6 +4,8 @@
 #![allow(clippy::missing_panics_doc)]
 
 pub mod board;
+pub mod cost;
+pub mod host;
 pub mod image;
 pub mod qemu;
 pub mod replay;

@@ -52,6 +52,15 @@ impl Block {
         bytemuck::cast_slice(&self.words)
     }
 
+    /// Runs the block in this process and gives the bits of the cumulative subsidence after all months.
+    pub fn subsidence_bits(&self) -> u32 {
+        let mut bits = 0;
+        Replay::parse(self.bytes())
+            .and_then(|replay| replay.run(|month| bits = month.estimate.subsidence_mm.to_bits()))
+            .expect("the block was made here");
+        bits
+    }
+
     /// Runs the block in this process and gives the lines that a device prints for it.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();

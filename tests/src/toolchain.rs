@@ -1,5 +1,6 @@
 //! What builds and runs device images here: an Arm toolchain and QEMU. `tests/run` installs both.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,9 +14,6 @@ pub const TOOLCHAIN_VARIABLE: &str = "AMLSTM_ARM_TOOLCHAIN";
 
 /// Environment variable that `tests/run` sets: with the value `required`, a device test fails where it would skip.
 pub const DEVICE_VARIABLE: &str = "AMLSTM_DEVICE_TESTS";
-
-/// Version of `defmt-print` that decodes the images' log messages.
-pub const DEFMT_PRINT_VERSION: &str = "1.2.0";
 
 /// A toolchain that can build for bare Arm cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +61,7 @@ impl Toolchain {
     /// `cargo build` for `board` with this toolchain, without its package and features.
     pub fn build_command(self, board: Board) -> Command {
         let mut command = match self {
-            Self::Rustup => Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
+            Self::Rustup => Command::new(cargo()),
             Self::Debian => {
                 let mut command = Command::new("/usr/bin/cargo");
                 let variable = board.target.to_uppercase().replace(['-', '.'], "_");
@@ -100,6 +98,11 @@ impl Toolchain {
     }
 }
 
+/// The cargo that runs the tests.
+pub fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 /// The repository's root.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -108,13 +111,9 @@ pub fn root() -> PathBuf {
         .to_owned()
 }
 
-/// The folder `target/` in use: device images and tools lie below it.
+/// Cargo's target folder: device images and tools lie below it.
 pub fn target_folder() -> PathBuf {
-    let executable = env::current_exe().expect("a test knows its own path");
-    executable
-        .ancestors()
-        .find(|folder| folder.join("CACHEDIR.TAG").is_file())
-        .map_or_else(|| root().join("target"), Path::to_owned)
+    root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 /// The toolchain and the machine for `board`, or `None` after a line on stderr that says why the device test is skipped.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use amlstm_core::model::{AttentionKind, Sizes};
 use amlstm_firmware::replay::Start;
 use amlstm_tests::board::{BOARDS, Board, CORTEX_M0, CORTEX_M3, CORTEX_M4F, CORTEX_M33};
+use amlstm_tests::host::{BUILDS, Program};
 use amlstm_tests::image::{Image, Recipe};
 use amlstm_tests::qemu::Machine;
 use amlstm_tests::replay::Block;
@@ -110,6 +111,22 @@ fn a_cortex_m3_computes_the_hosts_bits() {
 #[test]
 fn a_cortex_m0_computes_the_hosts_bits() {
     device_equals_host(CORTEX_M0);
+}
+
+#[test]
+fn every_build_of_the_host_computes_the_same_bits() {
+    for build in BUILDS {
+        let program = Program::build(build);
+        for (name, block) in blocks() {
+            let lines = block.lines();
+            assert_eq!(
+                Some(&program.run(&block)),
+                lines.last(),
+                "{name}, {} build",
+                build.name
+            );
+        }
+    }
 }
 
 #[test]

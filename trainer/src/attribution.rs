@@ -11,6 +11,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::baseline::{Curve, Problem};
+use crate::metric::{Simulation, interval_rate};
 use crate::series::WellSeries;
 use crate::split::Part;
 use crate::spread::Spread;
@@ -173,7 +174,7 @@ impl WellAttribution {
     }
 }
 
-/// Runs an exported model through all months from the zero state: the rate of each month in mm per month, down +.
+/// Runs an exported model from the zero state through a series' months with other levels: the rate of each month in mm per month, down +.
 pub fn curve(file: &ModelFile, series: &WellSeries, level_m: &Levels) -> Curve {
     let mut estimator = Estimator::new(file);
     let months = series.months.iter().zip(level_m);
@@ -183,23 +184,20 @@ pub fn curve(file: &ModelFile, series: &WellSeries, level_m: &Levels) -> Curve {
 }
 
 /// Mean attention of each aquifer layer over the observed months; `None` for a plain LSTM.
-pub fn attention(file: &ModelFile, series: &WellSeries) -> Option<Vec<f64>> {
-    let from = series.intervals.first()?.from + 1;
-    let to = series.intervals.last()?.to;
-    let mut estimator = Estimator::new(file);
-    let mut sum = vec![0.0; series.aquifer_layers.len()];
-    for (step, (month, levels)) in series.months.iter().zip(&series.level_m).enumerate() {
-        let estimate = estimator.step(*month, levels);
-        if estimate.attention.is_empty() {
-            return None;
-        }
-        if (from..=to).contains(&step) {
-            for (sum, share) in sum.iter_mut().zip(&estimate.attention) {
-                *sum += f64::from(*share) / (to + 1 - from) as f64;
-            }
-        }
+pub fn attention(simulation: &Simulation, series: &WellSeries) -> Option<Vec<f64>> {
+    let observed = series.intervals.first()?.from + 1..=series.intervals.last()?.to;
+    let months = &simulation.attention[observed];
+    if months.iter().any(Vec::is_empty) {
+        return None;
     }
-    Some(sum)
+    let mean = |layer: usize| {
+        months
+            .iter()
+            .map(|shares| f64::from(shares[layer]))
+            .sum::<f64>()
+            / months.len() as f64
+    };
+    Some((0..series.aquifer_layers.len()).map(mean).collect())
 }
 
 /// Permutation importance of each aquifer layer as a share (Breiman 2001, doi:10.1023/A:1010933404324): by how much the error of `predict` grows on average
@@ -209,9 +207,9 @@ pub fn permutation(problem: &Problem, predict: impl Fn(&Levels) -> Curve, seed: 
     let fitted = problem.observations(&[Part::Train, Part::Validate]);
     let error = |level_m: &Levels| {
         let curve = predict(level_m);
-        let squares = fitted.iter().filter_map(|(interval, rate)| {
-            Some((Problem::interval_rate(&curve, interval)? - rate).powi(2))
-        });
+        let squares = fitted
+            .iter()
+            .filter_map(|(interval, rate)| Some((interval_rate(&curve, interval)? - rate).powi(2)));
         (squares.sum::<f64>() / fitted.len().max(1) as f64).sqrt()
     };
     let undisturbed = error(&series.level_m);

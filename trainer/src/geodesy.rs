@@ -50,6 +50,7 @@ impl Position {
     }
 
     /// The position some metres east and north of this one.
+    #[must_use]
     pub fn moved(self, east_m: f64, north_m: f64) -> Self {
         match self {
             Self::Geographic {

@@ -20,7 +20,7 @@ use tempfile::NamedTempFile;
 use crate::config::Config;
 
 pub use rows::{AttentionRow, MetricRow, PredictionRow, TrainingRow};
-pub use well_run::{TrainedModel, WellRun, WellRunError};
+pub use well_run::{BASELINES, TrainedModel, WellRun, WellRunError};
 
 /// Names of the tables in the order of a part's chunks.
 pub const TABLES: [&str; 4] = [
@@ -314,7 +314,7 @@ mod tests {
         let header = "well,model,epoch,train_rmse_mm_per_month,validate_rmse_mm_per_month,test_rmse_mm_per_month,kept\n";
         assert_eq!(
             text,
-            format!("{header}W0,lstm,1,1.5,,2,true\nW2,lstm,1,1.5,,2,true\n")
+            format!("{header}W0,lstm,1,1.5,,2.0,true\nW2,lstm,1,1.5,,2.0,true\n")
         );
         assert!(!run.path().join("parts").exists());
         RunFolder::open(run.path()).unwrap();

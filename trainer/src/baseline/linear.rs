@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use crate::metric::interval_rate;
 use crate::split::Part;
 
 use super::{Curve, Problem};
@@ -91,9 +92,9 @@ pub fn lagged_ridge(problem: &Problem) -> Linear {
     let validation = problem.observations(&[Part::Validate]);
     let error = |strength: f64| {
         let curve = Linear::fit(problem, lags, strength, &[Part::Train]).curve(problem);
-        let squares = validation.iter().filter_map(|(interval, rate)| {
-            Some((Problem::interval_rate(&curve, interval)? - rate).powi(2))
-        });
+        let squares = validation
+            .iter()
+            .filter_map(|(interval, rate)| Some((interval_rate(&curve, interval)? - rate).powi(2)));
         squares.sum::<f64>()
     };
     let errors = STRENGTHS.map(error);

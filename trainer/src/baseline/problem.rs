@@ -152,13 +152,6 @@ impl<'a> Problem<'a> {
             .collect()
     }
 
-    /// Mean rate of a curve over an interval's months; `None` if the curve lacks one.
-    pub fn interval_rate(curve: &[Option<f64>], interval: &Interval) -> Option<f64> {
-        let months = &curve[interval.from + 1..=interval.to];
-        let sum: Option<f64> = months.iter().copied().sum();
-        Some(sum? / months.len() as f64)
-    }
-
     /// Used intervals with the mean rate of `parts`.
     pub fn observations(&self, parts: &[Part]) -> Vec<(Interval, f64)> {
         let rates = self.mean_rate(parts);

@@ -17,6 +17,7 @@ pub mod merge;
 pub mod study;
 pub mod swap_test;
 pub mod synth;
+mod table;
 pub mod train;
 
 /// Land subsidence at groundwater wells: trains attention-LSTM models on water levels, judges them, and runs them as a data logger does.
@@ -30,13 +31,23 @@ pub struct Arguments {
 /// The commands, in the order of the help.
 #[derive(Subcommand)]
 enum Command {
+    Check(check::Args),
+    Train(train::Args),
+    Study(study::Args),
+    SwapTest(swap_test::Args),
     Logger(logger::Args),
+    Synth(synth::Args),
 }
 
 /// Runs the chosen command.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
+        Command::Check(args) => check::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::Study(args) => study::run(&args),
+        Command::SwapTest(args) => swap_test::run(&args),
         Command::Logger(args) => logger::run(&args),
+        Command::Synth(args) => synth::run(&args),
     }
 }
 

@@ -1,1 +1,169 @@
-//! `amlstm study`.
+//! `amlstm study`: the paper's study on the user's wells, or on the synthetic ones.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use amlstm::config::Config;
+use amlstm::read;
+use amlstm::run::write_beside;
+use amlstm::series::WellSeries;
+use amlstm::study::{self, Study, Subject, Table};
+use amlstm::synth;
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Scenes of the synthetic wells in November and December 2010, months before the other 52; the paper's 43 months begin after them.
+const SCENES_BEFORE_2011: usize = 2;
+
+/// LSTM against AM-LSTM and every baseline, over many seeds.
+///
+/// Trains both networks at every well with each seed: as configured, with other batch sizes, with other scalings of the levels, with the paper's way of choosing
+/// the epoch, and with scenes as steps. Prints the tables and writes them as tidy CSV files to RUN/study/.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  amlstm study                          the six SYNTHETIC wells\n  amlstm study site/ --config site.toml --seeds 20\n  amlstm study site/ --json > study.json"
+)]
+pub struct Args {
+    /// Folders with wells.csv, levels.csv and points.csv or subsidence.csv; without one, the six SYNTHETIC wells.
+    #[arg(value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    /// Configuration file; keys that it leaves out keep their defaults.
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Number of seeds, counted up from the configuration's.
+    #[arg(short, long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=1000))]
+    seeds: u64,
+    /// Run folder; the tables go to its folder study.
+    #[arg(short, long, value_name = "RUN", default_value = "run")]
+    out: PathBuf,
+    /// Print JSON instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let config = configuration(args.config.as_deref(), args.folders.is_empty())?;
+    let subjects = subjects(&args.folders, &config)?;
+    let seeds: Vec<u64> = (0..args.seeds)
+        .map(|i| config.seed.wrapping_add(i))
+        .collect();
+    let bar = progress(study::work(&subjects, &config, &seeds));
+    let study = study::run(subjects, &config, &seeds, &|| bar.inc(1))?;
+    bar.finish_and_clear();
+
+    let folder = args.out.join("study");
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("{}: cannot be made", folder.display()))?;
+    for tidy in study.tidy() {
+        write_beside(&folder.join(tidy.file), tidy.csv.as_bytes())?;
+    }
+    if args.json {
+        println!("{}", json(&study)?);
+    } else {
+        for table in study.tables() {
+            print_table(&table);
+        }
+        for sentence in study.verdicts() {
+            println!("{sentence}");
+        }
+        println!("\nTidy tables: {}", folder.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration file, or the defaults; the SYNTHETIC wells then leave out their first two scenes, as the paper does.
+pub fn configuration(path: Option<&Path>, synthetic_wells: bool) -> anyhow::Result<Config> {
+    let mut config = path.map(Config::read).transpose()?.unwrap_or_default();
+    if synthetic_wells && path.is_none() {
+        config.data.drop_scenes = SCENES_BEFORE_2011;
+    }
+    Ok(config)
+}
+
+/// Series with months and with scenes as steps, and the truth where it is known.
+pub fn subjects(folders: &[PathBuf], config: &Config) -> anyhow::Result<Vec<Subject>> {
+    let (wells, truth) = if folders.is_empty() {
+        let made = synth::dataset(&synth::Options::default());
+        (made.dataset.wells, made.truth)
+    } else {
+        (read::read_folders(folders, &config.data)?.wells, Vec::new())
+    };
+    let mut scenes = config.data.clone();
+    scenes.steps = amlstm::config::Steps::Scenes;
+    let subject = |well: &read::Well| -> anyhow::Result<Subject> {
+        let series = WellSeries::new(well, &config.data)?;
+        let scenes = if series.directly_measured {
+            None
+        } else {
+            Some(WellSeries::new(well, &scenes)?)
+        };
+        let true_shares = truth
+            .iter()
+            .find(|truth| truth.well == well.id)
+            .map(|truth| truth.share.to_vec());
+        Ok(Subject {
+            series,
+            scenes,
+            true_shares,
+        })
+    };
+    wells.iter().map(subject).collect()
+}
+
+/// A bar on a terminal, nothing elsewhere.
+pub fn progress(work: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style =
+        ProgressStyle::with_template("{wide_bar} {pos}/{len}  {elapsed} elapsed, {eta} left")
+            .expect("the template is valid");
+    ProgressBar::new(work as u64).with_style(style)
+}
+
+/// Prints a table under its caption.
+pub fn print_table(table: &Table) {
+    let mut shown = comfy_table::Table::new();
+    shown
+        .load_preset(comfy_table::presets::NOTHING)
+        .set_header(&table.header);
+    for row in &table.rows {
+        shown.add_row(row);
+    }
+    println!("{}\n{}\n", table.caption, shown.trim_fmt());
+}
+
+fn json(study: &Study) -> anyhow::Result<String> {
+    let comparisons: Vec<serde_json::Value> = study
+        .comparisons()
+        .iter()
+        .map(|comparison| {
+            let series = &study.subjects[comparison.well].series;
+            let [lstm, am_lstm] = comparison.rmse_mm;
+            serde_json::json!({
+                "well": series.well,
+                "synthetic": series.synthetic,
+                "setting": comparison.setting.name(),
+                "lstm_rmse_mm_per_month": lstm.median,
+                "am_lstm_rmse_mm_per_month": am_lstm.median,
+                "am_lstm_over_floor": comparison.over_floor[1].median,
+                "gain_percent": comparison.gain_percent.mean,
+                "gain_low_percent": comparison.gain_percent.low,
+                "gain_high_percent": comparison.gain_percent.high,
+                "wins": comparison.wins,
+                "pairs": comparison.pairs,
+                "diverged": comparison.diverged.iter().sum::<usize>(),
+                "verdict": comparison.verdict(),
+            })
+        })
+        .collect();
+    let value = serde_json::json!({
+        "seeds": study.seeds,
+        "rmse_mm_per_month": study.medians(),
+        "comparisons": comparisons,
+        "attribution": study.verdicts(),
+    });
+    Ok(serde_json::to_string_pretty(&value)?)
+}

@@ -11,6 +11,7 @@ use super::{
 use crate::geodesy::Position;
 use rayon::prelude::*;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -73,7 +74,7 @@ pub fn write(
     }
     let mut files = Vec::with_capacity(NAMES.len());
     for header in headers() {
-        let mut file = BufWriter::new(NamedTempFile::new_in(folder).map_err(failed)?);
+        let mut file = BufWriter::new(unnamed(folder).map_err(failed)?);
         file.write_all(header.as_bytes()).map_err(failed)?;
         files.push(file);
     }
@@ -95,6 +96,11 @@ pub fn write(
         progress(end);
     }
     finish(folder, files)
+}
+
+/// A file that vanishes unless it is given its name; with the permissions of any other new file.
+fn unnamed(folder: &Path) -> std::io::Result<NamedTempFile> {
+    tempfile::Builder::new().make_in(folder, |path| File::create_new(path))
 }
 
 /// Gives the files their names; takes back those already named when one fails.
@@ -138,14 +144,12 @@ fn benchmark_rows(seed: u64) -> Rows {
     let mut levelling = String::new();
     let mut points = String::new();
     for (number, benchmark) in (1..).zip(draw_benchmarks(&mut random)) {
+        let position = geographic(benchmark.longitude, benchmark.latitude);
         let SyntheticBenchmark {
             name,
-            longitude,
-            latitude,
             rate_mm_per_year,
             ..
         } = &benchmark;
-        let position = geographic(*longitude, *latitude);
         writeln!(levelling, "{name},{},{rate_mm_per_year}", degrees(position))
             .expect("writing to a string");
         points += &point_rows(&format!("BM{number}"), position, &benchmark.points);

@@ -3,6 +3,7 @@
 use super::calendar::SCENES;
 use super::ps_point::{SyntheticPoint, common_error, point_error, scene_years, within};
 use super::well::ScatterParameters;
+use crate::ps::rate_mm_per_year;
 use rand::Rng;
 
 /// A synthetic benchmark.
@@ -21,13 +22,13 @@ pub struct SyntheticBenchmark {
 }
 
 /// Number of benchmarks.
-pub const BENCHMARKS: usize = 6;
+const BENCHMARKS: usize = 6;
 
 /// Levelled rates of height change, mm a year, fitted to the statistics that the paper states for 2012.
-pub const LEVELLED_RATE_MM_PER_YEAR: [f64; BENCHMARKS] = [-4.6, -14.8, -26.5, -38.9, -51.2, -63.0];
+const LEVELLED_RATE_MM_PER_YEAR: [f64; BENCHMARKS] = [-4.6, -14.8, -26.5, -38.9, -51.2, -63.0];
 
 /// What the ps points around them show, mm a year, up positive.
-pub const PS_RATE_MM_PER_YEAR: [f64; BENCHMARKS] = [-1.70, -17.00, -24.26, -39.37, -46.05, -66.60];
+const PS_RATE_MM_PER_YEAR: [f64; BENCHMARKS] = [-1.70, -17.00, -24.26, -39.37, -46.05, -66.60];
 
 const POSITIONS: [(f64, f64); BENCHMARKS] = [
     (116.40, 40.02),
@@ -45,9 +46,9 @@ const REACH_M: f64 = 180.0;
 const POINTS: usize = 12;
 
 const SCATTER: ScatterParameters = ScatterParameters {
-    noise_sd_mm: 1.0,
-    common_sd_mm: 0.35,
-    thermal_sd_mm: 0.25,
+    noise_mm: 1.0,
+    common_mm: 0.35,
+    thermal_mm: 0.25,
 };
 
 /// Draws the benchmarks; the mean of the rates around each is exact.
@@ -79,11 +80,7 @@ fn draw_points(subsidence_mm_per_year: f64, random: &mut impl Rng) -> Vec<Synthe
             }
         })
         .collect();
-    let found = points
-        .iter()
-        .map(|point| slope(&years, &point.subsidence_mm))
-        .sum::<f64>()
-        / POINTS as f64;
+    let found = points.iter().map(|point| rate(&years, point)).sum::<f64>() / POINTS as f64;
     for point in &mut points {
         for (value_mm, years) in point.subsidence_mm.iter_mut().zip(years) {
             *value_mm += (subsidence_mm_per_year - found) * years;
@@ -92,14 +89,7 @@ fn draw_points(subsidence_mm_per_year: f64, random: &mut impl Rng) -> Vec<Synthe
     points
 }
 
-/// Least-squares slope.
-fn slope(x: &[f64; SCENES], y: &[f64; SCENES]) -> f64 {
-    let mean_x = x.iter().sum::<f64>() / SCENES as f64;
-    let mean_y = y.iter().sum::<f64>() / SCENES as f64;
-    let both: f64 = x
-        .iter()
-        .zip(y)
-        .map(|(x, y)| (x - mean_x) * (y - mean_y))
-        .sum();
-    both / x.iter().map(|x| (x - mean_x).powi(2)).sum::<f64>()
+fn rate(years: &[f64; SCENES], point: &SyntheticPoint) -> f64 {
+    let values = point.subsidence_mm.map(|value| Some(value as f32));
+    rate_mm_per_year(years, &values).expect("every scene is observed")
 }

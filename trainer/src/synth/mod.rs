@@ -16,22 +16,22 @@ mod well;
 
 pub use calendar::scene_dates;
 pub use file::{SynthError, write};
-pub use levelling::{BENCHMARKS, SyntheticBenchmark};
-pub use ps_point::SyntheticPoint;
-pub use well::{AquiferLayer, LAYERS, Parameters, TEMPLATES};
+pub use well::{AquiferLayer, LAYERS, TEMPLATES};
 
 use crate::geodesy::Position;
 use crate::level::MonthlyLevels;
+use crate::levelling::Benchmark;
 use crate::ps::{PsPoint, WellPoints, vertical_mm};
 use crate::read::{Dataset, Ground, Well};
 use amlstm_core::month::Month;
 use calendar::SCENES;
 use calibration::{CompactingLayer, calibrate};
-use ps_point::INCIDENCE_DEGREES;
+use ps_point::{INCIDENCE_DEGREES, SyntheticPoint};
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 use rayon::prelude::*;
 use water_level::WaterLevel;
+use well::Parameters;
 
 /// Seed of the default data set: the paper's date of publication, not chosen by any result.
 pub const DEFAULT_SEED: u64 = 20_220_726;
@@ -122,6 +122,24 @@ pub fn dataset(options: &Options) -> SyntheticDataset {
         },
         truth,
     }
+}
+
+/// The levelling benchmarks that [`write`] puts beside the wells, each with the ps points around it.
+pub fn benchmarks(seed: u64) -> Vec<(Benchmark, WellPoints)> {
+    let mut random = stream(seed, 0, Stream::Benchmarks);
+    (1..)
+        .zip(levelling::draw_benchmarks(&mut random))
+        .map(|(number, drawn)| {
+            let position = geographic(drawn.longitude, drawn.latitude);
+            let points = well_points(&format!("BM{number}"), position, &drawn.points);
+            let benchmark = Benchmark {
+                name: drawn.name,
+                position,
+                rate_mm_per_year: drawn.rate_mm_per_year,
+            };
+            (benchmark, points)
+        })
+        .collect()
 }
 
 /// First month of the levels.
@@ -223,35 +241,16 @@ impl SyntheticWell {
                     .collect(),
             })
             .collect();
-        let points = (1..)
-            .zip(&self.points)
-            .map(|(number, point)| self.ps_point(number, point))
-            .collect();
         Well {
             id: self.parameters.well.clone(),
             name: self.parameters.name.clone(),
             position: Some(self.position),
             levels,
-            ground: Ground::Points(WellPoints {
-                scenes: scene_dates().to_vec(),
-                points,
-            }),
-        }
-    }
-
-    fn ps_point(&self, number: usize, point: &SyntheticPoint) -> PsPoint {
-        let position = point_position(self.position, point);
-        let distance_m = self
-            .position
-            .distance_m(position)
-            .expect("both are geographic");
-        PsPoint {
-            id: point_id(&self.parameters.well, number),
-            position,
-            distance_m: distance_m as f32,
-            subsidence_mm: written_los_mm(point)
-                .map(|los_mm| Some(vertical_mm(los_mm, INCIDENCE_DEGREES) as f32))
-                .to_vec(),
+            ground: Ground::Points(well_points(
+                &self.parameters.well,
+                self.position,
+                &self.points,
+            )),
         }
     }
 
@@ -261,8 +260,32 @@ impl SyntheticWell {
             share: self.parameters.share,
             layer_subsidence_mm: [0, 1, 2]
                 .map(|layer: usize| self.layers[layer].subsidence_mm.to_vec()),
-            noise_sd_mm: self.parameters.scatter.noise_sd_mm,
+            noise_sd_mm: self.parameters.scatter.noise_mm,
         }
+    }
+}
+
+/// The points of a well or benchmark as the reader would give them.
+fn well_points(centre: &str, position: Position, points: &[SyntheticPoint]) -> WellPoints {
+    let points = (1..)
+        .zip(points)
+        .map(|(number, point)| ps_point(centre, position, number, point));
+    WellPoints {
+        scenes: scene_dates().to_vec(),
+        points: points.collect(),
+    }
+}
+
+fn ps_point(centre: &str, position: Position, number: usize, point: &SyntheticPoint) -> PsPoint {
+    let place = point_position(position, point);
+    let distance_m = position.distance_m(place).expect("both are geographic");
+    PsPoint {
+        id: point_id(centre, number),
+        position: place,
+        distance_m: distance_m as f32,
+        subsidence_mm: written_los_mm(point)
+            .map(|los_mm| Some(vertical_mm(los_mm, INCIDENCE_DEGREES) as f32))
+            .to_vec(),
     }
 }
 

@@ -118,7 +118,7 @@ pub(super) fn within(reach_m: f64, random: &mut impl Rng) -> (f64, f64) {
 /// Atmospheric error that all points of a buffer share, mm; the buffer is far smaller than the atmosphere's cells.
 /// Zero at the first scene, which is the reference, and at the last, so that the final values stay exact.
 pub(super) fn common_error(scatter: &ScatterParameters, random: &mut impl Rng) -> [f64; SCENES] {
-    let mut error_mm = std::array::from_fn(|_| scatter.common_sd_mm * normal(random));
+    let mut error_mm = std::array::from_fn(|_| scatter.common_mm * normal(random));
     error_mm[0] = 0.0;
     error_mm[SCENES - 1] = 0.0;
     error_mm
@@ -130,8 +130,8 @@ pub(super) fn point_error(
     common_mm: &[f64; SCENES],
     random: &mut impl Rng,
 ) -> [f64; SCENES] {
-    let thermal_mm = scatter.thermal_sd_mm * normal(random).abs();
-    let noise_mm: [f64; SCENES] = std::array::from_fn(|_| scatter.noise_sd_mm * normal(random));
+    let thermal_mm = scatter.thermal_mm * normal(random).abs();
+    let noise_mm: [f64; SCENES] = std::array::from_fn(|_| scatter.noise_mm * normal(random));
     let warmth = scene_warmth();
     std::array::from_fn(|scene| {
         common_mm[scene] + noise_mm[scene] - noise_mm[0] - thermal_mm * (warmth[scene] - warmth[0])

@@ -1,9 +1,9 @@
 //! The generated wells against the paper's tables and the reference realisation.
 
-use super::levelling::{LEVELLED_RATE_MM_PER_YEAR, PS_RATE_MM_PER_YEAR};
 use super::ps_point::{median, scene_years};
 use super::*;
-use crate::ps::rate_mm_per_year;
+use crate::levelling::{agreement, compare, read_benchmarks};
+use crate::ps::{rate_mm_per_year, read_points};
 use rand::seq::SliceRandom;
 
 /// Values of each point at the last scene, mm, in each well.
@@ -131,33 +131,28 @@ fn floor_mm_per_month(points: &[PsPoint], random: &mut ChaCha12Rng) -> f64 {
         .collect();
     assert_eq!(chosen.len(), 43);
     let days = calendar::scene_days();
-    let rates: Vec<Vec<f64>> = points
-        .iter()
-        .map(|point| {
-            chosen
-                .windows(2)
-                .map(|pair| {
-                    let value = |scene: usize| f64::from(point.subsidence_mm[scene].unwrap());
-                    (value(pair[1]) - value(pair[0])) / f64::from(days[pair[1]] - days[pair[0]])
-                        * 30.4375
-                })
+    let rates: Vec<Vec<f64>> = chosen
+        .windows(2)
+        .map(|pair| {
+            let months = f64::from(days[pair[1]] - days[pair[0]]) / 30.4375;
+            let value =
+                |point: &PsPoint, scene: usize| f64::from(point.subsidence_mm[scene].unwrap());
+            points
+                .iter()
+                .map(|point| (value(point, pair[1]) - value(point, pair[0])) / months)
                 .collect()
         })
         .collect();
     let (mut sum, mut count) = (0.0, 0.0);
     for _ in 0..20 {
-        let mut order: Vec<usize> = (0..rates.len()).collect();
+        let mut order: Vec<usize> = (0..points.len()).collect();
         order.shuffle(random);
-        let (train, test) = order.split_at(rates.len() * 4 / 5);
-        for interval in 0..chosen.len() - 1 {
-            let mean = train
-                .iter()
-                .map(|point| rates[*point][interval])
-                .sum::<f64>()
-                / train.len() as f64;
+        let (train, test) = order.split_at(points.len() * 4 / 5);
+        for rates in &rates {
+            let mean = train.iter().map(|point| rates[*point]).sum::<f64>() / train.len() as f64;
             sum += test
                 .iter()
-                .map(|point| (rates[*point][interval] - mean).powi(2))
+                .map(|point| (rates[*point] - mean).powi(2))
                 .sum::<f64>();
             count += test.len() as f64;
         }
@@ -215,16 +210,19 @@ fn the_signal_varies_as_much_as_in_the_reference() {
 }
 
 #[test]
-fn levelling_differs_as_the_paper_states() {
-    let differences: Vec<f64> = PS_RATE_MM_PER_YEAR
-        .iter()
-        .zip(LEVELLED_RATE_MM_PER_YEAR)
-        .map(|(ps, levelled)| ps - levelled)
-        .collect();
-    let absolute = || differences.iter().map(|difference| difference.abs());
-    assert!((absolute().fold(0.0, f64::max) - 5.15).abs() < 1e-9);
-    assert!((absolute().fold(f64::MAX, f64::min) - 0.47).abs() < 1e-9);
-    assert!((differences.iter().sum::<f64>() / 6.0 - 0.67).abs() < 1e-9);
+fn levelling_and_ps_rates_differ_as_the_paper_states() {
+    // Fig. 5: largest, smallest and mean difference over six benchmarks, mm a year, and R2.
+    let (benchmarks, points): (Vec<_>, Vec<_>) = benchmarks(DEFAULT_SEED).into_iter().unzip();
+    let found = agreement(&compare(benchmarks, &points)).unwrap();
+    assert_eq!(found.benchmarks, 6);
+    for (value, expected) in [
+        (found.largest_mm_per_year, 5.15),
+        (found.smallest_mm_per_year, 0.47),
+        (found.mean_mm_per_year, 0.67),
+        (found.r2.unwrap(), 0.980),
+    ] {
+        assert!((value - expected).abs() < 0.001, "{found:?}");
+    }
 }
 
 #[test]
@@ -276,4 +274,62 @@ fn variations_have_their_own_place_and_a_plausible_ground() {
                 .all(|value| value.is_finite())
         );
     }
+}
+
+#[test]
+fn written_files_read_back_as_the_same_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        wells: 7,
+        ..Options::default()
+    };
+    write(folder.path(), &options, |_| {}).unwrap();
+    let data = dataset(&options);
+    let wells = &data.dataset.wells;
+    let centres: Vec<Position> = wells.iter().map(|well| well.position.unwrap()).collect();
+    let found = read_points(&folder.path().join("points.csv"), &centres, 300.0).unwrap();
+    for (found, well) in found.into_iter().zip(wells) {
+        assert_eq!(Ground::Points(found), well.ground, "{}", well.id);
+    }
+    let made: Vec<Benchmark> = benchmarks(options.seed)
+        .into_iter()
+        .map(|(benchmark, _)| benchmark)
+        .collect();
+    assert_eq!(
+        read_benchmarks(&folder.path().join("levelling.csv")).unwrap(),
+        made
+    );
+    let levels = std::fs::read_to_string(folder.path().join("levels.csv")).unwrap();
+    assert_eq!(levels.lines().count(), 1 + 7 * LAYERS * LEVEL_MONTHS);
+    let first_m = wells[0].levels[1].level_m[0].unwrap();
+    assert!(levels.contains(&format!("A,confined1,2010-10-15,{first_m:.3},SYNTHETIC\n")));
+}
+
+#[test]
+fn every_row_of_every_file_says_synthetic() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &Options::default(), |_| {}).unwrap();
+    for name in [
+        "wells.csv",
+        "levels.csv",
+        "points.csv",
+        "levelling.csv",
+        "truth.csv",
+    ] {
+        let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert!(text.lines().count() > 1, "{name}");
+        assert!(
+            text.lines().skip(1).all(|row| row.contains("SYNTHETIC")),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn existing_files_are_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("levels.csv"), "mine").unwrap();
+    let error = write(folder.path(), &Options::default(), |_| {}).unwrap_err();
+    assert!(matches!(error, SynthError::Exists { .. }), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }

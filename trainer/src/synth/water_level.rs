@@ -89,7 +89,7 @@ fn long_term_m(parameters: &LevelParameters, year: f64) -> f64 {
         late_trend_m_per_year,
         ..
     } = *parameters;
-    let turning = (trend_m_per_year + late_trend_m_per_year) / 2.0;
+    let turning = f64::midpoint(trend_m_per_year, late_trend_m_per_year);
     let in_1999 = level_2010_m + decline_to_2010_m;
     let in_1978 = in_1999 + decline_to_1999_m * (1.0 - EARLY_SHARE);
     let at_arrival = level_2010_m + trend_m_per_year * (2014.96 - 2010.79);
@@ -185,8 +185,8 @@ mod tests {
         let mut random = ChaCha12Rng::seed_from_u64(1);
         let level = WaterLevel::draw(&template(0).level[0], AquiferLayer::Phreatic, &mut random);
         let middle = |month: usize| 1970.0 + (month as f64 + 0.5) / 12.0;
-        let between = level.at((middle(500) + middle(501)) / 2.0);
-        assert!((between - (level.level_m[500] + level.level_m[501]) / 2.0).abs() < 1e-9);
+        let between = level.at(f64::midpoint(middle(500), middle(501)));
+        assert!((between - f64::midpoint(level.level_m[500], level.level_m[501])).abs() < 1e-9);
         assert!((level.at(middle(7)) - level.level_m[7]).abs() < 1e-9);
     }
 

@@ -107,15 +107,16 @@ const CLAY: [ClayParameters; LAYERS] = [
     },
 ];
 
-/// Scatter of the ps points of one well.
+/// Scatter of the ps points of one well: standard deviations, vertical mm.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[allow(clippy::struct_field_names, reason = "each name carries its unit")]
 pub struct ScatterParameters {
-    /// White noise of one observation, vertical mm.
-    pub noise_sd_mm: f64,
-    /// Error common to all points of the well in one scene (atmosphere), vertical mm.
-    pub common_sd_mm: f64,
-    /// Thermal swing of a point, vertical mm.
-    pub thermal_sd_mm: f64,
+    /// White noise of one observation.
+    pub noise_mm: f64,
+    /// Error common to all points of the well in one scene (atmosphere).
+    pub common_mm: f64,
+    /// Thermal swing of a point.
+    pub thermal_mm: f64,
 }
 
 /// Everything that defines one synthetic well.
@@ -333,13 +334,13 @@ fn scaled_clay(thickness: f64) -> [ClayParameters; LAYERS] {
 
 /// Point-to-point thermal swing and common atmospheric error; E's stack must have been strongly smoothed.
 fn scatter(template: &Template, profile: Profile) -> ScatterParameters {
-    let (noise_sd_mm, common_sd_mm) = match profile {
+    let (noise_mm, common_mm) = match profile {
         Profile::Paper => (template.noise_paper_mm, 0.35),
         Profile::Field => (template.noise_field_mm, 1.0),
     };
     ScatterParameters {
-        noise_sd_mm,
-        common_sd_mm: common_sd_mm * template.common,
-        thermal_sd_mm: 0.25 * template.thermal,
+        noise_mm,
+        common_mm: common_mm * template.common,
+        thermal_mm: 0.25 * template.thermal,
     }
 }

@@ -1,0 +1,230 @@
+//! Start-up, one model, no printing: the image whose cost is measured by `tests/cost`.
+//!
+//! Loads the model file of the flash region INPUT, steps it over the levels there, and writes one [`Measured`] to QEMU's semihosting
+//! output. Time is SysTick's: under `-icount shift=0` an instruction takes 1 ns, so ticks count instructions exactly. Stack is painted below
+//! the caller and looked at afterwards.
+#![no_std]
+#![no_main]
+#![allow(unsafe_code)]
+
+use core::arch::asm;
+use core::mem::size_of;
+use core::panic::PanicInfo;
+
+use amlstm_core::artifact::ModelFile;
+use amlstm_core::estimator::Estimator;
+use amlstm_core::month::Month;
+use amlstm_firmware::replay::Replay;
+use cortex_m::peripheral::SYST;
+use cortex_m::peripheral::syst::SystClkSource;
+use cortex_m::register::msp;
+
+mod input;
+
+/// Hidden units there is room for: the paper's.
+const CAPACITY: usize = 16;
+
+/// Aquifer layers of the measured model.
+const LAYERS: usize = 3;
+
+/// Turns of the control loop, which has two instructions.
+const CONTROL_TURNS: u32 = 100_000;
+
+/// What is written to the host, as little-endian words, which `tests/src/cost.rs` reads.
+#[repr(C)]
+struct Measured {
+    /// Ticks of [`CONTROL_TURNS`].
+    control_ticks: u32,
+    /// Ticks to check the model file and make the estimator.
+    load_ticks: u32,
+    /// Ticks of all steps.
+    step_ticks: u32,
+    /// Number of steps.
+    steps: u32,
+    /// Most bytes of stack while loading.
+    load_stack: u32,
+    /// Most bytes of stack in a step.
+    step_stack: u32,
+    /// Bytes that a loaded model takes: its estimator.
+    state_bytes: u32,
+    /// Bits of the cumulative subsidence after all steps: shows that the steps are those of the host.
+    subsidence_bits: u32,
+}
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    // A static, so that the linker's map shows what a loaded model takes.
+    static mut ESTIMATOR: Option<Estimator<'static, CAPACITY>> = None;
+    let Some(measured) = measure(ESTIMATOR) else {
+        exit(1)
+    };
+    write(&measured);
+    exit(0)
+}
+
+/// Runs everything; nothing if the block or its model is refused.
+fn measure(estimator: &mut Option<Estimator<'static, CAPACITY>>) -> Option<Measured> {
+    let clock = Clock::start();
+    let start = clock.now();
+    cortex_m::asm::delay(CONTROL_TURNS - 1);
+    let control_ticks = clock.since(start);
+
+    let replay = Replay::parse(input::region()).ok()?;
+    let levels = replay.levels().as_chunks::<LAYERS>().0;
+
+    let top = paint();
+    let start = clock.now();
+    load(replay.model(), estimator);
+    let load_ticks = clock.since(start);
+    let load_stack = used_below(top);
+    let estimator = estimator.as_mut()?;
+
+    // The control of the check for panicking symbols: an index that the compiler cannot know to be in range.
+    #[cfg(feature = "probe-panics")]
+    core::hint::black_box(levels[core::hint::black_box(0)]);
+
+    let top = paint();
+    let start = clock.now();
+    step(estimator, replay.head().first, levels);
+    let step_ticks = clock.since(start);
+    let step_stack = used_below(top);
+
+    Some(Measured {
+        control_ticks,
+        load_ticks,
+        step_ticks,
+        steps: levels.len() as u32,
+        load_stack,
+        step_stack,
+        state_bytes: size_of::<Estimator<CAPACITY>>() as u32,
+        subsidence_bits: estimator.subsidence_mm().to_bits(),
+    })
+}
+
+/// Checks the model file and makes its estimator.
+#[inline(never)]
+fn load(model: &'static [u8], estimator: &mut Option<Estimator<'static, CAPACITY>>) {
+    if let Ok(file) = ModelFile::parse(model) {
+        *estimator = Estimator::within_capacity(&file).ok();
+    }
+}
+
+/// Steps through all months.
+#[inline(never)]
+fn step(estimator: &mut Estimator<'static, CAPACITY>, first: Month, levels: &[[[u8; 4]; LAYERS]]) {
+    let mut month = first;
+    for row in levels {
+        estimator.step(month, &row.map(|level| Some(f32::from_le_bytes(level))));
+        month = month.next();
+    }
+}
+
+/// SysTick, running down through its 24 bits.
+struct Clock {
+    syst: SYST,
+}
+
+impl Clock {
+    const RELOAD: u32 = 0x00ff_ffff;
+
+    fn start() -> Self {
+        // SAFETY: nothing else in this image uses SysTick.
+        let mut syst = unsafe { cortex_m::Peripherals::steal() }.SYST;
+        syst.set_clock_source(SystClkSource::Core);
+        syst.set_reload(Self::RELOAD);
+        syst.clear_current();
+        syst.enable_counter();
+        Self { syst }
+    }
+
+    fn now(&self) -> u32 {
+        self.syst.cvr.read()
+    }
+
+    /// Ticks since `start`, if they are fewer than 2^24.
+    fn since(&self, start: u32) -> u32 {
+        start.wrapping_sub(self.now()) & Self::RELOAD
+    }
+}
+
+/// What unused stack is painted with.
+const PAINT: u32 = 0x5aa5_c33c;
+
+/// Bytes below the stack pointer that [`paint`] leaves alone: its own frame and that of the loop in it.
+const MARGIN: usize = 64;
+
+unsafe extern "C" {
+    static mut _stack_end: u32;
+}
+
+/// Paints the unused stack and gives the address of the stack pointer.
+#[inline(never)]
+fn paint() -> usize {
+    let top = msp::read() as usize;
+    let mut word = &raw mut _stack_end;
+    while word.addr() < top - MARGIN {
+        // SAFETY: `_stack_end` is the lowest address of the stack, given by the linker script, and the address lies below the stack
+        // pointer, so nothing is kept there: no interrupt is enabled that could use it meanwhile.
+        unsafe {
+            word.write_volatile(PAINT);
+            word = word.add(1);
+        }
+    }
+    top
+}
+
+/// Bytes of stack that were used below `top` since [`paint`].
+#[inline(never)]
+fn used_below(top: usize) -> u32 {
+    let mut word = &raw const _stack_end;
+    // SAFETY: as in `paint`; the loop ends at the first used word, and above `top` all are used.
+    unsafe {
+        while word.addr() < top && word.read_volatile() == PAINT {
+            word = word.add(1);
+        }
+    }
+    (top - word.addr()) as u32
+}
+
+/// Writes to QEMU's semihosting output.
+fn write(measured: &Measured) {
+    const OPEN: u32 = 0x01;
+    const WRITE: u32 = 0x05;
+    /// Open for writing, binary.
+    const MODE: u32 = 5;
+    let name = c":tt";
+    let handle = semihosting(OPEN, [name.as_ptr() as u32, MODE, 3]);
+    semihosting(
+        WRITE,
+        [
+            handle,
+            (&raw const *measured) as u32,
+            size_of::<Measured>() as u32,
+        ],
+    );
+}
+
+/// Ends QEMU with an exit code.
+fn exit(code: u32) -> ! {
+    const EXIT_EXTENDED: u32 = 0x20;
+    const APPLICATION_EXIT: u32 = 0x20026;
+    loop {
+        semihosting(EXIT_EXTENDED, [APPLICATION_EXIT, code, 0]);
+    }
+}
+
+/// A request to the machine that emulates this one.
+/// <https://github.com/ARM-software/abi-aa/blob/main/semihosting/semihosting.rst>
+fn semihosting(operation: u32, arguments: [u32; 3]) -> u32 {
+    let mut result = operation;
+    // SAFETY: the breakpoint is QEMU's; it reads the arguments and what they point to, which live until it returns, and changes r0 alone.
+    unsafe {
+        asm!("bkpt #0xab", inout("r0") result, in("r1") arguments.as_ptr(), options(nostack));
+    }
+    result
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo) -> ! {
+    exit(101)
+}

@@ -1,0 +1,134 @@
+//! What inference costs on each core: runs the image `probe` in QEMU and reads its figures.
+
+use std::fs;
+use std::time::Duration;
+
+use amlstm_core::model::AttentionKind;
+use amlstm_core::sizes::Sizes;
+use amlstm_firmware::replay::Start;
+
+use crate::board::Board;
+use crate::image::{Image, Recipe};
+use crate::qemu::Machine;
+use crate::replay::Block;
+use crate::sample;
+
+/// The image whose cost is measured.
+pub const PROBE: Recipe = Recipe::shipped("probe");
+
+/// Software floating point on the slowest core takes some seconds, on a busy machine a minute.
+const LIMIT: Duration = Duration::from_mins(5);
+
+/// `CONTROL_TURNS` of `firmware/src/bin/probe.rs`, two instructions each.
+const CONTROL_INSTRUCTIONS: f64 = 2.0 * 100_000.0;
+
+/// The cost of one model on one core.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cost {
+    /// Instructions of a month, the mean of all, rounded.
+    pub instructions_a_step: u32,
+    /// Instructions to check the model file and make the estimator.
+    pub instructions_to_load: u32,
+    /// Bytes of flash: start-up, loader and inference, without the model file.
+    pub flash: u64,
+    /// Bytes of RAM given at link time, the estimator among them.
+    pub static_ram: u64,
+    /// Bytes of the estimator: all that a loaded model takes in RAM.
+    pub state_ram: u32,
+    /// Most bytes of stack in a step.
+    pub step_stack: u32,
+    /// Most bytes of stack while the model file is checked.
+    pub load_stack: u32,
+    /// Bits of the cumulative subsidence after all months.
+    pub subsidence_bits: u32,
+}
+
+/// Measures the cost of a block's model, or says on stderr why that is not possible here and returns `None`.
+pub fn measure(board: Board, block: &Block) -> Option<Cost> {
+    let image = Image::build(board, PROBE)?;
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    fs::write(&file, block.bytes()).expect("a temporary file is writable");
+    let finished = Machine::new(&image)
+        .input(file.path())
+        .counting_instructions()
+        .run(LIMIT);
+    assert!(
+        finished.status.success(),
+        "probe on {}: {}",
+        board.core,
+        finished.status
+    );
+    let words: Vec<u32> = finished
+        .standard_output
+        .as_chunks()
+        .0
+        .iter()
+        .map(|word| u32::from_le_bytes(*word))
+        .collect();
+    let [
+        control_ticks,
+        load_ticks,
+        step_ticks,
+        steps,
+        load_stack,
+        step_stack,
+        state_ram,
+        subsidence_bits,
+    ] = words[..]
+    else {
+        panic!(
+            "probe on {}: wrote {} words, expected 8",
+            board.core,
+            words.len()
+        );
+    };
+    let nanoseconds = nanoseconds_a_tick(board);
+    // The control shows that the clock is the one assumed, and that an instruction is a nanosecond.
+    let control = f64::from(control_ticks) * nanoseconds / CONTROL_INSTRUCTIONS;
+    assert!(
+        (control - 1.0).abs() < 1e-3,
+        "{}: control loop off by a factor {control}",
+        board.core
+    );
+    let size = image.size();
+    Some(Cost {
+        instructions_a_step: (f64::from(step_ticks) * nanoseconds / f64::from(steps)).round()
+            as u32,
+        instructions_to_load: (f64::from(load_ticks) * nanoseconds).round() as u32,
+        flash: size.flash,
+        static_ram: size.static_ram,
+        state_ram,
+        step_stack,
+        load_stack,
+        subsidence_bits,
+    })
+}
+
+/// Period of SysTick, which is that of the machine's core clock: 25 MHz (AN385, AN386), 20 MHz (AN505), 16 MHz (nRF51822).
+fn nanoseconds_a_tick(board: Board) -> f64 {
+    match board.machine {
+        "mps2-an505" => 50.0,
+        "microbit" => 62.5,
+        _ => 40.0,
+    }
+}
+
+/// What is measured, in words.
+pub const MODEL: &str = "one month of an AM-LSTM with 3 inputs, 16 hidden and 16 attention units, mean of 240 months with no level missing";
+
+/// The model and the series that are measured.
+pub fn block() -> Block {
+    let sizes = Sizes {
+        inputs: 3,
+        hidden: 16,
+        attention: 16,
+    };
+    let mut series = sample::series(sizes.inputs, Start::Cold);
+    for level in series.level_m.iter_mut().flatten() {
+        level.get_or_insert(-34.0);
+    }
+    Block::new(
+        &sample::model_file(AttentionKind::Shared, sizes, 7),
+        &series,
+    )
+}

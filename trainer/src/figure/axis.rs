@@ -1,0 +1,191 @@
+//! One axis of a chart: months or values, either way up.
+
+use std::ops::Range;
+
+use amlstm_core::month::Month;
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, KeyPointWeight, Ranged};
+
+/// An axis with its ticks decided beforehand.
+#[derive(Clone, Debug)]
+pub(super) struct Axis {
+    from: f64,
+    to: f64,
+    ticks: Vec<f64>,
+    labels: Labels,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Labels {
+    None,
+    Year,
+    Number { decimals: usize },
+}
+
+impl Axis {
+    /// Months `from` to `to` by index, ticks at Januaries, at most `most` of them.
+    pub(super) fn months(from: i32, to: i32, most: usize) -> Self {
+        let to = to.max(from + 1);
+        let januaries: Vec<i32> = (from..=to)
+            .filter(|month| month.rem_euclid(12) == 0)
+            .collect();
+        let step = januaries.len().div_ceil(most.max(1)).max(1);
+        Self {
+            from: f64::from(from) - 0.5,
+            to: f64::from(to) + 0.5,
+            ticks: januaries.into_iter().step_by(step).map(f64::from).collect(),
+            labels: Labels::Year,
+        }
+    }
+
+    /// Values covering `low..high` with a small margin, up positive, at most `most` ticks.
+    pub(super) fn values(low: f64, high: f64, most: usize) -> Self {
+        let (low, high) = if high - low > 1e-9 {
+            (low, high)
+        } else {
+            (low - 0.5, high + 0.5)
+        };
+        let margin = (high - low) * 0.05;
+        Self::exactly(low - margin, high + margin, most)
+    }
+
+    /// Values from `from` to `to`, neither rounded nor widened.
+    pub(super) fn exactly(from: f64, to: f64, most: usize) -> Self {
+        let (low, high) = (from.min(to), from.max(to));
+        let step = round_step((high - low) / most.max(1) as f64);
+        let first = (low / step).ceil() as i64;
+        let last = (high / step + 1e-9).floor() as i64;
+        let decimals = (-step.log10().floor()).max(0.0) as usize;
+        Self {
+            from,
+            to,
+            ticks: (first..=last).map(|tick| tick as f64 * step).collect(),
+            labels: Labels::Number { decimals },
+        }
+    }
+
+    /// The same axis the other way up.
+    pub(super) fn down(self) -> Self {
+        Self {
+            from: self.to,
+            to: self.from,
+            ..self
+        }
+    }
+
+    /// The same axis without labels; `lines` keeps its grid lines.
+    pub(super) fn unlabelled(mut self, lines: bool) -> Self {
+        self.labels = Labels::None;
+        if !lines {
+            self.ticks.clear();
+        }
+        self
+    }
+
+    pub(super) fn has_labels(&self) -> bool {
+        self.labels != Labels::None
+    }
+
+    pub(super) fn ticks(&self) -> usize {
+        self.ticks.len()
+    }
+
+    /// The text at a tick.
+    pub(super) fn label(&self, value: f64) -> String {
+        match self.labels {
+            Labels::None => String::new(),
+            Labels::Year => Month::from_index(value.round() as i32)
+                .map_or(String::new(), |month| month.year().to_string()),
+            Labels::Number { decimals } => number(value, decimals),
+        }
+    }
+}
+
+/// A number with `decimals` digits and a real minus sign; minus zero is zero.
+pub fn number(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(zero) if zero.chars().all(|c| matches!(c, '0' | '.')) => zero.to_owned(),
+        Some(rest) => format!("\u{2212}{rest}"),
+        None => text,
+    }
+}
+
+/// The smallest of 1, 2, 5 times a power of ten that is not below `least`.
+fn round_step(least: f64) -> f64 {
+    let power = 10f64.powf(least.max(1e-12).log10().floor());
+    [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|digit| digit * power)
+        .find(|step| *step >= least * 0.999_999)
+        .unwrap_or(10.0 * power)
+}
+
+impl Ranged for Axis {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (start, end): (i32, i32)) -> i32 {
+        let share = (value - self.from) / (self.to - self.from);
+        start + (share * f64::from(end - start)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        match hint.weight() {
+            KeyPointWeight::Bold => self.ticks.clone(),
+            KeyPointWeight::Any => Vec::new(),
+        }
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.from..self.to
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_numbers_inside_the_axis() {
+        assert_eq!(Axis::exactly(-3.2, 11.0, 5).ticks, [0.0, 5.0, 10.0]);
+        assert_eq!(Axis::exactly(0.0, 1.0, 5).ticks.len(), 6);
+        assert_eq!(Axis::exactly(0.0, 1.0, 5).label(0.4), "0.4");
+    }
+
+    #[test]
+    fn an_axis_of_a_constant_still_has_a_length() {
+        let axis = Axis::values(3.0, 3.0, 4);
+        assert_eq!(axis.map(&3.0, (0, 100)), 50);
+    }
+
+    #[test]
+    fn a_downward_axis_puts_the_larger_value_lower() {
+        // plotters hands the y axis its pixels from the bottom up.
+        let axis = Axis::exactly(0.0, 10.0, 5).down();
+        assert_eq!(
+            (axis.map(&0.0, (100, 0)), axis.map(&10.0, (100, 0))),
+            (0, 100)
+        );
+    }
+
+    #[test]
+    fn years_are_labelled_at_januaries() {
+        let start = Month::new(2010, 10).unwrap().index();
+        let axis = Axis::months(start, start + 70, 8);
+        assert_eq!(
+            axis.ticks
+                .iter()
+                .map(|tick| axis.label(*tick))
+                .collect::<Vec<_>>(),
+            ["2011", "2012", "2013", "2014", "2015", "2016"]
+        );
+    }
+
+    #[test]
+    fn numbers_have_a_real_minus_and_no_minus_zero() {
+        assert_eq!(
+            [number(-1.25, 1), number(-0.01, 1), number(2.0, 0)],
+            ["\u{2212}1.2", "0.0", "2"]
+        );
+    }
+}

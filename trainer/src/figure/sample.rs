@@ -1,0 +1,157 @@
+//! A small run for the tests of figures and report.
+
+use super::shown::{
+    Benchmark, RatePoint, Score, Share, Shown, ShownEpoch, ShownModel, ShownMonth, ShownWell,
+};
+
+/// October 2010.
+const START: i32 = 2010 * 12 + 9;
+const MONTHS: usize = 71;
+
+/// Two wells over 71 months: A with three aquifer layers and ps points, B directly measured with months divided by time.
+pub(crate) fn run() -> Shown {
+    let wells = vec![
+        well("A", &["phreatic", "confined1", "confined2"], 5.0),
+        well("B <b>", &["upper", "lower"], 0.4),
+    ];
+    let mut shown = Shown {
+        rate_classes: vec![30.0, 50.0, 80.0, 110.0],
+        buffer_m: 300.0,
+        ..Shown::default()
+    };
+    for well in &wells {
+        for (model, rmse) in [
+            ("lstm", 1.8),
+            ("am-lstm", 1.72),
+            ("constant rate", 2.7),
+            ("ridge", 1.8),
+        ] {
+            for part in ["train", "validate", "test"] {
+                let score = Score {
+                    well: well.well.clone(),
+                    model: model.to_owned(),
+                    part: part.to_owned(),
+                    rmse,
+                    ..Score::default()
+                };
+                shown.scores.push(Score {
+                    mae: Some(rmse * 0.8),
+                    r2: Some(0.4),
+                    bias: Some(-0.01),
+                    floor: Some(1.7),
+                    points: Some(3),
+                    ..score
+                });
+            }
+        }
+        for (layer, name) in well.aquifer_layers.iter().enumerate() {
+            for (method, share) in [
+                ("attention", 0.5 - 0.1 * layer as f64),
+                ("physics", 0.2 + 0.15 * layer as f64),
+                ("truth", 0.25 + 0.1 * layer as f64),
+            ] {
+                let quartiles = (method == "attention").then_some((share - 0.05, share + 0.05));
+                shown.attribution.push(Share {
+                    well: well.well.clone(),
+                    aquifer_layer: name.clone(),
+                    method: method.to_owned(),
+                    share,
+                    quartiles,
+                });
+            }
+        }
+    }
+    shown.points = (0..60)
+        .map(|i| (i, f64::from(i) * 2.4))
+        .map(|(i, turn)| RatePoint {
+            well: "A".to_owned(),
+            point: format!("P{i}"),
+            east_m: turn.cos() * f64::from(i) * 5.0,
+            north_m: turn.sin() * f64::from(i) * 5.0,
+            rate_mm_per_year: f64::from(i) * 2.3,
+        })
+        .collect();
+    shown.benchmarks = [(4.6, 1.7), (26.5, 24.3), (63.0, 66.6)]
+        .into_iter()
+        .enumerate()
+        .map(|(i, (levelling, insar))| Benchmark {
+            benchmark: format!("BM{i}"),
+            levelling_mm_per_year: levelling,
+            insar_mm_per_year: insar,
+        })
+        .collect();
+    shown.wells = wells;
+    shown
+}
+
+fn well(name: &str, layers: &[&str], rate: f64) -> ShownWell {
+    let mut well = ShownWell {
+        well: name.to_owned(),
+        synthetic: true,
+        aquifer_layers: layers.iter().map(|&layer| layer.to_owned()).collect(),
+        ..ShownWell::default()
+    };
+    let curve = |month: usize| rate * month as f64 + 4.0 * (month as f64 * 0.52).sin();
+    for month in 0..MONTHS {
+        let level = |layer: usize| {
+            ((month + layer) % 17 != 3).then(|| {
+                10.0 - 8.0 * layer as f64 - month as f64 * 0.05
+                    + (month as f64 * 0.52 + layer as f64).sin()
+            })
+        };
+        let observed =
+            (month > 7 && month % 3 != 1).then(|| curve(month) + 0.3 * (month as f64 * 7.0).sin());
+        well.months.push(ShownMonth {
+            month: START + month as i32,
+            level_m: (0..layers.len()).map(level).collect(),
+            attention: (0..layers.len())
+                .map(|layer| {
+                    level(layer).map(|level| 0.33 + 0.1 * (level * (1.0 + layer as f64)).sin())
+                })
+                .collect(),
+            observed_mm: observed,
+            spread_mm: observed
+                .filter(|_| name == "A")
+                .map(|value| (value * 0.93 - 2.0, value * 1.06 + 2.0)),
+            part: if name == "A" {
+                ""
+            } else if month < 50 {
+                "train"
+            } else if month < 58 {
+                "validate"
+            } else {
+                "test"
+            }
+            .to_owned(),
+        });
+    }
+    for (model, error) in [("lstm", 3.0), ("am-lstm", 1.0)] {
+        let at = |month: usize| curve(month) + error * (month as f64 * 0.3).sin();
+        well.models.push(ShownModel {
+            model: model.to_owned(),
+            subsidence_mm: (0..MONTHS).map(|month| Some(at(month))).collect(),
+            increment_mm: (0..MONTHS)
+                .map(|month| {
+                    Some(if month == 0 {
+                        0.0
+                    } else {
+                        at(month) - at(month - 1)
+                    })
+                })
+                .collect(),
+            epochs: (1..=100)
+                .map(|epoch| {
+                    let rmse = 1.6 + 6.0 / epoch as f64;
+                    ShownEpoch {
+                        epoch,
+                        train_rmse: rmse,
+                        validate_rmse: Some(rmse * 1.1),
+                        test_rmse: Some(rmse * 1.15),
+                        kept: epoch == 88,
+                    }
+                })
+                .collect(),
+        });
+    }
+    well
+}

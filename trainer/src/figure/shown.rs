@@ -1,0 +1,201 @@
+//! What the figures and the report show, gathered from a run folder.
+
+use amlstm_core::month::Month;
+
+/// One run: its wells and what is known about all of them together.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// The wells in the run's order.
+    pub wells: Vec<ShownWell>,
+    /// Scores of models, baselines and floors, in the run's order.
+    pub scores: Vec<Score>,
+    /// Rates of the ps points.
+    pub points: Vec<RatePoint>,
+    /// Boundaries between the rate classes, rising, mm a year.
+    pub rate_classes: Vec<f64>,
+    /// Radius of the buffers around the wells, m.
+    pub buffer_m: f64,
+    /// Levelling benchmarks and what the ps points around them say.
+    pub benchmarks: Vec<Benchmark>,
+    /// How much each aquifer layer counts, by several methods.
+    pub attribution: Vec<Share>,
+}
+
+/// One well of a run.
+#[derive(Clone, Debug, Default)]
+pub struct ShownWell {
+    /// Name in all files.
+    pub well: String,
+    /// Whether its data come from the generator.
+    pub synthetic: bool,
+    /// Aquifer layers from the top.
+    pub aquifer_layers: Vec<String>,
+    /// One entry a month, without gaps.
+    pub months: Vec<ShownMonth>,
+    /// Models and what they predict for the months.
+    pub models: Vec<ShownModel>,
+}
+
+/// One month of a well.
+#[derive(Clone, Debug, Default)]
+pub struct ShownMonth {
+    /// Which month, as its index.
+    pub month: i32,
+    /// Level of each aquifer layer, m above datum.
+    pub level_m: Vec<Option<f64>>,
+    /// Share of attention of each aquifer layer.
+    pub attention: Vec<Option<f64>>,
+    /// Observed cumulative subsidence at the month's end, mm, down positive.
+    pub observed_mm: Option<f64>,
+    /// Lowest and highest of the middle 90 % of the ps points, mm.
+    pub spread_mm: Option<(f64, f64)>,
+    /// `train`, `validate` or `test` where months are divided; empty where ps points are.
+    pub part: String,
+}
+
+/// One model of a well.
+#[derive(Clone, Debug, Default)]
+pub struct ShownModel {
+    /// `am-lstm` or `lstm`.
+    pub model: String,
+    /// Cumulative subsidence at each month's end, mm.
+    pub subsidence_mm: Vec<Option<f64>>,
+    /// Subsidence of each month, mm.
+    pub increment_mm: Vec<Option<f64>>,
+    /// Training curve.
+    pub epochs: Vec<ShownEpoch>,
+}
+
+/// One pass of a training curve; RMSE in mm a month.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ShownEpoch {
+    /// 1 for the first.
+    pub epoch: usize,
+    /// On the training part.
+    pub train_rmse: f64,
+    /// On the validation part, if there is one.
+    pub validate_rmse: Option<f64>,
+    /// On the test part, if there is one.
+    pub test_rmse: Option<f64>,
+    /// Whether this epoch's weights were kept.
+    pub kept: bool,
+}
+
+/// How well one model did on one part of one well's record.
+#[derive(Clone, Debug, Default)]
+pub struct Score {
+    /// Name of the well.
+    pub well: String,
+    /// `am-lstm`, `lstm` or the name of a baseline.
+    pub model: String,
+    /// `train`, `validate` or `test`.
+    pub part: String,
+    /// Root mean square error, mm a month.
+    pub rmse: f64,
+    /// Mean absolute error, mm a month.
+    pub mae: Option<f64>,
+    /// Coefficient of determination.
+    pub r2: Option<f64>,
+    /// Mean error, predicted less observed, mm a month.
+    pub bias: Option<f64>,
+    /// The score no model can beat on these points, mm a month.
+    pub floor: Option<f64>,
+    /// ps points scored.
+    pub points: Option<usize>,
+}
+
+/// Mean rate of one ps point.
+#[derive(Clone, Debug, Default)]
+pub struct RatePoint {
+    /// Well whose buffer it lies in.
+    pub well: String,
+    /// Name of the point.
+    pub point: String,
+    /// Metres east of the well.
+    pub east_m: f64,
+    /// Metres north of the well.
+    pub north_m: f64,
+    /// Vertical rate, mm a year, down positive.
+    pub rate_mm_per_year: f64,
+}
+
+/// One levelling benchmark.
+#[derive(Clone, Debug, Default)]
+pub struct Benchmark {
+    /// Name of the benchmark.
+    pub benchmark: String,
+    /// Levelled rate, mm a year, down positive.
+    pub levelling_mm_per_year: f64,
+    /// Mean rate of the ps points around it, mm a year, down positive.
+    pub insar_mm_per_year: f64,
+}
+
+/// How much one aquifer layer counts according to one method.
+#[derive(Clone, Debug, Default)]
+pub struct Share {
+    /// Name of the well.
+    pub well: String,
+    /// Name of the aquifer layer.
+    pub aquifer_layer: String,
+    /// `attention`, `permutation`, `physics` or `truth`.
+    pub method: String,
+    /// Share of the whole, 0 to 1.
+    pub share: f64,
+    /// Lower and upper quartile over seeds, where there are several.
+    pub quartiles: Option<(f64, f64)>,
+}
+
+impl Shown {
+    /// Whether any of it comes from the generator.
+    pub fn synthetic(&self) -> bool {
+        self.wells.iter().any(|well| well.synthetic)
+    }
+}
+
+impl ShownWell {
+    /// First and last month by index; `None` for a well without months.
+    pub fn span(&self) -> Option<(i32, i32)> {
+        Some((self.months.first()?.month, self.months.last()?.month))
+    }
+
+    /// Mean attention of an aquifer layer over the months that have it.
+    pub fn mean_attention(&self, layer: usize) -> Option<f64> {
+        let shares: Vec<f64> = self
+            .months
+            .iter()
+            .filter_map(|month| month.attention.get(layer).copied().flatten())
+            .collect();
+        (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64)
+    }
+
+    /// A model by its name.
+    pub fn model(&self, name: &str) -> Option<&ShownModel> {
+        self.models.iter().find(|model| model.model == name)
+    }
+}
+
+/// A month as people write it.
+pub(crate) fn month_text(index: i32) -> String {
+    Month::from_index(index).map_or(String::new(), |month| month.to_string())
+}
+
+/// A model as people write it.
+pub fn model_text(model: &str) -> &str {
+    match model {
+        "am-lstm" => "AM-LSTM",
+        "lstm" => "LSTM",
+        "floor" => "floor",
+        other => other,
+    }
+}
+
+/// A method of attribution as people write it.
+pub fn method_text(method: &str) -> &str {
+    match method {
+        "attention" => "mean attention",
+        "permutation" => "permutation importance",
+        "physics" => "physics shares",
+        "truth" => "true shares",
+        other => other,
+    }
+}

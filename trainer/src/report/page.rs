@@ -1,0 +1,400 @@
+//! The page itself.
+
+use std::fmt::Write as _;
+
+use super::card::Card;
+use super::{caution, score, verdict};
+use crate::figure::shown::{Share, Shown, ShownWell};
+use crate::figure::{self, FigureError, Kind, escaped, ink, number};
+
+/// Wells shown in full; of a larger run the others stand in the tables alone.
+const WELLS_MAX: usize = 40;
+
+/// Everything the page shows.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Data of the figures and tables.
+    pub shown: Shown,
+    /// One model card a model file.
+    pub cards: Vec<Card>,
+    /// The run's configuration as it was resolved, TOML.
+    pub config: String,
+    /// Sentences that hold for the whole run: warnings of the readers, choices that flatter a score.
+    pub cautions: Vec<String>,
+    /// Tables of a study, if one was made.
+    pub tables: Vec<Table>,
+}
+
+/// A table of text, as a study leaves it.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// What it shows.
+    pub caption: String,
+    /// Names of the columns.
+    pub header: Vec<String>,
+    /// Cells by row.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Report {
+    /// The page as HTML.
+    ///
+    /// # Errors
+    /// [`FigureError`] where a chart does not fit its sheet; figures without data are left out.
+    pub fn html(&self) -> Result<String, FigureError> {
+        let wells = &self.shown.wells;
+        let title = match wells.as_slice() {
+            [well] => format!("Land subsidence at well {}", well.well),
+            _ => format!("Land subsidence at {} wells", wells.len()),
+        };
+        let mut main = format!("<h1>{}</h1>", escaped(&title));
+        main.push_str(&self.lead());
+        main.push_str(&self.contents());
+        main.push_str(&self.cautions());
+        main.push_str(&self.errors()?);
+        for (index, well) in wells.iter().take(WELLS_MAX).enumerate() {
+            main.push_str(&self.well(index, well)?);
+        }
+        if wells.len() > WELLS_MAX {
+            let _ = write!(
+                main,
+                "<p>{} more wells: <code>amlstm figure</code> draws their figures.</p>",
+                wells.len() - WELLS_MAX
+            );
+        }
+        main.push_str(&self.ground()?);
+        main.push_str(&self.study());
+        main.push_str(&self.configuration());
+        Ok(format!(
+            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\
+             <link rel=\"icon\" href=\"data:,\"><title>{}</title><style>{}{}</style></head><body><a class=\"skip\" href=\"#main\">to the report</a><main class=\"page\" id=\"main\">{main}</main>\
+             <div id=\"tip\" role=\"status\" hidden></div><script>{}</script></body></html>\n",
+            escaped(&title),
+            ink::page_style(),
+            include_str!("style.css"),
+            include_str!("script.js")
+        ))
+    }
+
+    fn lead(&self) -> String {
+        let shown = &self.shown;
+        let months = shown.wells.iter().filter_map(ShownWell::span);
+        let span = months.reduce(|(from, to), (first, last)| (from.min(first), to.max(last)));
+        let span = span.map_or(String::new(), |(from, to)| {
+            format!(
+                ", {} to {}",
+                figure::month_text(from),
+                figure::month_text(to)
+            )
+        });
+        let mut lead = format!(
+            "<p class=\"muted\">amlstm {}{span}. Subsidence is vertical, down positive; levels are metres above datum.</p>",
+            env!("CARGO_PKG_VERSION")
+        );
+        if shown.synthetic() {
+            lead.push_str("<p class=\"synthetic\" role=\"note\"><strong>SYNTHETIC</strong> data: made by a generator after Cao et al. 2022, not measured. Nothing here describes a real place.</p>");
+        }
+        lead
+    }
+
+    fn contents(&self) -> String {
+        let wells = self.shown.wells.iter().take(WELLS_MAX).enumerate();
+        let mut links = String::new();
+        for (index, well) in wells {
+            let _ = write!(
+                links,
+                "<li><a href=\"#well-{index}\">{}</a></li>",
+                escaped(&well.well)
+            );
+        }
+        format!(
+            "<nav aria-label=\"Contents\"><ul><li><a href=\"#errors\">Errors</a></li>{links}<li><a href=\"#configuration\">Configuration</a></li></ul></nav>"
+        )
+    }
+
+    fn cautions(&self) -> String {
+        let mut items: Vec<String> = self
+            .cautions
+            .iter()
+            .map(|caution| escaped(caution))
+            .collect();
+        for (index, well) in self.shown.wells.iter().enumerate() {
+            let count = caution::of_well(&self.shown, well).len();
+            if count > 0 && index < WELLS_MAX {
+                items.push(format!(
+                    "<a href=\"#well-{index}\">{}</a>: {count} about its data or its model.",
+                    escaped(&well.well)
+                ));
+            }
+        }
+        if items.is_empty() {
+            return String::new();
+        }
+        format!(
+            "<section id=\"cautions\"><h2>Read first</h2>{}</section>",
+            list(&items)
+        )
+    }
+
+    fn errors(&self) -> Result<String, FigureError> {
+        let mut html = String::from("<section id=\"errors\"><h2>Errors</h2>");
+        html.push_str("<p>All ps points of a well share its levels, so no model can predict what tells them apart: the floor is the error of the training points\u{2019} mean. A score means something beside its floor and the baselines only.</p>");
+        if let Some(figure) = self.figure(Kind::Errors, "")? {
+            let _ = write!(html, "<div class=\"grid one\">{figure}</div>");
+        }
+        html.push_str(&score::beside_paper(&self.shown));
+        html.push_str(&score::table(
+            &self.shown,
+            "test",
+            "Test scores, mm a month",
+        ));
+        for (part, name) in [("validate", "Validation"), ("train", "Training")] {
+            let table = score::table(&self.shown, part, &format!("{name} scores, mm a month"));
+            if !table.is_empty() {
+                let _ = write!(
+                    html,
+                    "<details><summary>{name} scores</summary>{table}</details>"
+                );
+            }
+        }
+        html.push_str("</section>");
+        Ok(html)
+    }
+
+    fn well(&self, index: usize, well: &ShownWell) -> Result<String, FigureError> {
+        let tag = if well.synthetic {
+            " <span class=\"tag\">SYNTHETIC</span>"
+        } else {
+            ""
+        };
+        let mut html = format!(
+            "<section class=\"well\" id=\"well-{index}\"><h2>Well {}{tag}</h2>",
+            escaped(&well.well)
+        );
+        let cautions: Vec<String> = caution::of_well(&self.shown, well)
+            .iter()
+            .map(|caution| escaped(caution))
+            .collect();
+        if !cautions.is_empty() {
+            let _ = write!(html, "<h3>Cautions</h3>{}", list(&cautions));
+        }
+        html.push_str("<div class=\"grid\">");
+        for kind in Kind::OF_A_WELL {
+            html.push_str(&self.figure(kind, &well.well)?.unwrap_or_default());
+        }
+        html.push_str("<div class=\"aside\">");
+        let shares: Vec<&Share> = self
+            .shown
+            .attribution
+            .iter()
+            .filter(|share| share.well == well.well)
+            .collect();
+        if let Some(verdict) = verdict::compare(&shares) {
+            let class = if verdict.disagree {
+                "say disagree"
+            } else {
+                "say"
+            };
+            let _ = write!(
+                html,
+                "<p class=\"{class}\">{} Attention weighs inputs; it does not explain causes.</p>",
+                escaped(&verdict.text)
+            );
+        }
+        for card in self.cards.iter().filter(|card| card.well == well.well) {
+            let _ = write!(html, "<h3>Model card</h3>{}", card.html());
+        }
+        html.push_str("</div></div></section>");
+        Ok(html)
+    }
+
+    fn ground(&self) -> Result<String, FigureError> {
+        let figures = [
+            self.figure(Kind::Map, "")?,
+            self.figure(Kind::Levelling, "")?,
+        ];
+        if figures.iter().all(Option::is_none) {
+            return Ok(String::new());
+        }
+        let mut html =
+            String::from("<section id=\"ground\"><h2>Rates on the ground</h2><div class=\"grid\">");
+        html.extend(figures.into_iter().flatten());
+        html.push_str("</div>");
+        if let Some(check) = check(&self.shown) {
+            let _ = write!(html, "<p>{check}</p>");
+        }
+        html.push_str("</section>");
+        Ok(html)
+    }
+
+    fn study(&self) -> String {
+        if self.tables.is_empty() {
+            return String::new();
+        }
+        let mut html = String::from("<section id=\"study\"><h2>Study</h2>");
+        for table in &self.tables {
+            let mut head = String::new();
+            for name in &table.header {
+                let _ = write!(head, "<th scope=\"col\">{}</th>", escaped(name));
+            }
+            let mut rows = String::new();
+            for row in &table.rows {
+                rows.push_str("<tr>");
+                for cell in row {
+                    let _ = write!(rows, "<td>{}</td>", escaped(cell));
+                }
+                rows.push_str("</tr>");
+            }
+            let html_table = format!(
+                "<table><caption>{}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>",
+                escaped(&table.caption)
+            );
+            html.push_str(&score::scroll(&table.caption, &html_table));
+        }
+        html.push_str("</section>");
+        html
+    }
+
+    fn configuration(&self) -> String {
+        format!(
+            "<section id=\"configuration\"><h2>Configuration</h2><p>Numbers behind the figures: <code>metrics.csv</code>, <code>predictions.csv</code>, <code>attention.csv</code>, <code>training.csv</code> in the run folder. \
+             Figures for papers: <code>amlstm figure RUN --well NAME --kind observed -o observed.svg</code> (or <code>.png</code>).</p>\
+             <details><summary>config.toml</summary><pre tabindex=\"0\">{}</pre></details></section>",
+            escaped(&self.config)
+        )
+    }
+
+    /// A figure with its caption; `None` where the run has no data for it.
+    fn figure(&self, kind: Kind, well: &str) -> Result<Option<String>, FigureError> {
+        match figure::draw(kind, &self.shown, well) {
+            Ok(figure) => {
+                let tag = if figure.synthetic {
+                    " <span class=\"tag\">SYNTHETIC</span>"
+                } else {
+                    ""
+                };
+                Ok(Some(format!(
+                    "<figure data-kind=\"{}\"><figcaption>{}{tag}</figcaption>{}</figure>",
+                    kind.name(),
+                    escaped(&figure.title),
+                    figure.inline()
+                )))
+            }
+            Err(FigureError::Nothing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Agreement of levelling and ps points in one sentence; `None` without benchmarks.
+fn check(shown: &Shown) -> Option<String> {
+    let differences: Vec<f64> = shown
+        .benchmarks
+        .iter()
+        .map(|benchmark| benchmark.insar_mm_per_year - benchmark.levelling_mm_per_year)
+        .collect();
+    let size = |difference: &f64| difference.abs();
+    let (least, most) = (
+        differences.iter().map(size).fold(f64::INFINITY, f64::min),
+        differences.iter().map(size).fold(0.0, f64::max),
+    );
+    let mean = differences.iter().sum::<f64>() / differences.len() as f64;
+    (!differences.is_empty()).then(|| {
+        format!(
+            "{} benchmarks: ps points less levelling {} mm a year on average (signed), {} at least and {} at most (absolute).",
+            differences.len(),
+            number(mean, 2),
+            number(least, 2),
+            number(most, 2)
+        )
+    })
+}
+
+fn list(items: &[String]) -> String {
+    format!("<ul><li>{}</li></ul>", items.join("</li><li>"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::sample;
+
+    fn report() -> Report {
+        Report {
+            shown: sample::run(),
+            config: "seed = 1 # <&>\n".to_owned(),
+            ..Report::default()
+        }
+    }
+
+    #[test]
+    fn the_page_asks_nothing_of_the_network() {
+        let html = report().html().unwrap();
+        for outside in ["http://", "https://", "src=", "@import", "url("] {
+            assert!(
+                !html
+                    .replace("http://www.w3.org/2000/svg", "")
+                    .contains(outside),
+                "{outside}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_from_the_data_cannot_become_markup() {
+        let html = report().html().unwrap();
+        assert!(html.contains("B &lt;b&gt;") && !html.contains("B <b>"));
+        assert!(html.contains("seed = 1 # &lt;&amp;&gt;"));
+    }
+
+    #[test]
+    fn every_figure_of_synthetic_data_is_marked() {
+        let html = report().html().unwrap();
+        assert_eq!(
+            html.matches("<figure ").count(),
+            2 * Kind::OF_A_WELL.len() + Kind::OF_THE_RUN.len()
+        );
+        assert_eq!(
+            html.matches("SYNTHETIC</span></figcaption>").count(),
+            html.matches("<figure ").count()
+        );
+    }
+
+    #[test]
+    fn the_papers_table_stands_beside_the_six_synthetic_wells_only() {
+        assert!(!report().html().unwrap().contains("Table 3"));
+        let mut six = report();
+        let well = six.shown.wells[0].clone();
+        six.shown.wells = ["A", "B", "C", "D", "E", "F"]
+            .map(|name| ShownWell {
+                well: name.to_owned(),
+                ..well.clone()
+            })
+            .to_vec();
+        // 1 - 1.72 / 1.8 from the sample, 1 - 1.75 / 2.23 from the paper.
+        let html = six.html().unwrap();
+        assert!(
+            html.contains("Table 3")
+                && html.contains("<td>4.4 %</td>")
+                && html.contains("<td>21.5 %</td>")
+        );
+        six.shown.wells[2].synthetic = false;
+        assert!(!six.html().unwrap().contains("Table 3"));
+    }
+
+    #[test]
+    fn a_run_with_nothing_but_wells_still_makes_a_page() {
+        let shown = Shown {
+            wells: sample::run().wells,
+            ..Shown::default()
+        };
+        let html = Report {
+            shown,
+            ..Report::default()
+        }
+        .html()
+        .unwrap();
+        assert!(html.contains("id=\"well-1\"") && !html.contains("id=\"ground\""));
+    }
+}

@@ -1,0 +1,143 @@
+//! Error tables: every score beside its floor, and the paper's table beside ours.
+
+use std::fmt::Write as _;
+
+use crate::figure::shown::{Score, Shown, model_text};
+use crate::figure::{escaped, number};
+
+/// Table 3 of Cao et al. 2022 (doi:10.11834/jrs.20211297): RMSE of LSTM and of AM-LSTM on the test points, mm.
+const PAPER: [(&str, f64, f64); 6] = [
+    ("A", 2.23, 1.75),
+    ("B", 1.20, 1.10),
+    ("C", 2.62, 2.31),
+    ("D", 1.65, 1.49),
+    ("E", 0.38, 0.35),
+    ("F", 1.38, 1.23),
+];
+
+/// Scores of one part, a row a well and model, best of each well in bold.
+pub(super) fn table(shown: &Shown, part: &str, caption: &str) -> String {
+    let of_part: Vec<&Score> = shown
+        .scores
+        .iter()
+        .filter(|score| score.part == part && score.model != "floor")
+        .collect();
+    if of_part.is_empty() {
+        return String::new();
+    }
+    let mut rows = String::new();
+    for scores in of_part.chunk_by(|a, b| a.well == b.well) {
+        let best = scores
+            .iter()
+            .map(|score| score.rmse)
+            .filter(|rmse| rmse.is_finite())
+            .fold(f64::INFINITY, f64::min);
+        for (index, score) in scores.iter().enumerate() {
+            let well = if index == 0 {
+                format!("<th scope=\"row\">{}</th>", escaped(&score.well))
+            } else {
+                "<td></td>".to_owned()
+            };
+            let class = if score.rmse == best {
+                " class=\"best\""
+            } else {
+                ""
+            };
+            let ratio = score
+                .floor
+                .filter(|floor| *floor > 0.0)
+                .map(|floor| score.rmse / floor);
+            let _ = write!(
+                rows,
+                "<tr>{well}<td class=\"left\">{}</td><td{class}>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                escaped(model_text(&score.model)),
+                cell(Some(score.rmse), 3),
+                cell(score.floor, 3),
+                cell(ratio, 3),
+                cell(score.mae, 3),
+                cell(score.r2, 3),
+                cell(score.bias, 3),
+                score
+                    .points
+                    .map_or("\u{2013}".to_owned(), |points| points.to_string())
+            );
+        }
+    }
+    scroll(
+        caption,
+        &format!(
+            "<table><caption>{}</caption><thead><tr><th scope=\"col\">well</th><th scope=\"col\" class=\"left\">model</th><th scope=\"col\">RMSE</th><th scope=\"col\">floor</th>\
+             <th scope=\"col\">RMSE / floor</th><th scope=\"col\">MAE</th><th scope=\"col\">R\u{b2}</th><th scope=\"col\">bias</th><th scope=\"col\">points</th></tr></thead><tbody>{rows}</tbody></table>",
+            escaped(caption)
+        ),
+    )
+}
+
+/// The paper's Table 3 beside this run's scores; empty unless the wells are the synthetic six.
+pub(super) fn beside_paper(shown: &Shown) -> String {
+    let six = shown.wells.len() == PAPER.len()
+        && shown
+            .wells
+            .iter()
+            .zip(PAPER)
+            .all(|(well, row)| well.synthetic && well.well == row.0);
+    if !six {
+        return String::new();
+    }
+    let test = |well: &str, model: &str| {
+        shown
+            .scores
+            .iter()
+            .find(|score| score.well == well && score.model == model && score.part == "test")
+    };
+    let gain = |lstm: Option<f64>, attention: Option<f64>| match (lstm, attention) {
+        (Some(lstm), Some(attention)) if lstm > 0.0 => {
+            format!("{} %", number((1.0 - attention / lstm) * 100.0, 1))
+        }
+        _ => "\u{2013}".to_owned(),
+    };
+    let mut rows = String::new();
+    for (well, paper_lstm, paper_attention) in PAPER {
+        let (lstm, attention) = (
+            test(well, "lstm").map(|score| score.rmse),
+            test(well, "am-lstm").map(|score| score.rmse),
+        );
+        let floor = test(well, "am-lstm").and_then(|score| score.floor);
+        let _ = write!(
+            rows,
+            "<tr><th scope=\"row\">{well}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            cell(Some(paper_lstm), 2),
+            cell(Some(paper_attention), 2),
+            gain(Some(paper_lstm), Some(paper_attention)),
+            cell(lstm, 2),
+            cell(attention, 2),
+            gain(lstm, attention),
+            cell(floor, 2)
+        );
+    }
+    let table = format!(
+        "<table><caption>The paper\u{2019}s Table 3 (RMSE, mm) beside this run (test RMSE, mm a month) <span class=\"tag\">SYNTHETIC</span></caption>\
+         <thead><tr><th rowspan=\"2\" scope=\"col\">well</th><th colspan=\"3\" scope=\"colgroup\">Cao et al. 2022</th><th colspan=\"4\" scope=\"colgroup\">this run, synthetic wells</th></tr>\
+         <tr><th scope=\"col\">LSTM</th><th scope=\"col\">AM-LSTM</th><th scope=\"col\">gain</th><th scope=\"col\">LSTM</th><th scope=\"col\">AM-LSTM</th><th scope=\"col\">gain</th><th scope=\"col\">floor</th></tr></thead>\
+         <tbody>{rows}</tbody></table>"
+    );
+    format!(
+        "{}<p class=\"muted\">The synthetic noise was fitted so that the floor lies just below the paper\u{2019}s AM-LSTM column: closeness to it is consistency, not evidence. \
+         One run does not decide which model is better; <code>amlstm study</code> compares them over many seeds.</p>",
+        scroll("Table 3 of the paper beside this run", &table)
+    )
+}
+
+/// A table in a box of its own that scrolls where the page is narrow.
+pub(super) fn scroll(label: &str, table: &str) -> String {
+    format!(
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">{table}</div>",
+        escaped(label)
+    )
+}
+
+fn cell(value: Option<f64>, decimals: usize) -> String {
+    value
+        .filter(|value| value.is_finite())
+        .map_or("\u{2013}".to_owned(), |value| number(value, decimals))
+}

@@ -1,0 +1,229 @@
+//! The swap test: the same levels, but another aquifer layer made to dominate in turn. A method that explains the ground names that layer each time; one that
+//! follows the shape of the levels names the same layer whatever dominates, and ends at chance.
+
+use rayon::prelude::*;
+
+use crate::attribution::{Method, top};
+use crate::baseline::{PhysicsFit, Problem};
+use crate::config::{Attention, Config, NetworkKind};
+use crate::split::Split;
+
+use super::{Job, Outcome, Setting, StudyError, Subject, Table, training};
+
+/// What names the dominating aquifer layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Explanation {
+    /// Attention weights of the network; `None` for the physics basis, which has no network.
+    pub attention: Option<Attention>,
+    /// How the network is read.
+    pub method: Method,
+}
+
+impl Explanation {
+    /// All explanations, in the order of the table.
+    pub const ALL: [Self; 5] = [
+        Self {
+            attention: Some(Attention::Shared),
+            method: Method::Attention,
+        },
+        Self {
+            attention: Some(Attention::Shared),
+            method: Method::Permutation,
+        },
+        Self {
+            attention: Some(Attention::PerLayer),
+            method: Method::Attention,
+        },
+        Self {
+            attention: Some(Attention::PerLayer),
+            method: Method::Permutation,
+        },
+        Self {
+            attention: None,
+            method: Method::Physics,
+        },
+    ];
+
+    /// Name in tables.
+    pub fn title(self) -> String {
+        match self.attention {
+            Some(Attention::Shared) => {
+                format!("shared attention (the paper's): {}", self.method.title())
+            }
+            Some(Attention::PerLayer) => format!("attention per layer: {}", self.method.title()),
+            None => self.method.title().to_owned(),
+        }
+    }
+}
+
+/// One answer to one question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// Who answers.
+    pub explanation: Explanation,
+    /// Aquifer layer that truly dominates.
+    pub truth: usize,
+    /// Aquifer layer put first.
+    pub named: usize,
+}
+
+/// All answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SwapTest {
+    /// Names of the aquifer layers.
+    pub aquifer_layers: Vec<String>,
+    /// In a fixed order.
+    pub answers: Vec<Answer>,
+}
+
+impl SwapTest {
+    /// Hits and questions of an explanation: for one dominating aquifer layer, or for all.
+    pub fn hits(&self, explanation: Explanation, truth: Option<usize>) -> (usize, usize) {
+        let asked = self.answers.iter().filter(|answer| {
+            answer.explanation == explanation && truth.is_none_or(|truth| truth == answer.truth)
+        });
+        asked.fold((0, 0), |(hits, asked), answer| {
+            (hits + usize::from(answer.named == answer.truth), asked + 1)
+        })
+    }
+
+    /// Hit rates beside the chance level.
+    pub fn table(&self) -> Table {
+        let rate = |(hits, asked): (usize, usize)| {
+            if asked > 0 {
+                format!("{:.2}", hits as f64 / asked as f64)
+            } else {
+                "-".into()
+            }
+        };
+        let layers = self.aquifer_layers.len();
+        let mut rows: Vec<Vec<String>> = Explanation::ALL
+            .iter()
+            .map(|explanation| {
+                let (hits, asked) = self.hits(*explanation, None);
+                let by_truth = (0..layers).map(|truth| rate(self.hits(*explanation, Some(truth))));
+                let all = [rate((hits, asked)), format!("{hits} of {asked}")];
+                std::iter::once(explanation.title())
+                    .chain(by_truth)
+                    .chain(all)
+                    .collect()
+            })
+            .collect();
+        let chance = format!("{:.2}", 1.0 / layers as f64);
+        rows.push(
+            std::iter::once("chance".into())
+                .chain(std::iter::repeat_n(chance, layers + 1))
+                .chain(["-".into()])
+                .collect(),
+        );
+        let header = std::iter::once("names the dominating layer".to_owned())
+            .chain(
+                self.aquifer_layers
+                    .iter()
+                    .map(|layer| format!("{layer} dominates")),
+            )
+            .chain(["all".into(), "hits".into()]);
+        let caption = "SYNTHETIC wells. Swap test: hit rate of each explanation when each aquifer layer in turn truly dominates, with the same levels.".into();
+        Table {
+            caption,
+            header: header.collect(),
+            rows,
+        }
+    }
+}
+
+/// How many pieces of work [`run`] reports as done.
+pub fn work(subjects: &[Subject], seeds: &[u64]) -> usize {
+    subjects.len() * seeds.len() * 2
+}
+
+/// Trains the AM-LSTM with shared and with per-layer attention at every subject, whose true shares must be known, and asks each explanation.
+///
+/// # Errors
+///
+/// The first well that cannot be split, trained or exported. A training that diverges gives no answer.
+pub fn run(
+    subjects: &[Subject],
+    config: &Config,
+    seeds: &[u64],
+    done: &(dyn Fn() + Sync),
+) -> Result<SwapTest, StudyError> {
+    let asked: Vec<(usize, usize)> = subjects
+        .iter()
+        .enumerate()
+        .filter_map(|(well, subject)| Some((well, top(subject.true_shares.as_ref()?))))
+        .collect();
+    let mut work: Vec<(usize, usize, Attention, u64)> = Vec::new();
+    for attention in [Attention::Shared, Attention::PerLayer] {
+        work.extend(asked.iter().flat_map(|&(well, truth)| {
+            seeds
+                .iter()
+                .map(move |&seed| (well, truth, attention, seed))
+        }));
+    }
+    let ask = |&(well, truth, attention, seed): &(usize, usize, Attention, u64)| -> Result<Vec<Answer>, StudyError> {
+        let mut config = config.clone();
+        config.network.attention = attention;
+        let job = Job { well, setting: Setting::Configured, network: NetworkKind::AmLstm, seed };
+        let outcome = training::run(&subjects[well], &job, &config)?;
+        done();
+        let Outcome::Scored(scored) = outcome else { return Ok(Vec::new()) };
+        let answer = |(method, shares): (Method, &Vec<f64>)| Answer { explanation: Explanation { attention: Some(attention), method }, truth, named: top(shares) };
+        let methods = [Method::Attention, Method::Permutation];
+        Ok(scored.shares.iter().flat_map(|shares| methods.into_iter().zip(shares)).map(answer).collect())
+    };
+    let answers: Vec<Vec<Answer>> = work.par_iter().map(ask).collect::<Result<_, _>>()?;
+    let mut answers: Vec<Answer> = answers.into_iter().flatten().collect();
+    for (well, truth) in asked {
+        let series = &subjects[well].series;
+        let split = Split::new(series, &config.split, config.seed)?;
+        let problem =
+            Problem::new(series, &split, config.seed).ok_or_else(|| StudyError::NoLevels {
+                well: series.well.clone(),
+            })?;
+        let named = top(&PhysicsFit::new(&problem).layer_shares(&problem));
+        answers.push(Answer {
+            explanation: Explanation {
+                attention: None,
+                method: Method::Physics,
+            },
+            truth,
+            named,
+        });
+    }
+    let aquifer_layers = subjects
+        .first()
+        .map_or_else(Vec::new, |subject| subject.series.aquifer_layers.clone());
+    Ok(SwapTest {
+        aquifer_layers,
+        answers,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hit_rates_are_counted_by_dominating_layer_and_shown_beside_chance() {
+        let beta = Explanation::ALL[0];
+        let answer = |truth, named| Answer {
+            explanation: beta,
+            truth,
+            named,
+        };
+        let test = SwapTest {
+            aquifer_layers: vec!["upper".into(), "lower".into()],
+            answers: vec![answer(0, 0), answer(0, 1), answer(1, 1), answer(1, 1)],
+        };
+        assert_eq!(test.hits(beta, Some(0)), (1, 2));
+        assert_eq!(test.hits(beta, None), (3, 4));
+        let table = test.table();
+        assert_eq!(table.rows[0][1..], ["0.50", "1.00", "0.75", "3 of 4"]);
+        assert_eq!(table.rows[1][1..], ["-", "-", "-", "0 of 0"]);
+        assert_eq!(
+            table.rows.last().unwrap()[..],
+            ["chance", "0.50", "0.50", "0.50", "-"]
+        );
+    }
+}
