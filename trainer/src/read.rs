@@ -357,7 +357,7 @@ impl WellIndex {
 }
 
 /// Names for a message: all of a few, the first of many.
-fn listed(names: &[String]) -> String {
+pub fn listed(names: &[String]) -> String {
     const SHOWN: usize = 6;
     let more = if names.len() > SHOWN {
         format!(" and {} more", names.len() - SHOWN)

@@ -17,7 +17,11 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::config::Config;
+use crate::{
+    config::Config,
+    read::listed,
+    table::{Table, TableError},
+};
 
 pub use rows::{AttentionRow, MetricRow, PredictionRow, TrainingRow};
 pub use well_run::{BASELINES, TrainedModel, WellRun, WellRunError};
@@ -57,16 +61,19 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
-    /// No model of a well.
-    #[error("{}: no model of well {well}; the run has {known}", path.display())]
-    NoModel {
+    /// No such well, or several and none was asked for.
+    #[error("{}: --well{asked}: expected one of the run's wells: {known}", path.display())]
+    WhichWell {
         /// The run.
         path: PathBuf,
         /// The well that was asked for.
-        well: String,
+        asked: String,
         /// Wells of the run.
         known: String,
     },
+    /// A table of the run is malformed.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// The file system's reason.
     #[error("{}: {source}", path.display())]
     File {
@@ -132,6 +139,40 @@ impl RunFolder {
         self.path
             .join(MODELS)
             .join(format!("{}{}", file_stem(well), kind.ending()))
+    }
+
+    /// The well that is asked for, or the only one there is.
+    ///
+    /// # Errors
+    /// When the run has no such well, or several and none is asked for.
+    pub fn one_well(&self, asked: Option<&str>) -> Result<String, RunError> {
+        let wells = self.wells()?;
+        match (asked, &wells[..]) {
+            (Some(asked), _) if wells.iter().any(|well| well == asked) => Ok(asked.to_owned()),
+            (None, [well]) => Ok(well.clone()),
+            (asked, _) => Err(RunError::WhichWell {
+                path: self.path.clone(),
+                asked: asked.map_or(String::new(), |well| format!(" \"{well}\"")),
+                known: listed(&wells),
+            }),
+        }
+    }
+
+    /// Wells of a finished run, in its order.
+    ///
+    /// # Errors
+    /// When `metrics.csv` cannot be read.
+    pub fn wells(&self) -> Result<Vec<String>, RunError> {
+        let mut table = Table::open(&self.path.join(TABLES[0]), "well")?;
+        let well = table.column("well")?;
+        let mut wells: Vec<String> = Vec::new();
+        while let Some(row) = table.next_row()? {
+            let well = row.name(well)?;
+            if wells.last().is_none_or(|last| last != well) {
+                wells.push(well.to_owned());
+            }
+        }
+        Ok(wells)
     }
 
     /// Writes the models of a well, then its part; `number` is the well's place in the order of the tables.

@@ -1,1 +1,276 @@
-//! `amlstm inspect`.
+//! `amlstm inspect`: what is in a model file.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use amlstm::export::AlignedBytes;
+use amlstm_core::{
+    arithmetic::{ArithmeticKind, F32, Matrix},
+    artifact::ModelFile,
+    model::{AttentionKind, Network, Weights},
+};
+use anyhow::Context;
+use serde_json::{Map, Value, json};
+
+use super::table::{self, LEFT, RIGHT, number};
+
+/// The equations that the weights belong to, for somebody who computes them elsewhere.
+const EQUATIONS: [&str; 12] = [
+    "x^k = (level_m^k - offset_m^k) / scale_m^k for every input k; h and C start at zero",
+    "(8) alpha^k = V^k' tanh(W [h; C] + U^k x^k + B^k); U, V, B have one column for all inputs or one for each",
+    "(9) beta = softmax of alpha over the inputs that have a level",
+    "(10) e^k = beta^k x^k; 0 for an input without a level; without attention e = x",
+    "gates = gate_weights [h; e] + gate_bias, rows f, i, candidate, o of hidden units each",
+    "(2) f = sigmoid(rows f)",
+    "(3) i = sigmoid(rows i)",
+    "(4) candidate = tanh(rows candidate)",
+    "(5) C = f C + i candidate",
+    "(6) o = sigmoid(rows o)",
+    "(7) h = o tanh(C)",
+    "increment_mm = (output_weights' h + output_bias) target.scale_mm + target.offset_mm; subsidence_mm adds them up",
+];
+
+/// Show what is in a model file.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  amlstm inspect holly.amlm
+  amlstm inspect holly.amlm --json > holly.json   all weights by name and shape, and the equations")]
+pub struct Args {
+    /// Model file.
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// Print everything as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let shown_path = || args.model.display().to_string();
+    let bytes = AlignedBytes::read(&args.model).with_context(shown_path)?;
+    let file = ModelFile::parse(&bytes).with_context(shown_path)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&to_json(&file))?);
+    } else {
+        print(&file, bytes.len());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn attention_name(kind: AttentionKind) -> &'static str {
+    match kind {
+        AttentionKind::None => "none",
+        AttentionKind::Shared => "shared",
+        AttentionKind::PerLayer => "per_layer",
+    }
+}
+
+fn arithmetic_name(kind: ArithmeticKind) -> &'static str {
+    match kind {
+        ArithmeticKind::F32 => "f32",
+    }
+}
+
+fn print(file: &ModelFile, bytes: usize) {
+    let record = file.record();
+    let scores = record.scores;
+    let facts = [
+        ("well", record.well.to_owned()),
+        (
+            "data",
+            if record.synthetic {
+                "SYNTHETIC"
+            } else {
+                "measured"
+            }
+            .to_owned(),
+        ),
+        (
+            "trained",
+            format!(
+                "{} to {}, seed {}",
+                record.trained_from, record.trained_until, record.seed
+            ),
+        ),
+        ("data fingerprint", format!("{:016x}", record.fingerprint)),
+        ("model version", record.model_version.to_string()),
+        (
+            "file",
+            format!(
+                "{bytes} bytes, CRC-32 {:08x}, {}",
+                file.crc(),
+                arithmetic_name(record.arithmetic)
+            ),
+        ),
+        (
+            "attention",
+            format!(
+                "{}, {} units",
+                attention_name(record.attention),
+                record.sizes.attention
+            ),
+        ),
+        ("hidden units", record.sizes.hidden.to_string()),
+        (
+            "weights",
+            record.sizes.weights(record.attention).to_string(),
+        ),
+        (
+            "RMSE train",
+            format!("{} mm per month", number(scores.train_rmse_mm.into(), 2)),
+        ),
+        (
+            "RMSE validate",
+            format!("{} mm per month", number(scores.validate_rmse_mm.into(), 2)),
+        ),
+        (
+            "RMSE test",
+            format!("{} mm per month", number(scores.test_rmse_mm.into(), 2)),
+        ),
+        (
+            "floor test",
+            format!("{} mm per month", number(scores.floor_rmse_mm.into(), 2)),
+        ),
+        (
+            "90 % interval",
+            format!(
+                "± {} mm of a month's increment",
+                number(record.interval_half_width_mm.into(), 2)
+            ),
+        ),
+        (
+            "subsidence then",
+            format!(
+                "{:.1} mm at the end of training",
+                file.start().subsidence_mm
+            ),
+        ),
+    ];
+    let mut table = table::new(&[("", LEFT), ("", LEFT)]);
+    for (name, value) in facts {
+        table.add_row([name.to_owned(), value]);
+    }
+    println!("{}\n", table.trim_fmt().trim_start_matches('\n'));
+    let mut table = table::new(&[
+        ("aquifer layer", LEFT),
+        ("trained from m", RIGHT),
+        ("to m", RIGHT),
+        ("offset m", RIGHT),
+        ("scale m", RIGHT),
+    ]);
+    for (layer, input) in record.aquifer_layers.iter().zip(file.model().inputs()) {
+        let numbers = [
+            input.lowest_trained_m,
+            input.highest_trained_m,
+            input.scaler.offset,
+            input.scaler.scale,
+        ];
+        let mut cells = vec![(*layer).to_owned()];
+        cells.extend(numbers.map(|value| number(value.into(), 2)));
+        table.add_row(cells);
+    }
+    println!("{}", table.trim_fmt());
+}
+
+fn to_json(file: &ModelFile) -> Value {
+    let record = file.record();
+    let scores = record.scores;
+    let model = file.model();
+    let inputs: Vec<Value> = record
+        .aquifer_layers
+        .iter()
+        .zip(model.inputs())
+        .map(|(layer, input)| {
+            json!({
+                "aquifer_layer": layer,
+                "offset_m": input.scaler.offset,
+                "scale_m": input.scaler.scale,
+                "lowest_trained_m": input.lowest_trained_m,
+                "highest_trained_m": input.highest_trained_m,
+            })
+        })
+        .collect();
+    let numbers = |bits: &[u32]| {
+        bits.iter()
+            .map(|bits| f32::from_bits(*bits))
+            .collect::<Vec<_>>()
+    };
+    let start = file.start();
+    let weights = match model.network {
+        Network::F32(weights) => float_weights(&weights, usize::from(record.sizes.hidden)),
+    };
+    json!({
+        "well": record.well,
+        "synthetic": record.synthetic,
+        "crc32": format!("{:08x}", file.crc()),
+        "model_version": record.model_version,
+        "arithmetic": arithmetic_name(record.arithmetic),
+        "attention": attention_name(record.attention),
+        "sizes": { "inputs": record.sizes.inputs, "hidden": record.sizes.hidden, "attention": record.sizes.attention },
+        "trained_from": record.trained_from.to_string(),
+        "trained_until": record.trained_until.to_string(),
+        "seed": record.seed,
+        "fingerprint": format!("{:016x}", record.fingerprint),
+        "scores": {
+            "train_rmse_mm_per_month": scores.train_rmse_mm,
+            "validate_rmse_mm_per_month": scores.validate_rmse_mm,
+            "test_rmse_mm_per_month": scores.test_rmse_mm,
+            "floor_rmse_mm_per_month": scores.floor_rmse_mm,
+        },
+        "interval_half_width_mm": record.interval_half_width_mm,
+        "inputs": inputs,
+        "target": { "offset_mm": model.target.offset, "scale_mm": model.target.scale },
+        "training_end": { "subsidence_mm": start.subsidence_mm, "hidden": numbers(start.hidden), "cell": numbers(start.cell) },
+        "golden": { "level_m": file.golden().level_m, "increment_mm": file.golden().increment_mm },
+        "equations": EQUATIONS,
+        "weights": weights,
+    })
+}
+
+/// All weights by name; matrices as lists of rows.
+fn float_weights(weights: &Weights<F32>, hidden: usize) -> Value {
+    let mut named = Map::new();
+    let mut add = |name: &str, rows: Vec<Vec<f32>>| {
+        let shape = [rows.len(), rows.first().map_or(0, Vec::len)];
+        named.insert(name.to_owned(), json!({ "shape": shape, "rows": rows }));
+    };
+    if let Some(attention) = &weights.attention {
+        let units = attention.w.nrows();
+        add("attention_w", rows(attention.w));
+        for (name, flat) in [
+            ("attention_u", attention.u),
+            ("attention_b", attention.b),
+            ("attention_v", attention.v),
+        ] {
+            add(
+                name,
+                (0..units)
+                    .map(|unit| flat.iter().skip(unit).step_by(units).copied().collect())
+                    .collect(),
+            );
+        }
+    }
+    add("gate_weights", rows(weights.gates.weights));
+    add(
+        "gate_bias",
+        weights.gates.rows[..4 * hidden]
+            .iter()
+            .map(|bias| vec![*bias])
+            .collect(),
+    );
+    add(
+        "output_weights",
+        weights.output[..hidden]
+            .iter()
+            .map(|weight| vec![*weight])
+            .collect(),
+    );
+    add("output_bias", vec![vec![weights.output_row]]);
+    Value::Object(named)
+}
+
+fn rows(matrix: Matrix<f32>) -> Vec<Vec<f32>> {
+    matrix
+        .row_iter()
+        .map(|row| row.iter().copied().collect())
+        .collect()
+}

@@ -35,6 +35,9 @@ enum Command {
     Train(train::Args),
     Study(study::Args),
     SwapTest(swap_test::Args),
+    Export(export::Args),
+    Estimate(estimate::Args),
+    Inspect(inspect::Args),
     Logger(logger::Args),
     Synth(synth::Args),
 }
@@ -46,6 +49,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Train(args) => train::run(&args),
         Command::Study(args) => study::run(&args),
         Command::SwapTest(args) => swap_test::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Estimate(args) => estimate::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Logger(args) => logger::run(&args),
         Command::Synth(args) => synth::run(&args),
     }
