@@ -100,21 +100,23 @@ pub fn model_file(
             highest_trained_m: *highest,
         })
         .collect();
-    let cold_state = vec![(0, 0); trained.network.hidden];
-    let warm;
-    let mut content = Content {
-        record: record(trained, series, split, months, model_version),
-        inputs: &inputs,
-        target: trained.target,
-        start_subsidence_mm: 0.0,
-        start_state: &cold_state,
-        weights: bytemuck::cast_slice(&trained.parameters),
+    let file = |start_state: &[(u32, u32)], start_subsidence_mm| {
+        encoded(&Content {
+            record: record(trained, series, split, months, model_version),
+            inputs: &inputs,
+            target: trained.target,
+            start_subsidence_mm,
+            start_state,
+            weights: bytemuck::cast_slice(&trained.parameters),
+        })
+        .map_err(refused)
     };
-    let cold = encoded(&content).map_err(refused)?;
-    warm = training_months(&cold, series, months).map_err(refused)?;
-    content.start_state = &warm.state;
-    content.start_subsidence_mm = subsidence_mm(series, split, &warm.increment_mm);
-    encoded(&content).map_err(refused)
+    let cold = file(&vec![(0, 0); trained.network.hidden], 0.0)?;
+    let warm = training_months(&cold, series, months).map_err(refused)?;
+    file(
+        &warm.state,
+        subsidence_mm(series, split, &warm.increment_mm),
+    )
 }
 
 fn encoded(content: &Content) -> Result<AlignedBytes, ArtifactError> {
