@@ -7,6 +7,7 @@
 //! order and removes them. So a run of any number of wells needs the memory of a few, and one that was interrupted can go on.
 
 mod rows;
+mod shard;
 mod well_run;
 
 use std::{
@@ -24,6 +25,7 @@ use crate::{
 };
 
 pub use rows::{AttentionRow, MetricRow, PredictionRow, TrainingRow};
+pub use shard::{MergeError, Resumed, Shard, ShardRecord};
 pub use well_run::{BASELINES, TrainedModel, WellRun, WellRunError};
 
 /// Names of the tables in the order of a part's chunks.
@@ -52,6 +54,12 @@ pub enum RunError {
     /// It has something in it already.
     #[error("{}: not empty, expected a new folder for the run; choose another or remove it", path.display())]
     NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It was begun otherwise.
+    #[error("{}: a run with another configuration, expected the same to go on; choose another folder or remove it", path.display())]
+    OtherConfig {
         /// The folder.
         path: PathBuf,
     },
@@ -90,6 +98,11 @@ impl RunFolder {
     /// # Errors
     /// When the folder exists and is not empty, or cannot be written.
     pub fn create(path: &Path, config: &Config) -> Result<Self, RunError> {
+        Self::create_with(path, config.to_documented_toml().as_bytes())
+    }
+
+    /// As [`RunFolder::create`], with the bytes of the configuration file.
+    fn create_with(path: &Path, config: &[u8]) -> Result<Self, RunError> {
         let folder = Self {
             path: path.to_owned(),
         };
@@ -106,10 +119,7 @@ impl RunFolder {
                 source,
             })?;
         }
-        write_beside(
-            &path.join("config.toml"),
-            config.to_documented_toml().as_bytes(),
-        )?;
+        write_beside(&path.join("config.toml"), config)?;
         Ok(folder)
     }
 
@@ -233,6 +243,13 @@ impl RunFolder {
             persist(file, &self.path.join(name))?;
         }
         fs::remove_dir_all(self.path.join(PARTS)).map_err(failed)
+    }
+
+    fn failed(&self, source: std::io::Error) -> RunError {
+        RunError::File {
+            path: self.path.clone(),
+            source,
+        }
     }
 
     fn part_path(&self, number: usize) -> PathBuf {

@@ -1,1 +1,41 @@
-//! `amlstm merge`.
+//! `amlstm merge`: joins the shards of a run.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use amlstm::run::RunFolder;
+
+/// Join the shards of a run.
+///
+/// Takes the folders that `amlstm train --shard I/N` has filled, in any order, and writes the run that one `amlstm train` would have
+/// written, byte for byte.
+#[derive(clap::Args)]
+#[command(after_help = "Example:
+  amlstm train nation --shard 1/2 --out part1
+  amlstm train nation --shard 2/2 --out part2
+  amlstm merge part1 part2 --out run")]
+pub struct Args {
+    /// Folders of all shards.
+    #[arg(value_name = "RUN", required = true)]
+    shards: Vec<PathBuf>,
+    /// New folder for the whole run.
+    #[arg(long, value_name = "RUN")]
+    out: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let shards: Vec<&Path> = args.shards.iter().map(PathBuf::as_path).collect();
+    let failed = RunFolder::merge(&shards, &args.out)?;
+    println!("{} shards joined in {}", shards.len(), args.out.display());
+    for (_, failure) in &failed {
+        eprintln!("amlstm: {failure}");
+    }
+    Ok(if failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

@@ -33,6 +33,7 @@ pub struct Arguments {
 enum Command {
     Check(check::Args),
     Train(train::Args),
+    Merge(merge::Args),
     Study(study::Args),
     SwapTest(swap_test::Args),
     Export(export::Args),
@@ -47,6 +48,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Check(args) => check::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Study(args) => study::run(&args),
         Command::SwapTest(args) => swap_test::run(&args),
         Command::Export(args) => export::run(&args),

@@ -6,7 +6,7 @@ use amlstm::{
     baseline::Baseline,
     config::{Config, DEFAULT_TOML, Selection},
     read::{Dataset, Well, read_folders},
-    run::{BASELINES, MetricRow, RunFolder, WellRun},
+    run::{BASELINES, MetricRow, Resumed, RunFolder, Shard, ShardRecord, WellRun},
     synth,
 };
 use anyhow::Context;
@@ -30,6 +30,8 @@ const SHOWN_WELLS: usize = 40;
   amlstm train                                    the six built-in SYNTHETIC wells, into the folder run
   amlstm train sites/holly sites/d201 --out run1  two sites in one run
   amlstm train sites/holly --config my.toml       with a configuration
+  amlstm train nation --shard 2/8 --out part2     the second of eight parts, for amlstm merge
+  amlstm train nation --out run1 --resume         go on after an interruption
   amlstm train --print-config > my.toml           every key with its default")]
 pub struct Args {
     /// Folders with wells.csv, levels.csv and subsidence.csv or points.csv.
@@ -47,6 +49,12 @@ pub struct Args {
     /// Wells trained at a time; the results are the same [default: one a core].
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Go on with a run that was interrupted: wells that are finished are not trained again. Starts a new run if there is none.
+    #[arg(long)]
+    resume: bool,
+    /// Train only the I-th of N parts, to be joined by `amlstm merge`.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
     /// Print every configuration key with its default and its meaning, and stop.
     #[arg(long)]
     print_config: bool,
@@ -61,20 +69,52 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let config = resolve(args)?;
     let dataset = read(args, &config)?;
-    let folder = RunFolder::create(&args.out, &config)?;
+    let folder = if args.resume {
+        match RunFolder::resume(&args.out, &config)? {
+            Resumed::Open(folder) => folder,
+            Resumed::Complete => {
+                println!("{} is complete, nothing to do", args.out.display());
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+    } else {
+        RunFolder::create(&args.out, &config)?
+    };
+    let is_wanted = |number: usize| args.shard.is_none_or(|shard| shard.has(number));
+    let wanted: Vec<(usize, &Well)> = dataset
+        .wells
+        .iter()
+        .enumerate()
+        .filter(|(number, _)| is_wanted(*number))
+        .collect();
+    let open: Vec<(usize, &Well)> = wanted
+        .iter()
+        .copied()
+        .filter(|(number, _)| !folder.has_well(*number))
+        .collect();
+    if open.len() < wanted.len() {
+        println!("{} wells are finished already", wanted.len() - open.len());
+    }
     if let Some(threads) = args.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build_global()
             .context("--threads")?;
     }
-    let outcome = train(&dataset, &config, &folder)?;
-    folder.finish(dataset.wells.len())?;
+    let outcome = train(&open, &config, &folder)?;
+    match args.shard {
+        Some(shard) => folder.finish_shard(&ShardRecord {
+            shard,
+            wells: dataset.wells.iter().map(|well| well.id.clone()).collect(),
+            failed: outcome.failed.clone(),
+        })?,
+        None => folder.finish(dataset.wells.len())?,
+    }
     print_scores(&outcome.test, &dataset, &config);
-    let trained = dataset.wells.len() - outcome.failed.len();
     println!(
-        "{trained} of {} wells trained in {:.1} s, models and tables in {}",
-        dataset.wells.len(),
+        "{} of {} wells trained in {:.1} s, models and tables in {}",
+        open.len() - outcome.failed.len(),
+        open.len(),
         started.elapsed().as_secs_f64(),
         args.out.display()
     );
@@ -120,10 +160,10 @@ struct Outcome {
 }
 
 /// Trains the wells in parallel; each is written as soon as it is finished.
-fn train(dataset: &Dataset, config: &Config, folder: &RunFolder) -> anyhow::Result<Outcome> {
-    let bar = progress_bar(dataset.wells.len());
+fn train(wells: &[(usize, &Well)], config: &Config, folder: &RunFolder) -> anyhow::Result<Outcome> {
+    let bar = progress_bar(wells.len());
     let outcome = Mutex::new(Outcome::default());
-    let one = |(number, well): (usize, &Well)| -> anyhow::Result<()> {
+    let one = |&(number, well): &(usize, &Well)| -> anyhow::Result<()> {
         let result = WellRun::new(well, config);
         if let Ok(run) = &result {
             folder.write_well(number, run)?;
@@ -146,7 +186,7 @@ fn train(dataset: &Dataset, config: &Config, folder: &RunFolder) -> anyhow::Resu
         bar.inc(1);
         Ok(())
     };
-    dataset.wells.par_iter().enumerate().try_for_each(one)?;
+    wells.par_iter().try_for_each(one)?;
     bar.finish_and_clear();
     let mut outcome = outcome
         .into_inner()
