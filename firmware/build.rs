@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Images and whether they log with defmt.
-const IMAGES: [(&str, bool); 2] = [("estimate", true), ("probe", false)];
+const IMAGES: [(&str, bool); 3] = [("estimate", true), ("probe", false), ("mps2-an386", true)];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,0 +1,289 @@
+//! Clock, alarm, watchdog, and memory that survives a reset.
+
+use core::cell::{Cell, RefCell};
+use core::fmt::{self, Write as _};
+use core::future::poll_fn;
+use core::mem::MaybeUninit;
+use core::task::Poll;
+
+use amlstm_core::link::{MAX_MESSAGE, ResetCause, Task};
+use amlstm_firmware::board::{Clock, Machine, Start};
+use cortex_m::interrupt::InterruptNumber;
+use cortex_m::peripheral::{NVIC, SCB};
+use critical_section::Mutex;
+
+use crate::CORE_HZ;
+
+/// Interrupt of TIMER0.
+pub const TIMER: i16 = 8;
+
+const TIMER0: usize = 0x4000_0000;
+const WATCHDOG: usize = 0x4000_8000;
+/// Counts 100 times a second, 32 bits.
+const CLK100HZ: usize = 0x4002_8014;
+/// Longest alarm: the timer counts 32 bits at 25 MHz, 171 s.
+const LONGEST_ALARM_MS: u64 = 170_000;
+const WATCHDOG_MS: u32 = 170_000;
+const WATCHDOG_KEY: u32 = 0x1acc_e551;
+
+/// An interrupt of the board by its number.
+#[derive(Clone, Copy)]
+struct Interrupt(u16);
+
+// SAFETY: the numbers come from the constants of this board, all below its 32 interrupts.
+unsafe impl InterruptNumber for Interrupt {
+    fn number(self) -> u16 {
+        self.0
+    }
+}
+
+/// Lets an interrupt through.
+pub fn unmask(interrupt: i16) {
+    // SAFETY: every handler takes a critical section for what it shares with the rest.
+    unsafe { NVIC::unmask(Interrupt(interrupt as u16)) };
+}
+
+/// Reads a register of the board.
+pub fn read(address: usize) -> u32 {
+    // SAFETY: callers pass addresses of this board's peripherals, which are always mapped and aligned.
+    unsafe { (address as *const u32).read_volatile() }
+}
+
+/// Writes a register of the board.
+pub fn write(address: usize, value: u32) {
+    // SAFETY: as in `read`; no register written here lets the hardware touch memory.
+    unsafe { (address as *mut u32).write_volatile(value) }
+}
+
+struct Time {
+    /// The last count seen, and how often the counter has begun again: it is read at least every 171 s and wraps after 497 days.
+    last: Cell<u32>,
+    wraps: Cell<u32>,
+    /// The count at the start of the program: the counter goes on through a reset.
+    start: Cell<u32>,
+    /// The earliest waking asked for since the last poll.
+    alarm_ms: Cell<u64>,
+    /// UTC of the last sample, for the synthetic sensors.
+    unix_s: Cell<u32>,
+}
+
+static TIME: Mutex<Time> = Mutex::new(Time {
+    last: Cell::new(0),
+    wraps: Cell::new(0),
+    start: Cell::new(0),
+    alarm_ms: Cell::new(u64::MAX),
+    unix_s: Cell::new(0),
+});
+
+/// Milliseconds since the start, in steps of ten.
+pub fn uptime_ms() -> u64 {
+    critical_section::with(|token| {
+        let time = TIME.borrow(token);
+        let count = read(CLK100HZ).wrapping_sub(time.start.get());
+        if count < time.last.get() {
+            time.wraps.set(time.wraps.get() + 1);
+        }
+        time.last.set(count);
+        (u64::from(time.wraps.get()) << 32 | u64::from(count)) * 10
+    })
+}
+
+/// UTC the sampler gave last.
+pub fn sampled_unix_s() -> u32 {
+    critical_section::with(|token| TIME.borrow(token).unix_s.get())
+}
+
+/// Before a poll: the futures will ask again.
+pub fn forget_alarm() {
+    critical_section::with(|token| TIME.borrow(token).alarm_ms.set(u64::MAX));
+}
+
+/// Before sleeping: sets the timer to the earliest waking.
+pub fn set_alarm() {
+    let alarm_ms = critical_section::with(|token| TIME.borrow(token).alarm_ms.get());
+    let wait_ms = alarm_ms
+        .saturating_sub(uptime_ms())
+        .clamp(1, LONGEST_ALARM_MS);
+    write(TIMER0, 0);
+    // Writing the reload value also sets the count.
+    write(TIMER0 + 0x8, (wait_ms * u64::from(CORE_HZ / 1000)) as u32);
+    // Enabled, with interrupt.
+    write(TIMER0, 0b1001);
+}
+
+pub fn timer_interrupt() {
+    write(TIMER0, 0);
+    write(TIMER0 + 0xc, 1);
+}
+
+/// The clock of the board. It keeps no time without power.
+#[derive(Clone, Copy)]
+pub struct Mps2Clock {
+    synthetic_start_unix_s: Option<u32>,
+}
+
+impl Mps2Clock {
+    /// Starts timer and counter. With synthetic sensors the time begins with their table.
+    pub fn start(synthetic_start_unix_s: Option<u32>) -> Self {
+        critical_section::with(|token| TIME.borrow(token).start.set(read(CLK100HZ)));
+        unmask(TIMER);
+        Self {
+            synthetic_start_unix_s,
+        }
+    }
+}
+
+impl Clock for Mps2Clock {
+    fn uptime_ms(&self) -> u64 {
+        uptime_ms()
+    }
+
+    async fn wait_until_ms(&self, until_ms: u64) {
+        poll_fn(|_| {
+            if uptime_ms() >= until_ms {
+                return Poll::Ready(());
+            }
+            critical_section::with(|token| {
+                let alarm = &TIME.borrow(token).alarm_ms;
+                alarm.set(alarm.get().min(until_ms));
+            });
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn kept_unix_s(&self) -> Option<u32> {
+        self.synthetic_start_unix_s
+    }
+
+    fn keep_unix_s(&self, unix_s: u32) {
+        critical_section::with(|token| TIME.borrow(token).unix_s.set(unix_s));
+    }
+}
+
+/// What survives a reset.
+struct Retained {
+    magic: u32,
+    late_task: Option<Task>,
+    panic: heapless::String<MAX_MESSAGE>,
+    restart: bool,
+}
+
+const MAGIC: u32 = 0x616d_6c31;
+
+impl Retained {
+    const EMPTY: Self = Self {
+        magic: MAGIC,
+        late_task: None,
+        panic: heapless::String::new(),
+        restart: false,
+    };
+}
+
+/// Memory the start-up code leaves alone. The first word is looked at before the rest is believed.
+#[unsafe(link_section = ".uninit.retained")]
+static mut RETAINED: MaybeUninit<Retained> = MaybeUninit::uninit();
+
+/// Guards [`RETAINED`].
+static RETAINED_LOCK: Mutex<RefCell<()>> = Mutex::new(RefCell::new(()));
+
+/// Works on the retained memory.
+fn retained<T>(work: impl FnOnce(&mut Retained) -> T) -> T {
+    critical_section::with(|token| {
+        let _guard = RETAINED_LOCK.borrow(token).try_borrow_mut();
+        let place = &raw mut RETAINED;
+        // SAFETY: interrupts are off and this is the only place that touches it. The magic word is read as the plain integer it is; any
+        // bits are an integer. Without it, a whole value is written before a reference is made; with it, this program wrote one before the
+        // reset, and nothing else writes there.
+        unsafe {
+            let magic = (&raw const (*(*place).as_ptr()).magic).read_volatile();
+            if magic != MAGIC {
+                (*place).write(Retained::EMPTY);
+            }
+            work((*place).assume_init_mut())
+        }
+    })
+}
+
+/// True if the memory was kept since a run before.
+fn is_warm() -> bool {
+    let place = &raw const RETAINED;
+    // SAFETY: as in `retained`: an aligned read of an integer in RAM.
+    unsafe { (&raw const (*(*place).as_ptr()).magic).read_volatile() == MAGIC }
+}
+
+/// Keeps the start of a panic's message for the next start.
+pub fn note_panic(message: fmt::Arguments<'_>) {
+    retained(|retained| {
+        retained.panic.clear();
+        let mut cut = Cut(&mut retained.panic);
+        let _ = cut.write_fmt(message);
+    });
+}
+
+/// Writes until the string is full, character by character.
+struct Cut<'s>(&'s mut heapless::String<MAX_MESSAGE>);
+
+impl fmt::Write for Cut<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars()
+            .try_for_each(|character| self.0.push(character).map_err(|_| fmt::Error))
+    }
+}
+
+/// Watchdog and retained memory.
+pub struct Mps2Machine(());
+
+impl Mps2Machine {
+    /// Starts the watchdog: a warning after [`WATCHDOG_MS`], a reset after as long again.
+    pub fn start() -> Self {
+        let mut machine = Self(());
+        write(WATCHDOG + 0xc00, WATCHDOG_KEY);
+        machine.feed();
+        write(WATCHDOG + 0x8, 0b11);
+        machine
+    }
+}
+
+impl Machine for Mps2Machine {
+    fn start(&mut self) -> Start {
+        let warm = is_warm();
+        retained(|retained| {
+            let before = core::mem::replace(retained, Retained::EMPTY);
+            let cause = match () {
+                () if !warm => ResetCause::Power,
+                () if !before.panic.is_empty() => ResetCause::Panic,
+                () if before.restart => ResetCause::Other,
+                () => ResetCause::Watchdog,
+            };
+            let panic = (!before.panic.is_empty()).then_some(before.panic);
+            Start {
+                cause,
+                late_task: before.late_task,
+                panic,
+            }
+        })
+    }
+
+    fn watchdog_ms(&self) -> u32 {
+        WATCHDOG_MS
+    }
+
+    fn feed(&mut self) {
+        write(WATCHDOG, WATCHDOG_MS * (CORE_HZ / 1000));
+        write(WATCHDOG + 0xc, 1);
+    }
+
+    fn note_late(&mut self, task: Task) {
+        retained(|retained| retained.late_task = Some(task));
+    }
+
+    fn battery_mv(&mut self) -> Option<u16> {
+        None
+    }
+
+    fn restart(&mut self) {
+        retained(|retained| retained.restart = true);
+        SCB::sys_reset()
+    }
+}

@@ -1,0 +1,101 @@
+//! The logger on the MPS2 board with the AN386 image (Cortex-M4F), as QEMU emulates it.
+//!
+//! UART0 is the technician's port, UART1 the SDI-12 bus (plain 8N1, no break), the PSRAM at `0x2100_0000` plays the NOR flash and is a
+//! file on the host. With a table of levels at its end ([`synthetic`]) the sensors are computed and QEMU can run as fast as it can.
+#![no_std]
+#![no_main]
+#![allow(
+    unsafe_code,
+    reason = "a board's registers and memory are reached through pointers; each use says why it is sound"
+)]
+
+mod flash;
+mod machine;
+mod runtime;
+mod synthetic;
+mod uart;
+
+use amlstm_firmware::app::{self, Parts};
+use amlstm_firmware::store::Layout;
+use cortex_m_rt::{entry, exception};
+use defmt_semihosting as _;
+use semihosting::process;
+
+use machine::{Mps2Clock, Mps2Machine};
+use synthetic::{Bus, Table};
+
+const FW: [u8; 3] = [0, 1, 0];
+
+/// Frequency of the core and of every timer.
+const CORE_HZ: u32 = 25_000_000;
+
+#[entry]
+fn main() -> ! {
+    let Some(flash) = flash::Psram::take() else {
+        process::exit(2)
+    };
+    let table = Table::find();
+    let layout = Layout::new(flash::DATA_BYTES);
+    let (Some(layout), synthetic) = (layout, table.is_some()) else {
+        process::exit(2)
+    };
+    let (from_laptop, to_laptop) = uart::technician();
+    let clock = Mps2Clock::start(table.as_ref().map(Table::start_unix_s));
+    let bus = Bus::new(table, uart::sensors(), clock);
+    defmt::println!(
+        "amlstm {=u8}.{=u8}.{=u8} mps2-an386 synthetic={=bool}",
+        FW[0],
+        FW[1],
+        FW[2],
+        synthetic
+    );
+    let machine = Mps2Machine::start();
+    let parts = Parts {
+        clock,
+        flash,
+        layout,
+        bus,
+        machine,
+        from_laptop,
+        to_laptop,
+        fw: FW,
+        synthetic,
+    };
+    if let Err(error) = runtime::block_on(app::run(parts)) {
+        defmt::println!("flash: {}", defmt::Debug2Format(&error));
+    }
+    process::exit(1)
+}
+
+#[exception]
+unsafe fn DefaultHandler(interrupt: i16) {
+    match interrupt {
+        uart::TECHNICIAN_RX | uart::TECHNICIAN_TX | uart::SENSORS_RX | uart::SENSORS_TX => {
+            uart::interrupt(interrupt)
+        }
+        machine::TIMER => machine::timer_interrupt(),
+        _ => {}
+    }
+    runtime::wake();
+}
+
+/// The watchdog's warning. What is late was noted already; the reset follows when its counter ends a second time.
+#[exception]
+unsafe fn NonMaskableInt() {}
+
+/// A fault of the processor ends as a panic does: noted, and started again.
+#[exception]
+unsafe fn HardFault(frame: &cortex_m_rt::ExceptionFrame) -> ! {
+    defmt::println!("hard fault at {=u32:08x}", frame.pc());
+    machine::note_panic(format_args!("hard fault at {:08x}", frame.pc()));
+    cortex_m::peripheral::SCB::sys_reset()
+}
+
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    defmt::println!("panic {}", defmt::Display2Format(info));
+    machine::note_panic(format_args!("{info}"));
+    cortex_m::peripheral::SCB::sys_reset()
+}
+
+defmt::timestamp!("{=u64:ms}", machine::uptime_ms());

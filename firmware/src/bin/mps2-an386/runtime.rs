@@ -1,0 +1,49 @@
+//! Runs one future and sleeps between interrupts.
+//!
+//! The application is one future, so an executor is this loop. It sleeps with WFI: QEMU 7.2 does not sleep on WFE.
+
+use core::future::Future;
+use core::pin::pin;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+
+use crate::machine;
+
+static WOKEN: AtomicBool = AtomicBool::new(true);
+
+/// Something happened: the future is polled again.
+pub fn wake() {
+    WOKEN.store(true, Ordering::Release);
+}
+
+/// Runs a future to its end.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let waker = waker();
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if WOKEN.swap(false, Ordering::AcqRel) {
+            machine::forget_alarm();
+            if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+                return value;
+            }
+            continue;
+        }
+        machine::set_alarm();
+        // With interrupts masked, one that comes between the look and the sleep ends the sleep at once and runs after it.
+        cortex_m::interrupt::disable();
+        if !WOKEN.load(Ordering::Acquire) {
+            cortex_m::asm::wfi();
+        }
+        // SAFETY: interrupts were enabled before the line above; no critical section is open here.
+        unsafe { cortex_m::interrupt::enable() };
+    }
+}
+
+/// There is one future, so every waker says the same and holds nothing.
+fn waker() -> Waker {
+    const TABLE: RawWakerVTable = RawWakerVTable::new(|_| RAW, |_| wake(), |_| wake(), |_| {});
+    const RAW: RawWaker = RawWaker::new(core::ptr::null(), &TABLE);
+    // SAFETY: none of the table's functions looks at the pointer, and `wake` may be called from anywhere.
+    unsafe { Waker::from_raw(RAW) }
+}

@@ -1,0 +1,152 @@
+//! Sensors on UART1, or computed from a table of monthly levels that the host laid into the last MiB of the flash file.
+//!
+//! The table, little endian: `AMLSYNTH`, `u32` months, `u32` channels, `u32` UTC of the first month's start in seconds since 1970, then
+//! `f32` level `[months][channels]` in metres; NaN is a silent sensor. Sensor k answers at SDI-12 address k with its channel's level and a
+//! tide of 5 cm, so that it is not taken for stuck. When the table ends, the image ends QEMU with exit code 0.
+
+use core::fmt::Write as _;
+
+use amlstm_firmware::board::{Clock, SensorBus};
+use amlstm_firmware::calendar::month_index_of;
+use amlstm_firmware::sense::sdi12::crc_characters;
+use embassy_futures::select::{Either, select};
+use embedded_io_async::Write as _;
+use semihosting::process;
+
+use crate::flash::table_bytes;
+use crate::machine::{Mps2Clock, sampled_unix_s};
+use crate::uart::Uart;
+
+const MAGIC: &[u8] = b"AMLSYNTH";
+const HEAD: usize = 20;
+const DAY_S: u32 = 86_400;
+
+/// A table of monthly levels.
+#[derive(Clone, Copy)]
+pub struct Table {
+    months: u32,
+    channels: u32,
+    start_unix_s: u32,
+    levels: &'static [u8],
+}
+
+impl Table {
+    /// The table in the last MiB, if the host laid one there.
+    pub fn find() -> Option<Self> {
+        let bytes = table_bytes();
+        let number = |place: usize| Some(u32::from_le_bytes(*bytes.get(place..)?.first_chunk()?));
+        if !bytes.starts_with(MAGIC) {
+            return None;
+        }
+        let (months, channels, start_unix_s) = (number(8)?, number(12)?, number(16)?);
+        let length = months.checked_mul(channels)?.checked_mul(4)? as usize;
+        let levels = bytes.get(HEAD..)?.get(..length)?;
+        Some(Self {
+            months,
+            channels,
+            start_unix_s,
+            levels,
+        })
+    }
+
+    pub fn start_unix_s(&self) -> u32 {
+        self.start_unix_s
+    }
+
+    /// The level of a channel; ends QEMU when the table has ended.
+    fn level_m(&self, channel: u32, unix_s: u32) -> Option<f32> {
+        let month = month_index_of(unix_s) - month_index_of(self.start_unix_s);
+        // One sample of the month after the last closes the last.
+        if month > self.months as i32 {
+            end();
+        }
+        let month = (month.max(0) as u32).min(self.months.saturating_sub(1));
+        if channel >= self.channels {
+            return None;
+        }
+        let place = ((month * self.channels + channel) * 4) as usize;
+        let level = f32::from_le_bytes(*self.levels.get(place..)?.first_chunk()?);
+        let share = (unix_s % DAY_S) as f32 / DAY_S as f32;
+        level.is_finite().then_some(level + 0.1 * (share - 0.5))
+    }
+}
+
+fn end() -> ! {
+    defmt::println!("synthetic levels end");
+    process::exit(0)
+}
+
+/// The sensor bus.
+pub struct Bus {
+    table: Option<Table>,
+    uart: Uart,
+    clock: Mps2Clock,
+}
+
+impl Bus {
+    pub fn new(table: Option<Table>, uart: Uart, clock: Mps2Clock) -> Self {
+        Self { table, uart, clock }
+    }
+
+    async fn exchange_line(
+        &mut self,
+        command: &[u8],
+        reply: &mut [u8],
+        timeout_ms: u32,
+    ) -> Option<usize> {
+        while self.uart.pop().is_some() {}
+        let _ = self.uart.write_all(command).await;
+        let deadline = self.clock.uptime_ms() + u64::from(timeout_ms);
+        let mut length = 0;
+        loop {
+            let byte = match select(self.uart.byte(), self.clock.wait_until_ms(deadline)).await {
+                Either::First(byte) => byte,
+                Either::Second(()) => return None,
+            };
+            *reply.get_mut(length)? = byte;
+            length += 1;
+            if reply.get(..length)?.ends_with(b"\r\n") {
+                return Some(length);
+            }
+        }
+    }
+}
+
+impl SensorBus for Bus {
+    async fn exchange(
+        &mut self,
+        command: &[u8],
+        reply: &mut [u8],
+        timeout_ms: u32,
+    ) -> Option<usize> {
+        match &self.table {
+            Some(table) => answer(table, command, reply),
+            None => self.exchange_line(command, reply, timeout_ms).await,
+        }
+    }
+
+    async fn loop_current_ma(&mut self, _input: u8) -> Option<f32> {
+        None
+    }
+}
+
+/// What a sensor with CRC would answer.
+fn answer(table: &Table, command: &[u8], reply: &mut [u8]) -> Option<usize> {
+    let address = *command.first()?;
+    let channel = u32::from(address.checked_sub(b'0').filter(|channel| *channel < 10)?);
+    let level_m = table.level_m(channel, sampled_unix_s())?;
+    let mut line = heapless::String::<32>::new();
+    match command.get(1..)? {
+        b"M!" | b"MC!" => write!(line, "{}0001\r\n", char::from(address)).ok()?,
+        b"D0!" => {
+            write!(line, "{}{level_m:+.3}", char::from(address)).ok()?;
+            let [a, b, c] = crc_characters(line.as_bytes()).map(char::from);
+            write!(line, "{a}{b}{c}\r\n").ok()?;
+        }
+        _ => return None,
+    }
+    reply
+        .get_mut(..line.len())?
+        .copy_from_slice(line.as_bytes());
+    Some(line.len())
+}
