@@ -72,10 +72,12 @@ pub(super) struct OrDash(pub Option<f32>);
 
 impl fmt::Display for OrDash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(value) => write!(formatter, "{value:.3}"),
-            None => formatter.write_str("-"),
-        }
+        let mut text = String::<16>::new();
+        let written = match self.0 {
+            Some(value) => fmt::Write::write_fmt(&mut text, format_args!("{value:.3}")),
+            None => fmt::Write::write_str(&mut text, "-"),
+        };
+        formatter.pad(if written.is_ok() { &text } else { "..." })
     }
 }
 
@@ -472,13 +474,20 @@ where
             Err(_) => return out.fault(Fault::Storage).await,
         };
         number = event.number.wrapping_add(1);
-        out.line(format_args!(
-            "{:5} {}  {}",
-            event.number,
-            Moment::from_unix(event.unix_s),
-            InWords(&event.kind)
-        ))
-        .await?;
+        let (number, words) = (event.number, InWords(&event.kind));
+        match event.unix_s {
+            0 => {
+                out.line(format_args!("{number:5} clock not set        {words}"))
+                    .await?
+            }
+            unix_s => {
+                out.line(format_args!(
+                    "{number:5} {}  {words}",
+                    Moment::from_unix(unix_s)
+                ))
+                .await?
+            }
+        }
     }
 }
 

@@ -21,6 +21,8 @@ const TIMER0: usize = 0x4000_0000;
 const WATCHDOG: usize = 0x4000_8000;
 /// Counts 100 times a second, 32 bits.
 const CLK100HZ: usize = 0x4002_8014;
+/// Milliseconds of one count of it.
+const TICK_MS: u64 = 10;
 /// Longest alarm: the timer counts 32 bits at 25 MHz, 171 s.
 const LONGEST_ALARM_MS: u64 = 170_000;
 const WATCHDOG_MS: u32 = 170_000;
@@ -84,7 +86,7 @@ pub fn uptime_ms() -> u64 {
             time.wraps.set(time.wraps.get() + 1);
         }
         time.last.set(count);
-        (u64::from(time.wraps.get()) << 32 | u64::from(count)) * 10
+        (u64::from(time.wraps.get()) << 32 | u64::from(count)) * TICK_MS
     })
 }
 
@@ -101,9 +103,11 @@ pub fn forget_alarm() {
 /// Before sleeping: sets the timer to the earliest waking.
 pub fn set_alarm() {
     let alarm_ms = critical_section::with(|token| TIME.borrow(token).alarm_ms.get());
+    // A tick of the clock more, so that the moment has come when the timer ends.
     let wait_ms = alarm_ms
         .saturating_sub(uptime_ms())
-        .clamp(1, LONGEST_ALARM_MS);
+        .saturating_add(TICK_MS)
+        .min(LONGEST_ALARM_MS);
     write(TIMER0, 0);
     // Writing the reload value also sets the count.
     write(TIMER0 + 0x8, (wait_ms * u64::from(CORE_HZ / 1000)) as u32);

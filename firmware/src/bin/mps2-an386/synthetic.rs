@@ -2,12 +2,13 @@
 //!
 //! The table, little endian: `AMLSYNTH`, `u32` months, `u32` channels, `u32` UTC of the first month's start in seconds since 1970, then
 //! `f32` level `[months][channels]` in metres; NaN is a silent sensor. Sensor k answers at SDI-12 address k with its channel's level and a
-//! tide of 5 cm, so that it is not taken for stuck. When the table ends, the image ends QEMU with exit code 0.
+//! tide of 5 cm, so that it is not taken for stuck. On the second day after the table the image
+//! ends QEMU with exit code 0.
 
 use core::fmt::Write as _;
 
 use amlstm_firmware::board::{Clock, SensorBus};
-use amlstm_firmware::calendar::month_index_of;
+use amlstm_firmware::calendar::{Moment, month_index_of};
 use amlstm_firmware::sense::sdi12::crc_characters;
 use embassy_futures::select::{Either, select};
 use embedded_io_async::Write as _;
@@ -56,8 +57,10 @@ impl Table {
     /// The level of a channel; ends QEMU when the table has ended.
     fn level_m(&self, channel: u32, unix_s: u32) -> Option<f32> {
         let month = month_index_of(unix_s) - month_index_of(self.start_unix_s);
-        // One sample of the month after the last closes the last.
-        if month > self.months as i32 {
+        // The first day after the table closes its last month.
+        if month >= self.months as i32
+            && (month > self.months as i32 || Moment::from_unix(unix_s).day > 1)
+        {
             end();
         }
         let month = (month.max(0) as u32).min(self.months.saturating_sub(1));
