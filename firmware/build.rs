@@ -6,7 +6,12 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Images and whether they log with defmt.
-const IMAGES: [(&str, bool); 3] = [("estimate", true), ("probe", false), ("mps2-an386", true)];
+const IMAGES: [(&str, bool); 4] = [
+    ("estimate", true),
+    ("probe", false),
+    ("mps2-an386", true),
+    ("nrf52840-dk", true),
+];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

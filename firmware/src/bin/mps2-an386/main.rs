@@ -11,6 +11,8 @@
 
 mod flash;
 mod machine;
+#[path = "../retained.rs"]
+mod retained;
 mod runtime;
 mod synthetic;
 mod uart;
@@ -87,14 +89,14 @@ unsafe fn NonMaskableInt() {}
 #[exception]
 unsafe fn HardFault(frame: &cortex_m_rt::ExceptionFrame) -> ! {
     defmt::println!("hard fault at {=u32:08x}", frame.pc());
-    machine::note_panic(format_args!("hard fault at {:08x}", frame.pc()));
+    retained::note_panic(format_args!("hard fault at {:08x}", frame.pc()));
     cortex_m::peripheral::SCB::sys_reset()
 }
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     defmt::println!("panic {}", defmt::Display2Format(info));
-    machine::note_panic(format_args!("{info}"));
+    retained::note_panic(format_args!("{info}"));
     cortex_m::peripheral::SCB::sys_reset()
 }
 

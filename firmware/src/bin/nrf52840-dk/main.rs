@@ -1,0 +1,198 @@
+//! The logger on the nRF52840 development kit.
+//!
+//! | what | where |
+//! |---|---|
+//! | technician's port | the kit's USB serial port (TX P0.06, RX P0.08), 115 200 baud |
+//! | SDI-12 transceiver | TX P1.02, RX P1.01, drive enable P1.03, break P1.04 (high pulls the bus to spacing) |
+//! | 4-20 mA inputs 0 and 1 | AIN1 (P0.03) and AIN2 (P0.04), each over 100 ohm to ground |
+//! | battery | VDDH |
+//! | data flash | the upper 512 KiB of the internal flash |
+//!
+//! `cargo run --release -p amlstm-firmware --bin nrf52840-dk --features nrf52840-dk --target thumbv7em-none-eabihf` flashes it with probe-rs.
+#![no_std]
+#![no_main]
+#![allow(
+    unsafe_code,
+    reason = "the data flash is mapped memory and RAM survives a reset; each use says why it is sound"
+)]
+
+mod flash;
+#[path = "../retained.rs"]
+mod retained;
+mod sensors;
+
+use amlstm_core::link::Task;
+use amlstm_firmware::app::{self, Parts};
+use amlstm_firmware::board::{Clock, Machine, Start};
+use amlstm_firmware::store::Layout;
+use cortex_m::peripheral::SCB;
+use defmt_rtt as _;
+use embassy_executor::Spawner;
+use embassy_nrf::buffered_uarte::{self, BufferedUarte};
+use embassy_nrf::gpio::{Level, Output, OutputDrive};
+use embassy_nrf::saadc::{self, Saadc};
+use embassy_nrf::uarte::{Baudrate, Config};
+use embassy_nrf::wdt::{self, Watchdog, WatchdogHandle};
+use embassy_nrf::{bind_interrupts, peripherals};
+use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+use embassy_sync::mutex::Mutex;
+use embassy_time::{Instant, Timer};
+use static_cell::StaticCell;
+
+use sensors::{Analog, Cable};
+
+const FW: [u8; 3] = [0, 1, 0];
+const WATCHDOG_MS: u32 = 240_000;
+/// Ticks of the watchdog's clock in a second.
+const WATCHDOG_HZ: u32 = 32_768;
+
+bind_interrupts!(struct Interrupts {
+    UARTE0 => buffered_uarte::InterruptHandler<peripherals::UARTE0>;
+    UARTE1 => buffered_uarte::InterruptHandler<peripherals::UARTE1>;
+    SAADC => saadc::InterruptHandler;
+});
+
+/// Two receive and two transmit buffers.
+static BUFFERS: StaticCell<[[u8; 512]; 4]> = StaticCell::new();
+
+#[embassy_executor::main]
+async fn main(_spawner: Spawner) {
+    let p = embassy_nrf::init(embassy_nrf::config::Config::default());
+    let [port_rx, port_tx, bus_rx, bus_tx] = BUFFERS.init([[0; 512]; 4]);
+    let mut port_config = Config::default();
+    port_config.baudrate = Baudrate::Baud115200;
+    let port = BufferedUarte::new(
+        p.UARTE0,
+        p.TIMER1,
+        p.PPI_CH0,
+        p.PPI_CH1,
+        p.PPI_GROUP0,
+        p.P0_08,
+        p.P0_06,
+        Interrupts,
+        port_config,
+        port_rx,
+        port_tx,
+    );
+    let mut bus_config = Config::default();
+    bus_config.baudrate = Baudrate::Baud1200;
+    let bus = BufferedUarte::new(
+        p.UARTE1,
+        p.TIMER2,
+        p.PPI_CH2,
+        p.PPI_CH3,
+        p.PPI_GROUP1,
+        p.P1_01,
+        p.P1_02,
+        Interrupts,
+        bus_config,
+        bus_rx,
+        bus_tx,
+    );
+    let channels = [
+        saadc::ChannelConfig::single_ended(p.P0_03),
+        saadc::ChannelConfig::single_ended(p.P0_04),
+        saadc::ChannelConfig::single_ended(saadc::VddhDiv5Input),
+    ];
+    let analog: Analog = Mutex::new(Saadc::new(
+        p.SAADC,
+        Interrupts,
+        saadc::Config::default(),
+        channels,
+    ));
+    let drive = Output::new(p.P1_03, Level::Low, OutputDrive::Standard);
+    let line_break = Output::new(p.P1_04, Level::Low, OutputDrive::Standard);
+    let bus = Cable::new(bus, drive, line_break, &analog);
+    let mut watchdog = wdt::Config::default();
+    watchdog.timeout_ticks = WATCHDOG_MS / 1000 * WATCHDOG_HZ;
+    let Ok((_, [handle])) = Watchdog::try_new(p.WDT, watchdog) else {
+        SCB::sys_reset()
+    };
+    let Some(layout) = Layout::with_slots(flash::DATA_BYTES, 32 * 1024, 32 * 1024) else {
+        SCB::sys_reset()
+    };
+    let (from_laptop, to_laptop) = port.split();
+    let parts = Parts {
+        clock: RtcClock,
+        flash: flash::Internal::new(p.NVMC),
+        layout,
+        bus,
+        machine: Kit {
+            watchdog: handle,
+            analog: &analog,
+        },
+        from_laptop,
+        to_laptop,
+        fw: FW,
+        synthetic: false,
+    };
+    defmt::info!("amlstm {=u8}.{=u8}.{=u8} nrf52840-dk", FW[0], FW[1], FW[2]);
+    if let Err(error) = app::run(parts).await {
+        // The watchdog starts it again.
+        defmt::error!("flash: {}", defmt::Debug2Format(&error));
+    }
+}
+
+/// Time by RTC1. It keeps none without power.
+struct RtcClock;
+
+impl Clock for RtcClock {
+    fn uptime_ms(&self) -> u64 {
+        Instant::now().as_millis()
+    }
+
+    async fn wait_until_ms(&self, uptime_ms: u64) {
+        Timer::at(Instant::from_millis(uptime_ms)).await;
+    }
+
+    fn kept_unix_s(&self) -> Option<u32> {
+        None
+    }
+
+    fn keep_unix_s(&self, _unix_s: u32) {}
+}
+
+/// Watchdog and battery.
+struct Kit<'a> {
+    watchdog: WatchdogHandle,
+    analog: &'a Analog,
+}
+
+impl Machine for Kit<'_> {
+    fn start(&mut self) -> Start {
+        retained::start()
+    }
+
+    fn watchdog_ms(&self) -> u32 {
+        WATCHDOG_MS
+    }
+
+    fn feed(&mut self) {
+        self.watchdog.pet();
+    }
+
+    fn note_late(&mut self, task: Task) {
+        retained::note_late(task);
+    }
+
+    fn battery_mv(&mut self) -> Option<u16> {
+        sensors::battery_mv(self.analog)
+    }
+
+    fn restart(&mut self) {
+        retained::note_restart();
+        SCB::sys_reset()
+    }
+}
+
+/// Mutex of what the cable and the battery share; one thread.
+type OneThread = NoopRawMutex;
+
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    defmt::error!("panic {}", defmt::Display2Format(info));
+    retained::note_panic(format_args!("{info}"));
+    SCB::sys_reset()
+}
+
+defmt::timestamp!("{=u64:ms}", Instant::now().as_millis());

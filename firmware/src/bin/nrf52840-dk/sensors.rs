@@ -1,0 +1,123 @@
+//! SDI-12 over a UART and a transceiver, 4-20 mA inputs and battery over the SAADC.
+
+use amlstm_firmware::board::SensorBus;
+use embassy_futures::block_on;
+use embassy_nrf::buffered_uarte::BufferedUarte;
+use embassy_nrf::gpio::Output;
+use embassy_nrf::saadc::Saadc;
+use embassy_sync::mutex::Mutex;
+use embassy_time::{Duration, Timer, with_timeout};
+
+use crate::OneThread;
+
+/// Both loop inputs and the battery are converted together.
+pub type Analog = Mutex<OneThread, Saadc<'static, 3>>;
+
+/// 12 bits over 3.6 V: internal reference 0.6 V, gain 1/6.
+const VOLTS_PER_COUNT: f32 = 3.6 / 4096.0;
+const SHUNT_OHM: f32 = 100.0;
+const BATTERY: usize = 2;
+/// SDI-12 1.4: a break of at least 12 ms, then marking of at least 8.33 ms.
+const BREAK: Duration = Duration::from_millis(13);
+const MARKING: Duration = Duration::from_millis(9);
+/// An answer begins 8.33 ms after the command at the earliest; until the command is out the drive stays on.
+const CHARACTER: Duration = Duration::from_micros(8_333);
+
+/// The sensor bus.
+pub struct Cable<'a> {
+    uart: BufferedUarte<'static>,
+    drive: Output<'static>,
+    line_break: Output<'static>,
+    analog: &'a Analog,
+}
+
+impl<'a> Cable<'a> {
+    pub fn new(
+        uart: BufferedUarte<'static>,
+        drive: Output<'static>,
+        line_break: Output<'static>,
+        analog: &'a Analog,
+    ) -> Self {
+        Self {
+            uart,
+            drive,
+            line_break,
+            analog,
+        }
+    }
+
+    async fn send(&mut self, command: &[u8]) {
+        self.drive.set_high();
+        self.line_break.set_high();
+        Timer::after(BREAK).await;
+        self.line_break.set_low();
+        Timer::after(MARKING).await;
+        for &byte in command {
+            let byte = with_even_parity(byte);
+            let _ = self.uart.write(&[byte]).await;
+            Timer::after(CHARACTER).await;
+        }
+        let _ = self.uart.flush().await;
+        self.drive.set_low();
+    }
+
+    async fn line(&mut self, reply: &mut [u8]) -> Option<usize> {
+        let mut length = 0;
+        loop {
+            let mut byte = [0];
+            self.uart.read(&mut byte).await.ok()?;
+            // The echo of the break and the parity bit go.
+            let byte = byte[0] & 0x7f;
+            if byte == 0 {
+                continue;
+            }
+            *reply.get_mut(length)? = byte;
+            length += 1;
+            if reply.get(..length)?.ends_with(b"\r\n") {
+                return Some(length);
+            }
+        }
+    }
+}
+
+/// 7E1 is 8N1 with the parity as the eighth bit.
+fn with_even_parity(byte: u8) -> u8 {
+    byte | ((byte.count_ones() as u8 & 1) << 7)
+}
+
+impl SensorBus for Cable<'_> {
+    async fn exchange(
+        &mut self,
+        command: &[u8],
+        reply: &mut [u8],
+        timeout_ms: u32,
+    ) -> Option<usize> {
+        if !command.is_empty() {
+            self.send(command).await;
+        }
+        with_timeout(
+            Duration::from_millis(u64::from(timeout_ms)),
+            self.line(reply),
+        )
+        .await
+        .ok()?
+    }
+
+    async fn loop_current_ma(&mut self, input: u8) -> Option<f32> {
+        let mut counts = [0; 3];
+        self.analog.lock().await.sample(&mut counts).await;
+        let count = counts
+            .get(usize::from(input))
+            .filter(|_| usize::from(input) < BATTERY)?;
+        Some(f32::from(*count) * VOLTS_PER_COUNT / SHUNT_OHM * 1000.0)
+    }
+}
+
+/// Battery at VDDH in mV; `None` while the inputs are being converted.
+pub fn battery_mv(analog: &Analog) -> Option<u16> {
+    let mut analog = analog.try_lock().ok()?;
+    let mut counts = [0; 3];
+    // 60 us; the conversion ends by itself.
+    block_on(analog.sample(&mut counts));
+    Some((f32::from(counts[BATTERY]) * VOLTS_PER_COUNT * 5.0 * 1000.0) as u16)
+}
