@@ -7,6 +7,7 @@ pub mod board;
 pub mod cost;
 pub mod host;
 pub mod image;
+pub mod measured;
 pub mod qemu;
 pub mod replay;
 pub mod sample;

@@ -3,13 +3,18 @@
 use std::fs;
 use std::time::Duration;
 
+use amlstm::config::Config;
+use amlstm::read::read_folders;
+use amlstm::run::WellRun;
+use amlstm::series::WellSeries;
 use amlstm_core::model::{AttentionKind, Sizes};
 use amlstm_firmware::replay::Start;
 use amlstm_tests::board::{BOARDS, Board, CORTEX_M0, CORTEX_M3, CORTEX_M4F, CORTEX_M33};
 use amlstm_tests::host::{BUILDS, Program};
 use amlstm_tests::image::{Image, Recipe};
+use amlstm_tests::measured;
 use amlstm_tests::qemu::Machine;
-use amlstm_tests::replay::Block;
+use amlstm_tests::replay::{Block, Series};
 use amlstm_tests::sample;
 
 /// Twenty years take seconds, on a busy machine a minute.
@@ -111,6 +116,49 @@ fn a_cortex_m3_computes_the_hosts_bits() {
 #[test]
 fn a_cortex_m0_computes_the_hosts_bits() {
     device_equals_host(CORTEX_M0);
+}
+
+/// The models that `amlstm train` makes of the measured wells, with the wells' own levels from their first month to their last.
+fn trained_blocks() -> Vec<(String, Block)> {
+    let Some(folders) = measured::folders() else {
+        return Vec::new();
+    };
+    let config = Config::default();
+    let dataset = read_folders(&folders, &config.data).expect("the measured wells are sound");
+    let mut blocks = Vec::new();
+    for well in &dataset.wells {
+        let months = WellSeries::new(well, &config.data).expect("the wells have series");
+        let series = Series {
+            first: months.months[0],
+            level_m: months.level_m,
+            start: Start::Cold,
+        };
+        let run = WellRun::new(well, &config).expect("the wells can be trained");
+        for model in &run.models {
+            let name = format!("{} {:?}", well.id, model.name);
+            blocks.push((name, Block::new(&model.file, &series)));
+        }
+    }
+    blocks
+}
+
+#[test]
+fn models_trained_on_measured_wells_give_the_hosts_bits_on_every_core() {
+    for (name, block) in trained_blocks() {
+        let host = block.lines();
+        assert!(host.len() > 100, "{name}: {} months", host.len());
+        for board in BOARDS {
+            let Some(image) = Image::build(board, ESTIMATE) else {
+                return;
+            };
+            assert_eq!(
+                device_lines(&image, &block),
+                host,
+                "{name} on {}",
+                board.core
+            );
+        }
+    }
 }
 
 #[test]
