@@ -1,5 +1,7 @@
 //! How long it takes to generate synthetic wells: `cargo bench -p amlstm --bench synth`.
 
+#![allow(missing_docs, reason = "criterion makes a public function")]
+
 use amlstm::synth::{Options, dataset};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
