@@ -3,13 +3,24 @@
 //! The equations stand once, in [`attention`](crate::attention) and [`lstm`](crate::lstm); what they are computed with is an [`Arithmetic`].
 //! Whatever it is, each row of a product is summed in the order of its columns, so the bits do not depend on how many rows are summed side by side.
 
+#![allow(
+    clippy::inline_always,
+    reason = "a block's sums stay in registers only if the loop around them is inlined"
+)]
+
 use nalgebra::{Const, Dyn, MatrixView, U1};
 use serde::{Deserialize, Serialize};
 
-use crate::sizes::MAX_INPUTS;
+use crate::sizes::{BLOCK, MAX_INPUTS};
 
+mod fixed;
 mod float;
+mod table;
 
+pub use fixed::{
+    ACTIVATION_BITS, ALPHA_SHIFT, CELL_BITS, CELL_SHIFT, INPUT_BITS, Q15, Scales, VALUE_BITS,
+    VALUE_LIMIT, row_bound,
+};
 pub use float::{F32, INPUT_LIMIT, WEIGHT_LIMIT};
 
 /// A column-major view of weights that lie in the model file, `[rows, columns]`.
@@ -25,27 +36,31 @@ pub(crate) fn matrix<W: nalgebra::Scalar>(
     Some(Matrix::from_slice(data, rows, columns))
 }
 
-/// Adds the products of the next columns with `values` to the sums of `N` rows: `sums += columns * values`.
-pub(crate) fn add_products<'m, A: Arithmetic, const N: usize>(
-    sums: &mut [A::Sum; N],
-    columns: &mut impl Iterator<Item = Column<'m, A::Weight, N>>,
+/// A [`BLOCK`] of rows of the next columns, each multiplied with its value and added to the sums.
+#[inline(always)]
+pub(crate) fn add_products<'m, A: Arithmetic>(
+    mut sums: [A::Sum; BLOCK],
+    columns: &mut impl Iterator<Item = Column<'m, A::Weight>>,
     values: impl Iterator<Item = A::Value>,
-) {
+) -> [A::Sum; BLOCK] {
     for (value, column) in values.zip(columns) {
         if let Some(column) = column.as_slice().first_chunk() {
-            A::accumulate(sums, column, value);
+            sums = A::accumulate(sums, column, value);
         }
     }
+    sums
 }
 
-/// `N` rows of a column of a [`Matrix`].
-type Column<'m, W, const N: usize> = MatrixView<'m, W, Const<N>, U1, U1, Dyn>;
+/// A [`BLOCK`] of rows of a column of a [`Matrix`].
+type Column<'m, W> = MatrixView<'m, W, Const<BLOCK>, U1, U1, Dyn>;
 
 /// Which arithmetic a model file's weights are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ArithmeticKind {
     /// 32-bit floating point: [`F32`].
     F32,
+    /// Fixed point with 16-bit weights: [`Q15`].
+    Q15,
 }
 
 /// The number types of a step and the operations between them. None can panic or fail.
@@ -66,21 +81,21 @@ pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
     /// A standardised input as the network sees it, held within the representable range.
     fn input(scales: &Self::Scales, standardised: f32) -> Self::Value;
 
-    /// `sums[r] += column[r] * value` for `N` rows.
-    fn accumulate<const N: usize>(
-        sums: &mut [Self::Sum; N],
-        column: &[Self::Weight; N],
+    /// `sums[r] + column[r] * value` for each row.
+    fn accumulate(
+        sums: [Self::Sum; BLOCK],
+        column: &[Self::Weight; BLOCK],
         value: Self::Value,
-    );
+    ) -> [Self::Sum; BLOCK];
 
     /// `sum + weight * value`, for a single row.
     fn add_product(sum: Self::Sum, weight: Self::Weight, value: Self::Value) -> Self::Sum;
 
-    /// `sigmoid(sums[r] + bias[r])` for `N` rows.
-    fn sigmoid<const N: usize>(rows: &[Self::Row; N], sums: &[Self::Sum; N]) -> [Self::Value; N];
+    /// `sigmoid(sums[r] + bias[r])` for each row.
+    fn sigmoid(rows: &[Self::Row; BLOCK], sums: &[Self::Sum; BLOCK]) -> [Self::Value; BLOCK];
 
-    /// `tanh(sums[r] + bias[r])` for `N` rows.
-    fn tanh<const N: usize>(rows: &[Self::Row; N], sums: &[Self::Sum; N]) -> [Self::Value; N];
+    /// `tanh(sums[r] + bias[r])` for each row.
+    fn tanh(rows: &[Self::Row; BLOCK], sums: &[Self::Sum; BLOCK]) -> [Self::Value; BLOCK];
 
     /// The cell as the attention sees it.
     fn attended_cell(scales: &Self::Scales, cell: Self::Cell) -> Self::Value;
@@ -103,8 +118,8 @@ pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
         candidate: Self::Value,
     ) -> Self::Cell;
 
-    /// `tanh(cell)` for `N` units.
-    fn tanh_of_cell<const N: usize>(cells: &[Self::Cell; N]) -> [Self::Value; N];
+    /// `tanh(cell)` for each unit.
+    fn tanh_of_cell(cells: &[Self::Cell; BLOCK]) -> [Self::Value; BLOCK];
 
     /// The standardised output `sum + bias` as a float.
     fn output(row: Self::Row, sum: Self::Sum) -> f32;

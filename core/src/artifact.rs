@@ -16,6 +16,11 @@
 //! Weights of [`ArithmeticKind::F32`], each an `f32`, matrices column by column, with `c` columns of the attention (one, or one for each input; the first four parts are absent in a plain LSTM):
 //! `W [attention, 2 hidden]`, columns h then C · `U [attention, c]` · `B [attention, c]` · `V [attention, c]` · gates `[4 hidden, hidden + inputs]`, rows f, i, candidate, o, columns h then e ·
 //! gate biases `[4 hidden]` · `w_o [hidden]` · `b_o`.
+//! Where the number of attention units is no multiple of 8, each column of `W`, `U`, `B`, `V` is followed by zeros up to one; where the number of hidden units is none,
+//! so is each gate's part of a column of the gates and of the gate biases. The step then works on whole blocks of 8 rows.
+//!
+//! Weights of [`ArithmeticKind::Q15`]: three `i32` [scales](crate::arithmetic::Scales) · for each entry of `B`, of the gate biases, and for `b_o` a pair of `i32`, bias and shift ([`Q15`](crate::arithmetic::Q15)'s row) ·
+//! `W` · `U` · `V` · gates · `w_o`, each an `i16`, filled up likewise · zeros up to a multiple of 4.
 //!
 //! A file is checked wholly by [`ModelFile::parse`], the golden months included, and then trusted. A file of another format is refused by its number.
 //! A second estimator beside the network (a physics basis) would be announced at the end of the record, lie after the weights, and raise the format.
@@ -199,6 +204,7 @@ impl<'a> ModelFile<'a> {
         };
         let network = match record.arithmetic {
             ArithmeticKind::F32 => Network::F32(parts.f32_weights(&record)?),
+            ArithmeticKind::Q15 => Network::Q15(parts.q15_weights(&record)?),
         };
         let model = Model {
             inputs: input_numbers,

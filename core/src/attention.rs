@@ -6,7 +6,7 @@ use crate::sizes::{BLOCK, MAX_INPUTS};
 /// The weights of the attention, borrowed from the model file.
 #[derive(Clone, Copy, Debug)]
 pub struct AttentionWeights<'a, A: Arithmetic> {
-    /// `W [units, 2 hidden]`: the columns of h, then those of C.
+    /// `W [units, 2 hidden]`: the columns of h, then those of C. Here and below, units are filled up to a multiple of [`BLOCK`] with weights of zero.
     pub w: Matrix<'a, A::Weight>,
     /// `U [units, columns]`, one column for all inputs or one for each.
     pub u: &'a [A::Weight],
@@ -48,15 +48,10 @@ impl<A: Arithmetic> AttentionWeights<'_, A> {
     ) -> ([A::Value; MAX_INPUTS], [A::Value; MAX_INPUTS]) {
         // (8) alpha^k = V' tanh(W [h; C] + U x^k + B)
         let mut alpha = [A::Sum::default(); MAX_INPUTS];
-        let units = self.w.nrows();
         let mut unit = 0;
-        while unit + BLOCK <= units {
-            self.add_units::<BLOCK>(unit, scales, hidden, cell, input, &mut alpha);
+        while unit + BLOCK <= self.w.nrows() {
+            self.add_units(unit, scales, hidden, cell, input, &mut alpha);
             unit += BLOCK;
-        }
-        while unit < units {
-            self.add_units::<1>(unit, scales, hidden, cell, input, &mut alpha);
-            unit += 1;
         }
         // (9) beta = softmax over k of alpha
         let beta = A::softmax(scales, &alpha, &input.present);
@@ -68,8 +63,8 @@ impl<A: Arithmetic> AttentionWeights<'_, A> {
         (beta, e)
     }
 
-    /// Adds the part of `N` units, from `unit` on, to each present input's alpha.
-    fn add_units<const N: usize>(
+    /// Adds the part of a block of units, from `unit` on, to each present input's alpha.
+    fn add_units(
         &self,
         unit: usize,
         scales: &A::Scales,
@@ -78,22 +73,20 @@ impl<A: Arithmetic> AttentionWeights<'_, A> {
         input: &Inputs<A>,
         alpha: &mut [A::Sum; MAX_INPUTS],
     ) {
-        let mut recurrent = [A::Sum::default(); N];
-        let rows = self.w.fixed_rows::<N>(unit);
+        let rows = self.w.fixed_rows::<BLOCK>(unit);
         let mut columns = rows.column_iter();
-        add_products::<A, N>(&mut recurrent, &mut columns, hidden.iter().copied());
         let cell = cell.iter().map(|c| A::attended_cell(scales, *c));
-        add_products::<A, N>(&mut recurrent, &mut columns, cell);
+        let recurrent = add_products::<A>(
+            [A::Sum::default(); BLOCK],
+            &mut columns,
+            hidden.iter().copied(),
+        );
+        let recurrent = add_products::<A>(recurrent, &mut columns, cell);
         let mut at = unit;
         for ((alpha, x), present) in alpha.iter_mut().zip(&input.value).zip(&input.present) {
-            let here = (
-                chunk(self.u, at),
-                chunk(self.b, at),
-                chunk::<_, N>(self.v, at),
-            );
+            let here = (chunk(self.u, at), chunk(self.b, at), chunk(self.v, at));
             if let ((Some(u), Some(b), Some(v)), true) = (here, *present) {
-                let mut sums = recurrent;
-                A::accumulate(&mut sums, u, *x);
+                let sums = A::accumulate(recurrent, u, *x);
                 for (v, t) in v.iter().zip(A::tanh(b, &sums)) {
                     *alpha = A::add_product(*alpha, *v, t);
                 }
@@ -103,7 +96,7 @@ impl<A: Arithmetic> AttentionWeights<'_, A> {
     }
 }
 
-/// The `N` entries of `data` from `at` on.
-pub(crate) fn chunk<T, const N: usize>(data: &[T], at: usize) -> Option<&[T; N]> {
+/// The block of `data` from `at` on.
+pub(crate) fn chunk<T>(data: &[T], at: usize) -> Option<&[T; BLOCK]> {
     data.get(at..)?.first_chunk()
 }

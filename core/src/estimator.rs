@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::artifact::ModelFile;
 use crate::model::{Input, MAX_HIDDEN, MAX_INPUTS, Output, Running};
 use crate::month::Month;
+use crate::sizes::BLOCK;
 
 /// Estimates the subsidence at a well month by month.
 ///
@@ -169,14 +170,14 @@ impl<'a> Estimator<'a> {
 }
 
 impl<'a, const CAPACITY: usize> Estimator<'a, CAPACITY> {
-    /// Starts cold, with room for `CAPACITY` hidden units.
+    /// Starts cold, with room for `CAPACITY` hidden units, of which a multiple of 8 is used.
     ///
     /// # Errors
     ///
     /// The model has more hidden units than that.
     pub fn within_capacity(file: &ModelFile<'a>) -> Result<Self, CapacityError> {
         let found = file.record().sizes.hidden;
-        if usize::from(found) > CAPACITY {
+        if usize::from(found).next_multiple_of(BLOCK) > CAPACITY {
             return Err(CapacityError {
                 found,
                 capacity: CAPACITY,

@@ -31,6 +31,8 @@ pub mod artifact;
 
 pub mod estimator;
 
+pub mod quantise;
+
 pub mod link;
 
 #[cfg(test)]

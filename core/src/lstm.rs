@@ -47,82 +47,82 @@ impl<A: Arithmetic, const CAPACITY: usize> State<A, CAPACITY> {
 /// The weights of the four gates, borrowed from the model file.
 #[derive(Clone, Copy, Debug)]
 pub struct GateWeights<'a, A: Arithmetic> {
-    /// `[4 hidden, hidden + inputs]`: the rows of f, i, candidate, o; the columns of h, then those of e.
+    /// `[4 hidden, hidden + inputs]`: the rows of f, i, candidate, o, each gate's filled up to a multiple of [`BLOCK`] with weights of zero; the columns of h, then those of e.
     pub weights: Matrix<'a, A::Weight>,
-    /// The biases `[4 hidden]`, in the order of the rows.
+    /// The biases, in the order of the rows.
     pub rows: &'a [A::Row],
 }
 
-/// The biases of `N` rows and the rows' sums.
-type RowSums<'a, A, const N: usize> =
-    (&'a [<A as Arithmetic>::Row; N], [<A as Arithmetic>::Sum; N]);
+/// The biases of a block of rows and the rows' sums.
+type RowSums<'a, A> = (
+    &'a [<A as Arithmetic>::Row; BLOCK],
+    [<A as Arithmetic>::Sum; BLOCK],
+);
 
 impl<A: Arithmetic> GateWeights<'_, A> {
-    /// Equations (2) to (7): moves `state` on by one month with the attended inputs `e [inputs]`.
-    pub fn advance<const CAPACITY: usize>(&self, state: &mut State<A, CAPACITY>, e: &[A::Value]) {
+    /// Equations (2) to (7): moves h and C on by one month with the attended inputs `e [inputs]`. `previous` is h as it was, `hidden` becomes what it is.
+    pub fn advance(
+        &self,
+        previous: &[A::Value],
+        hidden: &mut [A::Value],
+        cell: &mut [A::Cell],
+        e: &[A::Value],
+    ) {
         let units = self.rows.len() / 4;
-        let previous = state.hidden;
-        let Some(hidden) = previous.get(..units) else {
-            return;
-        };
-        let mut unit = 0;
-        while unit + BLOCK <= units {
-            let _ = self.advance_units::<CAPACITY, BLOCK>(unit, hidden, e, state);
-            unit += BLOCK;
-        }
-        while unit < units {
-            let _ = self.advance_units::<CAPACITY, 1>(unit, hidden, e, state);
-            unit += 1;
+        let hidden = hidden.as_chunks_mut().0.iter_mut();
+        let cell = cell.as_chunks_mut().0.iter_mut();
+        for ((hidden, cell), unit) in hidden.zip(cell).zip((0..units).step_by(BLOCK)) {
+            let _ = self.advance_units(unit, previous, hidden, cell, e);
         }
     }
 
-    /// Equations (2) to (7) for `N` hidden units, from `unit` on. Nothing comes back only if the sizes do not fit together, which loading rules out.
-    fn advance_units<const CAPACITY: usize, const N: usize>(
+    /// Equations (2) to (7) for a block of hidden units, from `unit` on. Nothing comes back only if the sizes do not fit together, which loading rules out.
+    fn advance_units(
         &self,
         unit: usize,
-        hidden: &[A::Value],
+        previous: &[A::Value],
+        hidden: &mut [A::Value; BLOCK],
+        cell: &mut [A::Cell; BLOCK],
         e: &[A::Value],
-        state: &mut State<A, CAPACITY>,
     ) -> Option<()> {
-        let units = hidden.len();
-        let cells = state.cell.get_mut(unit..)?.first_chunk_mut::<N>()?;
-        let hiddens = state.hidden.get_mut(unit..)?.first_chunk_mut::<N>()?;
+        let units = self.rows.len() / 4;
         // (2) f = sigmoid(W_f [h; e] + b_f)
-        let (bias, sums) = self.sums::<N>(unit, hidden, e)?;
+        let (bias, sums) = self.sums(unit, previous, e)?;
         let f = A::sigmoid(bias, &sums);
         // (3) i = sigmoid(W_i [h; e] + b_i)
-        let (bias, sums) = self.sums::<N>(units + unit, hidden, e)?;
+        let (bias, sums) = self.sums(units + unit, previous, e)?;
         let i = A::sigmoid(bias, &sums);
         // (4) candidate = tanh(W_c [h; e] + b_c)
-        let (bias, sums) = self.sums::<N>(2 * units + unit, hidden, e)?;
+        let (bias, sums) = self.sums(2 * units + unit, previous, e)?;
         let candidate = A::tanh(bias, &sums);
         // (5) C = f C + i candidate
-        for (((cell, f), i), candidate) in cells.iter_mut().zip(f).zip(i).zip(candidate) {
-            *cell = A::next_cell(f, *cell, i, candidate);
+        for (((c, f), i), candidate) in cell.iter_mut().zip(f).zip(i).zip(candidate) {
+            *c = A::next_cell(f, *c, i, candidate);
         }
         // (6) o = sigmoid(W_o [h; e] + b_o)
-        let (bias, sums) = self.sums::<N>(3 * units + unit, hidden, e)?;
+        let (bias, sums) = self.sums(3 * units + unit, previous, e)?;
         let o = A::sigmoid(bias, &sums);
         // (7) h = o tanh(C)
-        for ((hidden, o), tanh) in hiddens.iter_mut().zip(o).zip(A::tanh_of_cell(cells)) {
-            *hidden = A::product(o, tanh);
+        for ((h, o), tanh) in hidden.iter_mut().zip(o).zip(A::tanh_of_cell(cell)) {
+            *h = A::product(o, tanh);
         }
         Some(())
     }
 
-    /// The biases of `N` rows, from `row` on, and these rows' products with `[h; e]`.
-    fn sums<const N: usize>(
-        &self,
-        row: usize,
-        hidden: &[A::Value],
-        e: &[A::Value],
-    ) -> Option<RowSums<'_, A, N>> {
+    /// The biases of a block of rows, from `row` on, and these rows' products with `[h; e]`.
+    #[inline(never)]
+    fn sums(&self, row: usize, hidden: &[A::Value], e: &[A::Value]) -> Option<RowSums<'_, A>> {
         let bias = chunk(self.rows, row)?;
-        let mut sums = [A::Sum::default(); N];
-        let weights = self.weights.fixed_rows::<N>(row);
+        if row + BLOCK > self.weights.nrows() {
+            return None;
+        }
+        let weights = self.weights.fixed_rows::<BLOCK>(row);
         let mut columns = weights.column_iter();
-        add_products::<A, N>(&mut sums, &mut columns, hidden.iter().copied());
-        add_products::<A, N>(&mut sums, &mut columns, e.iter().copied());
-        Some((bias, sums))
+        let sums = [A::Sum::default(); BLOCK];
+        let sums = add_products::<A>(sums, &mut columns, hidden.iter().copied());
+        Some((
+            bias,
+            add_products::<A>(sums, &mut columns, e.iter().copied()),
+        ))
     }
 }

@@ -1,10 +1,11 @@
 //! Weights, one step of the network, and the model: levels in, increments out.
 
-use crate::arithmetic::{Arithmetic, F32};
+use crate::arithmetic::{Arithmetic, F32, Q15};
 use crate::attention::{AttentionWeights, Inputs};
 use crate::lstm::{GateWeights, State};
 use crate::scaler::Scaler;
 
+use crate::sizes::BLOCK;
 pub use crate::sizes::{AttentionKind, MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS, Sizes};
 
 /// All weights of a network, borrowed from the model file.
@@ -29,20 +30,38 @@ impl<A: Arithmetic> Weights<'_, A> {
         state: &mut State<A, CAPACITY>,
         input: &Inputs<A>,
     ) -> (f32, [A::Value; MAX_INPUTS]) {
+        let previous = state.hidden;
+        self.step_within(&previous, &mut state.hidden, &mut state.cell, input)
+    }
+
+    /// The step, compiled once for all capacities.
+    fn step_within(
+        &self,
+        previous: &[A::Value],
+        hidden: &mut [A::Value],
+        cell: &mut [A::Cell],
+        input: &Inputs<A>,
+    ) -> (f32, [A::Value; MAX_INPUTS]) {
         let units = self.output.len();
-        let mut beta = [A::Value::default(); MAX_INPUTS];
-        let mut e = input.value;
+        let previous = previous.get(..units).unwrap_or_default();
+        let filled = units.next_multiple_of(BLOCK);
+        let hidden = hidden.get_mut(..filled).unwrap_or_default();
+        let cell = cell.get_mut(..filled).unwrap_or_default();
         // (8) to (10)
-        if let Some(attention) = &self.attention {
-            let hidden = state.hidden.get(..units).unwrap_or_default();
-            let cell = state.cell.get(..units).unwrap_or_default();
-            (beta, e) = attention.attend(&self.scales, hidden, cell, input);
-        }
+        let (beta, e) = match &self.attention {
+            Some(attention) => attention.attend(
+                &self.scales,
+                previous,
+                cell.get(..units).unwrap_or_default(),
+                input,
+            ),
+            None => ([A::Value::default(); MAX_INPUTS], input.value),
+        };
         // (2) to (7)
-        self.gates.advance(state, &e);
+        self.gates.advance(previous, hidden, cell, &e);
         // y = w_o' h + b_o
         let mut sum = A::Sum::default();
-        for (weight, h) in self.output.iter().zip(&state.hidden) {
+        for (weight, h) in self.output.iter().zip(hidden) {
             sum = A::add_product(sum, *weight, *h);
         }
         (A::output(self.output_row, sum), beta)
@@ -54,6 +73,8 @@ impl<A: Arithmetic> Weights<'_, A> {
 pub enum Network<'a> {
     /// 32-bit floating point.
     F32(Weights<'a, F32>),
+    /// Fixed point.
+    Q15(Weights<'a, Q15>),
 }
 
 /// One input: the level of an aquifer layer.
@@ -117,6 +138,7 @@ pub struct Running<'a, const CAPACITY: usize> {
 #[derive(Clone, Copy, Debug)]
 enum RunningNetwork<'a, const CAPACITY: usize> {
     F32(Weights<'a, F32>, State<F32, CAPACITY>),
+    Q15(Weights<'a, Q15>, State<Q15, CAPACITY>),
 }
 
 /// The outputs of a month.
@@ -133,6 +155,7 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
     pub(crate) fn cold(model: &Model<'a>) -> Self {
         let network = match model.network {
             Network::F32(weights) => RunningNetwork::F32(weights, State::zero()),
+            Network::Q15(weights) => RunningNetwork::Q15(weights, State::zero()),
         };
         Self {
             inputs: model.inputs,
@@ -145,6 +168,7 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
     pub fn has_attention(&self) -> bool {
         match &self.network {
             RunningNetwork::F32(weights, _) => weights.attention.is_some(),
+            RunningNetwork::Q15(weights, _) => weights.attention.is_some(),
         }
     }
 
@@ -159,13 +183,22 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
             RunningNetwork::F32(weights, state) => {
                 step(self.inputs, self.target, weights, state, level_m)
             }
+            RunningNetwork::Q15(weights, state) => {
+                step(self.inputs, self.target, weights, state, level_m)
+            }
         }
     }
 
     /// Bits of h and C of each hidden unit.
     pub fn state_bits(&self) -> impl Iterator<Item = (u32, u32)> {
-        let RunningNetwork::F32(weights, state) = &self.network;
-        state.bits(weights.output.len())
+        let (float, fixed) = match &self.network {
+            RunningNetwork::F32(weights, state) => (Some(state.bits(weights.output.len())), None),
+            RunningNetwork::Q15(weights, state) => (None, Some(state.bits(weights.output.len()))),
+        };
+        float
+            .into_iter()
+            .flatten()
+            .chain(fixed.into_iter().flatten())
     }
 
     /// Sets h and C of hidden unit after hidden unit from their bits; units without bits become zero.
@@ -176,6 +209,9 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
     pub fn set_state_bits(&mut self, bits: impl Iterator<Item = (u32, u32)>) -> Result<(), usize> {
         match &mut self.network {
             RunningNetwork::F32(weights, state) => {
+                *state = State::from_bits(bits.take(weights.output.len()))?;
+            }
+            RunningNetwork::Q15(weights, state) => {
                 *state = State::from_bits(bits.take(weights.output.len()))?;
             }
         }

@@ -1,11 +1,12 @@
 //! Writes a model file.
 
-use super::layout::{number_bytes, weight_bytes};
+use super::layout::{Shape, number_bytes};
 use super::{
     ArtifactError, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, MAX_RECORD_BYTES, ModelFile, Record,
     check_record, layout,
 };
 use crate::CRC_32;
+use crate::arithmetic::{ArithmeticKind, Scales};
 use crate::model::Input;
 use crate::scaler::Scaler;
 
@@ -22,7 +23,7 @@ pub struct Content<'a> {
     pub start_subsidence_mm: f32,
     /// Bits of h and C of each hidden unit at the end of training: [`state_bits`](crate::estimator::Estimator::state_bits) of an estimator that has stepped through the months of training.
     pub start_state: &'a [(u32, u32)],
-    /// All weights, in the order and as the numbers of the file.
+    /// All weights, in the order and as the numbers of the file, but without what fills blocks up: for f32 these are [`Sizes::weights`](crate::sizes::Sizes::weights) numbers.
     pub weights: &'a [u8],
 }
 
@@ -50,9 +51,7 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
         at: HEAD_BYTES + record_bytes,
         no_room,
     };
-    while !writer.at.is_multiple_of(4) {
-        writer.put(&[0])?;
-    }
+    writer.fill()?;
     for input in content.inputs {
         writer.put(bytemuck::bytes_of(&input.to_numbers()))?;
     }
@@ -72,7 +71,7 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     }
     let golden_at = writer.at;
     writer.put(&[0; 4 * (GOLDEN_MONTHS + 1)])?;
-    writer.put(content.weights)?;
+    put_weights(&mut writer, content)?;
     let file_bytes = writer.at + 4;
 
     writer.at = 0;
@@ -92,6 +91,82 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     writer.seal(file_bytes)?;
     ModelFile::parse(writer.file(file_bytes)?)?;
     Ok(file_bytes)
+}
+
+/// Writes the weights, each column of units filled up to whole blocks.
+fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactError> {
+    let Shape {
+        inputs,
+        hidden,
+        filled_hidden,
+        filled_units,
+        columns,
+    } = Shape::of(&content.record);
+    let units = usize::from(content.record.sizes.attention);
+    // Attention columns have one part, gate columns four: f, i, candidate, o.
+    let attention = |columns| Columns {
+        columns,
+        rows: units,
+        filled_rows: filled_units,
+    };
+    let gates = |columns| Columns {
+        columns: 4 * columns,
+        rows: hidden,
+        filled_rows: filled_hidden,
+    };
+    let recurrent = if columns > 0 { 2 * hidden } else { 0 };
+    let mut rest = content.weights;
+    match content.record.arithmetic {
+        ArithmeticKind::F32 => {
+            // W, U, B, V; gates, gate biases; w_o, b_o
+            rest = writer.put_columns(rest, 4, attention(recurrent + 3 * columns))?;
+            rest = writer.put_columns(rest, 4, gates(hidden + inputs + 1))?;
+            writer.put(rest)?;
+        }
+        ArithmeticKind::Q15 => {
+            // scales; B, gate biases, b_o; W, U, V; gates; w_o
+            rest = writer.put_columns(
+                rest,
+                size_of::<Scales>(),
+                Columns {
+                    columns: 1,
+                    rows: 1,
+                    filled_rows: 1,
+                },
+            )?;
+            rest = writer.put_columns(rest, 8, attention(columns))?;
+            rest = writer.put_columns(rest, 8, gates(1))?;
+            rest = writer.put_columns(
+                rest,
+                8,
+                Columns {
+                    columns: 1,
+                    rows: 1,
+                    filled_rows: 1,
+                },
+            )?;
+            rest = writer.put_columns(rest, 2, attention(recurrent + 2 * columns))?;
+            rest = writer.put_columns(rest, 2, gates(hidden + inputs))?;
+            writer.put(rest)?;
+            writer.fill()?;
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of the weights of `content`, without what fills blocks up.
+fn weight_bytes(record: &Record) -> usize {
+    let all = record.sizes.weights(record.attention);
+    match record.arithmetic {
+        ArithmeticKind::F32 => 4 * all,
+        ArithmeticKind::Q15 => {
+            let columns = record.sizes.attention_columns(record.attention);
+            let rows = usize::from(record.sizes.attention) * columns
+                + 4 * usize::from(record.sizes.hidden)
+                + 1;
+            size_of::<Scales>() + 8 * rows + 2 * (all - rows)
+        }
+    }
 }
 
 /// A level within each input's trained range, at a different place in each, so that exchanged inputs do not go unseen.
@@ -127,6 +202,13 @@ fn check_counts(content: &Content) -> Result<(), ArtifactError> {
     Ok(())
 }
 
+/// Columns of a matrix, each filled up from `rows` to `filled_rows`.
+struct Columns {
+    columns: usize,
+    rows: usize,
+    filled_rows: usize,
+}
+
 struct Writer<'a> {
     out: &'a mut [u8],
     at: usize,
@@ -142,6 +224,42 @@ impl Writer<'_> {
         place.copy_from_slice(bytes);
         self.at += bytes.len();
         Ok(())
+    }
+
+    /// Writes zeros up to a multiple of 4.
+    fn fill(&mut self) -> Result<(), ArtifactError> {
+        while !self.at.is_multiple_of(4) {
+            self.put(&[0])?;
+        }
+        Ok(())
+    }
+
+    /// Writes columns of numbers of `size` bytes from `from`; gives what is left of `from`.
+    fn put_columns<'f>(
+        &mut self,
+        mut from: &'f [u8],
+        size: usize,
+        Columns {
+            columns,
+            rows,
+            filled_rows,
+        }: Columns,
+    ) -> Result<&'f [u8], ArtifactError> {
+        for _ in 0..columns {
+            let (column, rest) = from.split_at_checked(rows * size).ok_or(self.no_room)?;
+            self.put(column)?;
+            for _ in rows..filled_rows {
+                // A row without weights: for a fixed-point row, shifted by 1.
+                let empty = if size == 8 {
+                    [0, 0, 0, 0, 1, 0, 0, 0]
+                } else {
+                    [0; 8]
+                };
+                self.put(empty.get(..size).unwrap_or_default())?;
+            }
+            from = rest;
+        }
+        Ok(from)
     }
 
     fn file(&self, bytes: usize) -> Result<&[u8], ArtifactError> {

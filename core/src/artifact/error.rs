@@ -104,6 +104,19 @@ pub enum ArtifactError {
         index: usize,
         found: f32,
     },
+    Scale {
+        index: usize,
+        found: i32,
+    },
+    RowBound {
+        row: usize,
+        found: i64,
+        limit: i32,
+    },
+    RowShift {
+        row: usize,
+        found: i32,
+    },
     Golden {
         month: usize,
         found_mm: f32,
@@ -259,6 +272,20 @@ impl fmt::Display for ArtifactError {
             Self::Weight { index, found } => write!(
                 f,
                 "model file: weight {index} is {found}, expected a finite number within 1e6"
+            ),
+            Self::Scale { index, found } => write!(
+                f,
+                "model file: fixed-point scale {index} is {found}, out of its range"
+            ),
+            Self::RowBound { row, found, limit } => {
+                write!(
+                    f,
+                    "model file: the sum of weight row {row} could reach {found}, expected {limit} at most"
+                )
+            }
+            Self::RowShift { row, found } => write!(
+                f,
+                "model file: weight row {row} is shifted by {found} bits, expected 1 to 31"
             ),
             Self::Golden {
                 month,

@@ -4,11 +4,15 @@ use bytemuck::Pod;
 
 use super::{ArtifactError, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, Record};
 use crate::CRC_32;
-use crate::arithmetic::{ArithmeticKind, F32, Matrix, WEIGHT_LIMIT, matrix};
+use crate::arithmetic::{
+    ALPHA_SHIFT, ArithmeticKind, CELL_SHIFT, F32, INPUT_BITS, Matrix, Q15, Scales, WEIGHT_LIMIT,
+    matrix, row_bound,
+};
 use crate::attention::AttentionWeights;
 use crate::lstm::GateWeights;
-use crate::model::{AttentionKind, Weights};
+use crate::model::{AttentionKind, Sizes, Weights};
 use crate::scaler::Scaler;
+use crate::sizes::BLOCK;
 
 #[cfg(target_endian = "big")]
 compile_error!("weights are used where they lie, which needs a little-endian machine");
@@ -81,10 +85,28 @@ pub(super) fn number_bytes(record: &Record) -> usize {
     4 * words + weight_bytes(record)
 }
 
-/// Bytes of the weights of a model with a checked record.
-pub(super) fn weight_bytes(record: &Record) -> usize {
+/// Bytes of the weights of a model with a checked record, units filled up to whole blocks.
+fn weight_bytes(record: &Record) -> usize {
+    let Shape {
+        inputs,
+        hidden,
+        filled_hidden,
+        filled_units,
+        columns,
+    } = Shape::of(record);
+    let attention = match record.attention {
+        AttentionKind::None => 0,
+        _ => filled_units * (2 * hidden + 3 * columns),
+    };
+    let weights = attention + 4 * filled_hidden * (hidden + inputs) + hidden;
     match record.arithmetic {
-        ArithmeticKind::F32 => 4 * record.sizes.weights(record.attention),
+        ArithmeticKind::F32 => 4 * (weights + 4 * filled_hidden + 1),
+        ArithmeticKind::Q15 => {
+            // B and the gates' biases are rows of 8 bytes.
+            let rows = filled_units * columns + 4 * filled_hidden + 1;
+            let weights = weights - filled_units * columns;
+            size_of::<Scales>() + 8 * rows + (2 * weights).next_multiple_of(4)
+        }
     }
 }
 
@@ -153,30 +175,30 @@ impl<'a> Parts<'a> {
                 });
             }
         }
-        let [inputs, hidden, units] = [
-            record.sizes.inputs,
-            record.sizes.hidden,
-            record.sizes.attention,
-        ]
-        .map(usize::from);
-        let columns = record.sizes.attention_columns(record.attention);
+        let Shape {
+            inputs,
+            hidden,
+            filled_hidden,
+            filled_units,
+            columns,
+        } = Shape::of(record);
         let attention = match record.attention {
             AttentionKind::None => None,
             kind => Some(AttentionWeights {
-                w: self.matrix(units, 2 * hidden)?,
-                u: self.take(units * columns)?,
-                b: self.take(units * columns)?,
-                v: self.take(units * columns)?,
+                w: self.matrix(filled_units, 2 * hidden)?,
+                u: self.take(filled_units * columns)?,
+                b: self.take(filled_units * columns)?,
+                v: self.take(filled_units * columns)?,
                 column_step: if kind == AttentionKind::PerLayer {
-                    units
+                    filled_units
                 } else {
                     0
                 },
             }),
         };
         let gates = GateWeights {
-            weights: self.matrix(4 * hidden, hidden + inputs)?,
-            rows: self.take(4 * hidden)?,
+            weights: self.matrix(4 * filled_hidden, hidden + inputs)?,
+            rows: self.take(4 * filled_hidden)?,
         };
         Ok(Weights {
             attention,
@@ -185,5 +207,131 @@ impl<'a> Parts<'a> {
             output_row: self.one()?,
             scales: (),
         })
+    }
+
+    /// The weights of a fixed-point network, each row's bound checked.
+    pub(super) fn q15_weights(
+        &mut self,
+        record: &Record,
+    ) -> Result<Weights<'a, Q15>, ArtifactError> {
+        let Shape {
+            inputs,
+            hidden,
+            filled_hidden,
+            filled_units,
+            columns,
+        } = Shape::of(record);
+        let scales = self.one()?;
+        let b = self.take(filled_units * columns)?;
+        let rows = self.take(4 * filled_hidden)?;
+        let output_row = self.one()?;
+        let attention = match record.attention {
+            AttentionKind::None => None,
+            kind => Some(AttentionWeights {
+                w: self.matrix(filled_units, 2 * hidden)?,
+                u: self.take(filled_units * columns)?,
+                b,
+                v: self.take(filled_units * columns)?,
+                column_step: if kind == AttentionKind::PerLayer {
+                    filled_units
+                } else {
+                    0
+                },
+            }),
+        };
+        let gates = GateWeights {
+            weights: self.matrix(4 * filled_hidden, hidden + inputs)?,
+            rows,
+        };
+        let weights = Weights {
+            attention,
+            gates,
+            output: self.take(hidden)?,
+            output_row,
+            scales,
+        };
+        check_q15(&weights)?;
+        Ok(weights)
+    }
+}
+
+/// Proves that no sum of a fixed-point network can overflow and that every shift is one.
+fn check_q15(weights: &Weights<Q15>) -> Result<(), ArtifactError> {
+    let within = |index: usize, range: core::ops::RangeInclusive<i32>| {
+        let found = weights.scales.get(index).copied().unwrap_or(-1);
+        if range.contains(&found) {
+            Ok(())
+        } else {
+            Err(ArtifactError::Scale { index, found })
+        }
+    };
+    within(INPUT_BITS, 0..=15)?;
+    within(CELL_SHIFT, 8..=23)?;
+    within(ALPHA_SHIFT, 0..=30)?;
+    if let Some(attention) = &weights.attention {
+        let units = attention.w.nrows();
+        for (row, entries) in attention.w.row_iter().enumerate() {
+            let places = attention.u.iter().zip(attention.b).skip(row).step_by(units);
+            for (u, [bias, shift]) in places {
+                let bound = row_bound(entries.iter().copied().chain([*u]), *bias);
+                check_row(row, bound, i32::MAX, *shift)?;
+            }
+        }
+        for v in attention.v.chunks(units) {
+            // Half the range, so that the difference of two alphas fits too.
+            check_row(0, row_bound(v.iter().copied(), 0), i32::MAX / 2, 1)?;
+        }
+    }
+    let gates = weights.gates.weights.row_iter().zip(weights.gates.rows);
+    for (row, (entries, [bias, shift])) in gates.enumerate() {
+        check_row(
+            row,
+            row_bound(entries.iter().copied(), *bias),
+            i32::MAX,
+            *shift,
+        )?;
+    }
+    let [bias, bits] = weights.output_row;
+    check_row(
+        0,
+        row_bound(weights.output.iter().copied(), bias),
+        i32::MAX,
+        bits,
+    )
+}
+
+fn check_row(row: usize, found: i64, limit: i32, shift: i32) -> Result<(), ArtifactError> {
+    if found > i64::from(limit) {
+        return Err(ArtifactError::RowBound { row, found, limit });
+    }
+    if !(1..=31).contains(&shift) {
+        return Err(ArtifactError::RowShift { row, found: shift });
+    }
+    Ok(())
+}
+
+/// Sizes of a network, and its units filled up to whole blocks.
+pub(super) struct Shape {
+    pub(super) inputs: usize,
+    pub(super) hidden: usize,
+    pub(super) filled_hidden: usize,
+    pub(super) filled_units: usize,
+    pub(super) columns: usize,
+}
+
+impl Shape {
+    pub(super) fn of(record: &Record) -> Self {
+        let Sizes {
+            inputs,
+            hidden,
+            attention,
+        } = record.sizes;
+        Self {
+            inputs: usize::from(inputs),
+            hidden: usize::from(hidden),
+            filled_hidden: usize::from(hidden).next_multiple_of(BLOCK),
+            filled_units: usize::from(attention).next_multiple_of(BLOCK),
+            columns: record.sizes.attention_columns(record.attention),
+        }
     }
 }

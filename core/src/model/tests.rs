@@ -12,17 +12,36 @@ const GATES: [f32; 12] = [
 ];
 const GATE_BIASES: [f32; 4] = [1.0, -0.5, 0.3, 0.2];
 
-fn weights(attention: Option<AttentionWeights<'_, F32>>) -> Weights<'_, F32> {
-    Weights {
+/// Each column of `rows` filled up with zeros to 8.
+fn filled(columns: &[f32], rows: usize) -> Vec<f32> {
+    let fill = |column: &[f32]| {
+        column
+            .iter()
+            .copied()
+            .chain([0.0; 8])
+            .take(8)
+            .collect::<Vec<_>>()
+    };
+    columns.chunks(rows).flat_map(fill).collect()
+}
+
+/// A step from h = 0.5, C = -0.8, x = (1.2, -0.7): y, beta, h and C after it.
+fn step(attention: Option<AttentionWeights<'_, F32>>) -> (f32, [f32; 8], State<F32, 8>) {
+    let gates = filled(&GATES, 1);
+    let weights = Weights {
         attention,
         gates: GateWeights {
-            weights: matrix(&GATES, 4, 3).unwrap(),
-            rows: &GATE_BIASES,
+            weights: matrix(&gates, 32, 3).unwrap(),
+            rows: &filled(&GATE_BIASES, 1),
         },
         output: &[-1.4],
         output_row: 0.25,
         scales: (),
-    }
+    };
+    let mut state = State::zero();
+    (state.hidden[0], state.cell[0]) = (0.5, -0.8);
+    let (y, beta) = weights.step(&mut state, &inputs([1.2, -0.7]));
+    (y, beta, state)
 }
 
 fn inputs(value: [f32; 2]) -> Inputs<F32> {
@@ -43,18 +62,15 @@ fn assert_near(found: f32, expected: f64) {
 
 #[test]
 fn a_step_with_an_attention_of_each_layer_agrees_with_one_worked_by_hand() {
+    let w = filled(&[0.3, 0.6, -0.4, 0.2], 2);
     let attention = AttentionWeights {
-        w: matrix(&[0.3, 0.6, -0.4, 0.2], 2, 2).unwrap(),
-        u: &[0.5, -0.2, -0.9, 0.7],
-        b: &[0.1, 0.25, -0.3, 0.4],
-        v: &[0.8, 1.1, -0.5, 0.35],
-        column_step: 2,
+        w: matrix(&w, 8, 2).unwrap(),
+        u: &filled(&[0.5, -0.2, -0.9, 0.7], 2),
+        b: &filled(&[0.1, 0.25, -0.3, 0.4], 2),
+        v: &filled(&[0.8, 1.1, -0.5, 0.35], 2),
+        column_step: 8,
     };
-    let mut state = State::<F32, 4> {
-        hidden: [0.5, 0.0, 0.0, 0.0],
-        cell: [-0.8, 0.0, 0.0, 0.0],
-    };
-    let (y, beta) = weights(Some(attention)).step(&mut state, &inputs([1.2, -0.7]));
+    let (y, beta, state) = step(Some(attention));
     assert_near(beta[0], 0.7572615593806449);
     assert_near(beta[1], 0.24273844061935518);
     assert_near(state.cell[0], -0.09639880907186876);
@@ -65,18 +81,15 @@ fn a_step_with_an_attention_of_each_layer_agrees_with_one_worked_by_hand() {
 
 #[test]
 fn a_step_with_a_shared_attention_agrees_with_one_worked_by_hand() {
+    let w = filled(&[0.3, 0.6, -0.4, 0.2], 2);
     let attention = AttentionWeights {
-        w: matrix(&[0.3, 0.6, -0.4, 0.2], 2, 2).unwrap(),
-        u: &[0.5, -0.2],
-        b: &[0.1, 0.25],
-        v: &[0.8, 1.1],
+        w: matrix(&w, 8, 2).unwrap(),
+        u: &filled(&[0.5, -0.2], 2),
+        b: &filled(&[0.1, 0.25], 2),
+        v: &filled(&[0.8, 1.1], 2),
         column_step: 0,
     };
-    let mut state = State::<F32, 1> {
-        hidden: [0.5],
-        cell: [-0.8],
-    };
-    let (y, beta) = weights(Some(attention)).step(&mut state, &inputs([1.2, -0.7]));
+    let (y, beta, state) = step(Some(attention));
     assert_near(beta[0], 0.5289818827529488);
     assert_near(beta[1], 0.4710181172470511);
     assert_near(state.cell[0], -0.2742509115513486);
@@ -86,11 +99,7 @@ fn a_step_with_a_shared_attention_agrees_with_one_worked_by_hand() {
 
 #[test]
 fn a_step_without_attention_sees_the_inputs_themselves() {
-    let mut state = State::<F32, 1> {
-        hidden: [0.5],
-        cell: [-0.8],
-    };
-    let (y, beta) = weights(None).step(&mut state, &inputs([1.2, -0.7]));
+    let (y, beta, state) = step(None);
     assert_near(state.cell[0], 0.0137297942532556);
     assert_near(y, 0.24560201122577813);
     assert_eq!(beta, [0.0; 8]);

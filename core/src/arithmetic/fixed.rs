@@ -1,0 +1,337 @@
+//! Fixed point for cores without a floating-point unit: 16-bit weights and values, 32-bit sums and cell, one table, no 64-bit product.
+//!
+//! Values within -1 to 1 (h, gates, shares) have 15 fractional bits; inputs and the cell as the attention sees it have as many as their range leaves.
+//! The cell has 23 fractional bits: a 16-bit cell would stop to decay, since what a slow well forgets in a month is less than its last bit.
+//! That no sum can overflow is proven row by row when a model is loaded: see [`row_bound`].
+
+use super::Arithmetic;
+use super::table::{ENTRIES_PER_UNIT, HALF_TANH};
+use crate::sizes::{BLOCK, MAX_INPUTS};
+
+/// Fixed point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Q15;
+
+/// The largest magnitude of a value.
+pub const VALUE_LIMIT: i32 = 32767;
+
+/// Fractional bits of a value within -1 to 1.
+pub const VALUE_BITS: u32 = 15;
+
+/// Fractional bits of a pre-activation: what a row's sum is shifted to.
+pub const ACTIVATION_BITS: u32 = 20;
+
+/// Fractional bits of the cell.
+pub const CELL_BITS: u32 = 23;
+
+/// What is chosen per model besides the weights, in the order of the model file.
+pub type Scales = [i32; 3];
+
+/// Fractional bits of a standardised input.
+pub const INPUT_BITS: usize = 0;
+/// Bits by which the cell is shifted right for the attention.
+pub const CELL_SHIFT: usize = 1;
+/// Bits by which alpha is shifted right to [`ACTIVATION_BITS`].
+pub const ALPHA_SHIFT: usize = 2;
+
+/// The largest magnitude that a row's sum and its bias can reach, whatever the values: the sum of all weights' magnitudes times [`VALUE_LIMIT`], and the bias.
+/// A row is sound if this is not above `i32::MAX`.
+pub fn row_bound(weights: impl Iterator<Item = i16>, bias: i32) -> i64 {
+    let magnitudes: i64 = weights.map(|weight| i64::from(weight).abs()).sum();
+    magnitudes * i64::from(VALUE_LIMIT) + i64::from(bias).abs()
+}
+
+/// `2^16 tanh(z / 2)` for `z` of 0 or more with [`ACTIVATION_BITS`] fractional bits.
+fn half_tanh(z: u32) -> u32 {
+    /// Fractional bits of a place in the table.
+    const BITS: u32 = ACTIVATION_BITS - 3;
+    // Times 24 = 3 * 2^3; beyond 16 the curve has long ended.
+    let place = z.min(16 << ACTIVATION_BITS) * (ENTRIES_PER_UNIT / 8);
+    let index = (place >> BITS) as usize;
+    let share = place & ((1 << BITS) - 1);
+    match HALF_TANH
+        .get(index..)
+        .and_then(|entries| entries.first_chunk())
+    {
+        Some([low, high]) => {
+            let rise = u32::from(*high) - u32::from(*low);
+            u32::from(*low) + ((rise * share + (1 << (BITS - 1))) >> BITS)
+        }
+        None => 65535,
+    }
+}
+
+/// sigmoid with 15 fractional bits, of `z` with [`ACTIVATION_BITS`].
+fn sigmoid(z: i32) -> i16 {
+    let half = ((half_tanh(z.unsigned_abs()) + 2) >> 2) as i32;
+    (16384 + if z < 0 { -half } else { half }).min(VALUE_LIMIT) as i16
+}
+
+/// tanh with 15 fractional bits, of half of `twice` with [`ACTIVATION_BITS`].
+fn tanh_of_half(twice: i32) -> i16 {
+    let tanh = (((half_tanh(twice.unsigned_abs()) + 1) >> 1) as i32).min(VALUE_LIMIT);
+    (if twice < 0 { -tanh } else { tanh }) as i16
+}
+
+/// `exp(-d)` with 15 fractional bits, by `(1 - t) / (1 + t)` with `t = tanh(d / 2)`, for `d` of 0 or more with [`ACTIVATION_BITS`].
+fn exp_of_negative(d: u32) -> u32 {
+    let t = half_tanh(d);
+    ((65536 - t) << 15) / (65536 + t)
+}
+
+impl Arithmetic for Q15 {
+    type Weight = i16;
+    /// Bias, with the fractional bits of the row's sums, and bits by which these are shifted right to [`ACTIVATION_BITS`]; for the output row all its fractional bits.
+    type Row = [i32; 2];
+    type Value = i16;
+    type Sum = i32;
+    type Cell = i32;
+    type Scales = Scales;
+
+    fn input(scales: &Scales, standardised: f32) -> i16 {
+        let scaled = standardised * (1_u32 << (scales[INPUT_BITS] & 15)) as f32;
+        let half = if scaled < 0.0 { -0.5 } else { 0.5 };
+        ((scaled + half) as i32).clamp(-VALUE_LIMIT, VALUE_LIMIT) as i16
+    }
+
+    #[inline(always)]
+    fn accumulate(
+        [s0, s1, s2, s3, s4, s5, s6, s7]: [i32; BLOCK],
+        [w0, w1, w2, w3, w4, w5, w6, w7]: &[i16; BLOCK],
+        value: i16,
+    ) -> [i32; BLOCK] {
+        [
+            Self::add_product(s0, *w0, value),
+            Self::add_product(s1, *w1, value),
+            Self::add_product(s2, *w2, value),
+            Self::add_product(s3, *w3, value),
+            Self::add_product(s4, *w4, value),
+            Self::add_product(s5, *w5, value),
+            Self::add_product(s6, *w6, value),
+            Self::add_product(s7, *w7, value),
+        ]
+    }
+
+    #[inline(always)]
+    fn add_product(sum: i32, weight: i16, value: i16) -> i32 {
+        sum + i32::from(weight) * i32::from(value)
+    }
+
+    fn sigmoid(rows: &[[i32; 2]; BLOCK], sums: &[i32; BLOCK]) -> [i16; BLOCK] {
+        activations(rows, sums, |sum, shift| sigmoid(sum >> (shift & 31)))
+    }
+
+    fn tanh(rows: &[[i32; 2]; BLOCK], sums: &[i32; BLOCK]) -> [i16; BLOCK] {
+        // Twice the pre-activation.
+        activations(rows, sums, |sum, shift| {
+            tanh_of_half(sum >> ((shift - 1) & 31))
+        })
+    }
+
+    fn attended_cell(scales: &Scales, cell: i32) -> i16 {
+        let twice = cell >> ((scales[CELL_SHIFT] - 1) & 31);
+        ((twice + 1) >> 1).clamp(-VALUE_LIMIT, VALUE_LIMIT) as i16
+    }
+
+    fn softmax(
+        scales: &Scales,
+        alpha: &[i32; MAX_INPUTS],
+        present: &[bool; MAX_INPUTS],
+    ) -> [i16; MAX_INPUTS] {
+        let mut largest = i32::MIN;
+        for (alpha, present) in alpha.iter().zip(present) {
+            if *present && *alpha > largest {
+                largest = *alpha;
+            }
+        }
+        let mut shares = [0; MAX_INPUTS];
+        let mut total = 0;
+        for ((share, alpha), present) in shares.iter_mut().zip(alpha).zip(present) {
+            if *present {
+                // Within 32 bits: the loader allows V half of a row's bound.
+                *share = exp_of_negative(largest.abs_diff(*alpha) >> (scales[ALPHA_SHIFT] & 31));
+                total += *share;
+            }
+        }
+        let mut beta = [0; MAX_INPUTS];
+        if total > 0 {
+            for (beta, share) in beta.iter_mut().zip(shares) {
+                *beta = (((share << 15) + total / 2) / total).min(VALUE_LIMIT as u32) as i16;
+            }
+        }
+        beta
+    }
+
+    fn product(share: i16, value: i16) -> i16 {
+        ((i32::from(share) * i32::from(value) + (1 << 14)) >> VALUE_BITS) as i16
+    }
+
+    fn next_cell(forget: i16, cell: i32, input: i16, candidate: i16) -> i32 {
+        // forget * cell / 2^15, rounded, from the cell's upper and lower half, so that 32 bits do.
+        let forget = i32::from(forget);
+        let kept =
+            forget * (cell >> 16) * 2 + ((forget * (cell & 0xffff) + (1 << 14)) >> VALUE_BITS);
+        let new =
+            (i32::from(input) * i32::from(candidate) + (1 << 6)) >> (2 * VALUE_BITS - CELL_BITS);
+        kept.saturating_add(new)
+    }
+
+    fn tanh_of_cell(cells: &[i32; BLOCK]) -> [i16; BLOCK] {
+        // Twice the cell has the pre-activation's fractional bits after a shift by 2.
+        cells.map(|cell| tanh_of_half(cell >> (CELL_BITS - ACTIVATION_BITS - 1)))
+    }
+
+    fn output([bias, bits]: [i32; 2], sum: i32) -> f32 {
+        // 2^-bits, exactly.
+        let unit = f32::from_bits((127 - (bits as u32 & 63)) << 23);
+        (sum + bias) as f32 * unit
+    }
+
+    fn share(value: i16) -> f32 {
+        f32::from(value) * (1.0 / 32768.0)
+    }
+
+    fn value_bits(value: i16) -> u32 {
+        i32::from(value) as u32
+    }
+
+    fn value_from_bits(bits: u32) -> Option<i16> {
+        let value = bits as i32;
+        ((-VALUE_LIMIT..=VALUE_LIMIT).contains(&value)).then_some(value as i16)
+    }
+
+    fn cell_bits(cell: i32) -> u32 {
+        cell as u32
+    }
+
+    fn cell_from_bits(bits: u32) -> Option<i32> {
+        Some(bits as i32)
+    }
+}
+
+fn activations(
+    rows: &[[i32; 2]; BLOCK],
+    sums: &[i32; BLOCK],
+    activation: impl Fn(i32, i32) -> i16,
+) -> [i16; BLOCK] {
+    let mut out = [0; BLOCK];
+    for ((out, sum), [bias, shift]) in out.iter_mut().zip(sums).zip(rows) {
+        *out = activation(sum + bias, *shift);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_the_curve() {
+        for (index, entry) in HALF_TANH.iter().enumerate() {
+            let tanh = (index as f64 / 24.0 / 2.0).tanh();
+            let bend = -tanh * (1.0 - tanh * tanh) / 2.0;
+            let expected = 65536.0 * (tanh - bend / (16.0 * 24.0 * 24.0));
+            assert_eq!(*entry, expected.round().min(65535.0) as u16, "{index}");
+        }
+    }
+
+    /// Largest error over every 16-bit pre-activation with 11 fractional bits (-16 to 16).
+    fn largest_error(found: impl Fn(i32) -> f64, expected: impl Fn(f64) -> f64) -> f64 {
+        let all = i32::from(i16::MIN)..=i32::from(i16::MAX);
+        all.map(|z| (found(z << (ACTIVATION_BITS - 11)) - expected(f64::from(z) / 2048.0)).abs())
+            .fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn activations_stay_within_their_error_over_all_16_bit_inputs() {
+        let unit = 1.0 / 32768.0;
+        let sigmoids = largest_error(
+            |z| f64::from(sigmoid(z)) * unit,
+            |z| 1.0 / (1.0 + (-z).exp()),
+        );
+        let tanhs = largest_error(|z| f64::from(tanh_of_half(2 * z)) * unit, f64::tanh);
+        let exps = largest_error(
+            |z| f64::from(exp_of_negative(z.unsigned_abs())) * unit,
+            |z| (-z.abs()).exp(),
+        );
+        println!(
+            "q15, largest error in 2^-15: sigmoid {:.2}, tanh {:.2}, exp {:.2}",
+            sigmoids / unit,
+            tanhs / unit,
+            exps / unit
+        );
+        // CMSIS-NN's table with the same number of entries: sigmoid 1.02, tanh 1.48 (embedded.md section 2).
+        assert!(
+            sigmoids < 1.02 * unit && tanhs < 1.48 * unit && exps < 3.0 * unit,
+            "{sigmoids} {tanhs} {exps}"
+        );
+    }
+
+    #[test]
+    fn the_ends_of_the_range_do_not_overflow() {
+        assert_eq!((sigmoid(i32::MAX), sigmoid(i32::MIN)), (32767, 0));
+        assert_eq!(
+            (tanh_of_half(i32::MAX), tanh_of_half(i32::MIN)),
+            (32767, -32767)
+        );
+        assert_eq!((exp_of_negative(0), exp_of_negative(u32::MAX)), (32768, 0));
+        assert_eq!(Q15::next_cell(32767, i32::MAX, 32767, 32767), i32::MAX);
+        assert_eq!(Q15::next_cell(32767, i32::MIN, 32767, -32767), i32::MIN);
+        let scales = [15, 8, 0];
+        assert_eq!(
+            (Q15::input(&scales, 1e30), Q15::input(&scales, -1e30)),
+            (32767, -32767)
+        );
+        assert_eq!(
+            (
+                Q15::attended_cell(&scales, i32::MAX),
+                Q15::attended_cell(&scales, i32::MIN)
+            ),
+            (32767, -32767)
+        );
+    }
+
+    #[test]
+    fn the_cell_s_product_is_the_rounded_64_bit_one() {
+        let mut seed = 5;
+        for _ in 0..100_000 {
+            let mut draw = || {
+                (
+                    f64::from(crate::example::uniform(&mut seed)) * 2.0 - 1.0,
+                    crate::example::uniform(&mut seed),
+                )
+            };
+            let ((cell, forget), (candidate, input)) = (draw(), draw());
+            let cell = (cell * 2e9) as i32;
+            let [forget, input] = [forget, input].map(|gate| (gate * 32767.0) as i16);
+            let candidate = (candidate * 32767.0) as i16;
+            let kept = (i64::from(forget) * i64::from(cell) + (1 << 14)) >> 15;
+            let new = (i64::from(input) * i64::from(candidate) + (1 << 6)) >> 7;
+            let expected = (kept + new).clamp(i64::from(i32::MIN), i64::from(i32::MAX));
+            assert_eq!(
+                i64::from(Q15::next_cell(forget, cell, input, candidate)),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn a_slow_well_decays_as_in_floats_over_10_000_months() {
+        // The gate nearest to 0.9995 in 15 fractional bits, the same in both.
+        let forget = (0.9995_f64 * 32768.0).round();
+        let mut fixed = 1 << CELL_BITS;
+        let mut float = 1.0_f64;
+        let mut worst: f64 = 0.0;
+        for _ in 0..10_000 {
+            fixed = Q15::next_cell(forget as i16, fixed, 0, 0);
+            float *= forget / 32768.0;
+            worst = worst.max((f64::from(fixed) / f64::from(1 << CELL_BITS) - float).abs());
+        }
+        println!(
+            "slow well: {} of 1 left, expected {float}, worst {worst:e}",
+            f64::from(fixed) / f64::from(1 << CELL_BITS)
+        );
+        // A 16-bit cell sticks at 0.5. Here the last bit is 1.2e-7, and rounding moves the cell by less than half of it a month.
+        assert!(worst < 1e-4, "{worst}");
+    }
+}

@@ -1,0 +1,181 @@
+use super::{Calibration, QuantiseError, quantise};
+use crate::arithmetic::ArithmeticKind;
+use crate::artifact::{ArtifactError, MAX_FILE_BYTES, ModelFile};
+use crate::example::{self, Aligned, PAPER};
+use crate::model::{AttentionKind, MAX_HIDDEN, Network, Running, Sizes};
+
+fn converted(file: &ModelFile, levels: &[Vec<Option<f32>>]) -> Aligned {
+    let calibration = Calibration::of(file, levels.iter().map(Vec::as_slice));
+    let mut out = Aligned::of(&[0; MAX_FILE_BYTES]);
+    let length = quantise(file, &calibration, out.bytes_mut()).unwrap();
+    Aligned::of(&out.bytes()[..length])
+}
+
+/// Root mean square and largest deviation of the fixed-point increments, and the floating-point increments' standard deviation.
+fn deviation(float: &ModelFile, fixed: &ModelFile, levels: &[Vec<Option<f32>>]) -> (f64, f64, f64) {
+    let mut float = Running::<MAX_HIDDEN>::cold(float.model());
+    let mut fixed = Running::<MAX_HIDDEN>::cold(fixed.model());
+    let pairs: Vec<_> = levels
+        .iter()
+        .map(|level_m| {
+            (
+                f64::from(float.step(level_m).increment_mm),
+                f64::from(fixed.step(level_m).increment_mm),
+            )
+        })
+        .collect();
+    let mean_of =
+        |of: &dyn Fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / pairs.len() as f64;
+    let mean = mean_of(&|(float, _)| *float);
+    let sd = mean_of(&|(float, _)| (float - mean).powi(2)).sqrt();
+    let rms = mean_of(&|(float, fixed)| (float - fixed).powi(2)).sqrt();
+    let largest = pairs
+        .iter()
+        .map(|(float, fixed)| (float - fixed).abs())
+        .fold(0.0, f64::max);
+    (rms, largest, sd)
+}
+
+#[test]
+fn fixed_point_deviates_by_less_than_a_thousandth_of_the_output_s_spread() {
+    for (kind, sizes) in [
+        (AttentionKind::Shared, PAPER),
+        (AttentionKind::PerLayer, PAPER),
+        (
+            AttentionKind::PerLayer,
+            Sizes {
+                inputs: 4,
+                hidden: 13,
+                attention: 11,
+            },
+        ),
+        (
+            AttentionKind::None,
+            Sizes {
+                attention: 0,
+                ..PAPER
+            },
+        ),
+    ] {
+        let float = example::file(sizes, kind, 21);
+        let float = ModelFile::parse(float.bytes()).unwrap();
+        let inputs = usize::from(sizes.inputs);
+        let fixed = converted(&float, &example::levels(300, inputs, 22));
+        let fixed = ModelFile::parse(fixed.bytes()).unwrap();
+        assert_eq!(fixed.record().arithmetic, ArithmeticKind::Q15);
+        // Levels that the calibration has not seen.
+        let (rms, largest, sd) = deviation(&float, &fixed, &example::levels(600, inputs, 23));
+        println!(
+            "{kind:?} {sizes:?}: rms {rms:.2e} mm, max {largest:.2e} mm, {:.4} % of sd {sd:.3} mm",
+            100.0 * rms / sd
+        );
+        assert!(rms < 0.001 * sd, "{kind:?}: {rms} of {sd}");
+    }
+}
+
+#[test]
+fn levels_far_out_of_range_saturate_and_do_not_overflow() {
+    let float = example::file(PAPER, AttentionKind::PerLayer, 21);
+    let fixed = converted(
+        &ModelFile::parse(float.bytes()).unwrap(),
+        &example::levels(100, 3, 22),
+    );
+    let fixed = ModelFile::parse(fixed.bytes()).unwrap();
+    let mut running = Running::<MAX_HIDDEN>::cold(fixed.model());
+    for level in [f32::MAX, f32::MIN, 1e6, -1e6, f32::MIN_POSITIVE] {
+        for _ in 0..400 {
+            assert!(
+                running
+                    .step(&[Some(level), None, Some(-level)])
+                    .increment_mm
+                    .is_finite()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_row_that_could_overflow_is_refused() {
+    let float = example::file(PAPER, AttentionKind::Shared, 21);
+    let fixed = converted(
+        &ModelFile::parse(float.bytes()).unwrap(),
+        &example::levels(100, 3, 22),
+    );
+    let file = fixed.bytes().to_vec();
+    let refusal = |from_end: usize, with: &[u8]| {
+        let mut file = file.clone();
+        let at = file.len() - 4 - from_end;
+        file[at..at + with.len()].copy_from_slice(with);
+        let end = file.len() - 4;
+        let crc = crate::CRC_32.checksum(&file[..end]);
+        file[end..].copy_from_slice(&crc.to_le_bytes());
+        ModelFile::parse(Aligned::of(&file).bytes()).unwrap_err()
+    };
+    // The output row: 16 weights at the end.
+    let refused = refusal(32, &[0xff, 0x7f].repeat(16));
+    assert!(
+        matches!(
+            refused,
+            ArtifactError::RowBound {
+                row: 0,
+                found: 17_178_000_000..,
+                limit: i32::MAX
+            }
+        ),
+        "{refused:?}"
+    );
+    // The first gate row's bias and shift: 19 columns of 64 weights, 16 weights of the output, W, U and V before.
+    let weights = 2 * (512 + 16 + 16 + 64 * 19 + 16);
+    let gate_row = weights + 8 + 8 * 64;
+    assert_eq!(
+        refusal(gate_row - 4, &[0]),
+        ArtifactError::RowShift { row: 0, found: 0 }
+    );
+    assert_eq!(
+        refusal(gate_row - 4, &[32]),
+        ArtifactError::RowShift { row: 0, found: 32 }
+    );
+    assert!(matches!(
+        refusal(gate_row, &i32::MAX.to_le_bytes()),
+        ArtifactError::RowBound { row: 0, .. }
+    ));
+    // The scales stand before 16 rows of B.
+    let scales = gate_row + 8 * 16 + 12;
+    assert_eq!(
+        refusal(scales, &[16]),
+        ArtifactError::Scale {
+            index: 0,
+            found: 16
+        }
+    );
+    assert_eq!(
+        refusal(scales - 4, &[0]),
+        ArtifactError::Scale { index: 1, found: 0 }
+    );
+    assert_eq!(
+        refusal(scales - 8, &[31]),
+        ArtifactError::Scale {
+            index: 2,
+            found: 31
+        }
+    );
+}
+
+#[test]
+fn a_model_is_converted_once() {
+    let float = example::file(PAPER, AttentionKind::Shared, 21);
+    let fixed = converted(
+        &ModelFile::parse(float.bytes()).unwrap(),
+        &example::levels(100, 3, 22),
+    );
+    let fixed = ModelFile::parse(fixed.bytes()).unwrap();
+    assert!(matches!(fixed.model().network, Network::Q15(_)));
+    let calibration = Calibration {
+        input: 1.0,
+        cell: 1.0,
+    };
+    assert_eq!(
+        quantise(&fixed, &calibration, &mut []),
+        Err(QuantiseError::NotFloat)
+    );
+}
