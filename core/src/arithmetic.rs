@@ -92,10 +92,10 @@ pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
     fn add_product(sum: Self::Sum, weight: Self::Weight, value: Self::Value) -> Self::Sum;
 
     /// `sigmoid(sums[r] + bias[r])` for each row.
-    fn sigmoid(rows: &[Self::Row; BLOCK], sums: &[Self::Sum; BLOCK]) -> [Self::Value; BLOCK];
+    fn sigmoid(rows: &[Self::Row; BLOCK], sums: [Self::Sum; BLOCK]) -> [Self::Value; BLOCK];
 
     /// `tanh(sums[r] + bias[r])` for each row.
-    fn tanh(rows: &[Self::Row; BLOCK], sums: &[Self::Sum; BLOCK]) -> [Self::Value; BLOCK];
+    fn tanh(rows: &[Self::Row; BLOCK], sums: [Self::Sum; BLOCK]) -> [Self::Value; BLOCK];
 
     /// The cell as the attention sees it.
     fn attended_cell(scales: &Self::Scales, cell: Self::Cell) -> Self::Value;

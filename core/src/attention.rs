@@ -39,6 +39,7 @@ impl<A: Arithmetic> Inputs<A> {
 
 impl<A: Arithmetic> AttentionWeights<'_, A> {
     /// The shares beta `[inputs]` of equations (8) and (9), and e `[inputs]` of (10). A missing input has no share; if all are missing, all shares and all of e are zero.
+    #[inline(never)]
     pub fn attend(
         &self,
         scales: &A::Scales,
@@ -87,7 +88,7 @@ impl<A: Arithmetic> AttentionWeights<'_, A> {
             let here = (chunk(self.u, at), chunk(self.b, at), chunk(self.v, at));
             if let ((Some(u), Some(b), Some(v)), true) = (here, *present) {
                 let sums = A::accumulate(recurrent, u, *x);
-                for (v, t) in v.iter().zip(A::tanh(b, &sums)) {
+                for (v, t) in v.iter().zip(A::tanh(b, sums)) {
                     *alpha = A::add_product(*alpha, *v, t);
                 }
             }

@@ -77,6 +77,7 @@ impl<A: Arithmetic> GateWeights<'_, A> {
     }
 
     /// Equations (2) to (7) for a block of hidden units, from `unit` on. Nothing comes back only if the sizes do not fit together, which loading rules out.
+    #[inline(never)]
     fn advance_units(
         &self,
         unit: usize,
@@ -88,20 +89,20 @@ impl<A: Arithmetic> GateWeights<'_, A> {
         let units = self.rows.len() / 4;
         // (2) f = sigmoid(W_f [h; e] + b_f)
         let (bias, sums) = self.sums(unit, previous, e)?;
-        let f = A::sigmoid(bias, &sums);
+        let f = A::sigmoid(bias, sums);
         // (3) i = sigmoid(W_i [h; e] + b_i)
         let (bias, sums) = self.sums(units + unit, previous, e)?;
-        let i = A::sigmoid(bias, &sums);
+        let i = A::sigmoid(bias, sums);
         // (4) candidate = tanh(W_c [h; e] + b_c)
         let (bias, sums) = self.sums(2 * units + unit, previous, e)?;
-        let candidate = A::tanh(bias, &sums);
+        let candidate = A::tanh(bias, sums);
         // (5) C = f C + i candidate
         for (((c, f), i), candidate) in cell.iter_mut().zip(f).zip(i).zip(candidate) {
             *c = A::next_cell(f, *c, i, candidate);
         }
         // (6) o = sigmoid(W_o [h; e] + b_o)
         let (bias, sums) = self.sums(3 * units + unit, previous, e)?;
-        let o = A::sigmoid(bias, &sums);
+        let o = A::sigmoid(bias, sums);
         // (7) h = o tanh(C)
         for ((h, o), tanh) in hidden.iter_mut().zip(o).zip(A::tanh_of_cell(cell)) {
             *h = A::product(o, tanh);

@@ -117,11 +117,11 @@ impl Arithmetic for Q15 {
         sum + i32::from(weight) * i32::from(value)
     }
 
-    fn sigmoid(rows: &[[i32; 2]; BLOCK], sums: &[i32; BLOCK]) -> [i16; BLOCK] {
+    fn sigmoid(rows: &[[i32; 2]; BLOCK], sums: [i32; BLOCK]) -> [i16; BLOCK] {
         activations(rows, sums, |sum, shift| sigmoid(sum >> (shift & 31)))
     }
 
-    fn tanh(rows: &[[i32; 2]; BLOCK], sums: &[i32; BLOCK]) -> [i16; BLOCK] {
+    fn tanh(rows: &[[i32; 2]; BLOCK], sums: [i32; BLOCK]) -> [i16; BLOCK] {
         // Twice the pre-activation.
         activations(rows, sums, |sum, shift| {
             tanh_of_half(sum >> ((shift - 1) & 31))
@@ -211,7 +211,7 @@ impl Arithmetic for Q15 {
 
 fn activations(
     rows: &[[i32; 2]; BLOCK],
-    sums: &[i32; BLOCK],
+    sums: [i32; BLOCK],
     activation: impl Fn(i32, i32) -> i16,
 ) -> [i16; BLOCK] {
     let mut out = [0; BLOCK];

@@ -64,14 +64,14 @@ impl Curve {
 
     /// The curve at `sums[r] + rows[r]`.
     #[inline(never)]
-    fn of(&self, rows: &[f32; BLOCK], sums: &[f32; BLOCK]) -> [f32; BLOCK] {
-        let mut out = [0.0; BLOCK];
-        for ((out, sum), bias) in out.iter_mut().zip(sums).zip(rows) {
-            *out = self.at(sum + bias);
+    fn of(&self, rows: &[f32; BLOCK], mut sums: [f32; BLOCK]) -> [f32; BLOCK] {
+        for (sum, bias) in sums.iter_mut().zip(rows) {
+            *sum = self.at(*sum + bias);
         }
-        out
+        sums
     }
 
+    #[inline(always)]
     fn at(&self, x: f32) -> f32 {
         let [p3, p2, p1, p0] = self.p;
         let [q3, q2, q1, q0] = self.q;
@@ -125,11 +125,11 @@ impl Arithmetic for F32 {
         sum + weight * value
     }
 
-    fn sigmoid(rows: &[f32; BLOCK], sums: &[f32; BLOCK]) -> [f32; BLOCK] {
+    fn sigmoid(rows: &[f32; BLOCK], sums: [f32; BLOCK]) -> [f32; BLOCK] {
         Curve::SIGMOID.of(rows, sums)
     }
 
-    fn tanh(rows: &[f32; BLOCK], sums: &[f32; BLOCK]) -> [f32; BLOCK] {
+    fn tanh(rows: &[f32; BLOCK], sums: [f32; BLOCK]) -> [f32; BLOCK] {
         Curve::TANH.of(rows, sums)
     }
 
@@ -173,7 +173,7 @@ impl Arithmetic for F32 {
     }
 
     fn tanh_of_cell(cells: &[f32; BLOCK]) -> [f32; BLOCK] {
-        Self::tanh(&[0.0; BLOCK], cells)
+        Self::tanh(&[0.0; BLOCK], *cells)
     }
 
     fn output(row: f32, sum: f32) -> f32 {
