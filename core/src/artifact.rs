@@ -203,8 +203,12 @@ impl<'a> ModelFile<'a> {
             digest: parts.one()?,
         };
         let network = match record.arithmetic {
+            #[cfg(feature = "f32")]
             ArithmeticKind::F32 => Network::F32(parts.f32_weights(&record)?),
+            #[cfg(feature = "q15")]
             ArithmeticKind::Q15 => Network::Q15(parts.q15_weights(&record)?),
+            #[cfg(not(all(feature = "f32", feature = "q15")))]
+            found => return Err(ArtifactError::Arithmetic { found }),
         };
         let model = Model {
             inputs: input_numbers,

@@ -13,6 +13,9 @@
     )
 )]
 
+#[cfg(not(any(feature = "f32", feature = "q15")))]
+compile_error!("at least one arithmetic is needed: feature f32 or q15");
+
 pub mod month;
 
 pub mod scaler;
@@ -31,6 +34,7 @@ pub mod artifact;
 
 pub mod estimator;
 
+#[cfg(all(feature = "f32", feature = "q15"))]
 pub mod quantise;
 
 pub mod link;

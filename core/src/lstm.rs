@@ -22,10 +22,10 @@ impl<A: Arithmetic, const CAPACITY: usize> State<A, CAPACITY> {
         }
     }
 
-    /// Bits of h and C of the first `units` hidden units.
-    pub fn bits(&self, units: usize) -> impl Iterator<Item = (u32, u32)> {
-        let pairs = self.hidden.iter().zip(&self.cell).take(units);
-        pairs.map(|(hidden, cell)| (A::value_bits(*hidden), A::cell_bits(*cell)))
+    /// Bits of h and C of hidden unit `unit`, if that is one of the first `units`.
+    pub fn unit_bits(&self, unit: usize, units: usize) -> Option<(u32, u32)> {
+        let (hidden, cell) = (self.hidden.get(unit)?, self.cell.get(unit)?);
+        (unit < units).then(|| (A::value_bits(*hidden), A::cell_bits(*cell)))
     }
 
     /// The state of the bits of h and C of its first units; the others are zero.

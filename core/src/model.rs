@@ -1,6 +1,10 @@
 //! Weights, one step of the network, and the model: levels in, increments out.
 
-use crate::arithmetic::{Arithmetic, F32, Q15};
+use crate::arithmetic::Arithmetic;
+#[cfg(feature = "f32")]
+use crate::arithmetic::F32;
+#[cfg(feature = "q15")]
+use crate::arithmetic::Q15;
 use crate::attention::{AttentionWeights, Inputs};
 use crate::lstm::{GateWeights, State};
 use crate::scaler::Scaler;
@@ -72,8 +76,10 @@ impl<A: Arithmetic> Weights<'_, A> {
 #[derive(Clone, Copy, Debug)]
 pub enum Network<'a> {
     /// 32-bit floating point.
+    #[cfg(feature = "f32")]
     F32(Weights<'a, F32>),
     /// Fixed point.
+    #[cfg(feature = "q15")]
     Q15(Weights<'a, Q15>),
 }
 
@@ -137,7 +143,9 @@ pub struct Running<'a, const CAPACITY: usize> {
 
 #[derive(Clone, Copy, Debug)]
 enum RunningNetwork<'a, const CAPACITY: usize> {
+    #[cfg(feature = "f32")]
     F32(Weights<'a, F32>, State<F32, CAPACITY>),
+    #[cfg(feature = "q15")]
     Q15(Weights<'a, Q15>, State<Q15, CAPACITY>),
 }
 
@@ -154,7 +162,9 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
     /// The model with a state of zero. `CAPACITY` is at least the model's number of hidden units: who calls has checked it.
     pub(crate) fn cold(model: &Model<'a>) -> Self {
         let network = match model.network {
+            #[cfg(feature = "f32")]
             Network::F32(weights) => RunningNetwork::F32(weights, State::zero()),
+            #[cfg(feature = "q15")]
             Network::Q15(weights) => RunningNetwork::Q15(weights, State::zero()),
         };
         Self {
@@ -167,7 +177,9 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
     /// Whether the model has an attention.
     pub fn has_attention(&self) -> bool {
         match &self.network {
+            #[cfg(feature = "f32")]
             RunningNetwork::F32(weights, _) => weights.attention.is_some(),
+            #[cfg(feature = "q15")]
             RunningNetwork::Q15(weights, _) => weights.attention.is_some(),
         }
     }
@@ -180,9 +192,11 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
     /// One month with the levels (m above datum) of the aquifer layers; a level that is absent, not finite or not given is missing.
     pub fn step(&mut self, level_m: &[Option<f32>]) -> Output {
         match &mut self.network {
+            #[cfg(feature = "f32")]
             RunningNetwork::F32(weights, state) => {
                 step(self.inputs, self.target, weights, state, level_m)
             }
+            #[cfg(feature = "q15")]
             RunningNetwork::Q15(weights, state) => {
                 step(self.inputs, self.target, weights, state, level_m)
             }
@@ -191,14 +205,13 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
 
     /// Bits of h and C of each hidden unit.
     pub fn state_bits(&self) -> impl Iterator<Item = (u32, u32)> {
-        let (float, fixed) = match &self.network {
-            RunningNetwork::F32(weights, state) => (Some(state.bits(weights.output.len())), None),
-            RunningNetwork::Q15(weights, state) => (None, Some(state.bits(weights.output.len()))),
+        let state = |unit| match &self.network {
+            #[cfg(feature = "f32")]
+            RunningNetwork::F32(weights, state) => state.unit_bits(unit, weights.output.len()),
+            #[cfg(feature = "q15")]
+            RunningNetwork::Q15(weights, state) => state.unit_bits(unit, weights.output.len()),
         };
-        float
-            .into_iter()
-            .flatten()
-            .chain(fixed.into_iter().flatten())
+        (0..CAPACITY).map_while(state)
     }
 
     /// Sets h and C of hidden unit after hidden unit from their bits; units without bits become zero.
@@ -208,9 +221,11 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
     /// The index of the first unit whose bits no step can have left behind; the state is then what it was.
     pub fn set_state_bits(&mut self, bits: impl Iterator<Item = (u32, u32)>) -> Result<(), usize> {
         match &mut self.network {
+            #[cfg(feature = "f32")]
             RunningNetwork::F32(weights, state) => {
                 *state = State::from_bits(bits.take(weights.output.len()))?;
             }
+            #[cfg(feature = "q15")]
             RunningNetwork::Q15(weights, state) => {
                 *state = State::from_bits(bits.take(weights.output.len()))?;
             }

@@ -64,11 +64,22 @@ impl Curve {
 
     /// The curve at `sums[r] + rows[r]`.
     #[inline(never)]
-    fn of(&self, rows: &[f32; BLOCK], mut sums: [f32; BLOCK]) -> [f32; BLOCK] {
-        for (sum, bias) in sums.iter_mut().zip(rows) {
-            *sum = self.at(*sum + bias);
-        }
-        sums
+    fn of(
+        &self,
+        [b0, b1, b2, b3, b4, b5, b6, b7]: &[f32; BLOCK],
+        [s0, s1, s2, s3, s4, s5, s6, s7]: [f32; BLOCK],
+    ) -> [f32; BLOCK] {
+        // Written out: a loop would cost a sixth more.
+        [
+            self.at(s0 + b0),
+            self.at(s1 + b1),
+            self.at(s2 + b2),
+            self.at(s3 + b3),
+            self.at(s4 + b4),
+            self.at(s5 + b5),
+            self.at(s6 + b6),
+            self.at(s7 + b7),
+        ]
     }
 
     #[inline(always)]

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::arithmetic::ArithmeticKind;
 use crate::artifact::{FORMAT, HEAD_BYTES, MAX_NAME_BYTES};
 use crate::model::{MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS};
 use crate::month::Month;
@@ -57,6 +58,9 @@ pub enum ArtifactError {
     },
     AttentionWithout {
         found: u8,
+    },
+    Arithmetic {
+        found: ArithmeticKind,
     },
     Layers {
         found: usize,
@@ -208,6 +212,10 @@ impl fmt::Display for ArtifactError {
             Self::AttentionWithout { found } => write!(
                 f,
                 "model file: {found} attention units in a plain LSTM, expected 0"
+            ),
+            Self::Arithmetic { found } => write!(
+                f,
+                "model file: weights of {found:?}, which this program was built without"
             ),
             Self::Layers { found, expected } => write!(
                 f,

@@ -4,10 +4,11 @@ use bytemuck::Pod;
 
 use super::{ArtifactError, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, Record};
 use crate::CRC_32;
-use crate::arithmetic::{
-    ALPHA_SHIFT, ArithmeticKind, CELL_SHIFT, F32, INPUT_BITS, Matrix, Q15, Scales, WEIGHT_LIMIT,
-    matrix, row_bound,
-};
+#[cfg(feature = "q15")]
+use crate::arithmetic::{ALPHA_SHIFT, CELL_SHIFT, INPUT_BITS, Q15, row_bound};
+use crate::arithmetic::{ArithmeticKind, Matrix, Scales, matrix};
+#[cfg(feature = "f32")]
+use crate::arithmetic::{F32, WEIGHT_LIMIT};
 use crate::attention::AttentionWeights;
 use crate::lstm::GateWeights;
 use crate::model::{AttentionKind, Sizes, Weights};
@@ -162,6 +163,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The weights of an f32 network, each checked.
+    #[cfg(feature = "f32")]
     pub(super) fn f32_weights(
         &mut self,
         record: &Record,
@@ -210,6 +212,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The weights of a fixed-point network, each row's bound checked.
+    #[cfg(feature = "q15")]
     pub(super) fn q15_weights(
         &mut self,
         record: &Record,
@@ -256,6 +259,7 @@ impl<'a> Parts<'a> {
 }
 
 /// Proves that no sum of a fixed-point network can overflow and that every shift is one.
+#[cfg(feature = "q15")]
 fn check_q15(weights: &Weights<Q15>) -> Result<(), ArtifactError> {
     let within = |index: usize, range: core::ops::RangeInclusive<i32>| {
         let found = weights.scales.get(index).copied().unwrap_or(-1);
@@ -301,6 +305,7 @@ fn check_q15(weights: &Weights<Q15>) -> Result<(), ArtifactError> {
     )
 }
 
+#[cfg(feature = "q15")]
 fn check_row(row: usize, found: i64, limit: i32, shift: i32) -> Result<(), ArtifactError> {
     if found > i64::from(limit) {
         return Err(ArtifactError::RowBound { row, found, limit });

@@ -4,11 +4,12 @@ use std::{path::PathBuf, process::ExitCode};
 
 use amlstm::export::AlignedBytes;
 use amlstm_core::{
-    arithmetic::{ArithmeticKind, F32, Matrix},
+    arithmetic::{Arithmetic, ArithmeticKind, Matrix},
     artifact::ModelFile,
-    model::{AttentionKind, Network, Weights},
+    model::{AttentionKind, Network, Sizes, Weights},
 };
 use anyhow::Context;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::table::{self, LEFT, RIGHT, number};
@@ -67,6 +68,7 @@ fn attention_name(kind: AttentionKind) -> &'static str {
 fn arithmetic_name(kind: ArithmeticKind) -> &'static str {
     match kind {
         ArithmeticKind::F32 => "f32",
+        ArithmeticKind::Q15 => "q15",
     }
 }
 
@@ -189,14 +191,19 @@ fn to_json(file: &ModelFile) -> Value {
             })
         })
         .collect();
-    let numbers = |bits: &[u32]| {
+    // In fixed point h has 15 fractional bits, the cell 23.
+    let numbers = |bits: &[u32]| -> Vec<Value> {
         bits.iter()
-            .map(|bits| f32::from_bits(*bits))
-            .collect::<Vec<_>>()
+            .map(|bits| match record.arithmetic {
+                ArithmeticKind::F32 => json!(f32::from_bits(*bits)),
+                ArithmeticKind::Q15 => json!(*bits as i32),
+            })
+            .collect()
     };
     let start = file.start();
     let weights = match model.network {
-        Network::F32(weights) => float_weights(&weights, usize::from(record.sizes.hidden)),
+        Network::F32(weights) => named_weights(&weights, record.sizes),
+        Network::Q15(weights) => named_weights(&weights, record.sizes),
     };
     json!({
         "well": record.well,
@@ -226,51 +233,65 @@ fn to_json(file: &ModelFile) -> Value {
     })
 }
 
-/// All weights by name; matrices as lists of rows.
-fn float_weights(weights: &Weights<F32>, hidden: usize) -> Value {
+/// All weights by name, without what fills blocks of units up; matrices as lists of rows.
+/// In fixed point, biases are pairs of bias and shift, and `scales` are those of `amlstm_core::arithmetic::Scales`.
+fn named_weights<A>(weights: &Weights<A>, sizes: Sizes) -> Value
+where
+    A: Arithmetic<Weight: Serialize, Row: Serialize, Scales: Serialize>,
+{
     let mut named = Map::new();
-    let mut add = |name: &str, rows: Vec<Vec<f32>>| {
+    let mut add = |name: &str, rows: Vec<Vec<Value>>| {
         let shape = [rows.len(), rows.first().map_or(0, Vec::len)];
         named.insert(name.to_owned(), json!({ "shape": shape, "rows": rows }));
     };
     if let Some(attention) = &weights.attention {
-        let units = attention.w.nrows();
-        add("attention_w", rows(attention.w));
-        for (name, flat) in [
-            ("attention_u", attention.u),
-            ("attention_b", attention.b),
-            ("attention_v", attention.v),
-        ] {
-            add(
-                name,
-                (0..units)
-                    .map(|unit| flat.iter().skip(unit).step_by(units).copied().collect())
-                    .collect(),
-            );
-        }
+        let units = usize::from(sizes.attention);
+        let filled = attention.w.nrows();
+        add("attention_w", rows(attention.w, 0..units));
+        add("attention_u", columns(attention.u, filled, units));
+        add("attention_b", columns(attention.b, filled, units));
+        add("attention_v", columns(attention.v, filled, units));
     }
-    add("gate_weights", rows(weights.gates.weights));
+    let hidden = usize::from(sizes.hidden);
+    let filled = weights.gates.rows.len() / 4;
+    let gates = || (0..4 * filled).filter(|row| row % filled < hidden);
+    add("gate_weights", rows(weights.gates.weights, gates()));
     add(
         "gate_bias",
-        weights.gates.rows[..4 * hidden]
-            .iter()
-            .map(|bias| vec![*bias])
+        gates()
+            .map(|row| vec![json!(weights.gates.rows[row])])
             .collect(),
     );
     add(
         "output_weights",
-        weights.output[..hidden]
+        weights
+            .output
             .iter()
-            .map(|weight| vec![*weight])
+            .map(|weight| vec![json!(weight)])
             .collect(),
     );
-    add("output_bias", vec![vec![weights.output_row]]);
+    add("output_bias", vec![vec![json!(weights.output_row)]]);
+    named.insert("scales".to_owned(), json!(weights.scales));
     Value::Object(named)
 }
 
-fn rows(matrix: Matrix<f32>) -> Vec<Vec<f32>> {
-    matrix
-        .row_iter()
-        .map(|row| row.iter().copied().collect())
-        .collect()
+/// The rows of a matrix that lies in one slice, column by column, each `filled` long, of which `units` count.
+fn columns(flat: &[impl Serialize], filled: usize, units: usize) -> Vec<Vec<Value>> {
+    let row = |unit| {
+        flat.iter()
+            .skip(unit)
+            .step_by(filled)
+            .map(|entry| json!(entry))
+            .collect()
+    };
+    (0..units).map(row).collect()
+}
+
+fn rows<W: Serialize>(matrix: Matrix<W>, rows: impl Iterator<Item = usize>) -> Vec<Vec<Value>> {
+    let entries = |row| {
+        (0..matrix.ncols())
+            .map(|column| json!(matrix[(row, column)]))
+            .collect()
+    };
+    rows.map(entries).collect()
 }
