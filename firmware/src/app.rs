@@ -70,6 +70,16 @@ pub struct Cable<B> {
     memory: Memory,
 }
 
+impl<B> Cable<B> {
+    /// A cable of whose sensors nothing is remembered.
+    pub fn new(bus: B) -> Self {
+        Self {
+            bus,
+            memory: Memory::default(),
+        }
+    }
+}
+
 /// Runs the logger for ever.
 ///
 /// # Errors
@@ -99,10 +109,7 @@ where
     let shared = Shared {
         clock,
         logger: Mutex::new(logger),
-        cable: Mutex::new(Cable {
-            bus,
-            memory: Memory::default(),
-        }),
+        cable: Mutex::new(Cable::new(bus)),
         machine: Mutex::new(machine),
         closed: Signal::new(),
         retimed: Signal::new(),

@@ -87,3 +87,6 @@ where
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
