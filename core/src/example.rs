@@ -1,9 +1,10 @@
 //! Model files for tests.
 
 use crate::arithmetic::ArithmeticKind;
-use crate::artifact::{Content, MAX_FILE_BYTES, Record, Scores, encode};
+use crate::artifact::{Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode};
 use crate::model::{AttentionKind, Input, Sizes};
 use crate::month::Month;
+use crate::quantise::{Calibration, quantise};
 use crate::scaler::Scaler;
 
 /// Numbers from 0 to 1 of a linear congruential generator (Knuth's MMIX).
@@ -118,6 +119,19 @@ pub fn file(sizes: Sizes, attention: AttentionKind, seed: u64) -> Aligned {
         weights: bytemuck::cast_slice(&weights),
     };
     encoded(&content)
+}
+
+/// The fixed-point twin of [`file`].
+pub fn fixed_file(sizes: Sizes, attention: AttentionKind, seed: u64) -> Aligned {
+    let float = file(sizes, attention, seed);
+    let float = ModelFile::parse(float.bytes()).unwrap();
+    let mut out = Aligned::of(&[0; MAX_FILE_BYTES]);
+    let calibration = Calibration {
+        input: 2.0,
+        cell: 2.0,
+    };
+    let length = quantise(&float, &calibration, out.bytes_mut()).unwrap();
+    Aligned::of(&out.bytes()[..length])
 }
 
 /// The model file of `content`.
