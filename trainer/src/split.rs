@@ -241,3 +241,127 @@ fn by_time(series: &WellSeries, config: &SplitConfig) -> Result<Split, SplitErro
     }
     Ok(Split::Time(parts))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, SplitDates};
+    use crate::series::{DAYS_PER_MONTH, Interval, PointSeries};
+
+    /// A series from 2000-01 with one interval a month and some points.
+    fn series(months: usize, points: usize) -> WellSeries {
+        let start = Month::new(2000, 1).unwrap();
+        let interval = |from| Interval {
+            from,
+            to: from + 1,
+            days: DAYS_PER_MONTH,
+        };
+        let point = |id: usize| PointSeries {
+            id: id.to_string(),
+            distance_m: 0.0,
+            increment_mm: vec![Some(1.0); months - 1],
+        };
+        WellSeries {
+            well: "W".into(),
+            name: "W".into(),
+            aquifer_layers: vec!["upper".into()],
+            synthetic: false,
+            directly_measured: points == 1,
+            months: (0..months).map(|step| start.offset(step as i32)).collect(),
+            level_m: vec![vec![Some(0.0)]; months],
+            intervals: (0..months - 1).map(interval).collect(),
+            points: (0..points).map(point).collect(),
+        }
+    }
+
+    fn counts(parts: &[Part]) -> [usize; 4] {
+        [Part::Train, Part::Validate, Part::Test, Part::Border]
+            .map(|part| parts.iter().filter(|of| **of == part).count())
+    }
+
+    #[test]
+    fn points_are_split_by_seed_into_seven_one_and_two_tenths() {
+        let config = Config::default().split;
+        let split = |seed| Split::new(&series(5, 120), &config, seed).unwrap();
+        let Split::Points(parts) = split(1) else {
+            panic!("points")
+        };
+        assert_eq!(counts(&parts), [84, 12, 24, 0]);
+        assert_eq!(split(1), split(1));
+        assert_ne!(split(1), split(2));
+    }
+
+    #[test]
+    fn each_part_gets_a_point_of_the_fewest_and_none_is_too_few() {
+        let config = Config::default().split;
+        let Split::Points(parts) = Split::new(&series(5, 3), &config, 1).unwrap() else {
+            panic!("points")
+        };
+        assert_eq!(counts(&parts), [1, 1, 1, 0]);
+        let error = Split::new(&series(5, 2), &config, 1).unwrap_err();
+        assert_eq!(
+            error,
+            SplitError::TooFewPoints {
+                well: "W".into(),
+                points: 2
+            }
+        );
+    }
+
+    #[test]
+    fn months_split_in_order_and_an_interval_across_a_border_is_in_no_part() {
+        let Split::Time(parts) = Split::new(&series(20, 1), &Config::default().split, 1).unwrap()
+        else {
+            panic!("time")
+        };
+        // 14 + 2 + 4 months.
+        let mut expected = vec![Part::Train; 13];
+        expected.extend([
+            Part::Border,
+            Part::Validate,
+            Part::Border,
+            Part::Test,
+            Part::Test,
+            Part::Test,
+        ]);
+        assert_eq!(parts, expected);
+        assert_eq!(Split::Time(parts).training_steps(&series(20, 1)), 14);
+    }
+
+    #[test]
+    fn dates_of_a_well_go_before_the_general_ones() {
+        let month = |text: &str| text.parse::<Month>().unwrap();
+        let mut config = Config::default().split;
+        config.train_until = Some(month("2000-04"));
+        assert_eq!(
+            Split::new(&series(20, 1), &config, 1).unwrap_err(),
+            SplitError::OneDate
+        );
+        config.validate_until = Some(month("2000-08"));
+        let Split::Time(parts) = Split::new(&series(20, 1), &config, 1).unwrap() else {
+            panic!("time")
+        };
+        assert_eq!(counts(&parts), [3, 3, 11, 2]);
+        let dates = SplitDates {
+            train_until: month("2001-01"),
+            validate_until: month("2000-12"),
+        };
+        config.wells.insert("W".into(), dates);
+        assert!(matches!(
+            Split::new(&series(20, 1), &config, 1),
+            Err(SplitError::DatesOutOfOrder { .. })
+        ));
+        let dates = SplitDates {
+            train_until: month("2001-05"),
+            validate_until: month("2001-12"),
+        };
+        config.wells.insert("W".into(), dates);
+        let error = Split::new(&series(20, 1), &config, 1)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("the test part has no complete interval between 2000-01 and 2001-08"),
+            "{error}"
+        );
+    }
+}
