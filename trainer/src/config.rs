@@ -189,7 +189,7 @@ pub enum SplitKind {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{path}: cannot be read: {source}")]
+    #[error("{path}: cannot be read")]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -83,7 +83,7 @@ pub enum RunError {
     #[error(transparent)]
     Table(#[from] TableError),
     /// The file system's reason.
-    #[error("{}: {source}", path.display())]
+    #[error("{}", path.display())]
     File {
         /// The file.
         path: PathBuf,
