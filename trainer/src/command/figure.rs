@@ -1,1 +1,72 @@
-//! `amlstm figure`.
+//! `amlstm figure`: one figure of a run as a file.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use amlstm::figure::shown::Shown;
+use amlstm::figure::{Kind, draw, gather};
+use amlstm::run::write_beside;
+use anyhow::{Context as _, bail};
+
+/// Draw a figure of a run as an SVG or PNG file.
+///
+/// The same figures as in report.html: of one well levels, observed, training, attention and attribution; of the whole run errors, map and levelling.
+/// Figures of synthetic data say SYNTHETIC.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  amlstm figure run --well A --kind observed -o observed-a.svg    observed subsidence against LSTM and AM-LSTM
+  amlstm figure run --well A --kind attention -o attention-a.png  attention over time, 1840 pixels wide
+  amlstm figure run --kind map -o map.svg                         rates of the ps points around the wells")]
+pub struct Args {
+    /// Folder of a finished run.
+    run: PathBuf,
+    /// What to draw.
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(names()))]
+    kind: String,
+    /// Well, for the kinds that show one; not needed where the run has one well.
+    #[arg(long, default_value = "")]
+    well: String,
+    /// File to write; its ending, .svg or .png, decides the form.
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+fn names() -> Vec<&'static str> {
+    Kind::OF_A_WELL
+        .into_iter()
+        .chain(Kind::OF_THE_RUN)
+        .map(Kind::name)
+        .collect()
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let kind = Kind::of_name(&args.kind).context("clap lets known kinds pass only")?;
+    let shown = gather::gather(&args.run)?;
+    let figure = draw(kind, &shown, well(args, kind, &shown)?)?;
+    let bytes = match args.output.extension().and_then(|ending| ending.to_str()) {
+        Some("svg") => figure.svg().into_bytes(),
+        Some("png") => figure.png()?,
+        _ => bail!(
+            "{}: found no known ending, expected .svg or .png",
+            args.output.display()
+        ),
+    };
+    write_beside(&args.output, &bytes)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn well<'a>(args: &'a Args, kind: Kind, shown: &'a Shown) -> anyhow::Result<&'a str> {
+    match (args.well.as_str(), shown.wells.as_slice()) {
+        ("", [only]) => Ok(&only.well),
+        ("", wells) if kind.needs_well() => {
+            let known: Vec<&str> = wells.iter().map(|well| well.well.as_str()).collect();
+            bail!(
+                "--kind {}: shows one well, add --well with one of {}",
+                args.kind,
+                known.join(", ")
+            )
+        }
+        (well, _) => Ok(well),
+    }
+}

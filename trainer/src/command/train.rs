@@ -6,6 +6,7 @@ use amlstm::{
     baseline::Baseline,
     config::{Config, DEFAULT_TOML, Selection},
     read::{Dataset, Well, read_folders},
+    report::{self, Sources},
     run::{BASELINES, MetricRow, Resumed, RunFolder, Shard, ShardRecord, WellRun},
     synth,
 };
@@ -68,7 +69,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let started = Instant::now();
     let config = resolve(args)?;
-    let dataset = read(args, &config)?;
+    let (dataset, sources) = read(args, &config)?;
     let folder = if args.resume {
         match RunFolder::resume(&args.out, &config)? {
             Resumed::Open(folder) => folder,
@@ -108,11 +109,14 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             wells: dataset.wells.iter().map(|well| well.id.clone()).collect(),
             failed: outcome.failed.clone(),
         })?,
-        None => folder.finish(dataset.wells.len())?,
+        None => {
+            folder.finish(dataset.wells.len())?;
+            report::write(&args.out, &dataset.wells, &sources)?;
+        }
     }
     print_scores(&outcome.test, &dataset, &config);
     println!(
-        "{} of {} wells trained in {:.1} s, models and tables in {}",
+        "{} of {} wells trained in {:.1} s, models, tables and report.html in {}",
         open.len() - outcome.failed.len(),
         open.len(),
         started.elapsed().as_secs_f64(),
@@ -142,11 +146,16 @@ fn resolve(args: &Args) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-fn read(args: &Args, config: &Config) -> anyhow::Result<Dataset> {
+fn read(args: &Args, config: &Config) -> anyhow::Result<(Dataset, Sources)> {
     if args.folders.is_empty() {
-        Ok(synth::dataset(&synth::Options::default()).dataset)
+        let options = synth::Options::default();
+        let made = synth::dataset(&options);
+        Ok((made.dataset, Sources::synthetic(made.truth, options.seed)))
     } else {
-        Ok(read_folders(&args.folders, &config.data)?)
+        Ok((
+            read_folders(&args.folders, &config.data)?,
+            Sources::of_folders(&args.folders)?,
+        ))
     }
 }
 

@@ -113,7 +113,12 @@ fn bars(well: &ShownWell, area: &Area) -> Result<(), DrawError> {
         chart.draw_series([range])?;
         let (x, y) = chart.backend_coord(&(mean.max(most), row + 0.5));
         let lettering = Lettering::NOTE.ink(Ink::Text);
-        sheet::write(area, &number(mean, 2), lettering, (x + px(5), y - top))?;
+        sheet::write(
+            area,
+            &number(mean, 2),
+            lettering,
+            ((x + px(5)).min(px(WIDTH - 38)), y - top),
+        )?;
     }
     let even = 1.0 / layers as f64;
     let dotted = PathElement::new([(even, 0.0), (even, layers as f64)], line(Ink::Floor, 12));

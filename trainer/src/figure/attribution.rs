@@ -16,8 +16,8 @@ const LEGEND_PX: i32 = 48;
 const AXIS_PX: i32 = 24;
 const METHODS: [(&str, Mark, Ink); 4] = [
     ("attention", Mark::Circle, Ink::AmLstm),
-    ("permutation", Mark::Square, Ink::Lstm),
-    ("physics", Mark::Triangle, Ink::Layer(0)),
+    ("permutation-importance", Mark::Square, Ink::Lstm),
+    ("physics-nnls", Mark::Triangle, Ink::Layer(0)),
     ("truth", Mark::Diamond, Ink::Text),
 ];
 
@@ -85,7 +85,7 @@ pub(super) fn draw(
                 method_text(method),
                 number(share.share, 2)
             );
-            if let Some((low, high)) = share.quartiles {
+            if let Some((low, high)) = share.share_lower_quartile.zip(share.share_upper_quartile) {
                 chart.draw_series([PathElement::new([(low, row), (high, row)], line(*ink, 15))])?;
                 let _ = write!(
                     text,

@@ -6,15 +6,15 @@ use super::axis::{Axis, number};
 use super::ink::Ink;
 use super::mark::Mark;
 use super::sheet::{self, Area, DrawError, Frame, Hit, Lettering, extent, line, px};
-use super::shown::Benchmark;
+use super::shown::LevelledPoint;
 
 /// Height of the figure in pixels.
 pub(super) const HEIGHT: i32 = 330;
 
-pub(super) fn draw(benchmarks: &[Benchmark], area: &Area) -> Result<Vec<Hit>, DrawError> {
+pub(super) fn draw(benchmarks: &[LevelledPoint], area: &Area) -> Result<Vec<Hit>, DrawError> {
     let rates = benchmarks
         .iter()
-        .flat_map(|benchmark| [benchmark.levelling_mm_per_year, benchmark.insar_mm_per_year]);
+        .flat_map(|benchmark| [benchmark.levelling_mm_per_year, benchmark.ps_mm_per_year]);
     let Some((low, high)) = extent(rates) else {
         return Ok(Vec::new());
     };
@@ -35,30 +35,22 @@ pub(super) fn draw(benchmarks: &[Benchmark], area: &Area) -> Result<Vec<Hit>, Dr
     )])?;
     let mut hits = Vec::new();
     for benchmark in benchmarks {
-        let at =
-            chart.backend_coord(&(benchmark.levelling_mm_per_year, benchmark.insar_mm_per_year));
+        let at = chart.backend_coord(&(benchmark.levelling_mm_per_year, benchmark.ps_mm_per_year));
         Mark::Circle.draw(area, at, 42, Ink::AmLstm)?;
-        // The name stands on the side away from the line of equality.
-        let below = benchmark.insar_mm_per_year < benchmark.levelling_mm_per_year;
-        let (side, lettering) = if below {
-            (px(8), Lettering::NOTE)
+        // Points lie along the rising line of equality: the lower right is free for the lower half, the upper left for the upper.
+        let (lettering, position) = if at.0 < px(sheet::WIDTH / 2) {
+            (Lettering::NOTE, (at.0 + px(8), at.1 + px(11)))
         } else {
-            (-px(8), Lettering::NOTE.right())
-        };
-        let near_edge = at.0 < px(90) || at.0 > px(sheet::WIDTH - 60);
-        let (position, lettering) = match (near_edge, below) {
-            (true, true) => ((at.0, at.1 + px(14)), Lettering::NOTE.centre()),
-            (true, false) => ((at.0, at.1 - px(13)), Lettering::NOTE.centre()),
-            (false, _) => ((at.0 + side, at.1), lettering),
+            (Lettering::NOTE.right(), (at.0 - px(8), at.1 - px(11)))
         };
         sheet::write(area, &benchmark.benchmark, lettering, position)?;
         let text = format!(
             "{}\nlevelling: {} mm a year\nps points: {} mm a year\ndifference: {}",
             benchmark.benchmark,
             number(benchmark.levelling_mm_per_year, 2),
-            number(benchmark.insar_mm_per_year, 2),
+            number(benchmark.ps_mm_per_year, 2),
             number(
-                benchmark.insar_mm_per_year - benchmark.levelling_mm_per_year,
+                benchmark.ps_mm_per_year - benchmark.levelling_mm_per_year,
                 2
             )
         );
@@ -72,13 +64,13 @@ pub(super) fn draw(benchmarks: &[Benchmark], area: &Area) -> Result<Vec<Hit>, Dr
     }
     sheet::write(
         area,
-        "ps points, mm a year (down)",
+        "ps points, mm a year (up)",
         Lettering::TITLE,
         (px(6), px(12)),
     )?;
     sheet::write(
         area,
-        "levelling, mm a year (down); dotted: equal",
+        "levelling, mm a year (up); dotted: equal",
         Lettering::NOTE.right(),
         (px(sheet::WIDTH - 10), px(HEIGHT - 8)),
     )?;

@@ -10,7 +10,7 @@ use super::sheet::{self, Area, DrawError, Hit, Lettering, Sign, WIDTH, line, px}
 use super::shown::{RatePoint, Shown};
 
 const COLUMNS: usize = 3;
-const CELL_PX: i32 = 172;
+const CELL_PX: i32 = 186;
 const RADIUS_PX: i32 = 70;
 const LEGEND_PX: i32 = 48;
 /// Points drawn of one buffer; of more, every n-th is drawn and the map says so.

@@ -8,6 +8,7 @@ mod attribution;
 mod axis;
 mod canvas;
 mod errors;
+pub mod gather;
 pub mod ink;
 mod kind;
 mod levelling;

@@ -1,7 +1,7 @@
 //! A small run for the tests of figures and report.
 
 use super::shown::{
-    Benchmark, RatePoint, Score, Share, Shown, ShownEpoch, ShownModel, ShownMonth, ShownWell,
+    LevelledPoint, RatePoint, Score, Share, Shown, ShownEpoch, ShownModel, ShownMonth, ShownWell,
 };
 
 /// October 2010.
@@ -47,7 +47,7 @@ pub(crate) fn run() -> Shown {
         for (layer, name) in well.aquifer_layers.iter().enumerate() {
             for (method, share) in [
                 ("attention", 0.5 - 0.1 * layer as f64),
-                ("physics", 0.2 + 0.15 * layer as f64),
+                ("physics-nnls", 0.2 + 0.15 * layer as f64),
                 ("truth", 0.25 + 0.1 * layer as f64),
             ] {
                 let quartiles = (method == "attention").then_some((share - 0.05, share + 0.05));
@@ -56,7 +56,8 @@ pub(crate) fn run() -> Shown {
                     aquifer_layer: name.clone(),
                     method: method.to_owned(),
                     share,
-                    quartiles,
+                    share_lower_quartile: quartiles.map(|pair| pair.0),
+                    share_upper_quartile: quartiles.map(|pair| pair.1),
                 });
             }
         }
@@ -74,10 +75,10 @@ pub(crate) fn run() -> Shown {
     shown.benchmarks = [(4.6, 1.7), (26.5, 24.3), (63.0, 66.6)]
         .into_iter()
         .enumerate()
-        .map(|(i, (levelling, insar))| Benchmark {
+        .map(|(i, (levelling, insar))| LevelledPoint {
             benchmark: format!("BM{i}"),
             levelling_mm_per_year: levelling,
-            insar_mm_per_year: insar,
+            ps_mm_per_year: insar,
         })
         .collect();
     shown.wells = wells;

@@ -1,6 +1,9 @@
 //! What the figures and the report show, gathered from a run folder.
 
 use amlstm_core::month::Month;
+use serde::{Deserialize, Serialize};
+
+use crate::baseline::Baseline;
 
 /// One run: its wells and what is known about all of them together.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +19,7 @@ pub struct Shown {
     /// Radius of the buffers around the wells, m.
     pub buffer_m: f64,
     /// Levelling benchmarks and what the ps points around them say.
-    pub benchmarks: Vec<Benchmark>,
+    pub benchmarks: Vec<LevelledPoint>,
     /// How much each aquifer layer counts, by several methods.
     pub attribution: Vec<Share>,
 }
@@ -30,7 +33,7 @@ pub struct ShownWell {
     pub synthetic: bool,
     /// Aquifer layers from the top.
     pub aquifer_layers: Vec<String>,
-    /// One entry a month, without gaps.
+    /// One entry a month from the first to the last.
     pub months: Vec<ShownMonth>,
     /// Models and what they predict for the months.
     pub models: Vec<ShownModel>,
@@ -81,8 +84,8 @@ pub struct ShownEpoch {
     pub kept: bool,
 }
 
-/// How well one model did on one part of one well's record.
-#[derive(Clone, Debug, Default)]
+/// How well one model did on one part of one well's record: a row of `metrics.csv`.
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Score {
     /// Name of the well.
     pub well: String,
@@ -90,22 +93,30 @@ pub struct Score {
     pub model: String,
     /// `train`, `validate` or `test`.
     pub part: String,
-    /// Root mean square error, mm a month.
+    /// Part that chose the best epoch; empty for baselines.
+    #[serde(default)]
+    pub selected_on: String,
+    /// Root mean square error, mm a month; NaN where nothing was scored.
+    #[serde(rename = "rmse_mm_per_month")]
+    #[serde(deserialize_with = "or_nan")]
     pub rmse: f64,
     /// Mean absolute error, mm a month.
+    #[serde(rename = "mae_mm_per_month")]
     pub mae: Option<f64>,
     /// Coefficient of determination.
     pub r2: Option<f64>,
     /// Mean error, predicted less observed, mm a month.
+    #[serde(rename = "bias_mm_per_month")]
     pub bias: Option<f64>,
     /// The score no model can beat on these points, mm a month.
+    #[serde(rename = "floor_mm_per_month")]
     pub floor: Option<f64>,
     /// ps points scored.
     pub points: Option<usize>,
 }
 
-/// Mean rate of one ps point.
-#[derive(Clone, Debug, Default)]
+/// Mean rate of one ps point: a row of `ps_points.csv`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RatePoint {
     /// Well whose buffer it lies in.
     pub well: String,
@@ -119,30 +130,33 @@ pub struct RatePoint {
     pub rate_mm_per_year: f64,
 }
 
-/// One levelling benchmark.
-#[derive(Clone, Debug, Default)]
-pub struct Benchmark {
+/// One levelling benchmark and the ps points around it: a row of `levelling.csv`. Rates of the height, mm a year, up positive.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct LevelledPoint {
     /// Name of the benchmark.
     pub benchmark: String,
-    /// Levelled rate, mm a year, down positive.
+    /// Levelled rate.
     pub levelling_mm_per_year: f64,
-    /// Mean rate of the ps points around it, mm a year, down positive.
-    pub insar_mm_per_year: f64,
+    /// Mean rate of the ps points around it.
+    pub ps_mm_per_year: f64,
 }
 
-/// How much one aquifer layer counts according to one method.
-#[derive(Clone, Debug, Default)]
+/// How much one aquifer layer counts according to one method: a row of `attribution.csv`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Share {
     /// Name of the well.
     pub well: String,
     /// Name of the aquifer layer.
+    #[serde(rename = "layer")]
     pub aquifer_layer: String,
-    /// `attention`, `permutation`, `physics` or `truth`.
+    /// Name of the method, see [`crate::attribution::Method::name`].
     pub method: String,
     /// Share of the whole, 0 to 1.
     pub share: f64,
-    /// Lower and upper quartile over seeds, where there are several.
-    pub quartiles: Option<(f64, f64)>,
+    /// Lower quartile over seeds, where there are several.
+    pub share_lower_quartile: Option<f64>,
+    /// Upper quartile over seeds, where there are several.
+    pub share_upper_quartile: Option<f64>,
 }
 
 impl Shown {
@@ -184,8 +198,16 @@ pub fn model_text(model: &str) -> &str {
     match model {
         "am-lstm" => "AM-LSTM",
         "lstm" => "LSTM",
-        "floor" => "floor",
-        other => other,
+        other => {
+            let known = Baseline::ALL
+                .into_iter()
+                .find(|baseline| baseline.name() == other);
+            if let Some(baseline) = known {
+                baseline.title()
+            } else {
+                other
+            }
+        }
     }
 }
 
@@ -193,9 +215,13 @@ pub fn model_text(model: &str) -> &str {
 pub fn method_text(method: &str) -> &str {
     match method {
         "attention" => "mean attention",
-        "permutation" => "permutation importance",
-        "physics" => "physics shares",
+        "permutation-importance" => "permutation importance",
+        "physics-nnls" => "physics shares",
         "truth" => "true shares",
         other => other,
     }
+}
+
+fn or_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }

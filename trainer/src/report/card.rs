@@ -1,6 +1,10 @@
 //! The model card: what one model file is and what it may be used for.
 
 use std::fmt::Write as _;
+use std::path::Path;
+
+use amlstm_core::artifact::ModelFile;
+use amlstm_core::model::AttentionKind;
 
 use crate::figure::{escaped, number};
 
@@ -14,8 +18,70 @@ pub struct Card {
 }
 
 impl Card {
+    /// The card of a model file.
+    pub(super) fn of(path: &Path, file: &ModelFile) -> Self {
+        let record = file.record();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let bytes = path.metadata().map_or(0, |metadata| metadata.len());
+        let network = match record.attention {
+            AttentionKind::None => format!("LSTM, {} units", record.sizes.hidden),
+            AttentionKind::Shared => format!(
+                "AM-LSTM, {} units, attention of {} shared by the layers",
+                record.sizes.hidden, record.sizes.attention
+            ),
+            AttentionKind::PerLayer => format!(
+                "AM-LSTM, {} units, attention of {} for each layer",
+                record.sizes.hidden, record.sizes.attention
+            ),
+        };
+        let mut card = Self {
+            well: record.well.to_owned(),
+            rows: Vec::new(),
+        };
+        card.rows.push((
+            "file",
+            format!("models/{name}, {bytes} bytes, {:?}", record.arithmetic),
+        ));
+        card.rows.push(("network", network));
+        card.rows.push((
+            "trained",
+            format!("{} to {}", record.trained_from, record.trained_until),
+        ));
+        for (part, score) in [
+            ("training RMSE", record.scores.train_rmse_mm),
+            ("validation RMSE", record.scores.validate_rmse_mm),
+            ("test RMSE", record.scores.test_rmse_mm),
+            ("floor of the test", record.scores.floor_rmse_mm),
+            ("90 % interval, half width", record.interval_half_width_mm),
+        ] {
+            card.value(part, score, 3, "mm a month");
+        }
+        for (layer, range) in record.aquifer_layers.iter().zip(ranges(file)) {
+            card.rows
+                .push(("levels trained on", format!("{layer}: {range}")));
+        }
+        card.rows.push((
+            "fingerprint of the data",
+            format!("{:016x}", record.fingerprint),
+        ));
+        card.rows.push((
+            "seed, version",
+            format!("{}, {}", record.seed, record.model_version),
+        ));
+        let data = if record.synthetic {
+            "SYNTHETIC: not for use at any real well"
+        } else {
+            "measured"
+        };
+        card.rows.push(("data", data.to_owned()));
+        card
+    }
+
     /// A row with a number and its unit; a number that was not measured says so.
-    pub fn value(&mut self, name: &'static str, value: f32, decimals: usize, unit: &str) {
+    fn value(&mut self, name: &'static str, value: f32, decimals: usize, unit: &str) {
         let text = if value.is_finite() {
             format!("{} {unit}", number(f64::from(value), decimals))
         } else {
@@ -37,4 +103,19 @@ impl Card {
         html.push_str("</dl>");
         html
     }
+}
+
+/// Lowest and highest level of each input the model has seen.
+fn ranges(file: &ModelFile) -> Vec<String> {
+    let text = |metres: f32| number(f64::from(metres), 2);
+    file.model()
+        .inputs()
+        .map(|input| {
+            format!(
+                "{} to {} m",
+                text(input.lowest_trained_m),
+                text(input.highest_trained_m)
+            )
+        })
+        .collect()
 }

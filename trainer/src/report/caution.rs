@@ -1,5 +1,6 @@
 //! What a reader must know before trusting the figures, found in the data themselves.
 
+use crate::config::{Attention, Config, LevelScaling, Selection};
 use crate::figure::number;
 use crate::figure::shown::{Shown, ShownWell, model_text};
 
@@ -11,6 +12,31 @@ const ALIKE: f64 = 0.9;
 const FEW_POINTS: usize = 10;
 /// Share of the floor above which a model has not learned what the data hold.
 const FAR_FROM_FLOOR: f64 = 1.05;
+
+/// Cautions that the choices of a run call for.
+pub(super) fn of_run(config: &Config, shown: &Shown) -> Vec<String> {
+    let mut cautions = Vec::new();
+    if config.training.selection == Selection::Test {
+        cautions.push("The epoch was chosen on the test part (the paper\u{2019}s protocol): the test scores flatter the networks.".to_owned());
+    }
+    if shown
+        .wells
+        .iter()
+        .any(|well| well.months.iter().all(|month| month.part.is_empty()))
+    {
+        cautions.push("Where ps points are divided at random, training and test share every month and every level: the test score measures noise between points, not prediction of the future.".to_owned());
+    }
+    if matches!(
+        config.data.level_scaling,
+        LevelScaling::Pooled | LevelScaling::None
+    ) {
+        cautions.push("Levels are not scaled layer by layer: the attention then follows the size of the numbers, whichever aquifer layer drives the ground.".to_owned());
+    }
+    if config.network.attention == Attention::Shared {
+        cautions.push("With shared attention weights (the paper\u{2019}s) the network cannot know which aquifer layer it looks at: its attention is no evidence of a cause.".to_owned());
+    }
+    cautions
+}
 
 /// Cautions about one well, one sentence each.
 pub(super) fn of_well(shown: &Shown, well: &ShownWell) -> Vec<String> {
@@ -116,7 +142,7 @@ fn scores(shown: &Shown, well: &ShownWell, cautions: &mut Vec<String>) {
 }
 
 /// Pearson's correlation; `None` for fewer than three pairs or a constant.
-fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
+pub(super) fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
     let count = pairs.len() as f64;
     let (mean_x, mean_y) = (
         pairs.iter().map(|pair| pair.0).sum::<f64>() / count,

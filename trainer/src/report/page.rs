@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use super::card::Card;
 use super::{caution, score, verdict};
-use crate::figure::shown::{Share, Shown, ShownWell};
+use crate::figure::shown::{LevelledPoint, Share, Shown, ShownWell};
 use crate::figure::{self, FigureError, Kind, escaped, ink, number};
 
 /// Wells shown in full; of a larger run the others stand in the tables alone.
-const WELLS_MAX: usize = 40;
+pub(super) const WELLS_MAX: usize = 40;
 
 /// Everything the page shows.
 #[derive(Clone, Debug, Default)]
@@ -123,7 +123,7 @@ impl Report {
             let count = caution::of_well(&self.shown, well).len();
             if count > 0 && index < WELLS_MAX {
                 items.push(format!(
-                    "<a href=\"#well-{index}\">{}</a>: {count} about its data or its model.",
+                    "<a href=\"#well-{index}\">{}</a>: {count} more about its data or its model, beside its figures.",
                     escaped(&well.well)
                 ));
             }
@@ -190,17 +190,13 @@ impl Report {
             .iter()
             .filter(|share| share.well == well.well)
             .collect();
-        if let Some(verdict) = verdict::compare(&shares) {
+        if let Some(verdict) = verdict::compare(well, &shares) {
             let class = if verdict.disagree {
                 "say disagree"
             } else {
                 "say"
             };
-            let _ = write!(
-                html,
-                "<p class=\"{class}\">{} Attention weighs inputs; it does not explain causes.</p>",
-                escaped(&verdict.text)
-            );
+            let _ = write!(html, "<p class=\"{class}\">{}</p>", escaped(&verdict.text));
         }
         for card in self.cards.iter().filter(|card| card.well == well.well) {
             let _ = write!(html, "<h3>Model card</h3>{}", card.html());
@@ -289,24 +285,23 @@ impl Report {
 
 /// Agreement of levelling and ps points in one sentence; `None` without benchmarks.
 fn check(shown: &Shown) -> Option<String> {
-    let differences: Vec<f64> = shown
-        .benchmarks
+    let pair = |point: &LevelledPoint| (point.levelling_mm_per_year, point.ps_mm_per_year);
+    let pairs: Vec<(f64, f64)> = shown.benchmarks.iter().map(pair).collect();
+    let sizes = || pairs.iter().map(|(levelled, ps)| (ps - levelled).abs());
+    let mean = pairs
         .iter()
-        .map(|benchmark| benchmark.insar_mm_per_year - benchmark.levelling_mm_per_year)
-        .collect();
-    let size = |difference: &f64| difference.abs();
-    let (least, most) = (
-        differences.iter().map(size).fold(f64::INFINITY, f64::min),
-        differences.iter().map(size).fold(0.0, f64::max),
-    );
-    let mean = differences.iter().sum::<f64>() / differences.len() as f64;
-    (!differences.is_empty()).then(|| {
+        .map(|(levelled, ps)| ps - levelled)
+        .sum::<f64>()
+        / pairs.len() as f64;
+    let r2 = caution::correlation(&pairs)
+        .map_or(String::new(), |r| format!("; R\u{b2} {}", number(r * r, 3)));
+    (!pairs.is_empty()).then(|| {
         format!(
-            "{} benchmarks: ps points less levelling {} mm a year on average (signed), {} at least and {} at most (absolute).",
-            differences.len(),
+            "{} benchmarks: ps points less levelling {} mm a year on average (signed), {} at least and {} at most (absolute){r2}.",
+            pairs.len(),
             number(mean, 2),
-            number(least, 2),
-            number(most, 2)
+            number(sizes().fold(f64::INFINITY, f64::min), 2),
+            number(sizes().fold(0.0, f64::max), 2)
         )
     })
 }

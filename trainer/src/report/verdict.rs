@@ -2,117 +2,122 @@
 
 use std::fmt::Write as _;
 
+use crate::attribution::{Attribution, Method, WellAttribution};
 use crate::figure::number;
-use crate::figure::shown::{Share, method_text};
+use crate::figure::shown::{Share, ShownWell};
 
 /// What is to be said about one well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
     /// Whether at least two methods put different layers first.
     pub disagree: bool,
-    /// One or two sentences.
+    /// A few sentences.
     pub text: String,
 }
 
 /// Attention within this of the even share says nothing about a layer.
 const EVEN: f64 = 0.05;
+const METHODS: [Method; 4] = [
+    Method::Attention,
+    Method::Permutation,
+    Method::Physics,
+    Method::Truth,
+];
 
 /// Compares the first layers of all methods of one well; `None` with fewer than two methods.
-pub(super) fn compare(shares: &[&Share]) -> Option<Verdict> {
-    let mut methods: Vec<&str> = Vec::new();
-    for share in shares {
-        if !methods.contains(&share.method.as_str()) {
-            methods.push(&share.method);
-        }
-    }
-    let first = |method: &&str| {
-        shares
-            .iter()
-            .filter(|share| share.method == **method)
-            .max_by(|a, b| a.share.total_cmp(&b.share))
-    };
-    let firsts: Vec<&&Share> = methods.iter().filter_map(first).collect();
-    let (leading, rest) = firsts.split_first()?;
+pub(super) fn compare(well: &ShownWell, shares: &[&Share]) -> Option<Verdict> {
+    let methods: Vec<Attribution> = METHODS
+        .into_iter()
+        .filter_map(|method| of_method(well, shares, method))
+        .collect();
+    let (first, rest) = methods.split_first()?;
     if rest.is_empty() {
         return None;
     }
-    let says = |share: &&&Share| {
-        format!(
-            "{} {} ({})",
-            method_text(&share.method),
-            share.aquifer_layer,
-            number(share.share, 2)
-        )
-    };
-    let disagree = rest
+    let disagree = rest.iter().any(|other| other.top() != first.top());
+    let attention = methods
         .iter()
-        .any(|share| share.aquifer_layer != leading.aquifer_layer);
-    let list = firsts.iter().map(says).collect::<Vec<_>>().join("; ");
-    let mut text = if disagree {
-        format!(
-            "The methods disagree. First by each: {list}. None of them alone says which aquifer layer drives the subsidence."
-        )
-    } else {
-        format!("All methods put {} first: {list}.", leading.aquifer_layer)
+        .find(|one| one.method == Method::Attention)
+        .map(|one| one.shares[0].clone());
+    let attribution = WellAttribution {
+        well: well.well.clone(),
+        aquifer_layers: well.aquifer_layers.clone(),
+        methods,
     };
-    let attention: Vec<f64> = shares
-        .iter()
-        .filter(|share| share.method == "attention")
-        .map(|share| share.share)
-        .collect();
-    let even = 1.0 / attention.len().max(1) as f64;
-    if !attention.is_empty() && attention.iter().all(|share| (share - even).abs() < EVEN) {
+    let mut text = String::new();
+    for sentence in attribution.verdict() {
+        let mut letters = sentence.chars();
+        let capital = letters
+            .next()
+            .map(|first| first.to_uppercase().to_string())
+            .unwrap_or_default();
+        let _ = write!(text, "{capital}{}. ", letters.as_str());
+    }
+    let even = 1.0 / well.aquifer_layers.len().max(1) as f64;
+    if attention.is_some_and(|shares| shares.iter().all(|share| (share - even).abs() < EVEN)) {
         let _ = write!(
             text,
-            " The attention is close to the even share of {}, so it prefers no layer.",
+            "The attention is close to the even share of {}: it prefers no layer. ",
             number(even, 2)
         );
     }
+    text.push_str("Attention weighs inputs; it does not explain causes.");
     Some(Verdict { disagree, text })
+}
+
+fn of_method(well: &ShownWell, shares: &[&Share], method: Method) -> Option<Attribution> {
+    let share = |layer: &String| {
+        let found = shares
+            .iter()
+            .find(|share| share.method == method.name() && share.aquifer_layer == *layer);
+        found.map(|share| share.share)
+    };
+    let shares: Option<Vec<f64>> = well.aquifer_layers.iter().map(share).collect();
+    Some(Attribution {
+        method,
+        shares: vec![shares?],
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn share(method: &str, aquifer_layer: &str, share: f64) -> Share {
-        Share {
-            well: "A".to_owned(),
-            aquifer_layer: aquifer_layer.to_owned(),
-            method: method.to_owned(),
-            share,
-            quartiles: None,
+    fn well() -> ShownWell {
+        ShownWell {
+            aquifer_layers: vec!["P".to_owned(), "C2".to_owned()],
+            ..ShownWell::default()
         }
+    }
+
+    fn shares(rows: &[(Method, f64)]) -> Vec<Share> {
+        let share = |method: Method, aquifer_layer: &str, share: f64| Share {
+            aquifer_layer: aquifer_layer.to_owned(),
+            method: method.name().to_owned(),
+            share,
+            ..Share::default()
+        };
+        rows.iter()
+            .flat_map(|&(method, upper)| {
+                [share(method, "P", upper), share(method, "C2", 1.0 - upper)]
+            })
+            .collect()
+    }
+
+    fn verdict(rows: &[(Method, f64)]) -> Option<Verdict> {
+        compare(&well(), &shares(rows).iter().collect::<Vec<_>>())
     }
 
     #[test]
     fn different_first_layers_are_said_out_loud() {
-        let shares = [
-            share("attention", "P", 0.6),
-            share("attention", "C2", 0.4),
-            share("truth", "P", 0.3),
-            share("truth", "C2", 0.7),
-        ];
-        let verdict = compare(&shares.each_ref()).unwrap();
+        let verdict = verdict(&[(Method::Attention, 0.6), (Method::Truth, 0.3)]).unwrap();
         assert!(verdict.disagree);
-        assert!(
-            verdict
-                .text
-                .contains("mean attention P (0.60); true shares C2 (0.70)"),
-            "{}",
-            verdict.text
-        );
+        assert!(verdict.text.starts_with("Methods disagree: attention puts P first, the truth (SYNTHETIC) puts C2 first. C2 truly dominates"), "{}", verdict.text);
     }
 
     #[test]
     fn an_even_attention_is_said_to_prefer_nothing() {
-        let shares = [
-            share("attention", "P", 0.52),
-            share("attention", "C2", 0.48),
-            share("physics", "P", 0.9),
-            share("physics", "C2", 0.1),
-        ];
-        let verdict = compare(&shares.each_ref()).unwrap();
+        let verdict = verdict(&[(Method::Attention, 0.52), (Method::Physics, 0.9)]).unwrap();
         assert!(
             !verdict.disagree && verdict.text.contains("prefers no layer"),
             "{}",
@@ -122,6 +127,6 @@ mod tests {
 
     #[test]
     fn one_method_alone_is_not_a_comparison() {
-        assert_eq!(compare(&[&share("attention", "P", 1.0)]), None);
+        assert_eq!(verdict(&[(Method::Attention, 0.9)]), None);
     }
 }
