@@ -1,0 +1,169 @@
+//! The report of a real run in a real browser: nothing fails, nothing is fetched, no text is cut or overlaps, on a desk, a phone and paper, by day and by night.
+
+mod browser;
+
+use std::path::Path;
+
+use amlstm::config::Config;
+use amlstm::report::{self, Sources};
+use amlstm::run::{RunFolder, WellRun};
+use amlstm::synth;
+use browser::{Browser, url};
+use serde_json::json;
+
+/// Texts that leave their figure and pairs of texts that overlap.
+const MISPLACED: &str = r#"(() => {
+  const faults = [];
+  for (const figure of document.querySelectorAll("figure")) {
+    const name = figure.querySelector("figcaption").textContent;
+    const frame = figure.querySelector("svg").getBoundingClientRect();
+    const texts = [...figure.querySelectorAll("svg text")].map((text) => [text.textContent, text.getBoundingClientRect()]);
+    texts.forEach(([text, box], index) => {
+      if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1) faults.push(`${name}: "${text}" is cut`);
+      for (const [other, beside] of texts.slice(index + 1)) {
+        const wide = Math.min(box.right, beside.right) - Math.max(box.left, beside.left);
+        const high = Math.min(box.bottom, beside.bottom) - Math.max(box.top, beside.top);
+        // Boxes include the room above and below the letters, together about a third of their height.
+        if (wide > 1 && high > box.height / 3) faults.push(`${name}: "${text}" overlaps "${other}"`);
+      }
+    });
+  }
+  return faults;
+})()"#;
+
+/// How many figures there are, of which kinds, and those that are missing something.
+const FIGURES: &str = r#"(() => {
+  const figures = [...document.querySelectorAll("figure")];
+  const lacks = (figure) => {
+    const chart = figure.querySelector("svg");
+    const box = chart.getBoundingClientRect();
+    const marks = chart.querySelectorAll(":scope > polyline, :scope > polygon, :scope > circle, :scope > rect, :scope > line").length;
+    return box.width < 200 || box.height < 80 || marks < 8 || !chart.getAttribute("aria-label") || !chart.querySelector(".hits rect");
+  };
+  return { count: figures.length, kinds: [...new Set(figures.map((figure) => figure.dataset.kind))].sort(), lacking: figures.filter(lacks).map((figure) => figure.querySelector("figcaption").textContent) };
+})()"#;
+
+fn check(page: &Path) {
+    let Some(mut browser) = Browser::start() else {
+        eprintln!("skipped: no Chromium here (Debian: apt-get install chromium)");
+        return;
+    };
+    for (width, theme) in [
+        (1180, "light"),
+        (1180, "dark"),
+        (390, "light"),
+        (320, "dark"),
+    ] {
+        browser.show_as(width, theme);
+        browser.open(page);
+        let shown = format!("{width} pixels, {theme}");
+        let figures = browser.evaluate(FIGURES);
+        // Six wells with five figures each, and three of the run.
+        assert_eq!(figures["count"], json!(6 * 5 + 3), "{shown}");
+        assert_eq!(
+            figures["kinds"],
+            json!([
+                "attention",
+                "attribution",
+                "errors",
+                "levelling",
+                "levels",
+                "map",
+                "observed",
+                "training"
+            ]),
+            "{shown}"
+        );
+        assert_eq!(figures["lacking"], json!([]), "{shown}");
+        assert_eq!(browser.evaluate(MISPLACED), json!([]), "{shown}");
+        assert_eq!(
+            browser.evaluate("document.documentElement.scrollWidth <= innerWidth"),
+            json!(true),
+            "{shown}: wider than the window"
+        );
+        // The page's paper in each theme, as in figure/ink.rs.
+        let paper = if theme == "light" {
+            "rgb(255, 255, 255)"
+        } else {
+            "rgb(23, 27, 33)"
+        };
+        assert_eq!(
+            browser.evaluate("getComputedStyle(document.body).backgroundColor"),
+            json!(paper),
+            "{shown}"
+        );
+        for event in &browser.events {
+            let method = event["method"].as_str().unwrap_or_default();
+            assert!(
+                ![
+                    "Runtime.exceptionThrown",
+                    "Runtime.consoleAPICalled",
+                    "Log.entryAdded"
+                ]
+                .contains(&method),
+                "{shown}: {event}"
+            );
+            if method == "Network.requestWillBeSent" {
+                let address = event["params"]["request"]["url"].as_str().unwrap();
+                assert!(
+                    address == url(page) || address.starts_with("data:"),
+                    "{shown}: asked for {address}"
+                );
+            }
+        }
+    }
+    values_are_told(&mut browser, page);
+    let printed = browser.call("Page.printToPDF", &json!({ "preferCSSPageSize": true }));
+    assert!(printed["data"].as_str().unwrap().len() > 10_000);
+}
+
+/// Pointing at a chart and walking through it with the arrow keys both tell the values.
+fn values_are_told(browser: &mut Browser, page: &Path) {
+    browser.show_as(1180, "light");
+    browser.open(page);
+    let place = browser.evaluate(
+        "(() => { const rect = document.querySelectorAll('figure[data-kind=observed] .hits rect')[30]; rect.scrollIntoView({ block: 'center' }); const box = rect.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()",
+    );
+    browser.call(
+        "Input.dispatchMouseEvent",
+        &json!({ "type": "mouseMoved", "x": place[0], "y": place[1] }),
+    );
+    let told = browser.evaluate(
+        "document.getElementById('tip').hidden ? '' : document.getElementById('tip').textContent",
+    );
+    assert!(told.as_str().unwrap().contains("AM-LSTM: "), "{told}");
+    browser.evaluate("document.querySelector('figure[data-kind=attention] .chart').focus()");
+    for kind in ["keyDown", "keyUp"] {
+        browser.call(
+            "Input.dispatchKeyEvent",
+            &json!({ "type": kind, "key": "ArrowRight", "code": "ArrowRight" }),
+        );
+    }
+    let told = browser.evaluate(
+        "document.getElementById('tip').hidden ? '' : document.getElementById('tip').textContent",
+    );
+    assert!(told.as_str().unwrap().contains("phreatic: "), "{told}");
+}
+
+#[test]
+fn the_report_of_a_run_is_sound_in_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let mut config = Config::default();
+    config.training.epochs = 3;
+    config.data.drop_scenes = 2;
+    let options = synth::Options::default();
+    let made = synth::dataset(&options);
+    let written = RunFolder::create(&run, &config).unwrap();
+    for (number, well) in made.dataset.wells.iter().enumerate() {
+        written
+            .write_well(number, &WellRun::new(well, &config).unwrap())
+            .unwrap();
+    }
+    written.finish(made.dataset.wells.len()).unwrap();
+    let sources = Sources::synthetic(made.truth, options.seed);
+    let page = report::write(&run, &made.dataset.wells, &sources).unwrap();
+    // Small enough to send by mail.
+    assert!(page.metadata().unwrap().len() < 3_000_000);
+    check(&page);
+}
