@@ -151,26 +151,36 @@ impl WellAttribution {
         sentences
     }
 
-    /// "all put confined2 first", or who puts which aquifer layer first.
+    /// "all methods put confined2 first", or which methods put which aquifer layer first; the truth is no method.
     fn who_is_first(&self) -> String {
-        let first: Vec<usize> = self.methods.iter().map(Attribution::top).collect();
-        let name = |layer: usize| &self.aquifer_layers[layer];
-        match first.first() {
-            Some(&layer) if first.iter().all(|&other| other == layer) => {
-                format!("all methods put {} first", name(layer))
-            }
-            _ => {
-                let claims: Vec<String> = self
-                    .methods
-                    .iter()
-                    .zip(&first)
-                    .map(|(attribution, &layer)| {
-                        format!("{} puts {} first", attribution.method.title(), name(layer))
-                    })
-                    .collect();
-                format!("methods disagree: {}", claims.join(", "))
-            }
+        let claims: Vec<(usize, Vec<&str>)> = (0..self.aquifer_layers.len())
+            .map(|layer| {
+                let methods = self.methods.iter().filter(|attribution| {
+                    attribution.method != Method::Truth && attribution.top() == layer
+                });
+                (
+                    layer,
+                    methods
+                        .map(|attribution| attribution.method.title())
+                        .collect(),
+                )
+            })
+            .filter(|(_, methods): &(usize, Vec<&str>)| !methods.is_empty())
+            .collect();
+        if let [(layer, _)] = claims[..] {
+            return format!("all methods put {} first", self.aquifer_layers[layer]);
         }
+        let claims: Vec<String> = claims
+            .iter()
+            .map(|(layer, methods)| {
+                format!(
+                    "{} first by {}",
+                    self.aquifer_layers[*layer],
+                    methods.join(" and ")
+                )
+            })
+            .collect();
+        format!("methods disagree: {}", claims.join(", "))
     }
 }
 
@@ -283,7 +293,7 @@ mod tests {
         assert_eq!(
             well.verdict(),
             [
-                "methods disagree: attention puts phreatic first, the physics basis puts confined1 first, the truth (SYNTHETIC) puts confined1 first",
+                "methods disagree: phreatic first by attention, confined1 first by the physics basis",
                 "seeds disagree: attention puts phreatic first in 2 of 3 only",
                 "confined1 truly dominates: missed by attention",
             ]

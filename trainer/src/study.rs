@@ -9,7 +9,6 @@ pub mod swap;
 mod table;
 mod training;
 
-use amlstm_core::month::Month;
 use rayon::prelude::*;
 
 use crate::attribution::{Attribution, Method, WellAttribution};
@@ -187,6 +186,8 @@ pub struct BaselineRun {
     pub well: usize,
     /// Which baseline.
     pub baseline: Baseline,
+    /// Whether months are held out rather than points.
+    pub chronological: bool,
     /// Test scores; one entry where neither split nor baseline depends on the seed.
     pub test: Vec<Score>,
     /// RMSE of the cumulative free run over the test months, mm; empty when points are held out or the baseline needs last month's measurement.
@@ -332,7 +333,6 @@ fn baselines(
     seeds: &[u64],
     done: &(dyn Fn() + Sync),
 ) -> Result<Vec<BaselineRun>, StudyError> {
-    // The recurrent reference network takes longest, so it starts first: the work list runs backwards and is turned round at the end.
     let work: Vec<(usize, Baseline)> = (0..subjects.len())
         .flat_map(|well| Baseline::ALL.map(|baseline| (well, baseline)))
         .collect();
@@ -384,6 +384,7 @@ fn baseline_run(well: usize, baseline: Baseline, problems: &[Problem]) -> Option
     Some(BaselineRun {
         well,
         baseline,
+        chronological: first.is_chronological(),
         test,
         free_run_rmse_mm,
         forecast_rmse_mm,
@@ -438,11 +439,92 @@ fn attribution(
     })
 }
 
-impl Study {
-    /// First and last observed month of a well.
-    pub fn observed_months(&self, well: usize) -> Option<(Month, Month)> {
-        let series = &self.subjects[well].series;
-        let (first, last) = (series.intervals.first()?, series.intervals.last()?);
-        Some((series.months[first.from], series.months[last.to]))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baseline::example;
+
+    /// A directly measured well and a configuration that trains for a few epochs.
+    fn small() -> (Vec<Subject>, Config) {
+        let levels = example::levels();
+        let series = example::well(&levels, |t| 2.0 - 0.5 * levels[t][0]);
+        let mut config = Config::default();
+        config.training.epochs = 3;
+        (
+            vec![Subject {
+                series,
+                scenes: None,
+                true_shares: Some(vec![1.0, 0.0]),
+            }],
+            config,
+        )
+    }
+
+    fn study(threads: usize) -> Study {
+        let (subjects, config) = small();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| run(subjects, &config, &[1, 2], &|| {}))
+            .unwrap()
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_no_byte() {
+        assert_eq!(study(1).tidy(), study(3).tidy());
+    }
+
+    #[test]
+    fn every_piece_of_work_is_reported_and_every_training_is_a_row() {
+        let (subjects, config) = small();
+        let expected = work(&subjects, &config, &[1, 2]);
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        let count = || {
+            done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        };
+        let study = run(subjects, &config, &[1, 2], &count).unwrap();
+        assert_eq!(done.into_inner(), expected);
+        // Configured, three other scalings, and the epoch chosen on test; two networks, two seeds.
+        assert_eq!(study.runs.len(), 5 * 2 * 2);
+        let tidy = study.tidy();
+        assert_eq!(
+            (tidy[0].file, tidy[0].csv.lines().count()),
+            ("runs.csv", 1 + 20)
+        );
+        assert_eq!(study.comparisons().len(), 5);
+    }
+
+    #[test]
+    fn a_pair_shares_its_seed_and_the_truth_stands_beside_the_methods() {
+        let study = study(2);
+        for pair in study.runs.chunks(4) {
+            let seeds: Vec<u64> = pair.iter().map(|run| run.seed).collect();
+            assert_eq!(seeds, [1, 2, 1, 2]);
+        }
+        let methods: Vec<Method> = study.attributions[0]
+            .methods
+            .iter()
+            .map(|attribution| attribution.method)
+            .collect();
+        assert_eq!(
+            methods,
+            [
+                Method::Attention,
+                Method::Permutation,
+                Method::Physics,
+                Method::Truth
+            ]
+        );
+    }
+
+    #[test]
+    fn synthetic_wells_are_labelled_in_every_caption() {
+        assert!(
+            study(2)
+                .tables()
+                .iter()
+                .all(|table| table.caption.starts_with("SYNTHETIC"))
+        );
     }
 }

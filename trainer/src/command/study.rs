@@ -29,13 +29,13 @@ pub struct Args {
     #[arg(value_name = "DIR")]
     folders: Vec<PathBuf>,
     /// Configuration file; keys that it leaves out keep their defaults.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Number of seeds, counted up from the configuration's.
-    #[arg(short, long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=1000))]
     seeds: u64,
     /// Run folder; the tables go to its folder study.
-    #[arg(short, long, value_name = "RUN", default_value = "run")]
+    #[arg(long, value_name = "RUN", default_value = "run")]
     out: PathBuf,
     /// Print JSON instead of tables.
     #[arg(long)]
@@ -123,6 +123,9 @@ pub fn progress(work: usize) -> ProgressBar {
     ProgressBar::new(work as u64).with_style(style)
 }
 
+/// Columns that a caption is broken at.
+const CAPTION_COLUMNS: usize = 110;
+
 /// Prints a table under its caption.
 pub fn print_table(table: &Table) {
     let mut shown = comfy_table::Table::new();
@@ -132,7 +135,24 @@ pub fn print_table(table: &Table) {
     for row in &table.rows {
         shown.add_row(row);
     }
-    println!("{}\n{}\n", table.caption, shown.trim_fmt());
+    println!("{}\n{}\n", broken(&table.caption), shown.trim_fmt());
+}
+
+/// The text in lines of at most [`CAPTION_COLUMNS`] characters, where words allow it.
+fn broken(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > CAPTION_COLUMNS {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
 }
 
 fn json(study: &Study) -> anyhow::Result<String> {

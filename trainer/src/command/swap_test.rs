@@ -15,10 +15,10 @@ use super::study::{configuration, print_table, progress};
 #[command(after_help = "Examples:\n  amlstm swap-test\n  amlstm swap-test --seeds 20 --json")]
 pub struct Args {
     /// Configuration file; keys that it leaves out keep their defaults.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Number of seeds, counted up from the configuration's.
-    #[arg(short, long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
     seeds: u64,
     /// Print JSON instead of a table.
     #[arg(long)]

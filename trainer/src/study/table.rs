@@ -201,7 +201,7 @@ impl Study {
             for run in self
                 .baselines
                 .iter()
-                .filter(|run| run.well == well && !subject_is_by_points(run))
+                .filter(|run| run.well == well && run.chronological)
             {
                 let test = Spread::of(run.test.iter().map(|score| score.rmse_mm)).median;
                 let r2 = Spread::of(run.test.iter().map(|score| score.r2)).median;
@@ -623,12 +623,6 @@ impl Study {
         }
         medians
     }
-}
-
-fn subject_is_by_points(run: &BaselineRun) -> bool {
-    run.free_run_rmse_mm.is_empty()
-        && run.forecast_rmse_mm.is_none()
-        && run.baseline != Baseline::Persistence
 }
 
 fn row(name: &str, cells: impl Iterator<Item = String>) -> Vec<String> {
