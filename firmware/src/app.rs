@@ -204,3 +204,6 @@ async fn close_months<C: Clock, F: MappedFlash, B, M>(shared: &Shared<C, F, B, M
             .await;
     }
 }
+
+#[cfg(test)]
+mod tests;

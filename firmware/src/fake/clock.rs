@@ -22,7 +22,6 @@ impl FakeClock {
         self.uptime_ms.set(uptime_ms.max(self.uptime_ms.get()));
     }
 
-    #[allow(dead_code, reason = "the tests of the tasks come with the tasks")]
     /// Runs a future until it is ready or `until_ms` has come; true if it is ready.
     pub fn run(&self, future: impl Future<Output = ()>, until_ms: u64) -> bool {
         let mut future = pin!(future);
@@ -44,6 +43,24 @@ impl FakeClock {
                 }
             }
         }
+    }
+}
+
+impl Clock for &FakeClock {
+    fn uptime_ms(&self) -> u64 {
+        (**self).uptime_ms()
+    }
+
+    async fn wait_until_ms(&self, uptime_ms: u64) {
+        (**self).wait_until_ms(uptime_ms).await;
+    }
+
+    fn kept_unix_s(&self) -> Option<u32> {
+        (**self).kept_unix_s()
+    }
+
+    fn keep_unix_s(&self, unix_s: u32) {
+        (**self).keep_unix_s(unix_s);
     }
 }
 

@@ -475,18 +475,13 @@ where
         };
         number = event.number.wrapping_add(1);
         let (number, words) = (event.number, InWords(&event.kind));
-        match event.unix_s {
-            0 => {
-                out.line(format_args!("{number:5} clock not set        {words}"))
-                    .await?
-            }
-            unix_s => {
-                out.line(format_args!(
-                    "{number:5} {}  {words}",
-                    Moment::from_unix(unix_s)
-                ))
-                .await?
-            }
+        if event.unix_s == 0 {
+            out.line(format_args!("{number:5} clock not set        {words}"))
+                .await?;
+        } else {
+            let moment = Moment::from_unix(event.unix_s);
+            out.line(format_args!("{number:5} {moment}  {words}"))
+                .await?;
         }
     }
 }

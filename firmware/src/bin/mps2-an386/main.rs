@@ -73,7 +73,7 @@ fn main() -> ! {
 unsafe fn DefaultHandler(interrupt: i16) {
     match interrupt {
         uart::TECHNICIAN_RX | uart::TECHNICIAN_TX | uart::SENSORS_RX | uart::SENSORS_TX => {
-            uart::interrupt(interrupt)
+            uart::interrupt(interrupt);
         }
         machine::TIMER => machine::timer_interrupt(),
         _ => {}

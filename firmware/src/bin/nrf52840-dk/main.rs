@@ -56,6 +56,11 @@ bind_interrupts!(struct Interrupts {
 static BUFFERS: StaticCell<[[u8; 512]; 4]> = StaticCell::new();
 
 #[embassy_executor::main]
+#[allow(
+    clippy::large_futures,
+    clippy::used_underscore_binding,
+    reason = "the future of the whole application is 19 KB in static memory; there is nothing to spawn"
+)]
 async fn main(_spawner: Spawner) {
     let p = embassy_nrf::init(embassy_nrf::config::Config::default());
     let [port_rx, port_tx, bus_rx, bus_tx] = BUFFERS.init([[0; 512]; 4]);

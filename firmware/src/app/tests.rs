@@ -1,0 +1,200 @@
+use std::cell::Cell;
+
+use amlstm_core::link::{
+    ChannelConfig, ConfigItem, MAX_MESSAGE, Name, Quantity, ResetCause, Sdi12Value, Sensor,
+};
+use embassy_futures::block_on;
+use embedded_io_async::ErrorType;
+
+use super::*;
+use crate::board::Start;
+use crate::fake::{Answer, FakeBus, FakeClock, FakeFlash};
+
+const FLASH: u32 = 512 * 1024;
+const DAY_MS: u64 = 86_400_000;
+
+/// A laptop that is not there.
+struct Nobody;
+
+impl ErrorType for Nobody {
+    type Error = core::convert::Infallible;
+}
+
+impl Read for Nobody {
+    async fn read(&mut self, _: &mut [u8]) -> Result<usize, Self::Error> {
+        core::future::pending().await
+    }
+}
+
+impl Write for Nobody {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
+        Ok(bytes.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+/// Counts feedings and remembers the late task.
+struct FakeMachine<'a> {
+    fed: &'a Cell<u32>,
+    late: &'a Cell<Option<Task>>,
+}
+
+impl Machine for FakeMachine<'_> {
+    fn start(&mut self) -> Start {
+        Start {
+            cause: ResetCause::Panic,
+            late_task: None,
+            panic: heapless::String::<MAX_MESSAGE>::try_from("oh").ok(),
+        }
+    }
+
+    fn watchdog_ms(&self) -> u32 {
+        240_000
+    }
+
+    fn feed(&mut self) {
+        self.fed.set(self.fed.get() + 1);
+    }
+
+    fn note_late(&mut self, task: Task) {
+        self.late.set(Some(task));
+    }
+
+    fn battery_mv(&mut self) -> Option<u16> {
+        None
+    }
+
+    fn restart(&mut self) {}
+}
+
+/// Sensors whose exchange never ends, or that answer.
+struct Hanging(Option<FakeBus>);
+
+impl SensorBus for Hanging {
+    async fn exchange(
+        &mut self,
+        command: &[u8],
+        reply: &mut [u8],
+        timeout_ms: u32,
+    ) -> Option<usize> {
+        match &mut self.0 {
+            Some(bus) => bus.exchange(command, reply, timeout_ms).await,
+            None => core::future::pending().await,
+        }
+    }
+
+    async fn loop_current_ma(&mut self, _: u8) -> Option<f32> {
+        None
+    }
+}
+
+fn layout() -> Layout {
+    Layout::with_slots(FLASH, 16 * 1024, 8 * 1024).unwrap()
+}
+
+/// A flash with one channel and a clock that was set to 2026-01-01.
+fn configured() -> FakeFlash {
+    let clock = FakeClock::default();
+    let start = Start {
+        cause: ResetCause::Power,
+        late_task: None,
+        panic: None,
+    };
+    let mut logger = block_on(Logger::open(
+        FakeFlash::new(FLASH),
+        layout(),
+        &clock,
+        &start,
+    ))
+    .unwrap();
+    let sensor = Sensor::Sdi12(Sdi12Value {
+        address: b'0',
+        value: 0,
+        crc: false,
+    });
+    let channel = ChannelConfig {
+        stuck_after: 0,
+        ..ChannelConfig::new(
+            Name::try_from("phreatic").unwrap(),
+            sensor,
+            Quantity::LevelM,
+        )
+    };
+    block_on(logger.configure(
+        &clock,
+        ConfigItem::Channel {
+            index: 0,
+            channel: Some(channel),
+        },
+    ))
+    .unwrap();
+    block_on(logger.set_clock(&clock, 1_767_225_600, false)).unwrap();
+    logger.store.into_flash()
+}
+
+/// Runs the whole application for some days of virtual time; gives feedings and the late task.
+fn run_for(days: u64, flash: &mut FakeFlash, bus: Option<FakeBus>) -> (u32, Option<Task>) {
+    let (fed, late) = (Cell::new(0), Cell::new(None));
+    let clock = FakeClock::default();
+    let parts = Parts {
+        clock: &clock,
+        flash,
+        layout: layout(),
+        bus: Hanging(bus),
+        machine: FakeMachine {
+            fed: &fed,
+            late: &late,
+        },
+        from_laptop: Nobody,
+        to_laptop: Nobody,
+        fw: [0, 1, 0],
+        synthetic: false,
+    };
+    let ended = clock.run(async { run(parts).await.unwrap() }, days * DAY_MS);
+    assert!(!ended);
+    (fed.get(), late.get())
+}
+
+#[test]
+fn two_months_of_the_whole_application_close_one_and_keep_the_watchdog_fed() {
+    let mut flash = configured();
+    let bus = FakeBus::new(&[
+        ("0M!", Answer::Line(b"00001\r\n")),
+        ("0D0!", Answer::Line(b"0-12.5\r\n")),
+    ]);
+    let (fed, late) = run_for(40, &mut flash, Some(bus));
+    assert_eq!(late, None);
+    // Every 120 s for 40 days.
+    assert_eq!(fed, 28_801);
+    let start = Start {
+        cause: ResetCause::Power,
+        late_task: None,
+        panic: None,
+    };
+    let mut logger = block_on(Logger::open(
+        &mut flash,
+        layout(),
+        &FakeClock::default(),
+        &start,
+    ))
+    .unwrap();
+    assert_eq!(logger.store.next_sample(), 40 * 96);
+    let (record, estimate) = block_on(logger.month_at(0)).unwrap().unwrap();
+    assert_eq!(
+        (record.channels[0].mean_m, record.channels[0].days, estimate),
+        (Some(-12.5), 31, None)
+    );
+    assert_eq!(logger.store.held().months, 1);
+}
+
+#[test]
+fn a_sensor_bus_that_hangs_starves_the_watchdog_and_is_named() {
+    let mut flash = configured();
+    let (fed, late) = run_for(1, &mut flash, None);
+    assert_eq!(late, Some(Task::Sense));
+    // The first sample is due after 900 s and may take 120 s: feedings at 0, 120 ... 960 s, none at 1080 s.
+    assert_eq!(fed, 9);
+}
