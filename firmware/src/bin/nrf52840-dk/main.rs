@@ -12,6 +12,11 @@
 #![no_std]
 #![no_main]
 #![allow(
+    clippy::large_futures,
+    clippy::used_underscore_binding,
+    reason = "the application is one future of 19 KB in static memory; embassy's macro uses the spawner, main has nothing to spawn"
+)]
+#![allow(
     unsafe_code,
     reason = "the data flash is mapped memory and RAM survives a reset; each use says why it is sound"
 )]
@@ -56,11 +61,6 @@ bind_interrupts!(struct Interrupts {
 static BUFFERS: StaticCell<[[u8; 512]; 4]> = StaticCell::new();
 
 #[embassy_executor::main]
-#[allow(
-    clippy::large_futures,
-    clippy::used_underscore_binding,
-    reason = "the future of the whole application is 19 KB in static memory; there is nothing to spawn"
-)]
 async fn main(_spawner: Spawner) {
     let p = embassy_nrf::init(embassy_nrf::config::Config::default());
     let [port_rx, port_tx, bus_rx, bus_tx] = BUFFERS.init([[0; 512]; 4]);
