@@ -35,6 +35,11 @@ impl AlignedBytes {
         }
     }
 
+    /// Keeps the first `length` bytes.
+    pub fn truncate(&mut self, length: usize) {
+        self.length = self.length.min(length);
+    }
+
     /// Reads a whole file.
     ///
     /// # Errors
@@ -42,6 +47,12 @@ impl AlignedBytes {
     /// Those of the file system.
     pub fn read(path: &Path) -> std::io::Result<Self> {
         Ok(Self::new(&std::fs::read(path)?))
+    }
+}
+
+impl std::ops::DerefMut for AlignedBytes {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut bytemuck::cast_slice_mut(&mut self.words)[..self.length]
     }
 }
 

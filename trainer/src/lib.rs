@@ -2,8 +2,6 @@
 //!
 //! The modules stand in pipeline order; each uses only those above it and `amlstm-core`.
 
-pub mod file;
-
 pub mod config;
 
 pub mod table;
@@ -31,6 +29,8 @@ pub mod bptt;
 pub mod train;
 
 pub mod export;
+
+pub mod quantise;
 
 pub mod reference_network;
 

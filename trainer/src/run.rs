@@ -16,6 +16,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::quantise::MonthOfLevels;
+use amlstm_core::month::Month;
 use tempfile::NamedTempFile;
 
 use crate::{
@@ -166,6 +168,36 @@ impl RunFolder {
                 known: listed(&wells),
             }),
         }
+    }
+
+    /// Monthly levels that a well's models were run over, in the order of its aquifer layers.
+    ///
+    /// # Errors
+    /// When `attention.csv` cannot be read.
+    pub fn levels(&self, well: &str) -> Result<Vec<MonthOfLevels>, RunError> {
+        let mut table = Table::open(&self.path.join(TABLES[2]), "well")?;
+        let (of_well, month, level) = (
+            table.column("well")?,
+            table.column("month")?,
+            table.column("level_m")?,
+        );
+        let mut months: Vec<MonthOfLevels> = Vec::new();
+        while let Some(row) = table.next_row()? {
+            if row.name(of_well)? != well {
+                continue;
+            }
+            let month: Month = row
+                .text(month)?
+                .parse()
+                .map_err(|_| row.refuse(month, "a month such as 2016-08"))?;
+            let level_m = row.optional_number(level, "metres or an empty field")?;
+            let level_m = level_m.map(|level_m| level_m as f32);
+            match months.last_mut() {
+                Some((last, levels)) if *last == month => levels.push(level_m),
+                _ => months.push((month, vec![level_m])),
+            }
+        }
+        Ok(months)
     }
 
     /// Wells of a finished run, in its order.

@@ -1,19 +1,27 @@
-//! `amlstm export`: takes a well's model file out of a run.
+//! `amlstm export`: takes a well's model file out of a run, as it is or in fixed point.
 
 use std::{path::PathBuf, process::ExitCode};
 
 use amlstm::{
     export::AlignedBytes,
+    quantise::{Deviation, MonthOfLevels, deviation, to_q15},
     run::{ModelName, RunFolder, file_stem, write_beside},
 };
 use amlstm_core::artifact::ModelFile;
 use anyhow::Context;
+use clap::ValueEnum;
+
+use super::table::{self, LEFT, RIGHT, number};
 
 /// Take a well's model file out of a run, for a logger.
+///
+/// With --format q15 the model is converted to fixed point, for loggers without a floating-point unit. Ranges come from the training months, and the
+/// table says what the conversion costs: how far each month's increment lies from the floating-point model's.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   amlstm export run --well HOLLY -o holly.amlm
-  amlstm export run                            where the run has one well only")]
+  amlstm export run --well HOLLY --format q15   for a Cortex-M0+ or M3
+  amlstm export run                             where the run has one well only")]
 pub struct Args {
     /// Folder that `amlstm train` wrote.
     #[arg(value_name = "RUN")]
@@ -21,9 +29,29 @@ pub struct Args {
     /// Which well; needed where the run has several.
     #[arg(long, value_name = "WELL")]
     well: Option<String>,
-    /// Where to [default: <WELL>.f32.amlm].
+    /// Numbers the model computes with.
+    #[arg(long, value_enum, default_value_t = Format::F32)]
+    format: Format,
+    /// Where to [default: <WELL>.<FORMAT>.amlm].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// 32-bit floating point.
+    F32,
+    /// Fixed point with 16-bit weights.
+    Q15,
+}
+
+impl Format {
+    fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Q15 => "q15",
+        }
+    }
 }
 
 /// Runs the command.
@@ -31,25 +59,76 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let folder = RunFolder::open(&args.run)?;
     let well = folder.one_well(args.well.as_deref())?;
     let source = folder.model_path(&well, ModelName::Model);
-    let bytes = AlignedBytes::read(&source).with_context(|| source.display().to_string())?;
-    let file = ModelFile::parse(&bytes).with_context(|| source.display().to_string())?;
+    let place = || source.display().to_string();
+    let trained = AlignedBytes::read(&source).with_context(place)?;
+    let file = ModelFile::parse(&trained).with_context(place)?;
+    let bytes = match args.format {
+        Format::F32 => trained.clone(),
+        Format::Q15 => convert(&folder, &well, &file).with_context(place)?,
+    };
     let output = args
         .output
         .clone()
-        .unwrap_or_else(|| format!("{}.f32.amlm", file_stem(&well)).into());
+        .unwrap_or_else(|| format!("{}.{}.amlm", file_stem(&well), args.format.name()).into());
     write_beside(&output, &bytes)?;
+    let written = ModelFile::parse(&bytes).with_context(|| output.display().to_string())?;
     println!(
-        "{}: well {}, {} bytes, CRC-32 {:08x}, trained until {}{}",
+        "{}: well {}, {}, {} bytes, CRC-32 {:08x}, trained until {}{}",
         output.display(),
-        file.record().well,
+        written.record().well,
+        args.format.name(),
         bytes.len(),
-        file.crc(),
-        file.record().trained_until,
-        if file.record().synthetic {
+        written.crc(),
+        written.record().trained_until,
+        if written.record().synthetic {
             ", SYNTHETIC data"
         } else {
             ""
         }
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Converts and prints what that costs, over the months of training and over those after it.
+fn convert(folder: &RunFolder, well: &str, file: &ModelFile) -> anyhow::Result<AlignedBytes> {
+    let months = folder.levels(well)?;
+    let trained_until = file.record().trained_until;
+    let training = months.partition_point(|(month, _)| *month <= trained_until);
+    let bytes = to_q15(file, &months[..training])?;
+    print_cost(file, &ModelFile::parse(&bytes)?, &months);
+    Ok(bytes)
+}
+
+fn print_cost(file: &ModelFile, fixed: &ModelFile, months: &[MonthOfLevels]) {
+    let trained_until = file.record().trained_until;
+    let mut table = table::new(&[
+        ("months", LEFT),
+        ("count", RIGHT),
+        ("max mm", RIGHT),
+        ("rms mm", RIGHT),
+        ("rms % of spread", RIGHT),
+    ]);
+    let mut row = |name: &str, of: Deviation| {
+        if of.months > 0 {
+            table.add_row([
+                name.to_owned(),
+                of.months.to_string(),
+                number(of.max_mm, 5),
+                number(of.rms_mm, 5),
+                number(100.0 * of.rms_mm / of.spread_mm, 3),
+            ]);
+        }
+    };
+    row(
+        "train",
+        deviation(file, fixed, months, |month| month <= trained_until),
+    );
+    row(
+        "after",
+        deviation(file, fixed, months, |month| month > trained_until),
+    );
+    println!(
+        "Increment of the fixed-point model against the floating-point one\n\n{}\n",
+        table.trim_fmt()
+    );
 }

@@ -11,8 +11,10 @@ use amlstm_core::link::{
 
 use super::line::Line;
 
-/// How long the logger may take to answer; erasing flash takes it longest.
+/// How long the logger may take to answer what it knows at once; erasing flash takes it longest.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it may take to ask nine sensors that all stay silent, or to replay a long log of months.
+const WORK_TIMEOUT: Duration = Duration::from_mins(3);
 /// How often a question that does nothing twice is asked.
 const ATTEMPTS: u32 = 3;
 
@@ -75,7 +77,7 @@ pub struct Client {
     pub hello: Hello,
 }
 
-/// May a question be asked again when its answer is lost?
+/// May a question be asked again when its answer is lost? One that may not is waited for the longer.
 #[derive(Clone, Copy, PartialEq)]
 enum Repeat {
     Yes,
@@ -145,10 +147,15 @@ impl Client {
     ///
     /// Line and refusal, as every question.
     pub fn now(&mut self) -> Result<Now, LoggerError> {
-        self.ask(&Request::Now, "Now", |response| match response {
-            Response::Now(now) => Some(now.clone()),
-            _ => None,
-        })
+        self.ask_with(
+            Repeat::Never,
+            &Request::Now,
+            "Now",
+            |response| match response {
+                Response::Now(now) => Some(now.clone()),
+                _ => None,
+            },
+        )
     }
 
     /// The closed month at `position` and its estimate; `None` beyond the last.
@@ -329,7 +336,10 @@ impl Client {
         expected: &'static str,
         take: impl Fn(&Response<'_>) -> Option<T>,
     ) -> Result<T, LoggerError> {
-        let attempts = if repeat == Repeat::Yes { ATTEMPTS } else { 1 };
+        let (attempts, timeout) = match repeat {
+            Repeat::Yes => (ATTEMPTS, ANSWER_TIMEOUT),
+            Repeat::Never => (1, WORK_TIMEOUT),
+        };
         for _ in 0..attempts {
             self.sequence = self.sequence.wrapping_add(1);
             let mut frame = [0; MAX_FRAME];
@@ -337,12 +347,12 @@ impl Client {
                 encode_frame(self.sequence, request, &mut frame).map_err(LoggerError::Question)?;
             self.line.write_all(frame)?;
             self.line.flush()?;
-            if let Some(answer) = self.wait_for_answer(expected, &take)? {
+            if let Some(answer) = self.wait_for_answer(timeout, expected, &take)? {
                 return Ok(answer);
             }
         }
         Err(LoggerError::Silent {
-            seconds: ANSWER_TIMEOUT.as_secs() * u64::from(attempts),
+            seconds: timeout.as_secs() * u64::from(attempts),
             note: match repeat {
                 Repeat::Yes => "",
                 Repeat::Never => " (look at `status` first: the logger may have done it)",
@@ -350,13 +360,14 @@ impl Client {
         })
     }
 
-    /// The answer to the question with the current sequence number; `None` after [`ANSWER_TIMEOUT`].
+    /// The answer to the question with the current sequence number; `None` after `timeout`.
     fn wait_for_answer<T>(
         &mut self,
+        timeout: Duration,
         expected: &'static str,
         take: &impl Fn(&Response<'_>) -> Option<T>,
     ) -> Result<Option<T>, LoggerError> {
-        let deadline = Instant::now() + ANSWER_TIMEOUT;
+        let deadline = Instant::now() + timeout;
         let mut bytes = [0; MAX_FRAME];
         while Instant::now() < deadline {
             let count = match self.line.read(&mut bytes) {

@@ -1,11 +1,7 @@
 //! Models over the line: push, resumed where it broke off, and pull.
 
-use amlstm_core::link::{Fault, MAX_CHUNK, Request, Response, SlotInfo, UploadProgress};
-use crc::{CRC_32_ISO_HDLC, Crc};
-
 use super::client::{Client, LoggerError};
-
-const FILE_CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+use amlstm_core::link::{Fault, MAX_CHUNK, Request, Response, SlotInfo, UploadProgress};
 
 /// What a push did.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +28,10 @@ pub fn push(
     mut progress: impl FnMut(u32),
 ) -> Result<Pushed, LoggerError> {
     let length = u32::try_from(file.len()).unwrap_or(u32::MAX);
-    let crc = FILE_CRC.checksum(file);
+    // A model file ends with its own CRC-32.
+    let crc = file
+        .last_chunk()
+        .map_or(0, |bytes| u32::from_le_bytes(*bytes));
     let resumed_from = begin_or_resume(client, length, crc)?;
     let mut received = resumed_from;
     progress(received);

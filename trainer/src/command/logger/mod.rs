@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, ExitCode};
 
+use amlstm::export::AlignedBytes;
 use amlstm::logger::{
     Client, Format, Station, Table, download, month_text, pull, push, write_download,
 };
@@ -242,19 +243,15 @@ fn send_model(
     signature: Option<&Path>,
     allow_older: bool,
 ) -> anyhow::Result<()> {
-    let file = amlstm::file::AlignedBytes::read(model)?;
-    amlstm_core::artifact::ModelFile::parse(file.as_bytes())
+    let file = AlignedBytes::read(model).with_context(|| format!("{}", model.display()))?;
+    amlstm_core::artifact::ModelFile::parse(&file)
         .with_context(|| format!("{}", model.display()))?;
     let signature = signature.map(read_signature).transpose()?;
     let bar = progress("bytes");
-    let total = file.as_bytes().len() as u64;
-    let pushed = push(
-        client,
-        file.as_bytes(),
-        signature.as_ref(),
-        allow_older,
-        |done| bar.at(done.into(), total),
-    )?;
+    let total = file.len() as u64;
+    let pushed = push(client, &file, signature.as_ref(), allow_older, |done| {
+        bar.at(done.into(), total);
+    })?;
     bar.finish();
     if pushed.resumed_from > 0 {
         println!("taken up again at byte {}", pushed.resumed_from);
@@ -382,7 +379,7 @@ fn flash(image: &Path, chip: &str) -> anyhow::Result<ExitCode> {
 
 /// Writes beside and renames, so that nobody ever sees half a file.
 fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    Ok(amlstm::file::write_whole(path, bytes)?)
+    Ok(amlstm::run::write_beside(path, bytes)?)
 }
 
 /// A progress bar that knows its length only when the first answer is there.

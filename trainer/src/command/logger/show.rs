@@ -1,5 +1,6 @@
 //! What the logger said, for people and for programs.
 
+use amlstm::export::AlignedBytes;
 use amlstm::logger::{Download, month_text, quality_text, time_text};
 use amlstm_core::artifact::ModelFile;
 use amlstm_core::link::{
@@ -309,8 +310,8 @@ pub fn estimate(estimate: &Estimated, model: &[u8], as_json: bool) -> anyhow::Re
     if as_json {
         return json(estimate);
     }
-    let file = amlstm::file::AlignedBytes::from_slice(model);
-    let file = ModelFile::parse(file.as_bytes())?;
+    let file = AlignedBytes::new(model);
+    let file = ModelFile::parse(&file)?;
     let record = file.record();
     let layers: Vec<&str> = record.aquifer_layers.iter().copied().collect();
     if record.synthetic {
