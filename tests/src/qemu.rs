@@ -119,6 +119,11 @@ impl Machine {
 }
 
 impl Running {
+    /// The machine's process.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until the image ends the machine.
     ///
     /// # Panics

@@ -96,7 +96,9 @@ fn answer_until_stopped(
             Ok(0) => return,
             Ok(_) if byte[0] == b'!' => {
                 let reply = {
-                    let sensors = sensors.lock().expect("no test panics while it holds the lock");
+                    let sensors = sensors
+                        .lock()
+                        .expect("no test panics while it holds the lock");
                     answer(&command, &sensors)
                 };
                 command.clear();
@@ -160,7 +162,11 @@ pub fn crc16(text: &[u8]) -> u16 {
     for &byte in text {
         crc ^= u16::from(byte);
         for _ in 0..8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xA001 } else { crc >> 1 };
+            crc = if crc & 1 == 1 {
+                (crc >> 1) ^ 0xA001
+            } else {
+                crc >> 1
+            };
         }
     }
     crc

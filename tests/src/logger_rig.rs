@@ -1,0 +1,202 @@
+//! The whole logger in QEMU: firmware, data flash in a file, technician's port and sensor cable.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use amlstm::logger::{Client, Line};
+
+use crate::board::CORTEX_M4F;
+use crate::image::{Image, Recipe};
+use crate::qemu::{Finished, Machine, Running};
+use crate::sdi12_bus::{Behaviour, Sdi12Bus};
+
+/// The emulated NOR flash has the size of the machine's PSRAM.
+const FLASH_BYTES: usize = 16 * 1024 * 1024;
+/// QEMU makes its sockets within this time.
+const SOCKET_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// `ordinary`, or as many times that as `tests/soak` asks for.
+pub fn times(ordinary: usize) -> usize {
+    let factor = std::env::var("AMLSTM_SOAK")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    ordinary * factor.unwrap_or(1)
+}
+
+/// A logger on a table: its flash stays when the power goes.
+pub struct LoggerRig {
+    folder: tempfile::TempDir,
+    image: Image,
+}
+
+/// A logger that has power.
+pub struct Powered {
+    running: Running,
+    /// The technician's end of the port.
+    pub port: PathBuf,
+    /// The transducers on the sensor cable.
+    pub bus: Sdi12Bus,
+}
+
+impl LoggerRig {
+    /// Builds the firmware and an erased flash; `None`, with a message, where no device can be run.
+    pub fn new() -> Option<Self> {
+        let image = Image::build(CORTEX_M4F, Recipe::shipped("mps2-an386"))?;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::write(folder.path().join("flash.bin"), vec![0xFF; FLASH_BYTES])
+            .expect("the temporary folder takes 16 MiB");
+        Some(Self { folder, image })
+    }
+
+    /// Switches the power on with the technician's port on a pseudo terminal and no sensor cable; gives the terminal's name.
+    pub fn power_on_pty(&self) -> (Running, String) {
+        let running = self
+            .machine()
+            .arguments(["-serial", "pty", "-serial", "null"])
+            .start();
+        let start = Instant::now();
+        loop {
+            if let Some(terminal) = terminal_of(running.process_id()) {
+                return (running, terminal);
+            }
+            assert!(
+                start.elapsed() < SOCKET_TIMEOUT,
+                "QEMU opened no pseudo terminal"
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The file that holds the logger's flash.
+    pub fn flash(&self) -> PathBuf {
+        self.folder.path().join("flash.bin")
+    }
+
+    /// Switches the power on, with `transducers` on the sensor cable.
+    pub fn power_on(&self, transducers: BTreeMap<u8, Behaviour>) -> (Powered, Client) {
+        let port = self.folder.path().join("port.sock");
+        let cable = self.folder.path().join("cable.sock");
+        for socket in [&port, &cable] {
+            let _ = fs::remove_file(socket);
+        }
+        let running = self
+            .machine()
+            .arguments(["-serial", &server(&port), "-serial", &server(&cable)])
+            .start();
+        // QEMU waits for both ends in this order before the program starts.
+        let technician = connect(&port);
+        let bus = Sdi12Bus::start(connect(&cable), transducers);
+        let client = Client::over(Line::Unix(technician)).expect("the logger answers Hello");
+        (Powered { running, port, bus }, client)
+    }
+
+    /// The logger's machine with its flash and without serial ports.
+    pub fn machine(&self) -> Machine {
+        let memory = format!(
+            "memory-backend-file,id=flash,size=16M,mem-path={},share=on",
+            self.flash().display()
+        );
+        Machine::new(&self.image).arguments([
+            "-machine",
+            "memory-backend=flash",
+            "-object",
+            &memory,
+        ])
+    }
+}
+
+impl Powered {
+    /// Cuts the power at once, wherever the program is.
+    pub fn cut(self) -> Finished {
+        self.running.kill()
+    }
+}
+
+/// The pseudo terminal whose other end a process holds, as Linux tells beside the process's open files.
+fn terminal_of(process: u32) -> Option<String> {
+    for entry in fs::read_dir(format!("/proc/{process}/fdinfo"))
+        .ok()?
+        .flatten()
+    {
+        let info = fs::read_to_string(entry.path()).unwrap_or_default();
+        if let Some(index) = info
+            .lines()
+            .find_map(|line| line.strip_prefix("tty-index:"))
+        {
+            return Some(format!("/dev/pts/{}", index.trim()));
+        }
+    }
+    None
+}
+
+fn server(socket: &Path) -> String {
+    format!("unix:{},server=on,wait=on", socket.display())
+}
+
+fn connect(socket: &Path) -> UnixStream {
+    let start = Instant::now();
+    loop {
+        match UnixStream::connect(socket) {
+            Ok(stream) => {
+                stream
+                    .set_read_timeout(Some(Duration::from_millis(50)))
+                    .expect("a unix socket takes a read timeout");
+                return stream;
+            }
+            Err(error) => assert!(
+                start.elapsed() < SOCKET_TIMEOUT,
+                "{}: {error}",
+                socket.display()
+            ),
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Levels of every month `[months][channels]` in metres for the firmware's computed sensors; NaN is a silent one.
+pub struct LevelTable {
+    /// UTC of the first month's start, seconds since 1970.
+    pub start_unix_s: u32,
+    /// One row a month.
+    pub level_m: Vec<Vec<f32>>,
+}
+
+/// Where the firmware looks for a [`LevelTable`].
+const TABLE_OFFSET: u64 = 15 * 1024 * 1024;
+
+impl LevelTable {
+    /// Lays the table into the flash file: with it the firmware computes its sensors, and ends QEMU when the table ends.
+    pub fn lay(&self, flash: &Path) {
+        let channels = self.level_m.first().map_or(0, Vec::len) as u32;
+        let mut bytes = b"AMLSYNTH".to_vec();
+        for number in [self.level_m.len() as u32, channels, self.start_unix_s] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        for level in self.level_m.iter().flatten() {
+            bytes.extend_from_slice(&level.to_le_bytes());
+        }
+        damage(flash, TABLE_OFFSET, &bytes);
+    }
+
+    /// Takes the table out of the flash file: the firmware reads its cable again.
+    pub fn remove(flash: &Path) {
+        damage(flash, TABLE_OFFSET, &[0xFF; 20]);
+    }
+}
+
+/// Overwrites bytes of the flash while the power is off, as a failing chip would.
+pub fn damage(flash: &Path, offset: u64, bytes: &[u8]) {
+    use std::io::{Seek, SeekFrom};
+    let mut file = OpenOptions::new()
+        .write(true)
+        .open(flash)
+        .expect("the flash file is there");
+    file.seek(SeekFrom::Start(offset))
+        .expect("within the flash");
+    file.write_all(bytes).expect("the flash file is writable");
+}

@@ -1,0 +1,405 @@
+//! What must not go wrong beside a well: power cuts, a hostile line, broken-off uploads, lying sensors. All on the whole firmware in QEMU.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
+
+use amlstm::logger::{Client, Line, LoggerError, Station, push};
+use amlstm_core::link::{
+    ConfigItem, ConfigKey, Fault, InputState, MAX_FRAME, MonthRecord, Quality, Request, SlotInfo,
+    encode_frame,
+};
+use amlstm_core::model::AttentionKind;
+use amlstm_core::sizes::Sizes;
+use amlstm_tests::logger_rig::{LoggerRig, times};
+use amlstm_tests::sample::{Random, model_file};
+use amlstm_tests::sdi12_bus::Behaviour;
+
+/// 2020-01-01, seconds since 1970.
+const START_UNIX_S: u32 = 1_577_836_800;
+const MONTH_S: u32 = 31 * 86_400;
+
+fn station(channels: usize, stuck_after: u16) -> Station {
+    let names = ["phreatic", "confined1", "confined2"];
+    let mut text = "station = \"bench\"\ndatum = \"bench\"\nsample_interval_s = 1\n".to_owned();
+    for (address, name) in names.iter().enumerate().take(channels) {
+        text.push_str(&format!(
+            "[[channel]]\naquifer_layer = \"{name}\"\nsource = {{ sdi12 = \"{address}\" }}\nquantity = \"level_m\"\n\
+             largest_step_m = 5.0\nstuck_after = {stuck_after}\n"
+        ));
+    }
+    toml::from_str(&text).expect("the settings are sound")
+}
+
+fn model(seed: u64) -> Vec<u8> {
+    let sizes = Sizes {
+        inputs: 3,
+        hidden: 16,
+        attention: 16,
+    };
+    model_file(AttentionKind::Shared, sizes, seed)
+}
+
+fn steady() -> BTreeMap<u8, Behaviour> {
+    [b'0', b'1', b'2']
+        .map(|address| (address, Behaviour::Answers(-40.0)))
+        .into()
+}
+
+/// What the logger has acknowledged so far.
+#[derive(Default)]
+struct Acknowledged {
+    active: Option<SlotInfo>,
+    /// A swap that was asked for and not answered: it may or may not have happened.
+    asked_for_crc: Option<u32>,
+    months: Vec<MonthRecord>,
+    unix_s: u32,
+}
+
+#[test]
+fn fifty_power_cuts_lose_nothing_that_was_acknowledged() {
+    let Some(rig) = LoggerRig::new() else { return };
+    let models = [model(1), model(2)];
+    let mut random = Random::new(50);
+    let mut acknowledged = Acknowledged {
+        unix_s: START_UNIX_S,
+        ..Acknowledged::default()
+    };
+    let (powered, mut client) = rig.power_on(steady());
+    station(3, 0)
+        .send(&mut client)
+        .expect("the logger takes the settings");
+    drop(client);
+    powered.cut();
+    let cuts = times(50);
+    for cut in 0..cuts {
+        let (powered, mut client) = rig.power_on(steady());
+        check(&mut client, &acknowledged, &models, cut % 10 == 9);
+        let worker = thread::spawn({
+            let models = models.clone();
+            move || work(client, acknowledged, &models, cut)
+        });
+        let millis = 20 + (200.0 * (random.next_signed() + 1.0)) as u64;
+        thread::sleep(Duration::from_millis(millis));
+        powered.cut();
+        acknowledged = worker.join().expect("the worker only reports");
+    }
+    let (_powered, mut client) = rig.power_on(steady());
+    check(&mut client, &acknowledged, &models, true);
+    assert!(
+        !acknowledged.months.is_empty(),
+        "no month was closed in {cuts} rounds"
+    );
+    assert!(
+        acknowledged.active.is_some(),
+        "no model was taken in {cuts} rounds"
+    );
+    println!(
+        "{cuts} power cuts, {} months closed, model generation {}",
+        acknowledged.months.len(),
+        acknowledged.active.map_or(0, |active| active.generation)
+    );
+}
+
+/// Swaps models and closes months until the power goes.
+fn work(
+    mut client: Client,
+    mut acknowledged: Acknowledged,
+    models: &[Vec<u8>; 2],
+    cut: usize,
+) -> Acknowledged {
+    for round in cut.. {
+        let file = &models[round % 2];
+        let crc = crc32(file);
+        acknowledged.asked_for_crc = Some(crc);
+        match push(&mut client, file, None, false, |_| {}) {
+            Ok(pushed) => acknowledged.active = Some(pushed.active),
+            Err(LoggerError::Refused(fault)) => panic!("refused: {fault}"),
+            Err(_) => break,
+        }
+        acknowledged.asked_for_crc = None;
+        acknowledged.unix_s += MONTH_S;
+        if client.set_clock(acknowledged.unix_s, true).is_err() {
+            break;
+        }
+        let closed = acknowledged.months.len() as u16;
+        match client.month(closed) {
+            Ok(Some((record, _))) => acknowledged.months.push(record),
+            Ok(None) => {}
+            Err(_) => break,
+        }
+    }
+    acknowledged
+}
+
+/// Nothing acknowledged is lost, no month is closed twice, and the active model is whole.
+fn check(client: &mut Client, acknowledged: &Acknowledged, models: &[Vec<u8>; 2], wholly: bool) {
+    for (position, record) in acknowledged.months.iter().enumerate() {
+        let found = client
+            .month(position as u16)
+            .expect("the log of months can be read");
+        assert_eq!(
+            found.map(|(record, _)| record).as_ref(),
+            Some(record),
+            "month {position}"
+        );
+    }
+    let months = client.status().expect("status").months;
+    let mut last = i32::MIN;
+    for position in 0..months {
+        let (record, _) = client.month(position).expect("readable").expect("counted");
+        assert!(
+            record.month_index > last,
+            "month {} closed twice",
+            record.month_index
+        );
+        last = record.month_index;
+    }
+    let active = client.models().expect("models").active;
+    if let Some(expected) = &acknowledged.active {
+        let active = active.as_ref().expect("a model was acknowledged");
+        assert!(active.generation >= expected.generation);
+        let swapped = acknowledged.asked_for_crc == Some(active.crc);
+        assert!(
+            active.crc == expected.crc || swapped,
+            "{active:?}, acknowledged {expected:?}"
+        );
+    }
+    if let (Some(active), true) = (active, wholly) {
+        let file = amlstm::logger::pull(client, |_, _| {}).expect("the model can be read");
+        assert_eq!(crc32(&file), active.crc);
+        assert!(models.contains(&file));
+    }
+}
+
+/// A model file ends with its own CRC-32.
+fn crc32(file: &[u8]) -> u32 {
+    file.last_chunk()
+        .map_or(0, |bytes| u32::from_le_bytes(*bytes))
+}
+
+#[test]
+fn ten_thousand_hostile_frames_leave_a_logger_that_answers() {
+    let Some(rig) = LoggerRig::new() else { return };
+    let (powered, client) = rig.power_on(steady());
+    drop(client);
+    let mut line = UnixStream::connect(&powered.port).expect("QEMU takes the next connection");
+    line.set_nonblocking(true)
+        .expect("a socket can be non-blocking");
+    let mut random = Random::new(10_000);
+    let frames = times(10_000);
+    for _ in 0..frames {
+        write_slowly(&mut line, &hostile(&mut random));
+    }
+    line.set_nonblocking(false).expect("a socket can block");
+    // Ends whatever was begun, then asks anew.
+    line.write_all(&[0, 0, b'\r', b'\n'])
+        .expect("the line is open");
+    drop(line);
+    let line = UnixStream::connect(&powered.port).expect("QEMU takes the next connection");
+    line.set_read_timeout(Some(Duration::from_millis(50)))
+        .expect("a timeout");
+    let client = Client::over(Line::Unix(line)).expect("the logger still answers Hello");
+    assert_eq!(client.hello.proto_major, amlstm_core::link::PROTO_MAJOR);
+    let log = powered.cut().log();
+    let stopped: Vec<_> = log
+        .iter()
+        .filter(|line| line.contains("panic") || line.contains("fault"))
+        .collect();
+    assert!(stopped.is_empty(), "{stopped:?}");
+    println!("{frames} hostile frames, no panic");
+}
+
+/// Writes all bytes and reads away whatever comes back, so that neither side waits for the other.
+fn write_slowly(line: &mut UnixStream, mut bytes: &[u8]) {
+    let mut answers = [0; 4096];
+    while !bytes.is_empty() {
+        while matches!(line.read(&mut answers), Ok(1..)) {}
+        match line.write(bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                thread::sleep(Duration::from_micros(200));
+            }
+            Err(error) => panic!("the line broke: {error}"),
+        }
+    }
+}
+
+/// A sound request with a few bytes changed, noise, or a frame whose CRC is right and whose content is noise.
+fn hostile(random: &mut Random) -> Vec<u8> {
+    let mut below = |limit: usize| {
+        (((random.next_signed() + 1.0) * 0.5 * limit as f32) as usize).min(limit - 1)
+    };
+    let noise: Vec<u8> = (0..below(200)).map(|_| below(256) as u8).collect();
+    let requests = [
+        Request::Hello,
+        Request::Status,
+        Request::Now,
+        Request::Month {
+            position: below(300) as u16,
+        },
+        Request::Samples {
+            number: below(1000) as u32,
+        },
+        Request::ConfigGet(ConfigKey::Channel(below(256) as u8)),
+        Request::UploadBegin {
+            length: below(100_000) as u32,
+            crc: 7,
+        },
+        Request::UploadChunk {
+            offset: below(1000) as u32,
+            bytes: &noise[..noise.len().min(150)],
+        },
+        Request::UploadCommit { allow_older: true },
+        Request::ModelRead {
+            offset: below(100_000) as u32,
+        },
+        Request::Rollback,
+        Request::ConfigSet(ConfigItem::SampleInterval {
+            seconds: below(3) as u32,
+        }),
+    ];
+    let mut buffer = [0; MAX_FRAME];
+    match below(4) {
+        0 => noise,
+        1 => {
+            // The payload is noise, CRC and stuffing are right: the dispatcher itself has to refuse.
+            let bytes: heapless::Vec<u8, 200> = noise.iter().copied().take(200).collect();
+            encode_frame(below(256) as u8, &Raw(&bytes), &mut buffer)
+                .map_or(noise.clone(), <[u8]>::to_vec)
+        }
+        2 => {
+            let request = &requests[below(requests.len())];
+            let mut frame = encode_frame(1, request, &mut buffer)
+                .expect("it fits")
+                .to_vec();
+            for _ in 0..=below(4) {
+                let place = below(frame.len());
+                frame[place] ^= 1 << below(8);
+            }
+            frame
+        }
+        _ => encode_frame(2, &requests[below(requests.len())], &mut buffer)
+            .expect("it fits")
+            .to_vec(),
+    }
+}
+
+/// Serialises as its bytes, without a length.
+struct Raw<'a>(&'a [u8]);
+
+impl serde::Serialize for Raw<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeTuple;
+        let mut tuple = serializer.serialize_tuple(self.0.len())?;
+        for byte in self.0 {
+            tuple.serialize_element(byte)?;
+        }
+        tuple.end()
+    }
+}
+
+#[test]
+fn an_upload_broken_off_at_any_chunk_goes_on_where_it_stopped() {
+    let Some(rig) = LoggerRig::new() else { return };
+    let (powered, mut client) = rig.power_on(steady());
+    station(3, 0)
+        .send(&mut client)
+        .expect("the logger takes the settings");
+    drop(client);
+    let file = model(3);
+    let chunks = file.len().div_ceil(amlstm_core::link::MAX_CHUNK);
+    for chunk in 1..chunks {
+        // The upload before was committed: this one begins anew and its line breaks after some chunks.
+        let broken = {
+            let mut client = reconnect(&powered.port);
+            let mut count = 0;
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                push(&mut client, &file, None, true, |_| {
+                    count += 1;
+                    // The laptop's lid is closed: nothing after this reaches the line.
+                    if count > chunk {
+                        std::panic::resume_unwind(Box::new("lid closed"));
+                    }
+                })
+                .map(|_| ())
+            }))
+        };
+        assert!(
+            broken.is_err(),
+            "the upload of {chunks} chunks ended before chunk {chunk}"
+        );
+        let mut client = reconnect(&powered.port);
+        let pushed = push(&mut client, &file, None, true, |_| {}).expect("the upload goes on");
+        assert_eq!(
+            pushed.resumed_from as usize,
+            chunk * amlstm_core::link::MAX_CHUNK
+        );
+        assert_eq!(pushed.active.crc, crc32(&file));
+    }
+}
+
+fn reconnect(port: &std::path::Path) -> Client {
+    let line = UnixStream::connect(port).expect("QEMU takes the next connection");
+    line.set_read_timeout(Some(Duration::from_millis(50)))
+        .expect("a timeout");
+    Client::over(Line::Unix(line)).expect("the logger answers Hello")
+}
+
+#[test]
+fn faulty_sensors_become_flags_and_no_estimate_that_looks_fine() {
+    let Some(rig) = LoggerRig::new() else { return };
+    let sensors = BTreeMap::from([
+        (b'0', Behaviour::Answers(-40.0)),
+        (b'1', Behaviour::Silent),
+        (b'2', Behaviour::BadCrc(-40.0)),
+    ]);
+    let (powered, mut client) = rig.power_on(sensors);
+    station(3, 3)
+        .send(&mut client)
+        .expect("the logger takes the settings");
+    client
+        .set_clock(START_UNIX_S, true)
+        .expect("the clock is set");
+    push(&mut client, &model(4), None, false, |_| {}).expect("the model is taken");
+    let now = client.now().expect("the sensors are asked");
+    assert!(now.channels[1].quality.has(Quality::TIMEOUT), "{now:?}");
+    assert!(now.channels[2].quality.has(Quality::CRC), "{now:?}");
+    assert!(now.channels[1].level_m.is_none() && now.channels[2].level_m.is_none());
+    powered.bus.set(b'2', Behaviour::Floods);
+    let now = client.now().expect("the sensors are asked");
+    assert!(!now.channels[2].quality.is_usable(), "{now:?}");
+
+    // Sensor 0 repeats itself: after three samples it counts as stuck.
+    let stuck = (0..40).any(|_| {
+        thread::sleep(Duration::from_millis(500));
+        let samples = client.samples(0).expect("the samples can be read");
+        samples
+            .iter()
+            .any(|sample| sample.channels[0].quality.has(Quality::STUCK))
+    });
+    assert!(stuck, "the repeating sensor was never called stuck");
+
+    client
+        .set_clock(START_UNIX_S + MONTH_S, true)
+        .expect("the clock is set");
+    let estimate = (0..40)
+        .find_map(|_| {
+            thread::sleep(Duration::from_millis(500));
+            match client.estimate() {
+                Ok(estimate) => Some(estimate),
+                Err(LoggerError::Refused(Fault::NotFound)) => None,
+                Err(error) => panic!("{error}"),
+            }
+        })
+        .expect("the month closes");
+    assert!(
+        estimate
+            .inputs
+            .iter()
+            .all(|input| *input == InputState::Missing),
+        "{estimate:?}"
+    );
+}

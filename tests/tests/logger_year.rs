@@ -1,0 +1,171 @@
+//! A year in the field: a trained model goes over the serial line into the logger, a year of samples runs in fast-forward, and what
+//! the logger estimates for each month is what the host estimates, bit for bit.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use amlstm::config::Config;
+use amlstm::export::AlignedBytes;
+use amlstm::logger::{Client, Station, Table, download, pull, push};
+use amlstm::run::WellRun;
+use amlstm::synth;
+use amlstm_core::artifact::ModelFile;
+use amlstm_core::estimator::Estimator;
+use amlstm_core::link::{ClockState, InputState};
+use amlstm_core::month::Month;
+use amlstm_tests::logger_rig::{LevelTable, LoggerRig, times};
+
+const STATION: &str = r#"
+    station = "A"
+    datum = "SYNTHETIC datum"
+    [[channel]]
+    aquifer_layer = "phreatic"
+    source = { sdi12 = "0" }
+    quantity = "level_m"
+    largest_step_m = 5.0
+    [[channel]]
+    aquifer_layer = "confined1"
+    source = { sdi12 = "1" }
+    quantity = "level_m"
+    largest_step_m = 5.0
+    [[channel]]
+    aquifer_layer = "confined2"
+    source = { sdi12 = "2" }
+    quantity = "level_m"
+    largest_step_m = 5.0
+"#;
+
+/// The AM-LSTM of the SYNTHETIC well A, trained here.
+fn trained_model() -> Vec<u8> {
+    let dataset = synth::dataset(&synth::Options::default()).dataset;
+    let run = WellRun::new(&dataset.wells[0], &Config::default()).expect("well A trains");
+    run.models[0].file.to_vec()
+}
+
+/// Seconds from 1970 to the start of a month.
+fn unix_s(month: Month) -> u32 {
+    let months: u32 = (1970 * 12..month.index())
+        .map(|index| u32::from(Month::from_index(index).expect("a month").days()))
+        .sum();
+    months * 86_400
+}
+
+#[test]
+fn a_year_on_the_logger_equals_the_host_bit_for_bit() {
+    let Some(rig) = LoggerRig::new() else { return };
+    let aligned = AlignedBytes::new(&trained_model());
+    let file = ModelFile::parse(&aligned).expect("the trainer writes sound files");
+    let first = file.record().trained_until.next();
+    set_up(&rig, &aligned, unix_s(first));
+
+    // The levels lie around the middle of what the model knows; in month 5 the first sensor is silent.
+    let middle: Vec<f32> = file
+        .model()
+        .inputs()
+        .map(|input| 0.5 * (input.lowest_trained_m + input.highest_trained_m))
+        .collect();
+    let months = times(12);
+    let level_m = (0..months)
+        .map(|month| {
+            let swing = (month as f32 * 0.5).sin();
+            let mut levels: Vec<f32> = middle.iter().map(|level| level + swing).collect();
+            if month == 5 {
+                levels[0] = f32::NAN;
+            }
+            levels
+        })
+        .collect();
+    let table = LevelTable {
+        start_unix_s: unix_s(first),
+        level_m,
+    };
+    table.lay(&rig.flash());
+    let finished = rig
+        .machine()
+        .arguments(["-icount", "shift=0,sleep=off"])
+        .run(Duration::from_secs(600 * months as u64 / 12));
+    assert!(
+        finished.status.success(),
+        "{:?}: {:?}",
+        finished.status,
+        finished.log()
+    );
+    LevelTable::remove(&rig.flash());
+
+    let (_powered, mut client) = rig.power_on(BTreeMap::new());
+    let records = download(&mut client, Table::Months, |_, _| {}).expect("the months arrive");
+    assert_eq!(records.months.len(), months);
+    let mut host = Estimator::<32>::at_training_end(&file);
+    for (record, estimate) in &records.months {
+        let month = Month::from_index(record.month_index).expect("a month");
+        let level_m: Vec<Option<f32>> = record
+            .channels
+            .iter()
+            .map(amlstm_core::link::MonthLevel::model_level_m)
+            .collect();
+        let expected = host.step(month, &level_m);
+        let estimate = estimate.as_ref().expect("each month was estimated");
+        assert_eq!(
+            estimate.increment_mm.to_bits(),
+            expected.increment_mm.to_bits(),
+            "{month}"
+        );
+        assert_eq!(
+            estimate.subsidence_mm.to_bits(),
+            expected.subsidence_mm.to_bits(),
+            "{month}"
+        );
+        let bits = |shares: &[f32]| {
+            shares
+                .iter()
+                .map(|share| share.to_bits())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            bits(&estimate.attention),
+            bits(&expected.attention),
+            "{month}"
+        );
+    }
+    let silent = records.months[5].1.as_ref().expect("estimated");
+    assert_eq!(silent.inputs[0], InputState::Missing);
+    assert_eq!(silent.attention[0], 0.0);
+    assert_eq!(
+        pull(&mut client, |_, _| {}).expect("the model comes back"),
+        aligned.to_vec()
+    );
+}
+
+/// Settings, clock and model by way of the technician's port.
+fn set_up(rig: &LoggerRig, model: &[u8], unix_s: u32) {
+    let (powered, mut client) = rig.power_on(BTreeMap::new());
+    assert_eq!(client.status().expect("status").clock, ClockState::Unset);
+    let station: Station = toml::from_str(STATION).expect("the test's settings are sound");
+    station
+        .send(&mut client)
+        .expect("the logger takes the settings");
+    client.set_clock(unix_s, true).expect("the clock is set");
+    let pushed = push(&mut client, model, None, false, |_| {}).expect("the model is taken");
+    assert_eq!(pushed.active.length as usize, model.len());
+    drop(client);
+    powered.cut();
+}
+
+#[test]
+fn a_model_goes_over_a_pseudo_terminal() {
+    let Some(rig) = LoggerRig::new() else { return };
+    let model = trained_model();
+    let (_running, terminal) = rig.power_on_pty();
+    let mut client = Client::connect(&terminal).expect("a pseudo terminal opens as a serial port");
+    let station: Station = toml::from_str(STATION).expect("the test's settings are sound");
+    station
+        .send(&mut client)
+        .expect("the logger takes the settings");
+    push(&mut client, &model, None, false, |_| {}).expect("the model is taken");
+    assert_eq!(
+        pull(&mut client, |_, _| {}).expect("the model comes back"),
+        model
+    );
+    assert!(Path::new(&terminal).exists());
+}
