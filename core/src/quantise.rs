@@ -87,6 +87,10 @@ impl core::error::Error for QuantiseError {}
 /// # Errors
 ///
 /// The model is not a floating-point one, or a number of it is too large to be held.
+#[allow(
+    clippy::too_many_lines,
+    reason = "one block for each part of the file, in the file's order"
+)]
 pub fn quantise(
     file: &ModelFile,
     calibration: &Calibration,
@@ -123,7 +127,7 @@ pub fn quantise(
             );
             let bias = largest(attention.b.iter().skip(row).step_by(filled));
             let _ = scales
-                .push(row_scale(w.chain([u]), bias, i32::MAX).ok_or(QuantiseError::Row { row })?);
+                .push(row_scale(&w.chain([u]), bias, i32::MAX).ok_or(QuantiseError::Row { row })?);
         }
         for column in attention.b.chunks(filled) {
             put_rows(&mut biases, column.iter().zip(&scales));
@@ -138,7 +142,7 @@ pub fn quantise(
         for v in attention.v.chunks(filled) {
             let v = v.iter().map(|v| (*v, VALUE_BITS));
             scale =
-                scale.min(row_scale(v, 0.0, i32::MAX / 2).ok_or(QuantiseError::Row { row: 0 })?);
+                scale.min(row_scale(&v, 0.0, i32::MAX / 2).ok_or(QuantiseError::Row { row: 0 })?);
         }
         for v in attention.v.chunks(filled) {
             put_weights(
@@ -170,7 +174,8 @@ pub fn quantise(
             .iter()
             .enumerate()
             .map(|(column, w)| (*w, bits(column)));
-        let _ = scales.push(row_scale(entries, *bias, i32::MAX).ok_or(QuantiseError::Row { row })?);
+        let _ =
+            scales.push(row_scale(&entries, *bias, i32::MAX).ok_or(QuantiseError::Row { row })?);
     }
     // Only the rows of hidden units, not those that fill up blocks.
     let unfilled = |row: usize| row % filled < hidden;
@@ -190,7 +195,7 @@ pub fn quantise(
         );
     }
     let output = weights.output.iter().map(|w| (*w, VALUE_BITS));
-    let scale = row_scale(output, weights.output_row, i32::MAX)
+    let scale = row_scale(&output, weights.output_row, i32::MAX)
         .ok_or(QuantiseError::Row { row: 0 })?
         .min(31);
     let bias = quantised(weights.output_row, scale);
@@ -260,7 +265,7 @@ fn quantised(number: f32, bits: u32) -> i64 {
 /// The most fractional bits that a row's sums can have: each weight fits its 16 bits, and no sum can pass `limit`.
 /// Each weight comes with the fractional bits of the values it is multiplied with.
 fn row_scale(
-    weights: impl Iterator<Item = (f32, u32)> + Clone,
+    weights: &(impl Iterator<Item = (f32, u32)> + Clone),
     bias: f32,
     limit: i32,
 ) -> Option<u32> {

@@ -84,10 +84,10 @@ fn compare(config: &Config) {
     let rows = fastest(2, || {
         wells
             .iter()
-            .for_each(|well| epoch_in_burn(well, Rows::Points))
+            .for_each(|well| epoch_in_burn(well, Rows::Points));
     });
     let mean = fastest(2, || {
-        wells.iter().for_each(|well| epoch_in_burn(well, Rows::One))
+        wells.iter().for_each(|well| epoch_in_burn(well, Rows::One));
     });
     let [rows, mean] = [rows, mean].map(|epoch| epoch * EPOCHS as u32);
     let line = |name: &str, time: Duration| {

@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(score(&series, &split, &curve, Part::Test).rmse_mm, 3.0);
         assert_eq!(
             cumulative_rmse_mm(&series, &split, &curve),
-            Some(((1.0 + 16.0) / 2.0_f64).sqrt())
+            Some(f64::midpoint(1.0, 16.0).sqrt())
         );
     }
 

@@ -123,6 +123,9 @@ impl WellSeries {
     ///
     /// # Errors
     /// When there are no levels, no observations, or they do not overlap.
+    ///
+    /// # Panics
+    /// Never: what it expects was checked before.
     pub fn new(well: &Well, config: &DataConfig) -> Result<Self, SeriesError> {
         let id = || well.id.clone();
         let from = well.levels.iter().map(|layer| layer.start).min();

@@ -143,7 +143,7 @@ impl Slurm {
         let started = Instant::now();
         while !is_there() {
             assert!(
-                started.elapsed() < Duration::from_secs(180),
+                started.elapsed() < Duration::from_mins(3),
                 "no {what}: {}",
                 self.logs()
             );

@@ -154,10 +154,10 @@ impl Arithmetic for Q15 {
             }
         }
         let mut beta = [0; MAX_INPUTS];
-        if total > 0 {
-            for (beta, share) in beta.iter_mut().zip(shares) {
-                *beta = (((share << 15) + total / 2) / total).min(VALUE_LIMIT as u32) as i16;
-            }
+        for (beta, share) in beta.iter_mut().zip(shares) {
+            // Nothing is present: every share is zero.
+            let rounded = ((share << 15) + total / 2).checked_div(total).unwrap_or(0);
+            *beta = rounded.min(VALUE_LIMIT as u32) as i16;
         }
         beta
     }

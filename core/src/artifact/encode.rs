@@ -203,6 +203,10 @@ fn check_counts(content: &Content) -> Result<(), ArtifactError> {
 }
 
 /// Columns of a matrix, each filled up from `rows` to `filled_rows`.
+#[allow(
+    clippy::struct_field_names,
+    reason = "how many columns there are has no other name"
+)]
 struct Columns {
     columns: usize,
     rows: usize,

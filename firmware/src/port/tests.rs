@@ -103,6 +103,7 @@ fn ask<T>(desk: &Desk, asked: &Request<'_>, read: impl FnOnce(Reply<'_>) -> T) -
     read(reply)
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "it stands where a reply stands")]
 fn hello() -> Reply<'static> {
     Ok(Response::Hello(Hello {
         proto_major: 1,
@@ -131,17 +132,17 @@ fn a_channel_is_configured_and_read() {
         channel: Some(channel),
     };
     ask(&desk, &Request::ConfigSet(item), |reply| {
-        assert_eq!(reply, Ok(Response::Done))
+        assert_eq!(reply, Ok(Response::Done));
     });
     ask(&desk, &Request::Now, |reply| match reply {
         Ok(Response::Now(now)) => assert_eq!(now.channels[0].level_m, Some(12.5)),
         other => panic!("{other:?}"),
     });
     ask(&desk, &Request::Estimate, |reply| {
-        assert_eq!(reply, Err(Fault::NotFound))
+        assert_eq!(reply, Err(Fault::NotFound));
     });
     ask(&desk, &Request::ModelRead { offset: 0 }, |reply| {
-        assert_eq!(reply, Err(Fault::NoModel))
+        assert_eq!(reply, Err(Fault::NoModel));
     });
 }
 
@@ -175,7 +176,9 @@ fn hostile_payloads_get_an_answer_each() {
         match noise() % 3 {
             0 => {
                 bytes.resize(noise() as usize % MAX_PAYLOAD, 0);
-                bytes.iter_mut().for_each(|byte| *byte = noise() as u8);
+                for byte in &mut bytes {
+                    *byte = noise() as u8;
+                }
             }
             1 => {
                 let place = noise() as usize % bytes.len();
@@ -194,7 +197,7 @@ fn hostile_payloads_get_an_answer_each() {
     }
     ask(&desk, &Request::Hello, |reply| match reply {
         Ok(Response::Hello(found)) => {
-            assert_eq!(Ok(Response::Hello(Hello { serial: 0, ..found })), hello())
+            assert_eq!(Ok(Response::Hello(Hello { serial: 0, ..found })), hello());
         }
         other => panic!("{other:?}"),
     });

@@ -247,7 +247,7 @@ where
     if let Some(attention) = &weights.attention {
         let units = usize::from(sizes.attention);
         let filled = attention.w.nrows();
-        add("attention_w", rows(attention.w, 0..units));
+        add("attention_w", rows(&attention.w, 0..units));
         add("attention_u", columns(attention.u, filled, units));
         add("attention_b", columns(attention.b, filled, units));
         add("attention_v", columns(attention.v, filled, units));
@@ -255,7 +255,7 @@ where
     let hidden = usize::from(sizes.hidden);
     let filled = weights.gates.rows.len() / 4;
     let gates = || (0..4 * filled).filter(|row| row % filled < hidden);
-    add("gate_weights", rows(weights.gates.weights, gates()));
+    add("gate_weights", rows(&weights.gates.weights, gates()));
     add(
         "gate_bias",
         gates()
@@ -287,7 +287,7 @@ fn columns(flat: &[impl Serialize], filled: usize, units: usize) -> Vec<Vec<Valu
     (0..units).map(row).collect()
 }
 
-fn rows<W: Serialize>(matrix: Matrix<W>, rows: impl Iterator<Item = usize>) -> Vec<Vec<Value>> {
+fn rows<W: Serialize>(matrix: &Matrix<W>, rows: impl Iterator<Item = usize>) -> Vec<Vec<Value>> {
     let entries = |row| {
         (0..matrix.ncols())
             .map(|column| json!(matrix[(row, column)]))

@@ -103,16 +103,15 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             .context("--threads")?;
     }
     let outcome = train(&open, &config, &folder)?;
-    match args.shard {
-        Some(shard) => folder.finish_shard(&ShardRecord {
+    if let Some(shard) = args.shard {
+        folder.finish_shard(&ShardRecord {
             shard,
             wells: dataset.wells.iter().map(|well| well.id.clone()).collect(),
             failed: outcome.failed.clone(),
-        })?,
-        None => {
-            folder.finish(dataset.wells.len())?;
-            report::write(&args.out, &dataset.wells, &sources)?;
-        }
+        })?;
+    } else {
+        folder.finish(dataset.wells.len())?;
+        report::write(&args.out, &dataset.wells, &sources)?;
     }
     print_scores(&outcome.test, &dataset, &config);
     println!(

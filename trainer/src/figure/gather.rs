@@ -261,16 +261,15 @@ impl ShownWell {
 
     fn add_attention(&mut self, month: i32, row: AttentionRow) {
         let place = self.place(month);
-        let layer = match self
+        let layer = if let Some(layer) = self
             .aquifer_layers
             .iter()
             .position(|name| *name == row.layer)
         {
-            Some(layer) => layer,
-            None => {
-                self.aquifer_layers.push(row.layer);
-                self.aquifer_layers.len() - 1
-            }
+            layer
+        } else {
+            self.aquifer_layers.push(row.layer);
+            self.aquifer_layers.len() - 1
         };
         let shown = &mut self.months[place];
         shown
@@ -308,15 +307,14 @@ impl ShownWell {
     }
 
     fn model_at(&mut self, name: &str) -> &mut ShownModel {
-        let place = match self.models.iter().position(|model| model.model == name) {
-            Some(place) => place,
-            None => {
-                self.models.push(ShownModel {
-                    model: name.to_owned(),
-                    ..ShownModel::default()
-                });
-                self.models.len() - 1
-            }
+        let place = if let Some(place) = self.models.iter().position(|model| model.model == name) {
+            place
+        } else {
+            self.models.push(ShownModel {
+                model: name.to_owned(),
+                ..ShownModel::default()
+            });
+            self.models.len() - 1
         };
         &mut self.models[place]
     }

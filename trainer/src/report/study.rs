@@ -6,20 +6,24 @@ use super::ReportError;
 use super::page::Table;
 use crate::figure::gather::GatherError;
 
-/// Tables named `study*.csv`, in the order of their names.
+/// Tables in the run's folder `study`, in the order of their names.
 pub(super) fn tables(folder: &Path) -> Result<Vec<Table>, ReportError> {
     let failed = |source| GatherError::File {
         path: folder.to_owned(),
         source,
     };
     let mut paths = Vec::new();
+    let folder = &folder.join("study");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
-        if name.starts_with("study") && name.ends_with(".csv") {
+        if path.extension().is_some_and(|ending| ending == "csv") {
             paths.push((name, path));
         }
     }

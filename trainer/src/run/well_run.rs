@@ -185,9 +185,10 @@ impl WellRun {
                 .metrics
                 .iter()
                 .find(|row| row.model == Baseline::Floor.name() && row.part == part.name());
-            let floor = match model == Baseline::Floor.name() {
-                true => score.rmse_mm,
-                false => floor.map_or(f64::NAN, |row| row.rmse_mm_per_month),
+            let floor = if model == Baseline::Floor.name() {
+                score.rmse_mm
+            } else {
+                floor.map_or(f64::NAN, |row| row.rmse_mm_per_month)
             };
             let cumulative = (part == Part::Test)
                 .then(|| cumulative_rmse_mm(series, split, curve))
