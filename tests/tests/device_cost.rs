@@ -61,10 +61,10 @@ fn cost_is_within(board: Board, limits: &Limits) {
 #[test]
 fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 39_000,
-        flash: 16_400,
+        instructions_a_step: 13_000,
+        flash: 22_500,
         state_ram: 256,
-        step_stack: 1_280,
+        step_stack: 1_150,
         load_stack: 2_400,
     };
     cost_is_within(CORTEX_M4F, &limits);
@@ -73,10 +73,10 @@ fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
 #[test]
 fn a_step_on_a_cortex_m33_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 39_000,
-        flash: 17_400,
+        instructions_a_step: 13_000,
+        flash: 23_500,
         state_ram: 256,
-        step_stack: 1_280,
+        step_stack: 1_150,
         load_stack: 2_400,
     };
     cost_is_within(CORTEX_M33, &limits);
@@ -85,10 +85,10 @@ fn a_step_on_a_cortex_m33_stays_within_its_limits() {
 #[test]
 fn a_step_on_a_cortex_m3_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 555_000,
-        flash: 18_500,
+        instructions_a_step: 475_000,
+        flash: 26_000,
         state_ram: 256,
-        step_stack: 1_280,
+        step_stack: 1_150,
         load_stack: 2_400,
     };
     cost_is_within(CORTEX_M3, &limits);
@@ -97,10 +97,10 @@ fn a_step_on_a_cortex_m3_stays_within_its_limits() {
 #[test]
 fn a_step_on_a_cortex_m0_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 932_000,
-        flash: 18_500,
+        instructions_a_step: 810_000,
+        flash: 26_000,
         state_ram: 256,
-        step_stack: 1_400,
+        step_stack: 1_220,
         load_stack: 2_500,
     };
     cost_is_within(CORTEX_M0, &limits);
