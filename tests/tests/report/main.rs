@@ -117,32 +117,50 @@ fn check(page: &Path) {
     assert!(printed["data"].as_str().unwrap().len() > 10_000);
 }
 
+/// What the tip says; empty while it is hidden.
+const TOLD: &str =
+    "document.getElementById('tip').hidden ? '' : document.getElementById('tip').textContent";
+
 /// Pointing at a chart and walking through it with the arrow keys both tell the values.
 fn values_are_told(browser: &mut Browser, page: &Path) {
     browser.show_as(1180, "light");
     browser.open(page);
-    let place = browser.evaluate(
-        "(() => { const rect = document.querySelectorAll('figure[data-kind=observed] .hits rect')[30]; rect.scrollIntoView({ block: 'center' }); const box = rect.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()",
-    );
-    browser.call(
-        "Input.dispatchMouseEvent",
-        &json!({ "type": "mouseMoved", "x": place[0], "y": place[1] }),
-    );
-    let told = browser.evaluate(
-        "document.getElementById('tip').hidden ? '' : document.getElementById('tip').textContent",
-    );
-    assert!(told.as_str().unwrap().contains("AM-LSTM: "), "{told}");
-    browser.evaluate("document.querySelector('figure[data-kind=attention] .chart').focus()");
-    for kind in ["keyDown", "keyUp"] {
-        browser.call(
-            "Input.dispatchKeyEvent",
-            &json!({ "type": kind, "key": "ArrowRight", "code": "ArrowRight" }),
+    // The page may still be scrolling or laying itself out: the pointer is moved until the tip is there.
+    let mut told = String::new();
+    for _ in 0..50 {
+        let place = browser.evaluate(
+            "(() => { const rect = document.querySelectorAll('figure[data-kind=observed] .hits rect')[30]; rect.scrollIntoView({ block: 'center', behavior: 'instant' }); const box = rect.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()",
         );
+        for y in [1.0, 0.0] {
+            browser.call(
+                "Input.dispatchMouseEvent",
+                &json!({ "type": "mouseMoved", "x": place[0], "y": place[1].as_f64().unwrap() + y }),
+            );
+        }
+        told = browser.evaluate(TOLD).as_str().unwrap().to_owned();
+        if !told.is_empty() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
     }
-    let told = browser.evaluate(
-        "document.getElementById('tip').hidden ? '' : document.getElementById('tip').textContent",
-    );
-    assert!(told.as_str().unwrap().contains("phreatic: "), "{told}");
+    assert!(told.contains("AM-LSTM: "), "{told}");
+    browser.evaluate("document.querySelector('figure[data-kind=attention] .chart').focus()");
+    // Focusing scrolls, and scrolling hides the tip.
+    let mut told = String::new();
+    for _ in 0..50 {
+        for kind in ["keyDown", "keyUp"] {
+            browser.call(
+                "Input.dispatchKeyEvent",
+                &json!({ "type": kind, "key": "ArrowRight", "code": "ArrowRight" }),
+            );
+        }
+        told = browser.evaluate(TOLD).as_str().unwrap().to_owned();
+        if !told.is_empty() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(told.contains("phreatic: "), "{told}");
 }
 
 #[test]

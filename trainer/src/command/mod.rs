@@ -63,6 +63,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 /// Prints why a command failed, as one line, and gives its exit code.
 pub fn refuse(error: &anyhow::Error) -> ExitCode {
-    eprintln!("amlstm: {error:#}");
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Some errors say their cause themselves.
+        if !line.ends_with(&cause) {
+            line.push_str(if line.is_empty() { "" } else { ": " });
+            line.push_str(&cause);
+        }
+    }
+    eprintln!("amlstm: {line}");
     ExitCode::FAILURE
 }

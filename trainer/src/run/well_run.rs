@@ -18,9 +18,10 @@ use crate::{
 };
 
 /// Baselines that every run shows beside the networks.
-pub const BASELINES: [Baseline; 4] = [
+pub const BASELINES: [Baseline; 5] = [
     Baseline::Floor,
     Baseline::NoChange,
+    Baseline::Persistence,
     Baseline::MonthClimatology,
     Baseline::Physics,
 ];

@@ -295,7 +295,7 @@ impl Study {
             .chain(BATCHES.map(|batch| batch.to_string()))
             .collect();
         let caption = "Test RMSE, mm per month, by batch size (median over seeds). A batch larger than a well's training points is all of them, so those columns are equal; the paper's are not, \
-                       so its samples cannot have been whole series."
+                       which speaks against whole series as its samples."
             .to_owned();
         (!rows.is_empty()).then_some(Table {
             caption,
@@ -312,7 +312,7 @@ impl Study {
             )
         };
         let caption = "Scaling of the levels: LSTM / AM-LSTM test RMSE (median, mm per month) and gain of the AM-LSTM (mean [95 % interval]). With unscaled levels the gates of a plain LSTM \
-                       saturate and attention acts as a rescaler; the remedy is scaling, not attention."
+                       may saturate and attention may act as a rescaler (not measured here); scaling the levels helps both."
             .to_owned();
         self.settings_table(comparisons.iter().filter(of_scaling), caption)
     }
