@@ -118,8 +118,12 @@ fn check(page: &Path) {
 }
 
 /// What the tip says; empty while it is hidden.
-const TOLD: &str =
-    "document.getElementById('tip').hidden ? '' : document.getElementById('tip').textContent";
+fn tip(browser: &mut Browser) -> String {
+    let text = browser.evaluate(
+        "document.getElementById('tip').hidden ? '' : document.getElementById('tip').textContent",
+    );
+    text.as_str().unwrap().to_owned()
+}
 
 /// Pointing at a chart and walking through it with the arrow keys both tell the values.
 fn values_are_told(browser: &mut Browser, page: &Path) {
@@ -137,7 +141,7 @@ fn values_are_told(browser: &mut Browser, page: &Path) {
                 &json!({ "type": "mouseMoved", "x": place[0], "y": place[1].as_f64().unwrap() + y }),
             );
         }
-        told = browser.evaluate(TOLD).as_str().unwrap().to_owned();
+        told = tip(browser);
         if !told.is_empty() {
             break;
         }
@@ -154,7 +158,7 @@ fn values_are_told(browser: &mut Browser, page: &Path) {
                 &json!({ "type": kind, "key": "ArrowRight", "code": "ArrowRight" }),
             );
         }
-        told = browser.evaluate(TOLD).as_str().unwrap().to_owned();
+        told = tip(browser);
         if !told.is_empty() {
             break;
         }

@@ -323,8 +323,11 @@ fn raw_unit(quantity: Quantity) -> &'static str {
     }
 }
 
-/// `2026-03-01 00:15:00`, UTC.
+/// `2026-03-01 00:15:00`, UTC; a logger whose clock was never set says 0.
 pub fn time_text(unix_s: u32) -> String {
+    if unix_s == 0 {
+        return "clock never set".to_owned();
+    }
     Timestamp::from_second(i64::from(unix_s)).map_or_else(
         |_| unix_s.to_string(),
         |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string(),

@@ -286,11 +286,17 @@ fn clock(
 ) -> anyhow::Result<()> {
     let before = client.status()?;
     let laptop = Timestamp::now();
+    let difference = match before.unix_s {
+        0 => String::new(),
+        unix_s => format!(
+            "  difference {:+} s",
+            i64::from(unix_s) - laptop.as_second()
+        ),
+    };
     println!(
-        "logger {}  this computer {} UTC  difference {:+} s",
+        "logger {}  this computer {} UTC{difference}",
         amlstm::logger::time_text(before.unix_s),
         laptop.strftime("%Y-%m-%d %H:%M:%S"),
-        i64::from(before.unix_s) - laptop.as_second()
     );
     if set {
         let time = to.unwrap_or_else(Timestamp::now);
