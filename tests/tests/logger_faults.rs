@@ -81,8 +81,8 @@ fn fifty_power_cuts_lose_nothing_that_was_acknowledged() {
             let models = models.clone();
             move || work(client, acknowledged, &models, cut)
         });
-        // Samples come every second, so a round may see none, one or two.
-        let millis = 20 + (1200.0 * (random.next_signed() + 1.0)) as u64;
+        // Samples come every second and close months, so a round sees none to three of them.
+        let millis = 20 + (1900.0 * (random.next_signed() + 1.0)) as u64;
         thread::sleep(Duration::from_millis(millis));
         powered.cut();
         acknowledged = worker.join().expect("the worker only reports");
@@ -126,10 +126,16 @@ fn work(
             break;
         }
         let closed = acknowledged.months.len() as u16;
-        match client.month(closed) {
+        let month = loop {
+            match client.month(closed) {
+                // The next sample closes it.
+                Ok(None) => thread::sleep(Duration::from_millis(50)),
+                answer => break answer,
+            }
+        };
+        match month {
             Ok(Some((record, _))) => acknowledged.months.push(record),
-            Ok(None) => {}
-            Err(_) => break,
+            _ => break,
         }
     }
     acknowledged
