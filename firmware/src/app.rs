@@ -132,12 +132,9 @@ where
 /// Samples whenever UTC divides by the interval.
 async fn sample<C: Clock, F: MappedFlash, B: SensorBus, M: Machine>(shared: &Shared<C, F, B, M>) {
     loop {
-        let now_ms = shared.clock.uptime_ms();
-        let wait_ms = next_sample_in_ms(shared).await;
-        shared
-            .beats
-            .expect(Task::Sense, now_ms + wait_ms + LONGEST_ROUND_MS);
-        let due = shared.clock.wait_until_ms(now_ms + wait_ms);
+        let due_ms = next_sample_ms(shared).await;
+        shared.beats.expect(Task::Sense, due_ms + LONGEST_ROUND_MS);
+        let due = shared.clock.wait_until_ms(due_ms);
         if let embassy_futures::select::Either::Second(()) =
             embassy_futures::select::select(due, shared.retimed.wait()).await
         {
@@ -158,14 +155,17 @@ async fn sample<C: Clock, F: MappedFlash, B: SensorBus, M: Machine>(shared: &Sha
     }
 }
 
-/// Milliseconds to the next sample; a minute while the clock is unset.
-async fn next_sample_in_ms<C: Clock, F: MappedFlash, B, M>(shared: &Shared<C, F, B, M>) -> u64 {
+/// Uptime of the next sample in milliseconds; a minute from now while the clock is unset.
+async fn next_sample_ms<C: Clock, F: MappedFlash, B, M>(shared: &Shared<C, F, B, M>) -> u64 {
     let logger = shared.logger.lock().await;
-    let interval_s = logger.settings.interval_s.max(1);
-    match logger.unix_s(&shared.clock) {
-        Some(unix_s) => u64::from(interval_s - unix_s % interval_s) * 1000,
-        None => 60_000,
-    }
+    // Read under the lock: waiting for it may have taken long, and a sample before its time would be taken twice.
+    let uptime_ms = shared.clock.uptime_ms();
+    let interval_ms = u64::from(logger.settings.interval_s.max(1)) * 1000;
+    uptime_ms
+        + match logger.unix_ms(uptime_ms) {
+            Some(unix_ms) => interval_ms - unix_ms % interval_ms,
+            None => 60_000,
+        }
 }
 
 /// Reads every sensor; `remember` for a sample, not for a look.

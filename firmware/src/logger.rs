@@ -117,7 +117,13 @@ impl<F: MappedFlash> Logger<F> {
 
     /// UTC, seconds since 1970; `None` while the clock is unset.
     pub fn unix_s(&self, clock: &impl Clock) -> Option<u32> {
-        self.clock.unix_s(clock.uptime_ms())
+        self.unix_ms(clock.uptime_ms())
+            .map(|unix_ms| u32::try_from(unix_ms / 1000).unwrap_or(u32::MAX))
+    }
+
+    /// UTC at an uptime, milliseconds since 1970; `None` while the clock is unset.
+    pub fn unix_ms(&self, uptime_ms: u64) -> Option<u64> {
+        self.clock.unix_ms(uptime_ms)
     }
 
     /// What is known of the time.
@@ -480,9 +486,9 @@ impl WallClock {
         }
     }
 
-    fn unix_s(&self, uptime_ms: u64) -> Option<u32> {
-        let elapsed_s = uptime_ms.saturating_sub(self.base_uptime_ms) / 1000;
-        (self.state != ClockState::Unset).then(|| self.base_unix_s.saturating_add(elapsed_s as u32))
+    fn unix_ms(&self, uptime_ms: u64) -> Option<u64> {
+        let elapsed_ms = uptime_ms.saturating_sub(self.base_uptime_ms);
+        (self.state != ClockState::Unset).then(|| u64::from(self.base_unix_s) * 1000 + elapsed_ms)
     }
 }
 

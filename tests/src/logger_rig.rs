@@ -95,6 +95,27 @@ impl LoggerRig {
         (Powered { running, port, bus }, client)
     }
 
+    /// Runs the logger on computed sensors as fast as it can, until `table` ends, and takes the table out of the flash again.
+    ///
+    /// # Panics
+    ///
+    /// If the program does not end by itself within `limit`.
+    pub fn fast_forward(&self, table: &LevelTable, limit: Duration) -> Finished {
+        table.lay(&self.flash());
+        let finished = self
+            .machine()
+            .arguments(["-icount", "shift=0,sleep=off"])
+            .run(limit);
+        assert!(
+            finished.status.success(),
+            "{:?}: {:?}",
+            finished.status,
+            finished.log()
+        );
+        LevelTable::remove(&self.flash());
+        finished
+    }
+
     /// The logger's machine with its flash and without serial ports.
     pub fn machine(&self) -> Machine {
         let memory = format!(

@@ -81,18 +81,7 @@ fn a_year_on_the_logger_equals_the_host_bit_for_bit() {
         start_unix_s: unix_s(first),
         level_m,
     };
-    table.lay(&rig.flash());
-    let finished = rig
-        .machine()
-        .arguments(["-icount", "shift=0,sleep=off"])
-        .run(Duration::from_secs(600 * months as u64 / 12));
-    assert!(
-        finished.status.success(),
-        "{:?}: {:?}",
-        finished.status,
-        finished.log()
-    );
-    LevelTable::remove(&rig.flash());
+    rig.fast_forward(&table, Duration::from_secs(600 * months as u64 / 12));
 
     let (_powered, mut client) = rig.power_on(BTreeMap::new());
     let records = download(&mut client, Table::Months, |_, _| {}).expect("the months arrive");
@@ -141,6 +130,43 @@ fn a_year_on_the_logger_equals_the_host_bit_for_bit() {
         pull(&mut client, |_, _| {}).expect("the model comes back"),
         aligned.to_vec()
     );
+}
+
+#[test]
+fn every_sample_of_a_fast_forward_lies_on_the_quarter_of_an_hour() {
+    let Some(rig) = LoggerRig::new() else { return };
+    let first = Month::new(2020, 1).expect("January is a month");
+    let (powered, mut client) = rig.power_on(BTreeMap::new());
+    let station: Station = toml::from_str(STATION).expect("the test's settings are sound");
+    station
+        .send(&mut client)
+        .expect("the logger takes the settings");
+    client
+        .set_clock(unix_s(first), true)
+        .expect("the clock is set");
+    powered.cut();
+    let table = LevelTable {
+        start_unix_s: unix_s(first),
+        level_m: vec![vec![-10.0, -20.0, -30.0]],
+    };
+    rig.fast_forward(&table, Duration::from_mins(5));
+
+    let (_powered, mut client) = rig.power_on(BTreeMap::new());
+    let samples = download(&mut client, Table::Samples, |_, _| {})
+        .expect("the samples arrive")
+        .samples;
+    // A stamp is in whole seconds; waiting ends at most one tick of the clock, 10 ms, after the quarter of an hour.
+    let latest_s = samples.iter().map(|sample| sample.unix_s % 900).max();
+    assert_eq!(latest_s, Some(0), "seconds after the quarter of an hour");
+    for pair in samples.windows(2) {
+        assert_eq!(
+            pair[1].unix_s / 900,
+            pair[0].unix_s / 900 + 1,
+            "none twice, none left out"
+        );
+    }
+    // The 31 days of January, and the first of February, which closes it.
+    assert!(samples.len() >= 32 * 96 - 1, "{} samples", samples.len());
 }
 
 /// Settings, clock and model by way of the technician's port.

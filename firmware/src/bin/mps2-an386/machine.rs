@@ -107,8 +107,10 @@ pub fn set_alarm() {
         .saturating_add(TICK_MS)
         .min(LONGEST_ALARM_MS);
     write(TIMER0, 0);
-    // Writing the reload value also sets the count.
-    write(TIMER0 + 0x8, (wait_ms * u64::from(CORE_HZ / 1000)) as u32);
+    // Nothing to reload: it stops at zero. A timer that begins again would let QEMU's fast-forward (`-icount sleep=off`) jump to its next
+    // end before the processor hears of this one.
+    write(TIMER0 + 0x8, 0);
+    write(TIMER0 + 0x4, (wait_ms * u64::from(CORE_HZ / 1000)) as u32);
     // Enabled, with interrupt.
     write(TIMER0, 0b1001);
 }
