@@ -16,8 +16,8 @@ use crate::series::WellSeries;
 use crate::split::Part;
 use crate::spread::Spread;
 
-/// Shuffles of one aquifer layer's months; the mean over them is taken.
-const SHUFFLES: usize = 10;
+/// Permutations of one aquifer layer's months.
+const PERMUTATIONS: usize = 20;
 /// Seeds disagree when fewer than this share of them put the same aquifer layer first.
 const AGREEMENT: f64 = 0.8;
 
@@ -210,9 +210,23 @@ pub fn attention(simulation: &Simulation, series: &WellSeries) -> Option<Vec<f64
     Some((0..series.aquifer_layers.len()).map(mean).collect())
 }
 
+/// Permutation importance of one aquifer layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Importance {
+    /// Share of the whole, 0 to 1: the mean over the permutations.
+    pub share: f64,
+    /// What single permutations give, in the same measure; the quartiles may lie below 0 or above 1.
+    pub spread: Spread,
+}
+
 /// Permutation importance of each aquifer layer as a share (Breiman 2001, doi:10.1023/A:1010933404324): by how much the error of `predict` grows on average
-/// when the layer's measured months change places. A layer without which the error does not grow has no share; all are zero if none matters.
-pub fn permutation(problem: &Problem, predict: impl Fn(&Levels) -> Curve, seed: u64) -> Vec<f64> {
+/// when the layer's measured months change places, [`PERMUTATIONS`] times from the seed. A layer without which the error does not grow has no share; all are
+/// zero if none matters.
+pub fn permutation(
+    problem: &Problem,
+    predict: impl Fn(&Levels) -> Curve,
+    seed: u64,
+) -> Vec<Importance> {
     let series = problem.series;
     let fitted = problem.observations(&[Part::Train, Part::Validate]);
     let error = |level_m: &Levels| {
@@ -224,18 +238,19 @@ pub fn permutation(problem: &Problem, predict: impl Fn(&Levels) -> Curve, seed: 
     };
     let undisturbed = error(&series.level_m);
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let growth: Vec<f64> = (0..series.aquifer_layers.len())
-        .map(|layer| {
-            let total: f64 = (0..SHUFFLES)
-                .map(|_| error(&shuffled(&series.level_m, layer, &mut random)) - undisturbed)
-                .sum();
-            (total / SHUFFLES as f64).max(0.0)
-        })
+    let mut growth = |layer| error(&shuffled(&series.level_m, layer, &mut random)) - undisturbed;
+    let growths: Vec<[f64; PERMUTATIONS]> = (0..series.aquifer_layers.len())
+        .map(|layer| [(); PERMUTATIONS].map(|()| growth(layer)))
         .collect();
-    let sum: f64 = growth.iter().sum();
-    growth
+    let mean = |growths: &[f64]| (growths.iter().sum::<f64>() / PERMUTATIONS as f64).max(0.0);
+    let sum: f64 = growths.iter().map(|growths| mean(growths)).sum();
+    let share = |growth: f64| if sum > 0.0 { growth / sum } else { 0.0 };
+    growths
         .iter()
-        .map(|growth| if sum > 0.0 { growth / sum } else { 0.0 })
+        .map(|growths| Importance {
+            share: share(mean(growths)),
+            spread: Spread::of(growths.iter().map(|growth| share(*growth))),
+        })
         .collect()
 }
 
@@ -318,14 +333,17 @@ mod tests {
                 .map(|levels| Some(2.0 - 0.5 * f64::from(levels[0].unwrap())))
                 .collect()
         };
-        let shares = permutation(&problem, upper_only, 1);
+        let [upper, lower] = permutation(&problem, upper_only, 1)[..] else {
+            panic!("two aquifer layers");
+        };
         assert!(
-            (shares[0] - 1.0).abs() < 1e-12 && shares[1] < 1e-12,
-            "{shares:?}"
+            (upper.share - 1.0).abs() < 1e-12 && lower.share < 1e-12,
+            "{upper:?} {lower:?}"
         );
-        assert_eq!(
-            permutation(&problem, |levels| vec![Some(2.0); levels.len()], 1),
-            [0.0, 0.0]
-        );
+        // The upper layer's share is all there is on average, more or less of it in a single permutation; the lower layer changes nothing in any.
+        assert!(upper.spread.low < upper.spread.high && upper.spread.low > 0.0);
+        assert_eq!([lower.spread.low, lower.spread.high], [0.0, 0.0]);
+        let constant = permutation(&problem, |levels| vec![Some(2.0); levels.len()], 1);
+        assert!(constant.iter().all(|importance| importance.share == 0.0));
     }
 }

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 /// The documented default configuration, as TOML.
 pub const DEFAULT_TOML: &str = include_str!("config.toml");
 
+/// Most boundaries between rate classes: the map has five marks and colours.
+pub const MAX_RATE_BOUNDARIES: usize = 4;
+
 /// A whole configuration. Keys are explained in `config.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -114,6 +117,8 @@ pub struct DataConfig {
     pub buffer_m: f64,
     /// How many of the first scenes are left out.
     pub drop_scenes: usize,
+    /// Boundaries between the rate classes, mm a year, down +, rising, 1 to [`MAX_RATE_BOUNDARIES`].
+    pub rate_classes_mm_per_year: Vec<f64>,
 }
 
 /// What one step of the model is.
@@ -261,6 +266,7 @@ impl Default for DataConfig {
             level_scaling: LevelScaling::ZScore,
             buffer_m: 300.0,
             drop_scenes: 0,
+            rate_classes_mm_per_year: vec![30.0, 50.0, 80.0, 110.0],
         }
     }
 }
@@ -361,6 +367,15 @@ impl Config {
             buffer > 0.0 && buffer.is_finite(),
             buffer.to_string(),
             "metres above 0".into(),
+        )?;
+        let classes = &self.data.rate_classes_mm_per_year;
+        range(
+            "data.rate_classes_mm_per_year",
+            (1..=MAX_RATE_BOUNDARIES).contains(&classes.len())
+                && classes.iter().all(|boundary| boundary.is_finite())
+                && classes.windows(2).all(|pair| pair[0] < pair[1]),
+            format!("{classes:?}"),
+            format!("1 to {MAX_RATE_BOUNDARIES} rising boundaries"),
         )?;
         share("split.train_share", self.split.train_share)?;
         share("split.validate_share", self.split.validate_share)
@@ -503,6 +518,7 @@ mod tests {
         config.network.attention = Attention::PerLayer;
         config.training.learning_rate = 0.01;
         config.data.level_scaling = LevelScaling::MinMax;
+        config.data.rate_classes_mm_per_year = vec![10.0, 30.5];
         config.split.train_until = Some(dates.train_until);
         config.split.wells.insert("well \"1\".a".into(), dates);
         let text = config.to_documented_toml();
@@ -527,6 +543,11 @@ mod tests {
         let error = parse("[network]\nhidden = 33\n").unwrap_err().to_string();
         assert_eq!(error, "network.hidden: found 33, expected 1 to 32");
         assert!(parse("[training]\nlearning_rate = nan\n").is_err());
+        let error = parse("[data]\nrate_classes_mm_per_year = [30.0, 10.0]\n").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "data.rate_classes_mm_per_year: found [30.0, 10.0], expected 1 to 4 rising boundaries"
+        );
         assert!(parse("[split]\ntrain_share = 1.0\n").is_err());
         let error = parse("[split]\ntrain_until = \"2012-13\"\n")
             .unwrap_err()

@@ -104,7 +104,8 @@ pub fn compare(benchmarks: Vec<Benchmark>, points: &[WellPoints]) -> Vec<Compari
         .into_iter()
         .zip(points)
         .map(|(benchmark, points)| {
-            let rates: Vec<f64> = points.rates_mm_per_year().into_iter().flatten().collect();
+            let rates = points.rates().into_iter().flatten();
+            let rates: Vec<f64> = rates.map(|rate| rate.vertical_mm_per_year).collect();
             let mean = -rates.iter().sum::<f64>() / rates.len() as f64;
             Comparison {
                 benchmark,

@@ -410,6 +410,7 @@ mod tests {
                 northing: 0.0,
             },
             distance_m: 12.0,
+            incidence_degrees: None,
             subsidence_mm: subsidence_mm.to_vec(),
         };
         let points = WellPoints {

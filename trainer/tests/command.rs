@@ -206,6 +206,25 @@ fn a_trained_well_is_checked_exported_and_estimated() {
 }
 
 #[test]
+fn rates_are_classed_as_vertical_and_along_the_line_of_sight() {
+    let folder = tempfile::tempdir().unwrap();
+    done(folder.path(), &["synth", "wells"]);
+    let table = done(folder.path(), &["check", "wells"]);
+    let row = |rate: &str| {
+        let row = |line: &&str| line.starts_with("B ") && line.contains(rate);
+        table.lines().find(row).unwrap().to_owned()
+    };
+    // Well B of Cao et al. 2022: 696 mm in 5.7 years are more than 110 mm a year vertically, and 80 to 110 along the line of sight as in Table 3.
+    assert!(row("vertical").contains("  ≥ 110  "), "{table}");
+    assert!(row("line of sight").contains("  80–110  "), "{table}");
+
+    let other = "[data]\nrate_classes_mm_per_year = [100.0]\n";
+    fs::write(folder.path().join("two.toml"), other).unwrap();
+    let table = done(folder.path(), &["check", "wells", "--config", "two.toml"]);
+    assert!(table.contains("< 100  ≥ 100"), "{table}");
+}
+
+#[test]
 fn the_model_can_be_computed_from_inspects_json_alone() {
     let (folder, _) = trained();
     for model in ["run/models/N1.f32.amlm", "run/models/N1.lstm.f32.amlm"] {

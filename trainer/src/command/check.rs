@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use amlstm::{
     config::Config,
+    ps::{Rate, RateSummary, class_names},
     read::{Dataset, Ground, Well, read_folders},
     series::WellSeries,
     split::{Part, Split},
@@ -33,6 +34,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .map_or_else(|| Ok(Config::default()), Config::read)?;
     let dataset = read_folders(&args.folders, &config.data)?;
     println!("{}\n", layers(&dataset).trim_fmt());
+    if let Some(rates) = rates(&dataset, &config.data.rate_classes_mm_per_year) {
+        println!(
+            "Rates of the ps points, mm per year, sinking positive, and the share of points in each class:\n\n{}\n",
+            rates.trim_fmt()
+        );
+    }
     let mut failed = 0;
     let mut table = table::new(&[
         ("well", LEFT),
@@ -90,6 +97,49 @@ fn layers(dataset: &Dataset) -> comfy_table::Table {
         }
     }
     table
+}
+
+/// Rates of the ps points, vertical and along the line of sight; `None` without any.
+fn rates(dataset: &Dataset, boundaries_mm_per_year: &[f64]) -> Option<comfy_table::Table> {
+    let names = class_names(boundaries_mm_per_year);
+    let mut columns = vec![
+        ("well", LEFT),
+        ("rate", LEFT),
+        ("points", RIGHT),
+        ("median", RIGHT),
+        ("its class", RIGHT),
+    ];
+    columns.extend(names.iter().map(|name| (name.as_str(), RIGHT)));
+    let mut table = table::new(&columns);
+    for well in &dataset.wells {
+        let Ground::Points(points) = &well.ground else {
+            continue;
+        };
+        let rates: Vec<Rate> = points.rates().into_iter().flatten().collect();
+        let vertical = rates.iter().map(|rate| rate.vertical_mm_per_year).collect();
+        let along = rates.iter().filter_map(|rate| Some(-rate.los_mm_per_year?));
+        for (rate, rates) in [("vertical", vertical), ("line of sight", along.collect())] {
+            let rates: Vec<f64> = rates;
+            let Some(summary) = RateSummary::of(&rates, boundaries_mm_per_year) else {
+                continue;
+            };
+            let mut row = vec![
+                shown_name(well),
+                rate.to_owned(),
+                summary.points.to_string(),
+                format!("{:.1}", summary.median_mm_per_year),
+                names[summary.class].clone(),
+            ];
+            row.extend(
+                summary
+                    .shares
+                    .iter()
+                    .map(|share| format!("{:.0} %", 100.0 * share)),
+            );
+            table.add_row(row);
+        }
+    }
+    (table.row_count() > 0).then_some(table)
 }
 
 /// What a well is trained on and how that is divided.

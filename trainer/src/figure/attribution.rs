@@ -86,10 +86,12 @@ pub(super) fn draw(
                 number(share.share, 2)
             );
             if let Some((low, high)) = share.share_lower_quartile.zip(share.share_upper_quartile) {
-                chart.draw_series([PathElement::new([(low, row), (high, row)], line(*ink, 15))])?;
+                let inside = |share: f64| (share.clamp(0.0, 1.0), row);
+                let range = PathElement::new([inside(low), inside(high)], line(*ink, 15));
+                chart.draw_series([range])?;
                 let _ = write!(
                     text,
-                    "\nquartiles over seeds: {} to {}",
+                    "\nquartiles of single permutations: {} to {}",
                     number(low, 2),
                     number(high, 2)
                 );

@@ -22,9 +22,6 @@ pub const LEVELLING_TABLE: &str = "levelling.csv";
 /// Shares of the aquifer layers by method.
 pub const ATTRIBUTION_TABLE: &str = "attribution.csv";
 
-/// Boundaries between the rate classes of the paper's map, mm a year.
-pub const RATE_CLASSES: [f64; 4] = [30.0, 50.0, 80.0, 110.0];
-
 /// Why a run folder cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum GatherError {
@@ -95,18 +92,19 @@ struct TrainingRow {
 /// # Errors
 /// When a table is missing or not as `amlstm train` writes it, or a model file is damaged.
 pub fn gather(folder: &Path) -> Result<Shown, GatherError> {
+    let data = Config::read(&folder.join("config.toml"))?.data;
     let mut shown = Shown {
         scores: rows(folder, "metrics.csv")?,
         points: optional_rows(folder, POINTS_TABLE)?,
         benchmarks: optional_rows::<LevelledPoint>(folder, LEVELLING_TABLE)?,
         attribution: optional_rows::<Share>(folder, ATTRIBUTION_TABLE)?,
-        rate_classes: RATE_CLASSES.to_vec(),
-        buffer_m: Config::read(&folder.join("config.toml"))?.data.buffer_m,
+        rate_classes: data.rate_classes_mm_per_year,
+        buffer_m: data.buffer_m,
         wells: Vec::new(),
     };
     shown
         .points
-        .retain(|point: &RatePoint| point.rate_mm_per_year.is_finite());
+        .retain(|point: &RatePoint| point.vertical_rate_mm_per_year.is_finite());
     let mut wells = Wells::default();
     for score in &shown.scores {
         wells.at(&score.well);

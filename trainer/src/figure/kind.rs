@@ -206,28 +206,17 @@ fn draw_run(
             if shown.points.is_empty() {
                 return Err(nothing("ps points".to_owned()));
             }
-            let names = map::class_names(&shown.rate_classes);
-            let count = |class: usize| {
-                shown
-                    .points
-                    .iter()
-                    .filter(|point| {
-                        map::class_of(point.rate_mm_per_year, &shown.rate_classes) == class
-                    })
-                    .count()
-            };
-            let counts: Vec<String> = names
+            let counts: Vec<String> = map::counts(shown)
                 .iter()
-                .enumerate()
-                .map(|(class, name)| format!("{} at {name}", count(class)))
+                .map(|(name, count)| format!("{count} at {name}"))
                 .collect();
             let alt = format!(
-                "Maps of the ps points around each well, marked by class of rate. Points by class in millimetres a year: {}.",
+                "Maps of the ps points around each well, marked by class of vertical rate. Points by class in millimetres a year: {}.",
                 counts.join(", ")
             );
             finish(
                 kind,
-                "Rates of the ps points around the wells".to_owned(),
+                "Vertical rates of the ps points around the wells".to_owned(),
                 alt,
                 synthetic,
                 map::height(shown),
@@ -326,11 +315,17 @@ fn attention_alt(well: &ShownWell) -> String {
 
 fn attribution_alt(shares: &[&Share]) -> String {
     let text = |share: &&Share| {
+        let quartiles = share.share_lower_quartile.zip(share.share_upper_quartile);
         format!(
-            "{} by {} {}",
+            "{} by {} {}{}",
             share.aquifer_layer,
             shown::method_text(&share.method),
-            number(share.share, 2)
+            number(share.share, 2),
+            quartiles.map_or(String::new(), |(low, high)| format!(
+                " ({} to {})",
+                number(low, 2),
+                number(high, 2)
+            ))
         )
     };
     format!(
@@ -362,23 +357,12 @@ fn training_alt(well: &ShownWell) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figure::sample;
-
-    fn all(shown: &Shown) -> Vec<Figure> {
-        let of_wells = shown
-            .wells
-            .iter()
-            .flat_map(|well| Kind::OF_A_WELL.map(|kind| (kind, well.well.as_str())));
-        of_wells
-            .chain(Kind::OF_THE_RUN.map(|kind| (kind, "")))
-            .map(|(kind, well)| draw(kind, shown, well).unwrap())
-            .collect()
-    }
+    use crate::figure::sample::{self, figures};
 
     #[test]
     fn every_kind_draws_and_is_found_by_its_name() {
         assert_eq!(
-            all(&sample::run()).len(),
+            figures(&sample::run()).len(),
             2 * Kind::OF_A_WELL.len() + Kind::OF_THE_RUN.len()
         );
         for kind in Kind::OF_A_WELL.into_iter().chain(Kind::OF_THE_RUN) {
@@ -388,7 +372,7 @@ mod tests {
 
     #[test]
     fn synthetic_data_say_so_in_every_file() {
-        for figure in all(&sample::run()) {
+        for figure in figures(&sample::run()) {
             assert!(
                 figure.svg().contains(">SYNTHETIC</text>"),
                 "{}",
@@ -401,7 +385,7 @@ mod tests {
             .iter_mut()
             .for_each(|well| well.synthetic = false);
         assert!(
-            all(&measured)
+            figures(&measured)
                 .iter()
                 .all(|figure| !figure.svg().contains("SYNTHETIC"))
         );

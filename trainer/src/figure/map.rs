@@ -1,4 +1,4 @@
-//! Rates of the ps points around each well, by class.
+//! Vertical rates of the ps points around each well, by class.
 
 use plotters::element::{Circle, PathElement};
 
@@ -8,11 +8,12 @@ use super::ink::Ink;
 use super::mark::Mark;
 use super::sheet::{self, Area, DrawError, Hit, Lettering, Sign, WIDTH, line, px};
 use super::shown::{RatePoint, Shown};
+use crate::ps::{RateSummary, class_names, rate_class};
 
 const COLUMNS: usize = 3;
 const CELL_PX: i32 = 186;
 const RADIUS_PX: i32 = 70;
-const LEGEND_PX: i32 = 48;
+const LEGEND_PX: i32 = 58;
 /// Points drawn of one buffer; of more, every n-th is drawn and the map says so.
 const POINTS_MAX: usize = 400;
 
@@ -36,23 +37,21 @@ fn groups(shown: &Shown) -> Vec<(&str, Vec<&RatePoint>)> {
     all.filter(|(_, points)| !points.is_empty()).collect()
 }
 
-/// The class of a rate: how many boundaries it reaches.
-pub fn class_of(rate: f64, classes: &[f64]) -> usize {
-    classes.iter().filter(|boundary| rate >= **boundary).count()
-}
-
-/// Names of the classes between the boundaries, in mm a year.
-pub fn class_names(classes: &[f64]) -> Vec<String> {
-    let text = |value: f64| number(value, usize::from(value.fract() != 0.0));
-    let Some((first, last)) = classes.first().zip(classes.last()) else {
-        return vec!["all rates".to_owned()];
+/// Names of the classes and how many points of all wells each has.
+pub(super) fn counts(shown: &Shown) -> Vec<(String, usize)> {
+    let class =
+        |point: &RatePoint| rate_class(point.vertical_rate_mm_per_year, &shown.rate_classes);
+    let count = |of: usize| {
+        shown
+            .points
+            .iter()
+            .filter(|point| class(point) == of)
+            .count()
     };
-    let between = classes
-        .windows(2)
-        .map(|pair| format!("{}\u{2013}{}", text(pair[0]), text(pair[1])));
-    std::iter::once(format!("< {}", text(*first)))
-        .chain(between)
-        .chain([format!("\u{2265} {}", text(*last))])
+    class_names(&shown.rate_classes)
+        .into_iter()
+        .enumerate()
+        .map(|(class, name)| (name, count(class)))
         .collect()
 }
 
@@ -61,25 +60,16 @@ fn ink(class: usize, classes: usize) -> Ink {
 }
 
 pub(super) fn draw(shown: &Shown, area: &Area) -> Result<Vec<Hit>, DrawError> {
-    let names = class_names(&shown.rate_classes);
-    let count = |class: usize| {
-        shown
-            .points
-            .iter()
-            .filter(|point| class_of(point.rate_mm_per_year, &shown.rate_classes) == class)
-            .count()
-    };
-    let labels: Vec<String> = names
+    let labels: Vec<String> = counts(shown)
         .iter()
-        .enumerate()
-        .map(|(class, name)| format!("{name} ({})", count(class)))
+        .map(|(name, count)| format!("{name} ({count})"))
         .collect();
     let entries: Vec<_> = labels
         .iter()
         .enumerate()
         .map(|(class, text)| {
             (
-                ink(class, names.len()),
+                ink(class, labels.len()),
                 Sign::Mark(Mark::of_class(class)),
                 text.as_str(),
             )
@@ -87,7 +77,7 @@ pub(super) fn draw(shown: &Shown, area: &Area) -> Result<Vec<Hit>, DrawError> {
         .collect();
     sheet::write(
         area,
-        "mm a year (points)",
+        "vertical, mm a year, down + (points)",
         Lettering::TITLE,
         (px(6), px(10)),
     )?;
@@ -140,12 +130,15 @@ fn buffer(
             x + (point.east_m * scale).round() as i32,
             y - (point.north_m * scale).round() as i32,
         );
-        let class = class_of(point.rate_mm_per_year, &shown.rate_classes);
+        let class = rate_class(point.vertical_rate_mm_per_year, &shown.rate_classes);
         Mark::of_class(class).draw(area, at, 28, ink(class, classes))?;
+        let along = point.los_rate_mm_per_year.map_or(String::new(), |rate| {
+            format!("\nline of sight {} mm a year", number(rate, 1))
+        });
         let text = format!(
-            "{}\n{} mm a year\n{} m from the well",
+            "{}\nvertical {} mm a year{along}\n{} m from the well",
             point.point,
-            number(point.rate_mm_per_year, 1),
+            number(point.vertical_rate_mm_per_year, 1),
             number(point.east_m.hypot(point.north_m), 0)
         );
         near.push(Hit {
@@ -157,9 +150,12 @@ fn buffer(
         });
     }
     hits.append(&mut near);
-    let mut rates: Vec<f64> = points.iter().map(|point| point.rate_mm_per_year).collect();
-    rates.sort_by(f64::total_cmp);
-    let median = f64::midpoint(rates[(rates.len() - 1) / 2], rates[rates.len() / 2]);
+    let rates: Vec<f64> = points
+        .iter()
+        .map(|point| point.vertical_rate_mm_per_year)
+        .collect();
+    let median = RateSummary::of(&rates, &shown.rate_classes)
+        .map_or(f64::NAN, |summary| summary.median_mm_per_year);
     let thinned = if every > 1 {
         format!(", 1 of {every}")
     } else {
@@ -183,22 +179,4 @@ fn buffer(
         Lettering::NOTE.centre(),
         (x, y + px(RADIUS_PX + 10)),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rates_fall_into_the_papers_classes() {
-        let classes = [30.0, 50.0, 80.0, 110.0];
-        assert_eq!(
-            [-3.0, 29.9, 30.0, 109.0, 153.0].map(|rate| class_of(rate, &classes)),
-            [0, 0, 1, 3, 4]
-        );
-        assert_eq!(
-            class_names(&classes),
-            ["< 30", "30–50", "50–80", "80–110", "≥ 110"]
-        );
-    }
 }

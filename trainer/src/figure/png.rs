@@ -55,24 +55,12 @@ fn fonts() -> Arc<usvg::fontdb::Database> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::figure::shown::Shown;
-    use crate::figure::{Kind, draw, sample};
-
-    fn all(shown: &Shown) -> Vec<Figure> {
-        let of_wells = shown
-            .wells
-            .iter()
-            .flat_map(|well| Kind::OF_A_WELL.map(|kind| (kind, well.well.as_str())));
-        of_wells
-            .chain(Kind::OF_THE_RUN.map(|kind| (kind, "")))
-            .map(|(kind, well)| draw(kind, shown, well).unwrap())
-            .collect()
-    }
+    use crate::figure::sample::{self, figures};
+    use crate::figure::{Kind, draw};
 
     #[test]
     fn figures_are_well_formed_whatever_the_wells_are_called() {
-        for figure in all(&sample::run()) {
+        for figure in figures(&sample::run()) {
             let tree = resvg::usvg::roxmltree::Document::parse(&figure.svg())
                 .map(|document| document.descendants().count());
             assert!(tree.unwrap() > 20, "{}", figure.title);

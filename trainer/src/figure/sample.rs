@@ -1,5 +1,7 @@
 //! A small run for the tests of figures and report.
 
+use super::kind::{Kind, draw};
+use super::picture::Figure;
 use super::shown::{
     LevelledPoint, RatePoint, Score, Share, Shown, ShownEpoch, ShownModel, ShownMonth, ShownWell,
 };
@@ -47,10 +49,12 @@ pub(crate) fn run() -> Shown {
         for (layer, name) in well.aquifer_layers.iter().enumerate() {
             for (method, share) in [
                 ("attention", 0.5 - 0.1 * layer as f64),
+                ("permutation-importance", 0.4 - 0.05 * layer as f64),
                 ("physics-nnls", 0.2 + 0.15 * layer as f64),
                 ("truth", 0.25 + 0.1 * layer as f64),
             ] {
-                let quartiles = (method == "attention").then_some((share - 0.05, share + 0.05));
+                let quartiles =
+                    (method == "permutation-importance").then_some((share - 0.05, share + 0.05));
                 shown.attribution.push(Share {
                     well: well.well.clone(),
                     aquifer_layer: name.clone(),
@@ -69,7 +73,8 @@ pub(crate) fn run() -> Shown {
             point: format!("P{i}"),
             east_m: turn.cos() * f64::from(i) * 5.0,
             north_m: turn.sin() * f64::from(i) * 5.0,
-            rate_mm_per_year: f64::from(i) * 2.3,
+            vertical_rate_mm_per_year: f64::from(i) * 2.3,
+            los_rate_mm_per_year: Some(f64::from(i) * -1.9),
         })
         .collect();
     shown.benchmarks = [(4.6, 1.7), (26.5, 24.3), (63.0, 66.6)]
@@ -83,6 +88,18 @@ pub(crate) fn run() -> Shown {
         .collect();
     shown.wells = wells;
     shown
+}
+
+/// Every figure of a run that has them all.
+pub(super) fn figures(shown: &Shown) -> Vec<Figure> {
+    let of_wells = shown
+        .wells
+        .iter()
+        .flat_map(|well| Kind::OF_A_WELL.map(|kind| (kind, well.well.as_str())));
+    of_wells
+        .chain(Kind::OF_THE_RUN.map(|kind| (kind, "")))
+        .map(|(kind, well)| draw(kind, shown, well).unwrap())
+        .collect()
 }
 
 fn well(name: &str, layers: &[&str], rate: f64) -> ShownWell {

@@ -14,7 +14,7 @@ pub struct Shown {
     pub scores: Vec<Score>,
     /// Rates of the ps points.
     pub points: Vec<RatePoint>,
-    /// Boundaries between the rate classes, rising, mm a year.
+    /// Boundaries between the rate classes, rising, mm a year, sinking positive.
     pub rate_classes: Vec<f64>,
     /// Radius of the buffers around the wells, m.
     pub buffer_m: f64,
@@ -126,8 +126,10 @@ pub struct RatePoint {
     pub east_m: f64,
     /// Metres north of the well.
     pub north_m: f64,
-    /// Vertical rate, mm a year, down positive.
-    pub rate_mm_per_year: f64,
+    /// Vertical, mm a year, down positive.
+    pub vertical_rate_mm_per_year: f64,
+    /// Along the line of sight, mm a year, towards the satellite positive; `None` in a vertical product.
+    pub los_rate_mm_per_year: Option<f64>,
 }
 
 /// One levelling benchmark and the ps points around it: a row of `levelling.csv`. Rates of the height, mm a year, up positive.
@@ -153,9 +155,9 @@ pub struct Share {
     pub method: String,
     /// Share of the whole, 0 to 1.
     pub share: f64,
-    /// Lower quartile over seeds, where there are several.
+    /// Lower quartile over single permutations of the levels; of the permutation importance alone.
     pub share_lower_quartile: Option<f64>,
-    /// Upper quartile over seeds, where there are several.
+    /// Upper quartile, likewise.
     pub share_upper_quartile: Option<f64>,
 }
 

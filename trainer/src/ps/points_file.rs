@@ -440,9 +440,9 @@ impl Row<'_> {
         let fields = self.fields()?;
         let incidence_degrees = match header.incidence {
             Some(column) => {
-                self.number(column, &fields[column], 0.0..=89.0, "degrees from 0 to 89")?
+                Some(self.number(column, &fields[column], 0.0..=89.0, "degrees from 0 to 89")?)
             }
-            None => 0.0,
+            None => None,
         };
         let mut subsidence_mm = vec![None; header.scenes.len()];
         for ((column, field), scene) in fields.iter().enumerate().zip(&header.scene_of_column) {
@@ -450,7 +450,8 @@ impl Row<'_> {
                 && !is_missing(field)
             {
                 let los_mm = self.number(column, field, -1e6..=1e6, "mm or an empty field")?;
-                subsidence_mm[*scene] = Some(vertical_mm(los_mm, incidence_degrees) as f32);
+                subsidence_mm[*scene] =
+                    Some(vertical_mm(los_mm, incidence_degrees.unwrap_or(0.0)) as f32);
             }
         }
         Ok(PsPoint {
@@ -459,6 +460,7 @@ impl Row<'_> {
                 .to_owned(),
             position,
             distance_m: 0.0,
+            incidence_degrees: incidence_degrees.map(|degrees| degrees as f32),
             subsidence_mm,
         })
     }

@@ -6,6 +6,7 @@
 mod card;
 mod caution;
 mod page;
+mod rates;
 mod score;
 mod sources;
 mod study;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::card::Card;
-use super::{caution, score, verdict};
+use super::{caution, rates, score, verdict};
 use crate::figure::shown::{LevelledPoint, Share, Shown, ShownWell};
 use crate::figure::{self, FigureError, Kind, escaped, ink, number};
 
@@ -217,6 +217,7 @@ impl Report {
             String::from("<section id=\"ground\"><h2>Rates on the ground</h2><div class=\"grid\">");
         html.extend(figures.into_iter().flatten());
         html.push_str("</div>");
+        html.push_str(&rates::table(&self.shown));
         if let Some(check) = check(&self.shown) {
             let _ = write!(html, "<p>{check}</p>");
         }

@@ -13,11 +13,12 @@ use crate::figure::shown::{LevelledPoint, RatePoint, Share};
 use crate::geodesy::Position;
 use crate::levelling::{self, Comparison};
 use crate::metric::Simulation;
-use crate::ps::{self, PsPoint};
+use crate::ps::{self, PsPoint, Rate};
 use crate::read::{Ground, Well};
 use crate::run;
 use crate::series::WellSeries;
 use crate::split::Split;
+use crate::spread::Spread;
 use crate::synth::{self, Truth};
 
 /// Mean radius of the earth in metres (IUGG): directions within a buffer need no ellipsoid.
@@ -118,7 +119,8 @@ fn rates(well: &Well) -> Vec<RatePoint> {
     let (Ground::Points(points), Some(centre)) = (&well.ground, well.position) else {
         return Vec::new();
     };
-    let row = |(point, rate): (&PsPoint, Option<f64>)| {
+    let row = |(point, rate): (&PsPoint, Option<Rate>)| {
+        let rate = rate?;
         let (east, north) = direction(centre, point.position)?;
         let metres = f64::from(point.distance_m);
         Some(RatePoint {
@@ -126,13 +128,14 @@ fn rates(well: &Well) -> Vec<RatePoint> {
             point: point.id.clone(),
             east_m: tenth(east * metres),
             north_m: tenth(north * metres),
-            rate_mm_per_year: (rate? * 100.0).round() / 100.0,
+            vertical_rate_mm_per_year: hundredth(rate.vertical_mm_per_year),
+            los_rate_mm_per_year: rate.los_mm_per_year.map(hundredth),
         })
     };
     points
         .points
         .iter()
-        .zip(points.rates_mm_per_year())
+        .zip(points.rates())
         .filter_map(row)
         .collect()
 }
@@ -178,6 +181,10 @@ fn tenth(metres: f64) -> f64 {
     (metres * 10.0).round() / 10.0
 }
 
+fn hundredth(rate: f64) -> f64 {
+    (rate * 100.0).round() / 100.0
+}
+
 fn levelled(comparison: &Comparison) -> Option<LevelledPoint> {
     Some(LevelledPoint {
         benchmark: comparison.benchmark.name.clone(),
@@ -208,33 +215,49 @@ fn of_well(
         let predict = |levels: &attribution::Levels| attribution::curve(file, &series, levels);
         let permutation = attribution::permutation(&problem, predict, config.seed);
         let attention = attribution::attention(&Simulation::new(file, &series), &series)
-            .map(|shares| (Method::Attention, shares));
-        let mut of_model: Vec<(Method, Vec<f64>)> = attention.into_iter().collect();
-        of_model.push((Method::Permutation, permutation));
+            .map(|shares| (Method::Attention, exact(shares)));
+        let mut of_model: Vec<(Method, Shares)> = attention.into_iter().collect();
+        let permutation = permutation
+            .iter()
+            .map(|importance| (importance.share, Some(importance.spread)));
+        of_model.push((Method::Permutation, permutation.collect()));
         of_model
     })?;
     shares.push((
         Method::Physics,
-        PhysicsFit::new(&problem).layer_shares(&problem),
+        exact(PhysicsFit::new(&problem).layer_shares(&problem)),
     ));
     if let Some(truth) = truth.iter().find(|truth| truth.well == well.id) {
-        shares.push((Method::Truth, truth.share.to_vec()));
+        shares.push((Method::Truth, exact(truth.share.to_vec())));
     }
-    let row = |method: Method, layer: &String, share: f64| Share {
+    let row = |method: Method, layer: &String, share: f64, spread: Option<Spread>| Share {
         well: well.id.clone(),
         aquifer_layer: layer.clone(),
         method: method.name().to_owned(),
-        share: (share * 1e4).round() / 1e4,
-        ..Share::default()
+        share: ten_thousandth(share),
+        share_lower_quartile: spread.map(|spread| ten_thousandth(spread.low)),
+        share_upper_quartile: spread.map(|spread| ten_thousandth(spread.high)),
     };
     let rows = shares.iter().flat_map(|(method, shares)| {
         series
             .aquifer_layers
             .iter()
             .zip(shares)
-            .map(|(layer, share)| row(*method, layer, *share))
+            .map(|(layer, (share, spread))| row(*method, layer, *share, *spread))
     });
     Ok(rows.collect())
+}
+
+/// Shares of a well's aquifer layers, with the spread of those that have one.
+type Shares = Vec<(f64, Option<Spread>)>;
+
+/// Shares that one computation gives, without a spread.
+fn exact(shares: Vec<f64>) -> Shares {
+    shares.into_iter().map(|share| (share, None)).collect()
+}
+
+fn ten_thousandth(share: f64) -> f64 {
+    (share * 1e4).round() / 1e4
 }
 
 #[cfg(test)]

@@ -48,10 +48,9 @@ pub fn run(subject: &Subject, job: &Job, config: &Config) -> Result<Outcome, Stu
     let shares = || {
         let attention = attribution::attention(&simulation, series)?;
         let predict = |levels: &attribution::Levels| attribution::curve(&file, series, levels);
-        Some([
-            attention,
-            attribution::permutation(&problem, predict, job.seed),
-        ])
+        let permutation = attribution::permutation(&problem, predict, job.seed);
+        let permutation = permutation.iter().map(|importance| importance.share);
+        Some([attention, permutation.collect()])
     };
     Ok(Outcome::Scored(Box::new(Scored {
         train: score(series, &split, &curve, Part::Train),

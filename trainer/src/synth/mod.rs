@@ -283,6 +283,7 @@ fn ps_point(centre: &str, position: Position, number: usize, point: &SyntheticPo
         id: point_id(centre, number),
         position: place,
         distance_m: distance_m as f32,
+        incidence_degrees: Some(INCIDENCE_DEGREES as f32),
         subsidence_mm: written_los_mm(point)
             .map(|los_mm| Some(vertical_mm(los_mm, INCIDENCE_DEGREES) as f32))
             .to_vec(),

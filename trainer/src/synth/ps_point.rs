@@ -2,6 +2,7 @@
 
 use super::calendar::{FIRST_SCENE, SCENES, scene_days};
 use super::well::{Parameters, ScatterParameters};
+use crate::ps::along_line_of_sight;
 use jiff::ToSpan;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -38,7 +39,7 @@ impl SyntheticPoint {
     /// The same along the line of sight, mm, towards the satellite positive.
     pub fn los_mm(&self) -> [f64; SCENES] {
         self.subsidence_mm
-            .map(|subsidence_mm| -subsidence_mm * INCIDENCE_DEGREES.to_radians().cos())
+            .map(|subsidence_mm| along_line_of_sight(subsidence_mm, INCIDENCE_DEGREES))
     }
 }
 
