@@ -17,6 +17,10 @@ use crate::sdi12_bus::{Behaviour, Sdi12Bus};
 
 /// The emulated NOR flash has the size of the machine's PSRAM.
 const FLASH_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes of the data flash's sectors.
+const SECTOR: usize = 4096;
+/// Sectors of the data flash; the last MiB is the level table's and the emulated chip's own.
+const SECTORS: usize = TABLE_OFFSET as usize / SECTOR;
 /// QEMU makes its sockets within this time.
 const SOCKET_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -75,6 +79,17 @@ impl LoggerRig {
     /// The file that holds the logger's flash.
     pub fn flash(&self) -> PathBuf {
         self.folder.path().join("flash.bin")
+    }
+
+    /// How often each 4 KiB sector of the data flash was erased, as the emulated chip counts it: at the end of the file, a `u32` a sector
+    /// with all bits inverted.
+    pub fn erases(&self) -> Vec<u32> {
+        let flash = fs::read(self.flash()).expect("the flash file is there");
+        let counts = flash[FLASH_BYTES - 4 * SECTORS..].as_chunks().0;
+        counts
+            .iter()
+            .map(|bytes| !u32::from_le_bytes(*bytes))
+            .collect()
     }
 
     /// Switches the power on, with `transducers` on the sensor cable.

@@ -14,7 +14,9 @@ use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimator::Estimator;
 use amlstm_core::link::{ClockState, InputState};
 use amlstm_core::month::Month;
+use amlstm_firmware::store::Layout;
 use amlstm_tests::logger_rig::{LevelTable, LoggerRig, times};
+use amlstm_tests::qemu::Finished;
 
 const STATION: &str = r#"
     station = "A"
@@ -81,9 +83,23 @@ fn a_year_on_the_logger_equals_the_host_bit_for_bit() {
         start_unix_s: unix_s(first),
         level_m,
     };
-    rig.fast_forward(&table, Duration::from_secs(600 * months as u64 / 12));
+    let finished = rig.fast_forward(&table, Duration::from_secs(600 * months as u64 / 12));
+    memory_stays_what_it_was_in_the_first_year(&finished, months);
+    no_sector_wears_out(&rig);
 
     let (_powered, mut client) = rig.power_on(BTreeMap::new());
+    let status = client.status().expect("status");
+    assert_eq!(status.storage_errors, 0);
+    let last = client
+        .samples(status.next_sample - 1)
+        .expect("the last sample arrives")[0]
+        .clone();
+    println!("{} samples", status.next_sample);
+    assert_eq!(
+        last.unix_s,
+        unix_s(first) + 900 * (last.number + 1),
+        "every quarter of an hour one sample, none left out, none late"
+    );
     let records = download(&mut client, Table::Months, |_, _| {}).expect("the months arrive");
     assert_eq!(records.months.len(), months);
     let mut host = Estimator::<32>::at_training_end(&file);
@@ -130,6 +146,57 @@ fn a_year_on_the_logger_equals_the_host_bit_for_bit() {
         pull(&mut client, |_, _| {}).expect("the model comes back"),
         aligned.to_vec()
     );
+}
+
+/// Most bytes of stack that chance adds: an interrupt at the deepest point.
+const INTERRUPT_STACK: u32 = 256;
+
+/// There is no heap, so a leak could only be a stack that grows.
+fn memory_stays_what_it_was_in_the_first_year(finished: &Finished, months: usize) {
+    let stack: Vec<u32> = finished
+        .log()
+        .iter()
+        .filter(|line| line.starts_with("month "))
+        .filter_map(|line| line.split_whitespace().nth(2)?.parse().ok())
+        .collect();
+    assert_eq!(stack.len(), months, "{:?}", finished.log());
+    let (first_year, last) = (stack[stack.len().min(12) - 1], stack[stack.len() - 1]);
+    println!("{first_year} bytes of stack in the first year, {last} in all {months} months");
+    assert!(first_year > 0 && last <= first_year + INTERRUPT_STACK);
+}
+
+/// What common NOR flash chips promise: erases of a sector.
+const WORN_OUT: u32 = 10_000;
+
+fn no_sector_wears_out(rig: &LoggerRig) {
+    let erases = rig.erases();
+    let layout = Layout::new(erases.len() as u32 * 4096).expect("the data flash is large enough");
+    println!("erases of each 4 KiB sector:");
+    for (name, region) in [
+        ("config", layout.config),
+        ("events", layout.events),
+        ("months", layout.months),
+        ("slot A", layout.slots[0].clone()),
+        ("slot B", layout.slots[1].clone()),
+        ("samples", layout.samples),
+    ] {
+        let sectors = &erases[region.start as usize / 4096..region.end as usize / 4096];
+        println!("  {name:8} {}", runs(sectors));
+    }
+    let worst = erases.iter().max().expect("there are sectors");
+    assert!(
+        *worst > 0,
+        "nothing was erased, not even for the first model"
+    );
+    assert!(*worst < WORN_OUT, "{worst} erases of one sector");
+}
+
+/// Equal neighbours as `count x value`.
+fn runs(values: &[u32]) -> String {
+    let runs = values.chunk_by(|one, next| one == next);
+    runs.map(|run| format!("{} x {}", run.len(), run[0]))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The PSRAM as NOR flash: bits fall on writing and rise on erasing.
+//! The PSRAM as NOR flash: bits fall on writing and rise on erasing. The emulated chip counts how often each sector was erased.
 
 use core::ops::Range;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -15,10 +15,15 @@ pub const DATA_BYTES: u32 = 15 * 1024 * 1024;
 /// Bytes of the whole memory.
 pub const ALL_BYTES: usize = 16 * 1024 * 1024;
 const SECTOR: usize = 4096;
+const SECTORS: usize = DATA_BYTES as usize / SECTOR;
+/// Where the counts of erases lie, at the very end, so that the host reads them in the file: one `u32` a sector, all bits inverted, so
+/// that a fresh file of 0xff counts none.
+const ERASES: usize = ALL_BYTES - 4 * SECTORS;
 
 /// The data flash.
 pub struct Psram {
     bytes: &'static mut [u8],
+    erases: &'static mut [u32],
 }
 
 impl Psram {
@@ -28,11 +33,15 @@ impl Psram {
         if TAKEN.swap(true, Ordering::AcqRel) {
             return None;
         }
-        // SAFETY: the board has 16 MiB of plain RAM at BASE that neither the linker script nor any other code uses; this is the only
-        // reference to its first 15 MiB, because it is made once.
-        let bytes =
-            unsafe { core::slice::from_raw_parts_mut(BASE as *mut u8, DATA_BYTES as usize) };
-        Some(Self { bytes })
+        // SAFETY: the board has 16 MiB of plain RAM at BASE that neither the linker script nor any other code uses; these are the only
+        // references to its first 15 MiB and to the counts at its end, because they are made once. BASE and ERASES are multiples of 4.
+        let (bytes, erases) = unsafe {
+            (
+                core::slice::from_raw_parts_mut(BASE as *mut u8, DATA_BYTES as usize),
+                core::slice::from_raw_parts_mut((BASE + ERASES) as *mut u32, SECTORS),
+            )
+        };
+        Some(Self { bytes, erases })
     }
 
     fn range(offset: u32, length: usize, unit: usize) -> Result<Range<usize>, NorFlashErrorKind> {
@@ -47,13 +56,13 @@ impl Psram {
     }
 }
 
-/// The last MiB: what the host laid there for the synthetic sensors.
+/// The last MiB up to the counts of erases: what the host laid there for the synthetic sensors.
 pub fn table_bytes() -> &'static [u8] {
     // SAFETY: plain RAM beyond the data flash; nothing in this program writes it.
     unsafe {
         core::slice::from_raw_parts(
             (BASE + DATA_BYTES as usize) as *const u8,
-            ALL_BYTES - DATA_BYTES as usize,
+            ERASES - DATA_BYTES as usize,
         )
     }
 }
@@ -81,7 +90,11 @@ impl NorFlash for Psram {
 
     async fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
         let length = to.checked_sub(from).ok_or(NorFlashErrorKind::OutOfBounds)? as usize;
-        self.bytes[Self::range(from, length, SECTOR)?].fill(0xff);
+        let range = Self::range(from, length, SECTOR)?;
+        for inverted in &mut self.erases[range.start / SECTOR..range.end / SECTOR] {
+            *inverted = inverted.saturating_sub(1);
+        }
+        self.bytes[range].fill(0xff);
         Ok(())
     }
 

@@ -14,6 +14,7 @@ mod machine;
 #[path = "../retained.rs"]
 mod retained;
 mod runtime;
+mod stack;
 mod synthetic;
 mod uart;
 
@@ -33,6 +34,7 @@ const CORE_HZ: u32 = 25_000_000;
 
 #[entry]
 fn main() -> ! {
+    stack::paint();
     let Some(flash) = flash::Psram::take() else {
         process::exit(2)
     };

@@ -2,8 +2,8 @@
 //!
 //! The table, little endian: `AMLSYNTH`, `u32` months, `u32` channels, `u32` UTC of the first month's start in seconds since 1970, then
 //! `f32` level `[months][channels]` in metres; NaN is a silent sensor. Sensor k answers at SDI-12 address k with its channel's level and a
-//! tide of 5 cm, so that it is not taken for stuck. On the second day after the table the image
-//! ends QEMU with exit code 0.
+//! tide of 5 cm, so that it is not taken for stuck. With each month the image prints how much stack was used until then; on the second
+//! day after the table it ends QEMU with exit code 0.
 
 use core::fmt::Write as _;
 
@@ -16,6 +16,7 @@ use semihosting::process;
 
 use crate::flash::table_bytes;
 use crate::machine::{Mps2Clock, sampled_unix_s};
+use crate::stack::most_used;
 use crate::uart::Uart;
 
 const MAGIC: &[u8] = b"AMLSYNTH";
@@ -54,9 +55,14 @@ impl Table {
         self.start_unix_s
     }
 
+    /// Months since the table's start.
+    fn month(&self, unix_s: u32) -> i32 {
+        month_index_of(unix_s) - month_index_of(self.start_unix_s)
+    }
+
     /// The level of a channel; ends QEMU when the table has ended.
     fn level_m(&self, channel: u32, unix_s: u32) -> Option<f32> {
-        let month = month_index_of(unix_s) - month_index_of(self.start_unix_s);
+        let month = self.month(unix_s);
         // The first day after the table closes its last month.
         if month >= self.months as i32
             && (month > self.months as i32 || Moment::from_unix(unix_s).day > 1)
@@ -84,11 +90,29 @@ pub struct Bus {
     table: Option<Table>,
     uart: Uart,
     clock: Mps2Clock,
+    /// The month of the last exchange, since the table's start.
+    month: i32,
 }
 
 impl Bus {
     pub fn new(table: Option<Table>, uart: Uart, clock: Mps2Clock) -> Self {
-        Self { table, uart, clock }
+        Self {
+            table,
+            uart,
+            clock,
+            month: 0,
+        }
+    }
+
+    /// What the synthetic sensors answer, after the stack's use up to a new month.
+    fn answer(&mut self, table: &Table, command: &[u8], reply: &mut [u8]) -> Option<usize> {
+        let unix_s = sampled_unix_s();
+        let month = table.month(unix_s);
+        if month != self.month {
+            self.month = month;
+            defmt::println!("month {=i32}: {=u32} bytes of stack", month, most_used());
+        }
+        answer(table, unix_s, command, reply)
     }
 
     async fn exchange_line(
@@ -122,8 +146,8 @@ impl SensorBus for Bus {
         reply: &mut [u8],
         timeout_ms: u32,
     ) -> Option<usize> {
-        match &self.table {
-            Some(table) => answer(table, command, reply),
+        match self.table {
+            Some(table) => self.answer(&table, command, reply),
             None => self.exchange_line(command, reply, timeout_ms).await,
         }
     }
@@ -134,10 +158,10 @@ impl SensorBus for Bus {
 }
 
 /// What a sensor with CRC would answer.
-fn answer(table: &Table, command: &[u8], reply: &mut [u8]) -> Option<usize> {
+fn answer(table: &Table, unix_s: u32, command: &[u8], reply: &mut [u8]) -> Option<usize> {
     let address = *command.first()?;
     let channel = u32::from(address.checked_sub(b'0').filter(|channel| *channel < 10)?);
-    let level_m = table.level_m(channel, sampled_unix_s())?;
+    let level_m = table.level_m(channel, unix_s)?;
     let mut line = heapless::String::<32>::new();
     match command.get(1..)? {
         b"M!" | b"MC!" => write!(line, "{}0001\r\n", char::from(address)).ok()?,
