@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_core::model::AttentionKind;
 use amlstm_core::sizes::Sizes;
 use amlstm_firmware::replay::Start;
@@ -13,8 +14,24 @@ use crate::qemu::Machine;
 use crate::replay::Block;
 use crate::sample;
 
-/// The image whose cost is measured.
-pub const PROBE: Recipe = Recipe::shipped("probe");
+/// The arithmetics whose cost is measured.
+pub const ARITHMETICS: [ArithmeticKind; 2] = [ArithmeticKind::F32, ArithmeticKind::Q15];
+
+/// The name of an arithmetic, which is also the feature that brings it into an image.
+pub const fn name(arithmetic: ArithmeticKind) -> &'static str {
+    match arithmetic {
+        ArithmeticKind::F32 => "f32",
+        ArithmeticKind::Q15 => "q15",
+    }
+}
+
+/// The image whose cost is measured: it runs models of one arithmetic and holds no other.
+pub const fn probe(arithmetic: ArithmeticKind) -> Recipe {
+    Recipe {
+        binary: "probe",
+        features: name(arithmetic),
+    }
+}
 
 /// Software floating point on the slowest core takes some seconds, on a busy machine a minute.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -43,9 +60,9 @@ pub struct Cost {
     pub subsidence_bits: u32,
 }
 
-/// Measures the cost of a block's model, or says on stderr why that is not possible here and returns `None`.
-pub fn measure(board: Board, block: &Block) -> Option<Cost> {
-    let image = Image::build(board, PROBE)?;
+/// Measures the cost of a block whose model is of this arithmetic, or says on stderr why that is not possible here and returns `None`.
+pub fn measure(board: Board, arithmetic: ArithmeticKind, block: &Block) -> Option<Cost> {
+    let image = Image::build(board, probe(arithmetic))?;
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     fs::write(&file, block.bytes()).expect("a temporary file is writable");
     let finished = Machine::new(&image)
@@ -116,8 +133,8 @@ fn nanoseconds_a_tick(board: Board) -> f64 {
 /// What is measured, in words.
 pub const MODEL: &str = "one month of an AM-LSTM with 3 inputs, 16 hidden and 16 attention units, mean of 240 months with no level missing";
 
-/// The model and the series that are measured.
-pub fn block() -> Block {
+/// The model and the series that are measured. Both arithmetics' models are one network's.
+pub fn block(arithmetic: ArithmeticKind) -> Block {
     let sizes = Sizes {
         inputs: 3,
         hidden: 16,
@@ -127,8 +144,9 @@ pub fn block() -> Block {
     for level in series.level_m.iter_mut().flatten() {
         level.get_or_insert(-34.0);
     }
-    Block::new(
-        &sample::model_file(AttentionKind::Shared, sizes, 7),
-        &series,
-    )
+    let model = sample::model_file(AttentionKind::Shared, sizes, 7);
+    match arithmetic {
+        ArithmeticKind::F32 => Block::new(&model, &series),
+        ArithmeticKind::Q15 => Block::new(&sample::fixed_point(&model, &series), &series),
+    }
 }

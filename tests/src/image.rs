@@ -28,10 +28,8 @@ pub struct Image {
 pub struct Recipe {
     /// The binary in `firmware/src/bin`.
     pub binary: &'static str,
-    /// Features beside the board's, separated by commas; may be empty.
+    /// Features beside the board's, the default ones too, separated by commas.
     pub features: &'static str,
-    /// Optimisation level of the profile `device`: `s`, `3`, ...; `None` takes the profile's own.
-    pub opt_level: Option<&'static str>,
 }
 
 impl Recipe {
@@ -39,8 +37,7 @@ impl Recipe {
     pub const fn shipped(binary: &'static str) -> Self {
         Self {
             binary,
-            features: "",
-            opt_level: None,
+            features: "f32,q15",
         }
     }
 }
@@ -149,27 +146,19 @@ impl Image {
 fn run_cargo(toolchain: Toolchain, board: Board, recipe: Recipe) -> Image {
     let folder = toolchain::target_folder()
         .join("device")
-        .join(toolchain.name())
-        .join(recipe.opt_level.unwrap_or("shipped"));
+        .join(toolchain.name());
     let features = [board.machine, recipe.features].join(",");
     let mut command = toolchain.build_command(board);
     command
         .current_dir(toolchain::root())
         .args(["--locked", "--profile", "device", "-p", "amlstm-firmware"])
-        .args([
-            "--bin",
-            recipe.binary,
-            "--features",
-            features.trim_end_matches(','),
-        ])
+        .args(["--bin", recipe.binary])
+        .args(["--no-default-features", "--features", &features])
         .arg("--target-dir")
         .arg(&folder)
         // Whatever the caller's configuration says: a lock shared with the cargo that runs the tests would be waited for.
         .env("CARGO_BUILD_BUILD_DIR", &folder)
         .stdin(Stdio::null());
-    if let Some(level) = recipe.opt_level {
-        command.env("CARGO_PROFILE_DEVICE_OPT_LEVEL", level);
-    }
     let output = command.output().expect("cargo starts");
     assert!(
         output.status.success(),

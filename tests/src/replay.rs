@@ -15,6 +15,11 @@ pub struct Series {
     pub start: Start,
 }
 
+/// Bytes at a multiple of 4, filled up with zeros to one.
+pub fn aligned(bytes: &[u8]) -> Vec<u32> {
+    bytemuck::pod_collect_to_vec(bytes)
+}
+
 /// A block for [`amlstm_firmware::replay`], aligned as a model file must be.
 #[derive(Clone, Debug)]
 pub struct Block {
@@ -43,7 +48,7 @@ impl Block {
             );
         }
         Self {
-            words: bytemuck::pod_collect_to_vec(&bytes),
+            words: aligned(&bytes),
         }
     }
 

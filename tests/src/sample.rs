@@ -1,13 +1,14 @@
 //! Models with pseudo-random weights and a series of levels that the repository makes itself.
 
 use amlstm_core::arithmetic::ArithmeticKind;
-use amlstm_core::artifact::{Content, MAX_FILE_BYTES, Record, Scores, encode};
+use amlstm_core::artifact::{Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode};
 use amlstm_core::model::{AttentionKind, Input, Sizes};
 use amlstm_core::month::Month;
+use amlstm_core::quantise::{Calibration, quantise};
 use amlstm_core::scaler::Scaler;
 use amlstm_firmware::replay::Start;
 
-use crate::replay::Series;
+use crate::replay::{Series, aligned};
 
 /// A stream of pseudo-random numbers: SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195).
 pub struct Random(u64);
@@ -95,6 +96,18 @@ pub fn model_file(attention: AttentionKind, sizes: Sizes, seed: u64) -> Vec<u8> 
     let mut words = vec![0u32; MAX_FILE_BYTES.div_ceil(4)];
     let bytes = bytemuck::cast_slice_mut(&mut words);
     let length = encode(&content, bytes).expect("the content is consistent");
+    bytes[..length].to_vec()
+}
+
+/// The fixed-point twin of a floating-point model file, with ranges taken from the levels of `series`.
+pub fn fixed_point(model: &[u8], series: &Series) -> Vec<u8> {
+    let words = aligned(model);
+    let file = ModelFile::parse(&bytemuck::cast_slice(&words)[..model.len()])
+        .expect("the model file is sound");
+    let calibration = Calibration::of(&file, series.level_m.iter().map(Vec::as_slice));
+    let mut words = vec![0u32; MAX_FILE_BYTES.div_ceil(4)];
+    let bytes = bytemuck::cast_slice_mut(&mut words);
+    let length = quantise(&file, &calibration, bytes).expect("the sample's numbers are small");
     bytes[..length].to_vec()
 }
 

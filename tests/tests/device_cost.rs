@@ -1,7 +1,8 @@
 //! Inference stays within its limits of time, flash, RAM and stack on every core, and its image cannot panic.
 
+use amlstm_core::arithmetic::ArithmeticKind::{self, F32, Q15};
 use amlstm_tests::board::{BOARDS, Board, CORTEX_M0, CORTEX_M3, CORTEX_M4F, CORTEX_M33};
-use amlstm_tests::cost::{self, PROBE};
+use amlstm_tests::cost::{self, ARITHMETICS, probe};
 use amlstm_tests::image::{Image, Recipe};
 
 /// What the cost of a core may not exceed.
@@ -14,16 +15,17 @@ struct Limits {
 }
 
 /// Counts repeat exactly with one compiler; the limits lie up to a tenth above them, so that another compiler's counts pass too.
-fn cost_is_within(board: Board, limits: &Limits) {
-    let block = cost::block();
-    let Some(cost) = cost::measure(board, &block) else {
+fn cost_is_within(board: Board, arithmetic: ArithmeticKind, limits: &Limits) {
+    let block = cost::block(arithmetic);
+    let Some(cost) = cost::measure(board, arithmetic, &block) else {
         return;
     };
+    let name = format!("{} {}", board.core, cost::name(arithmetic));
+    println!("{name}: {cost:?}");
     let host = block.subsidence_bits();
     assert_eq!(
         cost.subsidence_bits, host,
-        "{}: the steps are not the host's",
-        board.core
+        "{name}: the steps are not the host's"
     );
     for (what, found, limit) in [
         (
@@ -50,60 +52,97 @@ fn cost_is_within(board: Board, limits: &Limits) {
     ] {
         assert!(
             found <= limit,
-            "{}: {found} {what}, at most {limit} are allowed",
-            board.core
+            "{name}: {found} {what}, at most {limit} are allowed"
         );
     }
     // All the RAM given at link time is the estimator's: weights stay where the model file lies.
-    assert_eq!(cost.static_ram, u64::from(cost.state_ram), "{}", board.core);
+    assert_eq!(cost.static_ram, u64::from(cost.state_ram), "{name}");
 }
 
 #[test]
 fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 13_000,
-        flash: 22_500,
+        instructions_a_step: 12_700,
+        flash: 14_500,
         state_ram: 256,
-        step_stack: 1_150,
-        load_stack: 2_400,
+        step_stack: 1_030,
+        load_stack: 2_140,
     };
-    cost_is_within(CORTEX_M4F, &limits);
+    cost_is_within(CORTEX_M4F, F32, &limits);
+    let limits = Limits {
+        instructions_a_step: 21_000,
+        flash: 15_900,
+        state_ram: 256,
+        step_stack: 950,
+        load_stack: 2_080,
+    };
+    cost_is_within(CORTEX_M4F, Q15, &limits);
 }
 
 #[test]
 fn a_step_on_a_cortex_m33_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 13_000,
-        flash: 23_500,
+        instructions_a_step: 12_700,
+        flash: 15_600,
         state_ram: 256,
-        step_stack: 1_150,
-        load_stack: 2_400,
+        step_stack: 1_030,
+        load_stack: 2_140,
     };
-    cost_is_within(CORTEX_M33, &limits);
+    cost_is_within(CORTEX_M33, F32, &limits);
+    let limits = Limits {
+        instructions_a_step: 19_900,
+        flash: 17_000,
+        state_ram: 256,
+        step_stack: 950,
+        load_stack: 2_080,
+    };
+    cost_is_within(CORTEX_M33, Q15, &limits);
 }
 
 #[test]
 fn a_step_on_a_cortex_m3_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 475_000,
-        flash: 26_000,
+        instructions_a_step: 466_000,
+        flash: 18_300,
         state_ram: 256,
-        step_stack: 1_150,
-        load_stack: 2_400,
+        step_stack: 1_090,
+        load_stack: 2_190,
     };
-    cost_is_within(CORTEX_M3, &limits);
+    cost_is_within(CORTEX_M3, F32, &limits);
+    let limits = Limits {
+        instructions_a_step: 21_900,
+        flash: 17_700,
+        state_ram: 256,
+        step_stack: 950,
+        load_stack: 2_030,
+    };
+    cost_is_within(CORTEX_M3, Q15, &limits);
 }
 
 #[test]
 fn a_step_on_a_cortex_m0_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 810_000,
-        flash: 26_000,
+        instructions_a_step: 795_000,
+        flash: 17_900,
         state_ram: 256,
-        step_stack: 1_220,
-        load_stack: 2_500,
+        step_stack: 1_160,
+        load_stack: 2_270,
     };
-    cost_is_within(CORTEX_M0, &limits);
+    cost_is_within(CORTEX_M0, F32, &limits);
+    let limits = Limits {
+        instructions_a_step: 33_300,
+        flash: 17_900,
+        state_ram: 256,
+        step_stack: 960,
+        load_stack: 2_060,
+    };
+    cost_is_within(CORTEX_M0, Q15, &limits);
+}
+
+fn every_board_and_arithmetic() -> impl Iterator<Item = (Board, ArithmeticKind)> {
+    BOARDS
+        .into_iter()
+        .flat_map(|board| ARITHMETICS.map(|arithmetic| (board, arithmetic)))
 }
 
 /// Symbols that an image has only if something in it can panic.
@@ -126,8 +165,8 @@ fn panicking_symbols(image: &Image) -> Vec<String> {
 
 #[test]
 fn no_instruction_of_the_inference_image_can_panic() {
-    for board in BOARDS {
-        let Some(image) = Image::build(board, PROBE) else {
+    for (board, arithmetic) in every_board_and_arithmetic() {
+        let Some(image) = Image::build(board, probe(arithmetic)) else {
             return;
         };
         assert!(
@@ -136,15 +175,15 @@ fn no_instruction_of_the_inference_image_can_panic() {
             board.core
         );
         let found = panicking_symbols(&image);
-        assert!(found.is_empty(), "{}: {found:?}", board.core);
+        assert!(found.is_empty(), "{} {arithmetic:?}: {found:?}", board.core);
     }
 }
 
 #[test]
 fn an_index_that_can_panic_is_found_in_the_image() {
     let recipe = Recipe {
-        features: "probe-panics",
-        ..PROBE
+        features: "f32,probe-panics",
+        ..probe(F32)
     };
     for board in BOARDS {
         let Some(image) = Image::build(board, recipe) else {
@@ -156,8 +195,8 @@ fn an_index_that_can_panic_is_found_in_the_image() {
 
 #[test]
 fn a_loaded_model_takes_ram_for_its_state_alone() {
-    for board in BOARDS {
-        let Some(image) = Image::build(board, PROBE) else {
+    for (board, arithmetic) in every_board_and_arithmetic() {
+        let Some(image) = Image::build(board, probe(arithmetic)) else {
             return;
         };
         let in_ram: Vec<_> = image

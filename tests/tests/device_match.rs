@@ -61,10 +61,13 @@ fn blocks() -> Vec<(String, Block)> {
     ] {
         let model = sample::model_file(kind, sizes, 7);
         let series = sample::series(sizes.inputs, start);
-        blocks.push((
-            format!("{kind:?} {sizes:?} {start:?}"),
-            Block::new(&model, &series),
-        ));
+        let fixed = sample::fixed_point(&model, &series);
+        for (arithmetic, model) in [("f32", model), ("q15", fixed)] {
+            blocks.push((
+                format!("{arithmetic} {kind:?} {sizes:?} {start:?}"),
+                Block::new(&model, &series),
+            ));
+        }
     }
     blocks
 }
@@ -135,8 +138,11 @@ fn trained_blocks() -> Vec<(String, Block)> {
         };
         let run = WellRun::new(well, &config).expect("the wells can be trained");
         for model in &run.models {
-            let name = format!("{} {:?}", well.id, model.name);
-            blocks.push((name, Block::new(&model.file, &series)));
+            let fixed = sample::fixed_point(&model.file, &series);
+            for (arithmetic, file) in [("f32", &model.file[..]), ("q15", &fixed)] {
+                let name = format!("{} {:?} {arithmetic}", well.id, model.name);
+                blocks.push((name, Block::new(file, &series)));
+            }
         }
     }
     blocks

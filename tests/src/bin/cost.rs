@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_tests::board::BOARDS;
 use amlstm_tests::cost::{self, Cost};
 
@@ -14,14 +15,20 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let block = cost::block();
     let mut rows = Vec::new();
-    for board in BOARDS {
-        // The reason stands on stderr.
-        let Some(cost) = cost::measure(board, &block) else {
-            return ExitCode::FAILURE;
-        };
-        rows.push((board.core, cost));
+    for arithmetic in cost::ARITHMETICS {
+        let block = cost::block(arithmetic);
+        for board in BOARDS {
+            // The reason stands on stderr.
+            let Some(cost) = cost::measure(board, arithmetic, &block) else {
+                return ExitCode::FAILURE;
+            };
+            rows.push(Row {
+                core: board.core,
+                arithmetic,
+                cost,
+            });
+        }
     }
     if json {
         print_json(&rows);
@@ -31,7 +38,14 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn print_table(rows: &[(&str, Cost)]) {
+/// The cost of a model of this arithmetic on this core.
+struct Row {
+    core: &'static str,
+    arithmetic: ArithmeticKind,
+    cost: Cost,
+}
+
+fn print_table(rows: &[Row]) {
     println!("{}", cost::MODEL);
     println!();
     println!(
@@ -40,10 +54,15 @@ fn print_table(rows: &[(&str, Cost)]) {
     println!(
         "core        arithmetic        a step       to load           model       RAM     RAM     a step    loading"
     );
-    for (core, cost) in rows {
+    for Row {
+        core,
+        arithmetic,
+        cost,
+    } in rows
+    {
         println!(
             "{core:<12}{:<12}{:>12}{:>14}{:>14} B{:>8} B{:>6} B{:>9} B{:>9} B",
-            "f32",
+            cost::name(*arithmetic),
             cost.instructions_a_step,
             cost.instructions_to_load,
             cost.flash,
@@ -55,18 +74,22 @@ fn print_table(rows: &[(&str, Cost)]) {
     }
 }
 
-fn print_json(rows: &[(&str, Cost)]) {
-    let rows: Vec<String> = rows
-        .iter()
-        .map(|(core, cost)| json_row(core, cost))
-        .collect();
+fn print_json(rows: &[Row]) {
+    let rows: Vec<String> = rows.iter().map(json_row).collect();
     println!("[\n{}\n]", rows.join(",\n"));
 }
 
 /// Names and numbers only, so nothing needs escaping.
-fn json_row(core: &str, cost: &Cost) -> String {
+fn json_row(
+    Row {
+        core,
+        arithmetic,
+        cost,
+    }: &Row,
+) -> String {
     format!(
-        "  {{\"core\":\"{core}\",\"arithmetic\":\"f32\",\"instructions_a_step\":{},\"instructions_to_load\":{},\"flash_bytes\":{},\"static_ram_bytes\":{},\"state_ram_bytes\":{},\"step_stack_bytes\":{},\"load_stack_bytes\":{}}}",
+        "  {{\"core\":\"{core}\",\"arithmetic\":\"{}\",\"instructions_a_step\":{},\"instructions_to_load\":{},\"flash_bytes\":{},\"static_ram_bytes\":{},\"state_ram_bytes\":{},\"step_stack_bytes\":{},\"load_stack_bytes\":{}}}",
+        cost::name(*arithmetic),
         cost.instructions_a_step,
         cost.instructions_to_load,
         cost.flash,
