@@ -4,30 +4,46 @@
 //! what ships: the exported model file, run by the core. Whether a setting is good is never decided on test data, but for the one setting that repeats the
 //! paper's own protocol and says so.
 
+mod baselines;
 mod comparison;
+mod setting;
 pub mod swap;
 mod table;
+mod tidy;
 mod training;
 
 use rayon::prelude::*;
 
 use crate::attribution::{Attribution, Method, WellAttribution};
-use crate::baseline::{Baseline, PhysicsFit, Problem};
-use crate::config::{Config, LevelScaling, NetworkKind, Selection};
+use crate::baseline::{Baseline, PhysicsFit};
+use crate::config::{Config, NetworkKind};
 use crate::export::ExportError;
-use crate::metric::{Score, cumulative_rmse_mm, score};
 use crate::series::WellSeries;
-use crate::split::{Part, Split, SplitError};
-use crate::train::{Epoch, TrainError};
+use crate::split::SplitError;
+use crate::train::TrainError;
 
+pub use baselines::BaselineRun;
 pub use comparison::{Comparison, PAPER_TABLE_2, PAPER_TABLE_3, paper_table_3};
-pub use table::{Table, Tidy};
+pub use setting::Setting;
+pub use table::{Summary, Table};
+pub use tidy::Tidy;
+pub use training::{Outcome, Run, Scored};
+
+use baselines::{baselines, problems, splits};
 
 /// Batch sizes of the sweep (Cao et al. 2022, Table 2).
 pub const BATCHES: [usize; 5] = [8, 16, 32, 64, 128];
 
 /// The two networks, in the order of the tables.
 pub const NETWORKS: [NetworkKind; 2] = [NetworkKind::Lstm, NetworkKind::AmLstm];
+
+/// Name of a network in files and tables.
+pub fn network_name(network: NetworkKind) -> &'static str {
+    match network {
+        NetworkKind::Lstm => "LSTM",
+        NetworkKind::AmLstm => "AM-LSTM",
+    }
+}
 
 /// A well to study.
 #[derive(Debug, Clone)]
@@ -38,162 +54,6 @@ pub struct Subject {
     pub scenes: Option<WellSeries>,
     /// True shares of the aquifer layers, known of synthetic wells only.
     pub true_shares: Option<Vec<f64>>,
-}
-
-/// In what a training differs from the configured one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Setting {
-    /// As configured.
-    Configured,
-    /// Another batch size.
-    Batch(usize),
-    /// Another scaling of the levels.
-    Scaling(LevelScaling),
-    /// The epoch is chosen on the test part, as in the paper: flatters the test score.
-    TestSelection,
-    /// Only months with a scene are steps, as in the paper.
-    SceneSteps,
-}
-
-impl Setting {
-    /// All settings that make sense for a subject.
-    fn of(subject: &Subject, config: &Config) -> Vec<Self> {
-        let mut settings = vec![Self::Configured];
-        if subject.series.points.len() > 1 {
-            settings.extend(BATCHES.map(Self::Batch));
-        }
-        let scalings = [
-            LevelScaling::ZScore,
-            LevelScaling::Pooled,
-            LevelScaling::MinMax,
-            LevelScaling::None,
-        ];
-        settings.extend(
-            scalings
-                .into_iter()
-                .filter(|&scaling| scaling != config.data.level_scaling)
-                .map(Self::Scaling),
-        );
-        settings.push(Self::TestSelection);
-        if subject.scenes.is_some() {
-            settings.push(Self::SceneSteps);
-        }
-        settings
-    }
-
-    /// Name in files and tables.
-    pub fn name(self) -> String {
-        match self {
-            Self::Configured => "configured".into(),
-            Self::Batch(size) => format!("batch {size}"),
-            Self::Scaling(scaling) => format!("levels {}", scaling_name(scaling)),
-            Self::TestSelection => "epoch chosen on test".into(),
-            Self::SceneSteps => "steps = scenes".into(),
-        }
-    }
-
-    fn apply(self, config: &Config) -> Config {
-        let mut config = config.clone();
-        match self {
-            Self::Configured | Self::SceneSteps => {}
-            Self::Batch(size) => config.training.batch = size,
-            Self::Scaling(scaling) => config.data.level_scaling = scaling,
-            Self::TestSelection => config.training.selection = Selection::Test,
-        }
-        config
-    }
-}
-
-/// Name of a scaling in tables.
-fn scaling_name(scaling: LevelScaling) -> &'static str {
-    match scaling {
-        LevelScaling::ZScore => "z-score",
-        LevelScaling::Pooled => "pooled z-score",
-        LevelScaling::MinMax => "min-max",
-        LevelScaling::None => "raw (unscaled)",
-    }
-}
-
-/// Name of a network in files and tables.
-pub fn network_name(network: NetworkKind) -> &'static str {
-    match network {
-        NetworkKind::Lstm => "LSTM",
-        NetworkKind::AmLstm => "AM-LSTM",
-    }
-}
-
-/// One network trained with one seed, scored as exported.
-#[derive(Debug, Clone)]
-pub struct Run {
-    /// Index of the subject.
-    pub well: usize,
-    /// In what it differs from the configured training.
-    pub setting: Setting,
-    /// Which network.
-    pub network: NetworkKind,
-    /// Seed of split, weights and batches.
-    pub seed: u64,
-    /// What came of it.
-    pub outcome: Outcome,
-}
-
-/// What a training led to.
-#[derive(Debug, Clone)]
-pub enum Outcome {
-    /// A model.
-    Scored(Box<Scored>),
-    /// Training diverged; counted, not hidden.
-    Diverged,
-}
-
-/// Scores of an exported model.
-#[derive(Debug, Clone)]
-pub struct Scored {
-    /// Training part.
-    pub train: Score,
-    /// Validation part.
-    pub validate: Score,
-    /// Test part.
-    pub test: Score,
-    /// RMSE of the training points' mean on the test part, mm per month; NaN when months are held out.
-    pub floor_rmse_mm: f64,
-    /// RMSE of the cumulative free run over the test months, mm; NaN when points are held out.
-    pub free_run_rmse_mm: f64,
-    /// RMSE when the levels of the month itself are not known yet, mm per month; NaN when points are held out.
-    pub forecast_rmse_mm: f64,
-    /// Epoch that was kept, from 1.
-    pub best_epoch: usize,
-    /// Scores after each epoch; kept for the configured setting only.
-    pub epochs: Vec<Epoch>,
-    /// Mean attention and permutation importance; of the configured AM-LSTM only.
-    pub shares: Option<[Vec<f64>; 2]>,
-}
-
-impl Run {
-    /// The scores, unless training diverged.
-    pub fn scored(&self) -> Option<&Scored> {
-        match &self.outcome {
-            Outcome::Scored(scored) => Some(scored),
-            Outcome::Diverged => None,
-        }
-    }
-}
-
-/// A baseline's scores on the test part, one entry a seed.
-#[derive(Debug, Clone)]
-pub struct BaselineRun {
-    /// Index of the subject.
-    pub well: usize,
-    /// Which baseline.
-    pub baseline: Baseline,
-    /// Whether months are held out rather than points.
-    pub chronological: bool,
-    /// Test scores; one entry where neither split nor baseline depends on the seed.
-    pub test: Vec<Score>,
-    /// RMSE of the cumulative free run over the test months, mm; empty when points are held out or the baseline needs last month's measurement.
-    pub free_run_rmse_mm: Vec<f64>,
-    /// RMSE when the levels of the month itself are not known yet, mm per month.
-    pub forecast_rmse_mm: Option<f64>,
 }
 
 /// Everything the study found.
@@ -303,91 +163,6 @@ pub fn run(
         runs,
         baselines,
         attributions,
-    })
-}
-
-/// One split a seed where points are held out; where months are, the split is the same for all.
-fn splits(series: &WellSeries, config: &Config, seeds: &[u64]) -> Result<Vec<Split>, SplitError> {
-    seeds
-        .iter()
-        .map(|&seed| Split::new(series, &config.split, seed))
-        .collect()
-}
-
-fn problems<'a>(
-    series: &'a WellSeries,
-    splits: &'a [Split],
-    seeds: &[u64],
-) -> Result<Vec<Problem<'a>>, StudyError> {
-    let problem = |(split, &seed)| {
-        Problem::new(series, split, seed).ok_or_else(|| StudyError::NoLevels {
-            well: series.well.clone(),
-        })
-    };
-    splits.iter().zip(seeds).map(problem).collect()
-}
-
-fn baselines(
-    subjects: &[Subject],
-    config: &Config,
-    seeds: &[u64],
-    done: &(dyn Fn() + Sync),
-) -> Result<Vec<BaselineRun>, StudyError> {
-    let work: Vec<(usize, Baseline)> = (0..subjects.len())
-        .flat_map(|well| Baseline::ALL.map(|baseline| (well, baseline)))
-        .collect();
-    let run = |&(well, baseline): &(usize, Baseline)| {
-        let series = &subjects[well].series;
-        let splits = splits(series, config, seeds)?;
-        let problems = problems(series, &splits, seeds)?;
-        let run = baseline_run(well, baseline, &problems);
-        done();
-        Ok(run)
-    };
-    let runs: Result<Vec<Option<BaselineRun>>, StudyError> = work.par_iter().map(run).collect();
-    Ok(runs?.into_iter().flatten().collect())
-}
-
-/// `None` if the baseline does not apply.
-fn baseline_run(well: usize, baseline: Baseline, problems: &[Problem]) -> Option<BaselineRun> {
-    let first = problems.first()?;
-    if !baseline.applies_to(first) {
-        return None;
-    }
-    let distinct = if first.is_chronological() && !baseline.is_seeded() {
-        &problems[..1]
-    } else {
-        problems
-    };
-    let curves = baseline.fit(distinct);
-    let test = distinct
-        .iter()
-        .zip(&curves)
-        .map(|(problem, curve)| score(problem.series, problem.split, curve, Part::Test))
-        .collect();
-    let free_run = distinct
-        .iter()
-        .zip(&curves)
-        .filter_map(|(problem, curve)| cumulative_rmse_mm(problem.series, problem.split, curve));
-    let free_run_rmse_mm = if baseline == Baseline::Persistence {
-        Vec::new()
-    } else {
-        free_run.collect()
-    };
-    let forecast = if first.is_chronological() {
-        baseline.forecast(first)
-    } else {
-        None
-    };
-    let forecast_rmse_mm =
-        forecast.map(|curve| score(first.series, first.split, &curve, Part::Test).rmse_mm);
-    Some(BaselineRun {
-        well,
-        baseline,
-        chronological: first.is_chronological(),
-        test,
-        free_run_rmse_mm,
-        forecast_rmse_mm,
     })
 }
 
@@ -522,7 +297,8 @@ mod tests {
     fn synthetic_wells_are_labelled_in_every_caption() {
         assert!(
             study(2)
-                .tables()
+                .summary()
+                .tables
                 .iter()
                 .all(|table| table.caption.starts_with("SYNTHETIC"))
         );

@@ -500,3 +500,51 @@ fn measured_wells_train_and_the_baselines_are_the_references() {
         );
     }
 }
+
+/// Rows of a table of the run folder's `study`.
+fn study_rows(folder: &Path, table: &str) -> Vec<BTreeMap<String, String>> {
+    let mut table = csv::Reader::from_path(folder.join("run/study").join(table)).unwrap();
+    table.deserialize().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_study_stands_in_the_report_of_its_run() {
+    let (folder, run) = trained();
+    let page = || fs::read_to_string(run.join("report.html")).unwrap();
+    assert!(!page().contains("id=\"study\""));
+    let study = ["study", ".", "--config", "few.toml", "--seeds", "2"];
+    let said = done(folder.path(), &study);
+    // Eight epochs, kept at one of them.
+    assert!(
+        said.contains("epoch 5") && !said.contains("epoch 10"),
+        "{said}"
+    );
+    assert!(
+        page().contains("id=\"study\"") && page().contains("Training curves</h3>"),
+        "{said}"
+    );
+    // Two wells, two networks, two seeds: as configured, three other scalings, and the epoch chosen on the test part.
+    assert_eq!(study_rows(folder.path(), "runs.csv").len(), 2 * 2 * 2 * 5);
+}
+
+#[test]
+fn measured_wells_are_studied_and_told_what_they_lack() {
+    let Some(data) = measured() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let holly = data.join("holly").display().to_string();
+    let split = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/measured-wells.toml");
+    let config = fs::read_to_string(split).unwrap() + "[training]\nepochs = 3\n";
+    fs::write(folder.path().join("few.toml"), config).unwrap();
+    let study = ["study", &holly, "--config", "few.toml", "--seeds", "2"];
+    let said = done(folder.path(), &study);
+    for without in ["floor:", "paper's gain", "BATCH SIZE", "SYNTHETIC"] {
+        assert!(!said.contains(without), "{without}: {said}");
+    }
+    assert!(said.contains("HOLLY: measured directly"), "{said}");
+    // Computed apart with a few lines of Python from the monthly means, under the protocol of the measured wells.
+    let rows = study_rows(folder.path(), "baselines.csv");
+    let is_climatology = |row: &&BTreeMap<String, String>| row["model"] == "month-climatology";
+    let row = rows.iter().find(is_climatology).unwrap();
+    let rmse: f64 = row["rmse_mm_per_month"].parse().unwrap();
+    assert!((rmse - 0.333).abs() < 5.1e-4, "{rmse}");
+}

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 
 use amlstm::config::Config;
 use amlstm::read;
+use amlstm::report;
 use amlstm::run::write_beside;
 use amlstm::series::WellSeries;
-use amlstm::study::{self, Study, Subject, Table};
+use amlstm::study::{self, Study, Subject, Summary, Table};
 use amlstm::synth;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,7 +20,7 @@ const SCENES_BEFORE_2011: usize = 2;
 /// LSTM against AM-LSTM and every baseline, over many seeds.
 ///
 /// Trains both networks at every well with each seed: as configured, with other batch sizes, with other scalings of the levels, with the paper's way of choosing
-/// the epoch, and with scenes as steps. Prints the tables and writes them as tidy CSV files to RUN/study/.
+/// the epoch, and with scenes as steps. Prints the tables and writes them as tidy CSV files to RUN/study/. If RUN has a report.html, that shows them too.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  amlstm study                          the six SYNTHETIC wells\n  amlstm study site/ --config site.toml --seeds 20\n  amlstm study site/ --json > study.json"
@@ -59,16 +60,27 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for tidy in study.tidy() {
         write_beside(&folder.join(tidy.file), tidy.csv.as_bytes())?;
     }
+    let summary = study.summary();
+    let bytes = serde_json::to_vec_pretty(&summary)?;
+    write_beside(&folder.join(Summary::FILE), &bytes)?;
+    let page = args.out.join(report::FILE);
+    let has_page = page.is_file();
+    if has_page {
+        write_beside(&page, report::read(&args.out)?.html()?.as_bytes())?;
+    }
     if args.json {
         println!("{}", json(&study)?);
     } else {
-        for table in study.tables() {
-            print_table(&table);
+        for table in &summary.tables {
+            print_table(table);
         }
-        for sentence in study.verdicts() {
+        for sentence in &summary.sentences {
             println!("{sentence}");
         }
         println!("\nTidy tables: {}", folder.display());
+        if has_page {
+            println!("{} shows them too", page.display());
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -135,7 +147,12 @@ pub fn print_table(table: &Table) {
     for row in &table.rows {
         shown.add_row(row);
     }
-    println!("{}\n{}\n", broken(&table.caption), shown.trim_fmt());
+    let caption = broken(&table.caption);
+    println!(
+        "{}\n{caption}\n{}\n",
+        table.title.to_uppercase(),
+        shown.trim_fmt()
+    );
 }
 
 /// The text in lines of at most [`CAPTION_COLUMNS`] characters, where words allow it.

@@ -14,6 +14,9 @@ const BARS_EDGES_PX: i32 = 30 + 24;
 /// Room for the names of the aquifer layers.
 pub(super) const NAMES_PX: i32 = 84;
 
+/// Room for the means at the right of their bars.
+const MEANS_PX: i32 = 44;
+
 /// Height of the figure in pixels.
 pub(super) fn height(well: &ShownWell) -> i32 {
     2 * ROW_PX * well.aquifer_layers.len() as i32 + HEAT_EDGES_PX + BARS_EDGES_PX
@@ -88,7 +91,7 @@ fn bars(well: &ShownWell, area: &Area) -> Result<(), DrawError> {
     let layers = well.aquifer_layers.len();
     let frame = Frame {
         left: NAMES_PX,
-        right: 14,
+        right: MEANS_PX,
         top: 30,
         bottom: 24,
     };
@@ -111,13 +114,12 @@ fn bars(well: &ShownWell, area: &Area) -> Result<(), DrawError> {
         chart.draw_series([bar])?;
         let range = PathElement::new([(least, row + 0.5), (most, row + 0.5)], line(Ink::Text, 12));
         chart.draw_series([range])?;
-        let (x, y) = chart.backend_coord(&(mean.max(most), row + 0.5));
-        let lettering = Lettering::NOTE.ink(Ink::Text);
+        let (_, y) = chart.backend_coord(&(mean, row + 0.5));
         sheet::write(
             area,
             &number(mean, 2),
-            lettering,
-            ((x + px(5)).min(px(WIDTH - 38)), y - top),
+            Lettering::NOTE.ink(Ink::Text).right(),
+            (px(WIDTH - 6), y - top),
         )?;
     }
     let even = 1.0 / layers as f64;

@@ -51,9 +51,17 @@ impl Axis {
     /// Values from `from` to `to`, neither rounded nor widened.
     pub(super) fn exactly(from: f64, to: f64, most: usize) -> Self {
         let (low, high) = (from.min(to), from.max(to));
-        let step = round_step((high - low) / most.max(1) as f64);
-        let first = (low / step).ceil() as i64;
-        let last = (high / step + 1e-9).floor() as i64;
+        let ticks = |step: f64| {
+            let first = (low / step).ceil() as i64;
+            (first, (high / step + 1e-9).floor() as i64)
+        };
+        let mut step = round_step((high - low) / most.max(1) as f64);
+        let (mut first, mut last) = ticks(step);
+        // One tick tells no scale.
+        if most > 1 && last <= first {
+            step = round_step(step / 2.5);
+            (first, last) = ticks(step);
+        }
         let decimals = (-step.log10().floor()).max(0.0) as usize;
         Self {
             from,
@@ -149,6 +157,8 @@ mod tests {
     fn ticks_are_round_numbers_inside_the_axis() {
         assert_eq!(Axis::exactly(-3.2, 11.0, 5).ticks, [0.0, 5.0, 10.0]);
         assert_eq!(Axis::exactly(0.0, 1.0, 5).ticks.len(), 6);
+        // Steps of 5 would leave 5 alone.
+        assert_eq!(Axis::exactly(3.3, 9.9, 3).ticks, [4.0, 6.0, 8.0]);
         assert_eq!(Axis::exactly(0.0, 1.0, 5).label(0.4), "0.4");
     }
 

@@ -13,6 +13,8 @@ use crate::figure::{escaped, number};
 pub struct Card {
     /// Well the model belongs to.
     pub well: String,
+    /// `LSTM` or `AM-LSTM`.
+    pub network: &'static str,
     /// Rows in the order they are shown.
     pub rows: Vec<(&'static str, String)>,
 }
@@ -39,6 +41,10 @@ impl Card {
         };
         let mut card = Self {
             well: record.well.to_owned(),
+            network: match record.attention {
+                AttentionKind::None => "LSTM",
+                AttentionKind::Shared | AttentionKind::PerLayer => "AM-LSTM",
+            },
             rows: Vec::new(),
         };
         card.rows.push((

@@ -15,7 +15,7 @@ mod verdict;
 use std::path::{Path, PathBuf};
 
 pub use card::Card;
-pub use page::{Report, Table};
+pub use page::Report;
 pub use sources::Sources;
 
 use crate::config::Config;
@@ -80,6 +80,6 @@ pub fn read(folder: &Path) -> Result<Report, ReportError> {
         cards,
         config: text,
         cautions,
-        tables: study::tables(folder)?,
+        study: study::read(folder)?,
     })
 }

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use super::card::Card;
-use super::{caution, rates, score, verdict};
+use super::{caution, rates, score, study, verdict};
 use crate::figure::shown::{LevelledPoint, Share, Shown, ShownWell};
 use crate::figure::{self, FigureError, Kind, escaped, ink, number};
+use crate::study::Summary;
 
 /// Wells shown in full; of a larger run the others stand in the tables alone.
 pub(super) const WELLS_MAX: usize = 40;
@@ -21,19 +22,8 @@ pub struct Report {
     pub config: String,
     /// Sentences that hold for the whole run: warnings of the readers, choices that flatter a score.
     pub cautions: Vec<String>,
-    /// Tables of a study, if one was made.
-    pub tables: Vec<Table>,
-}
-
-/// A table of text, as a study leaves it.
-#[derive(Clone, Debug, Default)]
-pub struct Table {
-    /// What it shows.
-    pub caption: String,
-    /// Names of the columns.
-    pub header: Vec<String>,
-    /// Cells by row.
-    pub rows: Vec<Vec<String>>,
+    /// What a study found, if one was made.
+    pub study: Option<Summary>,
 }
 
 impl Report {
@@ -63,7 +53,7 @@ impl Report {
             );
         }
         main.push_str(&self.ground()?);
-        main.push_str(&self.study());
+        main.push_str(&self.study.as_ref().map_or(String::new(), study::html));
         main.push_str(&self.configuration());
         Ok(format!(
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
@@ -108,8 +98,16 @@ impl Report {
                 escaped(&well.well)
             );
         }
+        let sections = [
+            ("ground", "Rates on the ground", self.has_ground()),
+            ("study", "Study", self.study.is_some()),
+            ("configuration", "Configuration", true),
+        ];
+        for (id, name, _) in sections.into_iter().filter(|(.., is_there)| *is_there) {
+            let _ = write!(links, "<li><a href=\"#{id}\">{name}</a></li>");
+        }
         format!(
-            "<nav aria-label=\"Contents\"><ul><li><a href=\"#errors\">Errors</a></li>{links}<li><a href=\"#configuration\">Configuration</a></li></ul></nav>"
+            "<nav aria-label=\"Contents\"><ul><li><a href=\"#errors\">Errors</a></li>{links}</ul></nav>"
         )
     }
 
@@ -183,7 +181,6 @@ impl Report {
         for kind in Kind::OF_A_WELL {
             html.push_str(&self.figure(kind, &well.well)?.unwrap_or_default());
         }
-        html.push_str("<div class=\"aside\">");
         let shares: Vec<&Share> = self
             .shown
             .attribution
@@ -199,20 +196,29 @@ impl Report {
             let _ = write!(html, "<p class=\"{class}\">{}</p>", escaped(&verdict.text));
         }
         for card in self.cards.iter().filter(|card| card.well == well.well) {
-            let _ = write!(html, "<h3>Model card</h3>{}", card.html());
+            let _ = write!(
+                html,
+                "<div class=\"aside\"><h3>Model card: {}</h3>{}</div>",
+                card.network,
+                card.html()
+            );
         }
-        html.push_str("</div></div></section>");
+        html.push_str("</div></section>");
         Ok(html)
     }
 
+    fn has_ground(&self) -> bool {
+        !self.shown.points.is_empty() || !self.shown.benchmarks.is_empty()
+    }
+
     fn ground(&self) -> Result<String, FigureError> {
+        if !self.has_ground() {
+            return Ok(String::new());
+        }
         let figures = [
             self.figure(Kind::Map, "")?,
             self.figure(Kind::Levelling, "")?,
         ];
-        if figures.iter().all(Option::is_none) {
-            return Ok(String::new());
-        }
         let mut html =
             String::from("<section id=\"ground\"><h2>Rates on the ground</h2><div class=\"grid\">");
         html.extend(figures.into_iter().flatten());
@@ -223,34 +229,6 @@ impl Report {
         }
         html.push_str("</section>");
         Ok(html)
-    }
-
-    fn study(&self) -> String {
-        if self.tables.is_empty() {
-            return String::new();
-        }
-        let mut html = String::from("<section id=\"study\"><h2>Study</h2>");
-        for table in &self.tables {
-            let mut head = String::new();
-            for name in &table.header {
-                let _ = write!(head, "<th scope=\"col\">{}</th>", escaped(name));
-            }
-            let mut rows = String::new();
-            for row in &table.rows {
-                rows.push_str("<tr>");
-                for cell in row {
-                    let _ = write!(rows, "<td>{}</td>", escaped(cell));
-                }
-                rows.push_str("</tr>");
-            }
-            let html_table = format!(
-                "<table><caption>{}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>",
-                escaped(&table.caption)
-            );
-            html.push_str(&score::scroll(&table.caption, &html_table));
-        }
-        html.push_str("</section>");
-        html
     }
 
     fn configuration(&self) -> String {

@@ -1,55 +1,84 @@
-//! Tables that a study left in the run folder.
+//! What a study left in the run folder.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::ReportError;
-use super::page::Table;
+use crate::figure::escaped;
 use crate::figure::gather::GatherError;
+use crate::study::{Summary, Table};
 
-/// Tables in the run's folder `study`, in the order of their names.
-pub(super) fn tables(folder: &Path) -> Result<Vec<Table>, ReportError> {
-    let failed = |source| GatherError::File {
-        path: folder.to_owned(),
-        source,
-    };
-    let mut paths = Vec::new();
-    let folder = &folder.join("study");
-    if !folder.is_dir() {
-        return Ok(Vec::new());
+/// The summary in the run's folder `study`; `None` if no study was made.
+pub(super) fn read(folder: &Path) -> Result<Option<Summary>, ReportError> {
+    let path = folder.join("study").join(Summary::FILE);
+    if !path.is_file() {
+        return Ok(None);
     }
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        if path.extension().is_some_and(|ending| ending == "csv") {
-            paths.push((name, path));
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(source) => return Err(GatherError::File { path, source }.into()),
+    };
+    match serde_json::from_str(&text) {
+        Ok(summary) => Ok(Some(summary)),
+        Err(error) => {
+            let cause = error.to_string();
+            Err(GatherError::Table { path, cause }.into())
         }
     }
-    paths.sort();
-    let mut tables = Vec::new();
-    for (name, path) in paths {
-        let wrong = |error: csv::Error| GatherError::Table {
-            path: path.clone(),
-            cause: error.to_string(),
-        };
-        let mut reader = csv::Reader::from_path(&path).map_err(wrong)?;
-        let header = reader
-            .headers()
-            .map_err(wrong)?
-            .iter()
-            .map(str::to_owned)
-            .collect();
-        let rows: Result<Vec<_>, _> = reader
-            .records()
-            .map(|record| record.map(|record| record.iter().map(str::to_owned).collect()))
-            .collect();
-        tables.push(Table {
-            caption: name,
-            header,
-            rows: rows.map_err(wrong)?,
-        });
+}
+
+pub(super) fn html(summary: &Summary) -> String {
+    let mut html = String::from("<section id=\"study\"><h2>Study</h2>");
+    for (index, table) in summary.tables.iter().enumerate() {
+        let _ = write!(
+            html,
+            "<h3 id=\"study-{index}\">{}</h3><p>{}</p><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"study-{index}\">{}</div>",
+            escaped(&table.title),
+            escaped(&table.caption),
+            table_html(table, index)
+        );
     }
-    Ok(tables)
+    html.push_str("<ul>");
+    for sentence in &summary.sentences {
+        let _ = write!(html, "<li>{}</li>", escaped(sentence));
+    }
+    html.push_str("</ul></section>");
+    html
+}
+
+fn table_html(table: &Table, index: usize) -> String {
+    let is_number = |cell: &String| !cell.starts_with(char::is_alphabetic);
+    let class = |column: usize| {
+        let mut cells = table.rows.iter().filter_map(|row| row.get(column));
+        if cells.all(is_number) {
+            ""
+        } else {
+            " class=\"left\""
+        }
+    };
+    let mut head = String::new();
+    for (column, name) in table.header.iter().enumerate() {
+        let _ = write!(
+            head,
+            "<th scope=\"col\"{}>{}</th>",
+            class(column),
+            escaped(name)
+        );
+    }
+    let mut rows = String::new();
+    for row in &table.rows {
+        rows.push_str("<tr>");
+        for (column, cell) in row.iter().enumerate() {
+            let cell = escaped(cell);
+            let _ = if column == 0 {
+                write!(rows, "<th scope=\"row\">{cell}</th>")
+            } else {
+                write!(rows, "<td{}>{cell}</td>", class(column))
+            };
+        }
+        rows.push_str("</tr>");
+    }
+    format!(
+        "<table aria-labelledby=\"study-{index}\"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )
 }

@@ -123,8 +123,9 @@ impl SwapTest {
                     .map(|layer| format!("{layer} dominates")),
             )
             .chain(["all".into(), "hits".into()]);
-        let caption = "SYNTHETIC wells. Swap test: hit rate of each explanation when each aquifer layer in turn truly dominates, with the same levels.".into();
+        let caption = "SYNTHETIC wells. Hit rate of each explanation when each aquifer layer in turn truly dominates, with the same levels.".into();
         Table {
+            title: "Swap test".into(),
             caption,
             header: header.collect(),
             rows,

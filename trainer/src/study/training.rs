@@ -7,14 +7,71 @@ use crate::attribution;
 use crate::baseline::{Baseline, Curve, Problem};
 use crate::config::{Config, NetworkKind};
 use crate::export::model_file;
-use crate::metric::{Simulation, cumulative_rmse_mm, score};
+use crate::metric::{Score, Simulation, cumulative_rmse_mm, score};
 use crate::split::{Part, Split};
-use crate::train::{TrainError, train_well};
+use crate::train::{Epoch, TrainError, train_well};
 
-use super::{Job, Outcome, Scored, Setting, StudyError, Subject};
+use super::{Job, Setting, StudyError, Subject};
+
+/// One network trained with one seed, scored as exported.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Index of the subject.
+    pub well: usize,
+    /// In what it differs from the configured training.
+    pub setting: Setting,
+    /// Which network.
+    pub network: NetworkKind,
+    /// Seed of split, weights and batches.
+    pub seed: u64,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What a training led to.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// A model.
+    Scored(Box<Scored>),
+    /// Training diverged; counted, not hidden.
+    Diverged,
+}
+
+/// Scores of an exported model.
+#[derive(Debug, Clone)]
+pub struct Scored {
+    /// Training part.
+    pub train: Score,
+    /// Validation part.
+    pub validate: Score,
+    /// Test part.
+    pub test: Score,
+    /// RMSE of the training points' mean on the test part, mm per month; NaN when months are held out.
+    pub floor_rmse_mm: f64,
+    /// RMSE of the cumulative free run over the test months, mm; NaN when points are held out.
+    pub free_run_rmse_mm: f64,
+    /// RMSE when the levels of the month itself are not known yet, mm per month; NaN when points are held out.
+    pub forecast_rmse_mm: f64,
+    /// Epoch that was kept, from 1.
+    pub best_epoch: usize,
+    /// Scores after each epoch; kept for the configured setting only.
+    pub epochs: Vec<Epoch>,
+    /// Mean attention and permutation importance; of the configured AM-LSTM only.
+    pub shares: Option<[Vec<f64>; 2]>,
+}
+
+impl Run {
+    /// The scores, unless training diverged.
+    pub fn scored(&self) -> Option<&Scored> {
+        match &self.outcome {
+            Outcome::Scored(scored) => Some(scored),
+            Outcome::Diverged => None,
+        }
+    }
+}
 
 /// Trains and scores one network. A training that diverges is an outcome, everything else that fails is an error.
-pub fn run(subject: &Subject, job: &Job, config: &Config) -> Result<Outcome, StudyError> {
+pub(super) fn run(subject: &Subject, job: &Job, config: &Config) -> Result<Outcome, StudyError> {
     let mut config = job.setting.apply(config);
     config.network.kind = job.network;
     let series = match (job.setting, &subject.scenes) {
