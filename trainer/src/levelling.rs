@@ -92,9 +92,9 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// ps points minus levelling.
-    pub fn difference_mm_per_year(&self) -> Option<f64> {
-        Some(self.ps_mm_per_year? - self.benchmark.rate_mm_per_year)
+    /// Levelled rate and rate of the ps points; `None` without points.
+    pub fn pair(&self) -> Option<(f64, f64)> {
+        Some((self.benchmark.rate_mm_per_year, self.ps_mm_per_year?))
     }
 }
 
@@ -131,17 +131,8 @@ pub struct Agreement {
     pub r2: Option<f64>,
 }
 
-/// Summary of a comparison; `None` when no benchmark has a point around it.
-pub fn agreement(comparisons: &[Comparison]) -> Option<Agreement> {
-    let pairs: Vec<(f64, f64)> = comparisons
-        .iter()
-        .filter_map(|comparison| {
-            Some((
-                comparison.benchmark.rate_mm_per_year,
-                comparison.ps_mm_per_year?,
-            ))
-        })
-        .collect();
+/// Summary of the levelled rate and the ps points' rate of each benchmark that has both, mm a year; `None` without any.
+pub fn agreement(pairs: &[(f64, f64)]) -> Option<Agreement> {
     if pairs.is_empty() {
         return None;
     }
@@ -151,7 +142,7 @@ pub fn agreement(comparisons: &[Comparison]) -> Option<Agreement> {
         largest_mm_per_year: sizes().fold(0.0, f64::max),
         smallest_mm_per_year: sizes().fold(f64::INFINITY, f64::min),
         mean_mm_per_year: mean(pairs.iter().map(|(levelled, ps)| ps - levelled)),
-        r2: squared_correlation(&pairs),
+        r2: squared_correlation(pairs),
     })
 }
 
@@ -173,31 +164,9 @@ fn squared_correlation(pairs: &[(f64, f64)]) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn comparison(levelled: f64, ps: Option<f64>) -> Comparison {
-        let position = Position::Planar {
-            easting: 0.0,
-            northing: 0.0,
-        };
-        let benchmark = Benchmark {
-            name: "BM".into(),
-            position,
-            rate_mm_per_year: levelled,
-        };
-        Comparison {
-            benchmark,
-            points: usize::from(ps.is_some()),
-            ps_mm_per_year: ps,
-        }
-    }
-
     #[test]
     fn differences_keep_their_signs_in_the_mean_alone() {
-        let found = agreement(&[
-            comparison(-10.0, Some(-8.0)),
-            comparison(-20.0, Some(-23.0)),
-            comparison(-99.0, None),
-        ])
-        .unwrap();
+        let found = agreement(&[(-10.0, -8.0), (-20.0, -23.0)]).unwrap();
         assert_eq!(
             (
                 found.benchmarks,
@@ -212,18 +181,13 @@ mod tests {
     #[test]
     fn r2_is_the_squared_correlation() {
         // x 1 2 3, y 1 3 2: covariance 1/3, variances 2/3 each, correlation 1/2.
-        let found = agreement(&[
-            comparison(1.0, Some(1.0)),
-            comparison(2.0, Some(3.0)),
-            comparison(3.0, Some(2.0)),
-        ]);
+        let found = agreement(&[(1.0, 1.0), (2.0, 3.0), (3.0, 2.0)]);
         assert!((found.unwrap().r2.unwrap() - 0.25).abs() < 1e-12);
-        assert_eq!(agreement(&[comparison(1.0, Some(1.0))]).unwrap().r2, None);
+        assert_eq!(agreement(&[(1.0, 1.0)]).unwrap().r2, None);
     }
 
     #[test]
     fn benchmarks_without_points_have_no_agreement() {
-        assert_eq!(agreement(&[comparison(1.0, None)]), None);
         assert_eq!(agreement(&[]), None);
     }
 

@@ -2,11 +2,14 @@
 
 mod browser;
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use amlstm::config::Config;
+use amlstm::config::{Config, SplitKind};
 use amlstm::report::{self, Sources};
 use amlstm::run::{RunFolder, WellRun};
+use amlstm::series::WellSeries;
+use amlstm::study::{self, Subject, Summary};
 use amlstm::synth;
 use browser::{Browser, url};
 use serde_json::json;
@@ -43,7 +46,11 @@ const FIGURES: &str = r#"(() => {
   return { count: figures.length, kinds: [...new Set(figures.map((figure) => figure.dataset.kind))].sort(), lacking: figures.filter(lacks).map((figure) => figure.querySelector("figcaption").textContent) };
 })()"#;
 
-fn check(page: &Path) {
+/// Tables without a name or without headers of their columns.
+const UNNAMED: &str = r#"[...document.querySelectorAll("table")].filter((table) => !(table.caption || document.getElementById(table.getAttribute("aria-labelledby"))) || !table.querySelector("th[scope=col]")).map((table) => table.textContent.slice(0, 60))"#;
+
+/// Looks at a page of the six wells in every width and theme; `kinds` of figures are in it, and `count` in all.
+fn check(page: &Path, kinds: &[&str], count: usize) {
     let Some(mut browser) = Browser::start() else {
         eprintln!("skipped: no Chromium here (Debian: apt-get install chromium)");
         return;
@@ -58,24 +65,11 @@ fn check(page: &Path) {
         browser.open(page);
         let shown = format!("{width} pixels, {theme}");
         let figures = browser.evaluate(FIGURES);
-        // Six wells with five figures each, and three of the run.
-        assert_eq!(figures["count"], json!(6 * 5 + 3), "{shown}");
-        assert_eq!(
-            figures["kinds"],
-            json!([
-                "attention",
-                "attribution",
-                "errors",
-                "levelling",
-                "levels",
-                "map",
-                "observed",
-                "training"
-            ]),
-            "{shown}"
-        );
+        assert_eq!(figures["count"], json!(count), "{shown}");
+        assert_eq!(figures["kinds"], json!(kinds), "{shown}");
         assert_eq!(figures["lacking"], json!([]), "{shown}");
         assert_eq!(browser.evaluate(MISPLACED), json!([]), "{shown}");
+        assert_eq!(browser.evaluate(UNNAMED), json!([]), "{shown}");
         assert_eq!(
             browser.evaluate("document.documentElement.scrollWidth <= innerWidth"),
             json!(true),
@@ -167,25 +161,79 @@ fn values_are_told(browser: &mut Browser, page: &Path) {
     assert!(told.contains("phreatic: "), "{told}");
 }
 
-#[test]
-fn the_report_of_a_run_is_sound_in_a_browser() {
-    let folder = tempfile::tempdir().unwrap();
-    let run = folder.path().join("run");
-    let mut config = Config::default();
-    config.training.epochs = 3;
-    config.data.drop_scenes = 2;
+/// The kinds of figures of a run with ps points, in the order of their names.
+const KINDS: [&str; 8] = [
+    "attention",
+    "attribution",
+    "errors",
+    "levelling",
+    "levels",
+    "map",
+    "observed",
+    "training",
+];
+
+/// Trains the six wells for a few epochs into `folder`; the page is written.
+fn trained(folder: &Path, config: &Config) -> PathBuf {
     let options = synth::Options::default();
     let made = synth::dataset(&options);
-    let written = RunFolder::create(&run, &config).unwrap();
+    let written = RunFolder::create(folder, config).unwrap();
     for (number, well) in made.dataset.wells.iter().enumerate() {
         written
-            .write_well(number, &WellRun::new(well, &config).unwrap())
+            .write_well(number, &WellRun::new(well, config).unwrap())
             .unwrap();
     }
     written.finish(made.dataset.wells.len()).unwrap();
     let sources = Sources::synthetic(made.truth, options.seed);
-    let page = report::write(&run, &made.dataset.wells, &sources).unwrap();
+    report::write(folder, &made.dataset.wells, &sources).unwrap()
+}
+
+fn few_epochs() -> Config {
+    let mut config = Config::default();
+    config.training.epochs = 3;
+    config.data.drop_scenes = 2;
+    config
+}
+
+#[test]
+fn the_report_of_a_run_and_its_study_is_sound_in_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let config = few_epochs();
+    let page = trained(&run, &config);
+    study(&run, &config);
+    let html = report::read(&run).unwrap().html().unwrap();
+    fs::write(&page, html).unwrap();
     // Small enough to send by mail.
     assert!(page.metadata().unwrap().len() < 3_000_000);
-    check(&page);
+    // Six wells with five figures each, and three of the run.
+    check(&page, &KINDS, 6 * 5 + 3);
+}
+
+#[test]
+fn the_report_of_held_out_months_is_sound_in_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = few_epochs();
+    config.split.kind = SplitKind::Time;
+    let page = trained(&folder.path().join("run"), &config);
+    check(&page, &KINDS, 6 * 5 + 3);
+}
+
+/// Leaves in the run folder what `amlstm study` leaves for the page, of one well and two seeds.
+fn study(run: &Path, config: &Config) {
+    let made = synth::dataset(&synth::Options {
+        wells: 1,
+        ..synth::Options::default()
+    });
+    let series = WellSeries::new(&made.dataset.wells[0], &config.data).unwrap();
+    let subject = Subject {
+        series,
+        scenes: None,
+        true_shares: Some(made.truth[0].share.to_vec()),
+    };
+    let study = study::run(vec![subject], config, &[1, 2], &|| {}).unwrap();
+    let folder = run.join("study");
+    fs::create_dir(&folder).unwrap();
+    let summary = serde_json::to_vec(&study.summary()).unwrap();
+    fs::write(folder.join(Summary::FILE), summary).unwrap();
 }

@@ -54,10 +54,12 @@ pub(super) fn draw(shown: &Shown, area: &Area) -> Result<Vec<Hit>, DrawError> {
     let is_baseline =
         |score: &&&Score| !matches!(score.model.as_str(), "am-lstm" | "lstm" | "floor");
     let mut entries = vec![
-        (Ink::Floor, Sign::Mark(Mark::Tick), "floor"),
         (Ink::Lstm, Sign::Mark(Mark::Square), "LSTM"),
         (Ink::AmLstm, Sign::Mark(Mark::Circle), "AM-LSTM"),
     ];
+    if tests.iter().any(|score| score.floor.is_some()) {
+        entries.insert(0, (Ink::Floor, Sign::Mark(Mark::Tick), "floor"));
+    }
     if tests.iter().any(|score| is_baseline(&score)) {
         entries.push((Ink::Baseline, Sign::Mark(Mark::Ring), "baselines"));
     }

@@ -145,6 +145,15 @@ fn observed_rates(well: &ShownWell) -> Vec<(i32, i32, f64)> {
         .collect()
 }
 
+/// What a part may be called, the longest first; a border between two parts is too narrow for a name.
+fn names(part: &str) -> &'static [&'static str] {
+    match part {
+        "validate" => &["validation", "val."],
+        "test" => &["test"],
+        _ => &[],
+    }
+}
+
 /// Shades the months that are not for training, where months are divided.
 fn parts(well: &ShownWell, chart: &Chart) -> Result<(), DrawError> {
     let area = chart.plotting_area().strip_coord_spec();
@@ -169,12 +178,11 @@ fn parts(well: &ShownWell, chart: &Chart) -> Result<(), DrawError> {
             [(left, 0), (left, rows.end - rows.start)],
             line(Ink::Muted, 10),
         ))?;
-        sheet::write(
-            &area,
-            &first.part,
-            Lettering::NOTE.centre(),
-            (i32::midpoint(left, right), px(8)),
-        )?;
+        let fits = |name: &&&str| sheet::text_width(name) <= right - left;
+        if let Some(name) = names(&first.part).iter().find(fits) {
+            let middle = (i32::midpoint(left, right), px(8));
+            sheet::write(&area, name, Lettering::NOTE.centre(), middle)?;
+        }
     }
     Ok(())
 }

@@ -162,6 +162,11 @@ pub struct Share {
 }
 
 impl Shown {
+    /// Whether any score has a floor: those on ps points have.
+    pub fn has_floor(&self) -> bool {
+        self.scores.iter().any(|score| score.floor.is_some())
+    }
+
     /// Whether any of it comes from the generator.
     pub fn synthetic(&self) -> bool {
         self.wells.iter().any(|well| well.synthetic)

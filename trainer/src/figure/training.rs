@@ -15,7 +15,7 @@ use super::shown::{ShownEpoch, ShownModel, ShownWell, model_text};
 /// Height of the figure in pixels.
 pub(super) const HEIGHT: i32 = 250;
 const LEGEND_PX: i32 = 42;
-/// Curves are cut above this many times their lowest value: the first epochs would flatten the rest.
+/// Values above this many times the highest of the curves' lowest values are left out: the first epochs would flatten the rest.
 const CUT: f64 = 4.0;
 
 pub(super) fn draw(
@@ -29,10 +29,9 @@ pub(super) fn draw(
         .filter(|model| !model.epochs.is_empty())
         .collect();
     let values = || {
-        curves
-            .iter()
-            .flat_map(|model| &model.epochs)
-            .flat_map(|epoch| [Some(epoch.train_rmse), epoch.validate_rmse, epoch.test_rmse])
+        let epochs = curves.iter().flat_map(|model| &model.epochs);
+        epochs
+            .flat_map(|epoch| PARTS.map(|part| part(epoch)))
             .flatten()
     };
     let Some((low, high)) = extent(values().chain(floor)) else {
@@ -59,7 +58,7 @@ pub(super) fn draw(
     sheet::legend(&top, px(10), &entries)?;
 
     let mut hits = Vec::new();
-    let cut = high.min(low * CUT);
+    let cut = high.min(highest_low(&curves) * CUT);
     for (index, model) in curves.iter().enumerate() {
         let width = px(WIDTH) / curves.len() as i32;
         let panel = charts
@@ -91,8 +90,11 @@ pub(super) fn draw(
         curve(&mut chart, model, Ink::AmLstm, cut, |epoch| {
             epoch.validate_rmse
         })?;
-        if let Some(kept) = model.epochs.iter().find(|epoch| epoch.kept) {
-            let height = kept.validate_rmse.unwrap_or(kept.train_rmse).min(cut);
+        let is_kept = |epoch: &&ShownEpoch| {
+            epoch.kept && epoch.validate_rmse.unwrap_or(epoch.train_rmse) <= cut
+        };
+        if let Some(kept) = model.epochs.iter().find(is_kept) {
+            let height = kept.validate_rmse.unwrap_or(kept.train_rmse);
             chart.draw_series([Circle::new(
                 (kept.epoch as f64, height),
                 35,
@@ -112,6 +114,25 @@ pub(super) fn draw(
     Ok(hits)
 }
 
+/// The parts of a training curve.
+const PARTS: [fn(&ShownEpoch) -> Option<f64>; 3] = [
+    |epoch| Some(epoch.train_rmse),
+    |epoch| epoch.validate_rmse,
+    |epoch| epoch.test_rmse,
+];
+
+/// The highest of the curves' lowest values: every curve has a point there or below.
+fn highest_low(curves: &[&ShownModel]) -> f64 {
+    let low = |model: &&ShownModel, part: fn(&ShownEpoch) -> Option<f64>| {
+        extent(model.epochs.iter().filter_map(part)).map(|(low, _)| low)
+    };
+    let lows = curves
+        .iter()
+        .flat_map(|model| PARTS.map(|part| low(model, part)))
+        .flatten();
+    lows.fold(0.0, f64::max)
+}
+
 fn curve(
     chart: &mut Chart,
     model: &ShownModel,
@@ -122,7 +143,8 @@ fn curve(
     let points = model
         .epochs
         .iter()
-        .filter_map(|epoch| Some((epoch.epoch as f64, value(epoch)?.min(cut))));
+        .filter_map(|epoch| Some((epoch.epoch as f64, value(epoch)?)))
+        .filter(|(_, rmse)| *rmse <= cut);
     chart.draw_series(LineSeries::new(points, line(ink, 15)))?;
     Ok(())
 }
@@ -155,4 +177,23 @@ fn strips(chart: &Chart, model: &ShownModel) -> Vec<Hit> {
         }
     };
     model.epochs.iter().map(strip).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::sample;
+
+    #[test]
+    fn every_part_stays_in_sight_where_training_ends_far_below_validation() {
+        let mut well = sample::run().wells.remove(0);
+        for epoch in well.models.iter_mut().flat_map(|model| &mut model.epochs) {
+            epoch.train_rmse = 4.0 / epoch.epoch as f64;
+            epoch.validate_rmse = Some(1.0);
+            epoch.test_rmse = Some(2.0);
+        }
+        let models: Vec<&ShownModel> = well.models.iter().collect();
+        // The lowest values are 0.04, 1 and 2.
+        assert_eq!(highest_low(&models), 2.0);
+    }
 }

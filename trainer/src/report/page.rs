@@ -6,6 +6,7 @@ use super::card::Card;
 use super::{caution, rates, score, study, verdict};
 use crate::figure::shown::{LevelledPoint, Share, Shown, ShownWell};
 use crate::figure::{self, FigureError, Kind, escaped, ink, number};
+use crate::levelling::agreement;
 use crate::study::Summary;
 
 /// Wells shown in full; of a larger run the others stand in the tables alone.
@@ -117,14 +118,27 @@ impl Report {
             .iter()
             .map(|caution| escaped(caution))
             .collect();
-        for (index, well) in self.shown.wells.iter().enumerate() {
-            let count = caution::of_well(&self.shown, well).len();
-            if count > 0 && index < WELLS_MAX {
-                items.push(format!(
-                    "<a href=\"#well-{index}\">{}</a>: {count} more about its data or its model, beside its figures.",
-                    escaped(&well.well)
-                ));
-            }
+        let of_wells: Vec<String> = self
+            .shown
+            .wells
+            .iter()
+            .take(WELLS_MAX)
+            .enumerate()
+            .filter_map(|(index, well)| {
+                let count = caution::of_well(&self.shown, well).len();
+                (count > 0).then(|| {
+                    format!(
+                        "<a href=\"#well-{index}\">{}</a>\u{a0}({count})",
+                        escaped(&well.well)
+                    )
+                })
+            })
+            .collect();
+        if !of_wells.is_empty() {
+            items.push(format!(
+                "More about the data and models of single wells, beside their figures: {}.",
+                of_wells.join(", ")
+            ));
         }
         if items.is_empty() {
             return String::new();
@@ -137,7 +151,11 @@ impl Report {
 
     fn errors(&self) -> Result<String, FigureError> {
         let mut html = String::from("<section id=\"errors\"><h2>Errors</h2>");
-        html.push_str("<p>All ps points of a well share its levels, so no model can predict what tells them apart: the floor is the error of the training points\u{2019} mean. A score means something beside its floor and the baselines only.</p>");
+        html.push_str(if self.shown.has_floor() {
+            "<p>All ps points of a well share its levels, so no model can predict what tells them apart: the floor is the error of the training points\u{2019} mean. A score means something beside its floor and the baselines only.</p>"
+        } else {
+            "<p>A score means something beside the baselines only.</p>"
+        });
         if let Some(figure) = self.figure(Kind::Errors, "")? {
             let _ = write!(html, "<div class=\"grid one\">{figure}</div>");
         }
@@ -265,24 +283,17 @@ impl Report {
 /// Agreement of levelling and ps points in one sentence; `None` without benchmarks.
 fn check(shown: &Shown) -> Option<String> {
     let pair = |point: &LevelledPoint| (point.levelling_mm_per_year, point.ps_mm_per_year);
-    let pairs: Vec<(f64, f64)> = shown.benchmarks.iter().map(pair).collect();
-    let sizes = || pairs.iter().map(|(levelled, ps)| (ps - levelled).abs());
-    let mean = pairs
-        .iter()
-        .map(|(levelled, ps)| ps - levelled)
-        .sum::<f64>()
-        / pairs.len() as f64;
-    let r2 = caution::correlation(&pairs)
-        .map_or(String::new(), |r| format!("; R\u{b2} {}", number(r * r, 3)));
-    (!pairs.is_empty()).then(|| {
-        format!(
-            "{} benchmarks: ps points less levelling {} mm a year on average (signed), {} at least and {} at most (absolute){r2}.",
-            pairs.len(),
-            number(mean, 2),
-            number(sizes().fold(f64::INFINITY, f64::min), 2),
-            number(sizes().fold(0.0, f64::max), 2)
-        )
-    })
+    let found = agreement(&shown.benchmarks.iter().map(pair).collect::<Vec<_>>())?;
+    let r2 = found
+        .r2
+        .map_or(String::new(), |r2| format!("; R\u{b2} {}", number(r2, 3)));
+    Some(format!(
+        "{} benchmarks: ps points less levelling {} mm a year on average (signed), {} at least and {} at most (absolute){r2}.",
+        found.benchmarks,
+        number(found.mean_mm_per_year, 2),
+        number(found.smallest_mm_per_year, 2),
+        number(found.largest_mm_per_year, 2)
+    ))
 }
 
 fn list(items: &[String]) -> String {
@@ -355,6 +366,17 @@ mod tests {
         );
         six.shown.wells[2].synthetic = false;
         assert!(!six.html().unwrap().contains("Table 3"));
+    }
+
+    #[test]
+    fn without_ps_points_the_page_does_not_speak_of_floors() {
+        assert!(report().html().unwrap().contains("RMSE / floor</th>"));
+        let mut direct = report();
+        for score in &mut direct.shown.scores {
+            score.floor = None;
+        }
+        let html = direct.html().unwrap();
+        assert!(!html.contains("RMSE / floor</th>") && !html.contains("the floor is"));
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub(super) fn table(shown: &Shown, part: &str, caption: &str) -> String {
     if of_part.is_empty() {
         return String::new();
     }
+    let has_floor = shown.has_floor();
     let mut rows = String::new();
     for scores in of_part.chunk_by(|a, b| a.well == b.well) {
         let best = scores
@@ -47,13 +48,20 @@ pub(super) fn table(shown: &Shown, part: &str, caption: &str) -> String {
                 .floor
                 .filter(|floor| *floor > 0.0)
                 .map(|floor| score.rmse / floor);
+            let floor = if has_floor {
+                format!(
+                    "<td>{}</td><td>{}</td>",
+                    cell(score.floor, 3),
+                    cell(ratio, 3)
+                )
+            } else {
+                String::new()
+            };
             let _ = write!(
                 rows,
-                "<tr>{well}<td class=\"left\">{}</td><td{class}>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                "<tr>{well}<td class=\"left\">{}</td><td{class}>{}</td>{floor}<td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
                 escaped(model_text(&score.model)),
                 cell(Some(score.rmse), 3),
-                cell(score.floor, 3),
-                cell(ratio, 3),
                 cell(score.mae, 3),
                 cell(score.r2, 3),
                 cell(score.bias, 3),
@@ -63,11 +71,15 @@ pub(super) fn table(shown: &Shown, part: &str, caption: &str) -> String {
             );
         }
     }
+    let floor = if has_floor {
+        "<th scope=\"col\">floor</th><th scope=\"col\">RMSE / floor</th>"
+    } else {
+        ""
+    };
     scroll(
         caption,
         &format!(
-            "<table><caption>{}</caption><thead><tr><th scope=\"col\">well</th><th scope=\"col\" class=\"left\">model</th><th scope=\"col\">RMSE</th><th scope=\"col\">floor</th>\
-             <th scope=\"col\">RMSE / floor</th><th scope=\"col\">MAE</th><th scope=\"col\">R\u{b2}</th><th scope=\"col\">bias</th><th scope=\"col\">points</th></tr></thead><tbody>{rows}</tbody></table>",
+            "<table><caption>{}</caption><thead><tr><th scope=\"col\">well</th><th scope=\"col\" class=\"left\">model</th><th scope=\"col\">RMSE</th>{floor}<th scope=\"col\">MAE</th><th scope=\"col\">R\u{b2}</th><th scope=\"col\">bias</th><th scope=\"col\">points</th></tr></thead><tbody>{rows}</tbody></table>",
             escaped(caption)
         ),
     )
