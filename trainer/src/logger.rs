@@ -11,8 +11,11 @@ mod transfer;
 
 pub use client::{Client, LoggerError};
 pub use download::{
-    Download, Format, Table, download, month_text, quality_text, time_text, write_download,
+    Download, Format, Table, download, events, month_text, quality_text, time_text, write_download,
 };
 pub use line::Line;
 pub use station::{Station, StationError};
 pub use transfer::{Pushed, pull, push};
+
+#[cfg(all(test, unix))]
+mod hostile_tests;

@@ -22,7 +22,9 @@ const ATTEMPTS: u32 = 3;
 #[derive(Debug, thiserror::Error)]
 pub enum LoggerError {
     /// The port cannot be opened.
-    #[error("{port}: cannot open: {source}; expected a serial port, tcp:HOST:PORT or unix:PATH")]
+    #[error(
+        "{port}: expected a serial port that no other program uses, tcp:HOST:PORT or unix:PATH; cannot open: {source}"
+    )]
     Open {
         /// The port asked for.
         port: String,
@@ -34,7 +36,7 @@ pub enum LoggerError {
     Line(#[from] io::Error),
     /// No answer in time.
     #[error(
-        "no answer from the logger within {seconds} s; check cable and port, then try again{note}"
+        "no answer from the logger within {seconds} s; check cable and port, and that no other program uses it, then try again{note}"
     )]
     Silent {
         /// How long it was waited in all.
@@ -57,6 +59,16 @@ pub enum LoggerError {
         found: String,
         /// What was asked for.
         expected: &'static str,
+    },
+    /// The answer can be read and cannot be true.
+    #[error("logger answered {what} {found}, expected {expected}; it is damaged, or no logger")]
+    Implausible {
+        /// Which number.
+        what: &'static str,
+        /// What came.
+        found: u32,
+        /// What can be.
+        expected: String,
     },
     /// The logger speaks another protocol.
     #[error(

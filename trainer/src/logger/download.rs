@@ -3,12 +3,16 @@
 use std::io::{self, Write};
 
 use amlstm_core::link::{
-    ChannelConfig, ConfigItem, ConfigKey, Estimated, MonthRecord, Quality, Quantity, Sample, Status,
+    ChannelConfig, ConfigItem, ConfigKey, Estimated, Event, MonthRecord, Quality, Quantity, Sample,
+    Status,
 };
 use amlstm_core::month::Month;
 use jiff::Timestamp;
 
 use super::client::{Client, LoggerError};
+
+/// Most samples or events that a logger can hold: some fifteen times what fits its largest flash. What claims more is no logger.
+const MOST_RECORDS: u32 = 1_000_000;
 
 /// Which of the logger's records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,14 +80,17 @@ pub fn download(
     };
     match table {
         Table::Samples => {
-            let first = download.status.first_sample;
-            let total = u64::from(download.status.next_sample.saturating_sub(first));
-            let mut next = first;
-            loop {
+            let (mut next, end) = (download.status.first_sample, download.status.next_sample);
+            let total = count("number of samples", next, end)?;
+            while next < end {
                 let page = client.samples(next)?;
-                let Some(last) = page.last() else { break };
-                next = last.number.wrapping_add(1);
-                download.samples.extend(page);
+                if page.is_empty() {
+                    break;
+                }
+                for sample in page {
+                    next = after("sample", sample.number, next)?;
+                    download.samples.push(sample);
+                }
                 progress(download.samples.len() as u64, total);
             }
         }
@@ -99,6 +106,54 @@ pub fn download(
         }
     }
     Ok(download)
+}
+
+/// Reads every kept event, oldest first; `progress` gets how many of how many arrived.
+///
+/// # Errors
+///
+/// Line and refusals.
+pub fn events(
+    client: &mut Client,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Vec<Event>, LoggerError> {
+    let status = client.status()?;
+    let (mut next, end) = (status.first_event, status.next_event);
+    let total = count("number of events", next, end)?;
+    let mut events = Vec::new();
+    while next < end {
+        let Some(event) = client.event(next)? else {
+            break;
+        };
+        next = after("event", event.number, next)?;
+        events.push(event);
+        progress(events.len() as u64, total);
+    }
+    Ok(events)
+}
+
+/// How many records lie from `first` to before `end`.
+fn count(what: &'static str, first: u32, end: u32) -> Result<u64, LoggerError> {
+    match end.checked_sub(first) {
+        Some(count) if count <= MOST_RECORDS => Ok(count.into()),
+        claimed => Err(LoggerError::Implausible {
+            what,
+            found: claimed.unwrap_or(end),
+            expected: format!("at most {MOST_RECORDS}"),
+        }),
+    }
+}
+
+/// The number after that of a record asked for with `asked`.
+fn after(what: &'static str, found: u32, asked: u32) -> Result<u32, LoggerError> {
+    match found.checked_add(1) {
+        Some(next) if found >= asked => Ok(next),
+        _ => Err(LoggerError::Implausible {
+            what,
+            found,
+            expected: format!("{asked} or a later one"),
+        }),
+    }
 }
 
 /// A column: name, unit, processing (TOA5's word for how a value came about).

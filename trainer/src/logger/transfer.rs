@@ -1,6 +1,7 @@
 //! Models over the line: push, resumed where it broke off, and pull.
 
 use super::client::{Client, LoggerError};
+use amlstm_core::artifact::MAX_FILE_BYTES;
 use amlstm_core::link::{Fault, MAX_CHUNK, Request, Response, SlotInfo, UploadProgress};
 
 /// What a push did.
@@ -35,7 +36,16 @@ pub fn push(
     let resumed_from = begin_or_resume(client, length, crc)?;
     let mut received = resumed_from;
     progress(received);
+    // A lost answer costs a question. A logger that needs twice as many as there are chunks, and some, does not get on.
+    let mut questions = 2 * length.div_ceil(MAX_CHUNK as u32) + 16;
     while received < length {
+        questions = questions
+            .checked_sub(1)
+            .ok_or_else(|| LoggerError::Implausible {
+                what: "an upload that stands at byte",
+                found: received,
+                expected: format!("{length} long since"),
+            })?;
         let start = received as usize;
         let end = file.len().min(start + MAX_CHUNK);
         let request = Request::UploadChunk {
@@ -96,6 +106,13 @@ pub fn pull(
                 _ => None,
             },
         )?;
+        if length as usize > MAX_FILE_BYTES {
+            return Err(LoggerError::Implausible {
+                what: "a model of so many bytes:",
+                found: length,
+                expected: format!("at most {MAX_FILE_BYTES}"),
+            });
+        }
         file.extend_from_slice(&bytes);
         progress(offset + bytes.len() as u32, length);
         if bytes.is_empty() || file.len() >= length as usize {
