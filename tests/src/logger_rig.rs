@@ -57,23 +57,27 @@ impl LoggerRig {
         Some(Self { folder, image })
     }
 
-    /// Switches the power on with the technician's port on a pseudo terminal and no sensor cable; gives the terminal's name.
-    pub fn power_on_pty(&self) -> (Running, String) {
+    /// Switches the power on with the technician's port on a pseudo terminal, as a USB cable shows it.
+    pub fn power_on_pty(&self, transducers: BTreeMap<u8, Behaviour>) -> Powered {
+        let cable = self.folder.path().join("cable.sock");
+        let _ = fs::remove_file(&cable);
         let running = self
             .machine()
-            .arguments(["-serial", "pty", "-serial", "null"])
+            .arguments(["-serial", "pty", "-serial", &server(&cable)])
             .start();
+        let bus = Sdi12Bus::start(connect(&cable), transducers);
         let start = Instant::now();
-        loop {
+        let port = loop {
             if let Some(terminal) = terminal_of(running.process_id()) {
-                return (running, terminal);
+                break PathBuf::from(terminal);
             }
             assert!(
                 start.elapsed() < SOCKET_TIMEOUT,
                 "QEMU opened no pseudo terminal"
             );
             thread::sleep(Duration::from_millis(5));
-        }
+        };
+        Powered { running, port, bus }
     }
 
     /// The file that holds the logger's flash.

@@ -146,7 +146,9 @@ pub fn answer(command: &[u8], sensors: &BTreeMap<u8, Behaviour>) -> Vec<u8> {
         b"M" | b"MC" => text.extend_from_slice(b"0001"),
         b"C" | b"CC" => text.extend_from_slice(b"00001"),
         b"D0" => {
-            text.extend_from_slice(format!("{value:+.4}").as_bytes());
+            // At most seven digits (section 4.4.6).
+            let decimals = if value.abs() < 1000.0 { 4 } else { 3 };
+            text.extend_from_slice(format!("{value:+.decimals$}").as_bytes());
             let crc = crc16(&text) ^ crc_error;
             text.extend_from_slice(&crc_characters(crc));
         }

@@ -1,5 +1,6 @@
 //! `amlstm logger`: talks to a data logger beside a well.
 
+mod json;
 mod show;
 mod visit;
 
@@ -9,10 +10,14 @@ use std::process::{Command as Process, ExitCode};
 
 use amlstm::export::AlignedBytes;
 use amlstm::logger::{
-    Client, Format, Station, Table, download, month_text, pull, push, write_download,
+    Client, Format, LoggerError, Station, Table, download, events, month_text, pull, push,
+    write_download,
 };
+use amlstm_core::artifact::{ModelFile, Record};
+use amlstm_core::link::Fault;
 use anyhow::{Context, bail};
-use clap::{Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
@@ -22,12 +27,15 @@ use jiff::Timestamp;
   amlstm logger --port /dev/ttyUSB0 status
   amlstm logger --port COM3 push models/A.f32.amlm
   amlstm logger --port /dev/ttyUSB0 visit --tape phreatic=12.34 --tape confined1=18.02
-  amlstm logger --port /dev/ttyUSB0 export toa5 --table months -o months.dat")]
+  amlstm logger --port /dev/ttyUSB0 export toa5 --table months -o months.dat
+  amlstm logger --port tcp:192.168.1.20:4001 events --json
+
+Exit codes: 0 done, 1 failed or refused, 2 wrong usage.")]
 pub struct Args {
     /// Serial port (/dev/ttyUSB0, COM3), tcp:HOST:PORT or unix:PATH
-    #[arg(long, value_name = "P")]
+    #[arg(long, global = true, value_name = "P")]
     port: Option<String>,
-    /// Print JSON where there is something to print
+    /// Print JSON: info, status, now, months, events, estimate, visit
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -37,18 +45,37 @@ pub struct Args {
 #[derive(Subcommand)]
 enum Action {
     /// Who is there: protocol, firmware, serial number, model formats
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 info")]
     Info,
     /// Clock, battery, memory, model, alarms
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 status
+  amlstm logger --port /dev/ttyUSB0 status --json")]
     Status,
     /// Reads every channel now, without storing it
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 now")]
     Now,
     /// Closed months with their levels and estimates
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 months
+  amlstm logger --port /dev/ttyUSB0 months --json > months.json")]
     Months,
     /// What happened: starts, clock settings, model changes, sensor faults, tape readings
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 events")]
     Events,
     /// What the active model says of the last closed month
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 estimate
+  amlstm logger --port /dev/ttyUSB0 estimate --json")]
     Estimate,
     /// Uploads a model and makes it active; taken up again where it broke off
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 push A.f32.amlm
+  amlstm logger --port /dev/ttyUSB0 push A.f32.amlm --signature A.f32.amlm.sig
+  amlstm logger --port /dev/ttyUSB0 push A-2024.f32.amlm --allow-older")]
     Push {
         /// Model file
         model: PathBuf,
@@ -58,16 +85,27 @@ enum Action {
         /// Accept a model version below the logger's minimum
         #[arg(long)]
         allow_older: bool,
+        /// Accept a model whose well is not the logger's station
+        #[arg(long)]
+        other_well: bool,
     },
     /// Reads the active model file from the logger
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 pull -o on-the-logger.amlm")]
     Pull {
         /// File to write
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
     /// Makes the model before the active one active again
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 rollback")]
     Rollback,
     /// Shows the clock's error; with --set, sets it to this computer's (UTC)
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 clock
+  amlstm logger --port /dev/ttyUSB0 clock --set
+  amlstm logger --port /dev/ttyUSB0 clock --set --to 2026-03-01T12:00:00Z")]
     Clock {
         /// Set the clock
         #[arg(long)]
@@ -80,13 +118,21 @@ enum Action {
         confirm_jump: bool,
     },
     /// Records a visit in one step: tape, readings, battery, memory, clock error
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 visit --tape phreatic=12.34 --tape confined1=18.02 --note \"new lock\"")]
     Visit(visit::VisitArgs),
     /// Shows the settings as TOML; with a file, sends its settings
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 config station.toml
+  amlstm logger --port /dev/ttyUSB0 config > station.toml")]
     Config {
         /// Station file to send
         file: Option<PathBuf>,
     },
     /// Writes kept samples or months with units and datum in the header
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 export csv -o samples.csv
+  amlstm logger --port /dev/ttyUSB0 export toa5 --table months -o months.dat")]
     Export {
         /// File format
         format: FormatArg,
@@ -98,12 +144,17 @@ enum Action {
         output: PathBuf,
     },
     /// Writes the closed months as a levels.csv for `amlstm estimate` and `amlstm train`
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 levels -o levels.csv
+  amlstm estimate A.f32.amlm levels.csv")]
     Levels {
         /// File to write
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
     /// Flashes the firmware with probe-rs over a debug probe (needs no --port)
+    #[command(after_help = "Example:
+  amlstm logger flash nrf52840-dk")]
     Flash {
         /// Firmware image (ELF)
         image: PathBuf,
@@ -135,7 +186,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         return flash(image, chip);
     }
     let Some(port) = &args.port else {
-        bail!("--port: not given; expected a serial port, tcp:HOST:PORT or unix:PATH");
+        let missing = "--port P: not given; expected a serial port, tcp:HOST:PORT or unix:PATH\n";
+        super::Arguments::command()
+            .error(ErrorKind::MissingRequiredArgument, missing)
+            .exit();
     };
     let mut client = Client::connect(port)?;
     act(&mut client, args)?;
@@ -145,7 +199,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 fn act(client: &mut Client, args: &Args) -> anyhow::Result<()> {
     match &args.action {
         Action::Info => show::info(&client.hello, args.json),
-        Action::Status => show::status(&client.status()?, args.json),
+        Action::Status => show::status(&client.status()?, &client.models()?, args.json),
         Action::Now => {
             let layers = layers(client)?;
             show::now(&client.now()?, &layers, args.json)
@@ -154,28 +208,38 @@ fn act(client: &mut Client, args: &Args) -> anyhow::Result<()> {
             let bar = progress("months");
             let table = download(client, Table::Months, |done, total| bar.at(done, total))?;
             bar.finish();
-            show::months(&table, args.json)
+            show::months(&table, &LayersOf::active(client)?, args.json)
         }
         Action::Events => {
             let layers = layers(client)?;
-            let mut next = client.status()?.first_event;
-            let mut events = Vec::new();
-            while let Some(event) = client.event(next)? {
-                next = event.number.wrapping_add(1);
-                events.push(event);
-            }
+            let bar = progress("events");
+            let events = events(client, |done, total| bar.at(done, total))?;
+            bar.finish();
             show::events(&events, &layers, args.json)
         }
         Action::Estimate => {
-            let estimate = client.estimate()?;
-            let model = pull(client, |_, _| {})?;
-            show::estimate(&estimate, &model, args.json)
+            let estimate = match client.estimate() {
+                Err(LoggerError::Refused(Fault::NotFound)) => bail!(
+                    "logger: no month to estimate yet; one closes with the first sample of the next"
+                ),
+                answer => answer?,
+            };
+            show::estimate(&estimate, &LayersOf::active(client)?, args.json)
         }
         Action::Push {
             model,
             signature,
             allow_older,
-        } => send_model(client, model, signature.as_deref(), *allow_older),
+            other_well,
+        } => {
+            let file = AlignedBytes::read(model).with_context(|| shown(model))?;
+            let record = ModelFile::parse(&file).with_context(|| shown(model))?;
+            let record = record.record();
+            let signature = signature.as_deref().map(read_signature).transpose()?;
+            fits_the_logger(record, &Station::receive(client)?, *other_well)
+                .with_context(|| shown(model))?;
+            send_model(client, &file, record.well, signature.as_ref(), *allow_older)
+        }
         Action::Pull { output } => {
             let bar = progress("bytes");
             let file = pull(client, |done, total| bar.at(done.into(), total.into()))?;
@@ -186,10 +250,8 @@ fn act(client: &mut Client, args: &Args) -> anyhow::Result<()> {
         }
         Action::Rollback => {
             let active = client.rollback()?;
-            println!(
-                "active: model version {}, generation {}",
-                active.version, active.generation
-            );
+            let well = client.models()?.well;
+            println!("active: well {well}, {}", show::slot(&active));
             Ok(())
         }
         Action::Clock {
@@ -237,33 +299,94 @@ fn layers(client: &mut Client) -> anyhow::Result<Vec<String>> {
         .collect())
 }
 
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Aquifer layers of a logger's active model, for the estimates that it made.
+struct LayersOf {
+    well: String,
+    synthetic: bool,
+    generation: Option<u32>,
+    names: Vec<String>,
+}
+
+impl LayersOf {
+    fn active(client: &mut Client) -> anyhow::Result<Self> {
+        let Some(active) = client.models()?.active else {
+            return Ok(Self {
+                well: String::new(),
+                synthetic: false,
+                generation: None,
+                names: Vec::new(),
+            });
+        };
+        let bytes = AlignedBytes::new(&pull(client, |_, _| {})?);
+        let file = ModelFile::parse(&bytes).context("model on the logger")?;
+        let record = file.record();
+        Ok(Self {
+            well: record.well.to_owned(),
+            synthetic: record.synthetic,
+            generation: Some(active.generation),
+            names: record
+                .aquifer_layers
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        })
+    }
+
+    /// Name of an input of the model that estimated as `generation`; `None` if that was another one.
+    fn name(&self, generation: u32, input: usize) -> Option<&str> {
+        if self.generation != Some(generation) {
+            return None;
+        }
+        self.names.get(input).map(String::as_str)
+    }
+}
+
+/// Before anything is sent: an upload takes the place of the model that `rollback` would return to, and the logger knows layers, not wells.
+fn fits_the_logger(record: &Record, station: &Station, other_well: bool) -> anyhow::Result<()> {
+    if record.well != station.station && !other_well {
+        bail!(
+            "found a model of well \"{}\", expected the station's, \"{}\"; is this the right logger? (--other-well sends it all the same)",
+            record.well,
+            station.station
+        );
+    }
+    let measured: Vec<&str> = station
+        .channel
+        .iter()
+        .map(|channel| channel.aquifer_layer.as_str())
+        .collect();
+    for layer in &record.aquifer_layers {
+        if !measured.contains(layer) {
+            bail!(
+                "found a model that needs aquifer layer \"{layer}\", expected layers that the logger measures: {}; add the channel, or export a model of these",
+                measured.join(", ")
+            );
+        }
+    }
+    Ok(())
+}
+
 fn send_model(
     client: &mut Client,
-    model: &Path,
-    signature: Option<&Path>,
+    file: &[u8],
+    well: &str,
+    signature: Option<&[u8; 64]>,
     allow_older: bool,
 ) -> anyhow::Result<()> {
-    let file = AlignedBytes::read(model).with_context(|| format!("{}", model.display()))?;
-    amlstm_core::artifact::ModelFile::parse(&file)
-        .with_context(|| format!("{}", model.display()))?;
-    let signature = signature.map(read_signature).transpose()?;
     let bar = progress("bytes");
     let total = file.len() as u64;
-    let pushed = push(client, &file, signature.as_ref(), allow_older, |done| {
+    let pushed = push(client, file, signature, allow_older, |done| {
         bar.at(done.into(), total);
     })?;
     bar.finish();
     if pushed.resumed_from > 0 {
         println!("taken up again at byte {}", pushed.resumed_from);
     }
-    println!(
-        "active: model version {}, generation {}, {} bytes, CRC {:08x}{}",
-        pushed.active.version,
-        pushed.active.generation,
-        pushed.active.length,
-        pushed.active.crc,
-        if pushed.active.signed { ", signed" } else { "" }
-    );
+    println!("active: well {well}, {}", show::slot(&pushed.active));
     Ok(())
 }
 

@@ -1,13 +1,13 @@
-//! What the logger said, for people and for programs.
+//! What the logger said, for people.
 
-use amlstm::export::AlignedBytes;
 use amlstm::logger::{Download, month_text, quality_text, time_text};
-use amlstm_core::artifact::ModelFile;
 use amlstm_core::link::{
-    ClockState, Estimated, Event, EventKind, Hello, InputState, Now, Reading, Status, VisitReport,
+    ClockState, Estimated, Event, EventKind, Hello, InputState, Models, Now, Reading, SlotInfo,
+    Status, VisitReport,
 };
 use comfy_table::{CellAlignment, Table, presets};
-use serde::Serialize;
+
+use super::{LayersOf, json};
 
 /// A table without frames, every column but the first to the right.
 fn table(header: &[&str]) -> Table {
@@ -21,11 +21,6 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
-    Ok(())
-}
-
 fn metres(value: Option<f32>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"))
 }
@@ -33,7 +28,7 @@ fn metres(value: Option<f32>) -> String {
 /// `logger info`.
 pub fn info(hello: &Hello, as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        return json(hello);
+        return json::print(hello);
     }
     let [major, minor, patch] = hello.fw;
     println!("firmware       {major}.{minor}.{patch}");
@@ -44,9 +39,9 @@ pub fn info(hello: &Hello, as_json: bool) -> anyhow::Result<()> {
 }
 
 /// `logger status`.
-pub fn status(status: &Status, as_json: bool) -> anyhow::Result<()> {
+pub fn status(status: &Status, models: &Models, as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        return json(status);
+        return json::print(&json::StatusAndModels { status, models });
     }
     let clock = match status.clock {
         ClockState::Unset => "never set: nothing is recorded; set it with `clock --set`",
@@ -91,18 +86,27 @@ pub fn status(status: &Status, as_json: bool) -> anyhow::Result<()> {
         "months     {} closed, room for about {}",
         status.months, status.months_free
     );
-    println!(
-        "model      {}",
-        status.model_generation.map_or_else(
-            || "none; push one".to_owned(),
-            |generation| format!("generation {generation}")
-        )
-    );
+    match &models.active {
+        Some(active) => println!("model      well {}, {}", models.well, slot(active)),
+        None => println!("model      none; push one"),
+    }
+    if let Some(before) = &models.standby {
+        println!("before     {}; `rollback` returns to it", slot(before));
+    }
     println!("flash      {} failed operations", status.storage_errors);
     if status.rate_alarm {
         println!("ALARM      the last estimate passed the configured subsidence rate");
     }
     Ok(())
+}
+
+/// A model on the logger.
+pub fn slot(slot: &SlotInfo) -> String {
+    let signed = if slot.signed { ", signed" } else { "" };
+    format!(
+        "model version {}, generation {}, {} bytes, CRC {:08x}{signed}",
+        slot.version, slot.generation, slot.length, slot.crc
+    )
 }
 
 fn reading_row(layer: &str, reading: &Reading) -> Vec<String> {
@@ -120,7 +124,7 @@ fn reading_row(layer: &str, reading: &Reading) -> Vec<String> {
 /// `logger now`.
 pub fn now(now: &Now, layers: &[String], as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        return json(now);
+        return json::print(now);
     }
     println!(
         "{} UTC, air pressure {} kPa",
@@ -136,9 +140,9 @@ pub fn now(now: &Now, layers: &[String], as_json: bool) -> anyhow::Result<()> {
 }
 
 /// `logger months`.
-pub fn months(download: &Download, as_json: bool) -> anyhow::Result<()> {
+pub fn months(download: &Download, layers: &LayersOf, as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        return json(&download.months);
+        return json::print(&json::months(download, layers));
     }
     if download.status.synthetic {
         println!("SYNTHETIC levels: computed by the firmware, not measured");
@@ -165,7 +169,7 @@ pub fn months(download: &Download, as_json: bool) -> anyhow::Result<()> {
             Some(estimate) => {
                 row.push(format!("{:.2}", estimate.increment_mm));
                 row.push(format!("{:.2}", estimate.subsidence_mm));
-                row.push(input_flags(estimate, &[]).join("; "));
+                row.push(input_flags(estimate, layers).join("; "));
             }
             None => row.extend(["-", "-", "no model then"].map(str::to_owned)),
         }
@@ -178,7 +182,7 @@ pub fn months(download: &Download, as_json: bool) -> anyhow::Result<()> {
 /// `logger events`.
 pub fn events(events: &[Event], layers: &[String], as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        return json(&events);
+        return json::print(&events);
     }
     for event in events {
         println!(
@@ -208,6 +212,10 @@ fn words(kind: &EventKind, layers: &[String]) -> String {
             format!("started ({cause:?}, start {boots}{late})")
         }
         EventKind::Panicked { message } => format!("the program stopped before: {message}"),
+        EventKind::ClockSet {
+            old_unix_s: 0,
+            new_unix_s,
+        } => format!("clock set to {}", time_text(*new_unix_s)),
         EventKind::ClockSet {
             old_unix_s,
             new_unix_s,
@@ -279,12 +287,11 @@ fn words(kind: &EventKind, layers: &[String]) -> String {
 }
 
 /// Each input that is not as trained, in words.
-fn input_flags(estimate: &Estimated, layers: &[&str]) -> Vec<String> {
+fn input_flags(estimate: &Estimated, layers: &LayersOf) -> Vec<String> {
     let name = |index: usize| {
-        layers.get(index).map_or_else(
-            || format!("input {}", index + 1),
-            |layer| (*layer).to_owned(),
-        )
+        layers
+            .name(estimate.generation, index)
+            .map_or_else(|| format!("input {}", index + 1), ToOwned::to_owned)
     };
     estimate
         .inputs
@@ -306,21 +313,17 @@ fn input_flags(estimate: &Estimated, layers: &[&str]) -> Vec<String> {
 }
 
 /// `logger estimate`.
-pub fn estimate(estimate: &Estimated, model: &[u8], as_json: bool) -> anyhow::Result<()> {
+pub fn estimate(estimate: &Estimated, layers: &LayersOf, as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        return json(estimate);
+        return json::print(&json::estimate(estimate, layers));
     }
-    let file = AlignedBytes::new(model);
-    let file = ModelFile::parse(&file)?;
-    let record = file.record();
-    let layers: Vec<&str> = record.aquifer_layers.iter().copied().collect();
-    if record.synthetic {
+    if layers.synthetic {
         println!("SYNTHETIC: the model was trained on synthetic data");
     }
     println!(
         "{}  well {}  model version {}",
         month_text(estimate.month_index),
-        record.well,
+        layers.well,
         estimate.model_version
     );
     let half_width = estimate
@@ -328,10 +331,10 @@ pub fn estimate(estimate: &Estimated, model: &[u8], as_json: bool) -> anyhow::Re
         .map_or_else(String::new, |half| format!(" ± {half:.1} (90 %)"));
     println!("increment   {:>8.2} mm{half_width}", estimate.increment_mm);
     println!("subsidence  {:>8.2} mm", estimate.subsidence_mm);
-    for (layer, share) in layers.iter().zip(&estimate.attention) {
+    for (layer, share) in layers.names.iter().zip(&estimate.attention) {
         println!("attention   {:>7.0} %  {layer}", share * 100.0);
     }
-    for flag in input_flags(estimate, &layers) {
+    for flag in input_flags(estimate, layers) {
         println!("note: {flag}");
     }
     Ok(())
@@ -339,9 +342,12 @@ pub fn estimate(estimate: &Estimated, model: &[u8], as_json: bool) -> anyhow::Re
 
 /// `logger visit`.
 pub fn visit(report: &VisitReport, layers: &[&str], tape_m: &[Option<f32>]) {
+    let clock = match report.now.unix_s {
+        0 => "clock never set".to_owned(),
+        _ => format!("clock error {:+} s", report.clock_error_s),
+    };
     println!(
-        "clock error {:+} s   battery {}   samples {} of about {}   months free about {}",
-        report.clock_error_s,
+        "{clock}   battery {}   samples {} of about {}   months free about {}",
         report.battery_mv.map_or_else(
             || "not measured".to_owned(),
             |mv| format!("{:.2} V", f32::from(mv) / 1000.0)

@@ -6,7 +6,7 @@ use amlstm::logger::{Client, Station, quality_text, time_text};
 use amlstm_core::link::VisitReport;
 use anyhow::bail;
 use jiff::Timestamp;
-use serde_json::json;
+use serde::Serialize;
 
 use super::{show, write_whole};
 
@@ -56,15 +56,21 @@ pub fn run(client: &mut Client, args: &VisitArgs, as_json: bool) -> anyhow::Resu
     let time = Timestamp::now();
     let unix_s = u32::try_from(time.as_second()).unwrap_or(u32::MAX);
     let report = client.visit(unix_s, &tape_m)?;
-    let text = serde_json::to_string_pretty(&visit_file(
-        &report,
-        &station.station,
-        &station.datum,
-        &layers,
-        &tape_m,
-        unix_s,
-        &args.note,
-    ))?;
+    let text = serde_json::to_string_pretty(&VisitFile {
+        station: &station.station,
+        serial: report.serial,
+        datum: &station.datum,
+        laptop_time_utc: time_text(unix_s),
+        logger_time_utc: time_text(report.now.unix_s),
+        clock_error_s: (report.now.unix_s > 0).then_some(report.clock_error_s),
+        battery_mv: report.battery_mv,
+        air_pressure_kpa: report.now.barometer_kpa,
+        samples: report.samples,
+        sample_capacity: report.sample_capacity,
+        months_free: report.months_free,
+        channels: channels(&report, &layers, &tape_m),
+        note: &args.note,
+    })?;
     let path = args.output.clone().unwrap_or_else(|| {
         let stamp = time.strftime("%Y%m%dT%H%M%SZ");
         PathBuf::from(format!(
@@ -82,49 +88,56 @@ pub fn run(client: &mut Client, args: &VisitArgs, as_json: bool) -> anyhow::Resu
     Ok(())
 }
 
-fn visit_file(
+/// What the visit file holds; levels in metres above the datum, depths in metres below the measuring point.
+#[derive(Serialize)]
+struct VisitFile<'a> {
+    station: &'a str,
+    serial: u32,
+    datum: &'a str,
+    laptop_time_utc: String,
+    logger_time_utc: String,
+    clock_error_s: Option<i32>,
+    battery_mv: Option<u16>,
+    air_pressure_kpa: Option<f32>,
+    samples: u32,
+    sample_capacity: u32,
+    months_free: u16,
+    channels: Vec<VisitChannel<'a>>,
+    note: &'a str,
+}
+
+#[derive(Serialize)]
+struct VisitChannel<'a> {
+    aquifer_layer: &'a str,
+    raw: Option<f32>,
+    level_m: Option<f32>,
+    quality: String,
+    depth_to_water_sensor_m: Option<f32>,
+    depth_to_water_tape_m: Option<f32>,
+    sensor_minus_tape_m: Option<f32>,
+}
+
+fn channels<'a>(
     report: &VisitReport,
-    station: &str,
-    datum: &str,
-    layers: &[&str],
+    layers: &[&'a str],
     tape_m: &[Option<f32>],
-    laptop_unix_s: u32,
-    note: &str,
-) -> serde_json::Value {
-    let channels: Vec<_> = report
-        .now
-        .channels
-        .iter()
-        .enumerate()
-        .map(|(index, reading)| {
+) -> Vec<VisitChannel<'a>> {
+    let readings = layers.iter().zip(&report.now.channels).enumerate();
+    readings
+        .map(|(index, (layer, reading))| {
             let sensor = report.depth_to_water_m.get(index).copied().flatten();
             let tape = tape_m.get(index).copied().flatten();
-            json!({
-                "aquifer_layer": layers.get(index),
-                "raw": reading.raw,
-                "level_m": reading.level_m,
-                "quality": quality_text(reading.quality),
-                "depth_to_water_sensor_m": sensor,
-                "depth_to_water_tape_m": tape,
-                "sensor_minus_tape_m": sensor.zip(tape).map(|(sensor, tape)| sensor - tape),
-            })
+            VisitChannel {
+                aquifer_layer: layer,
+                raw: reading.raw,
+                level_m: reading.level_m,
+                quality: quality_text(reading.quality),
+                depth_to_water_sensor_m: sensor,
+                depth_to_water_tape_m: tape,
+                sensor_minus_tape_m: sensor.zip(tape).map(|(sensor, tape)| sensor - tape),
+            }
         })
-        .collect();
-    json!({
-        "station": station,
-        "serial": report.serial,
-        "datum": datum,
-        "laptop_time_utc": time_text(laptop_unix_s),
-        "logger_time_utc": time_text(report.now.unix_s),
-        "clock_error_s": report.clock_error_s,
-        "battery_mv": report.battery_mv,
-        "air_pressure_kpa": report.now.barometer_kpa,
-        "samples": report.samples,
-        "sample_capacity": report.sample_capacity,
-        "months_free": report.months_free,
-        "channels": channels,
-        "note": note,
-    })
+        .collect()
 }
 
 /// The station's name as part of a file name.

@@ -1,0 +1,103 @@
+//! What the logger said, for programs: names beside numbers, months as `2026-03`, units and signs as in [`amlstm_core::link`].
+
+use amlstm::logger::{Download, month_text, quality_text};
+use amlstm_core::link::{Estimated, InputState, Models, MonthLevel, Status};
+use serde::Serialize;
+
+use super::LayersOf;
+
+/// Prints a value.
+pub fn print(value: &impl Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// State and models of a logger.
+#[derive(Serialize)]
+pub struct StatusAndModels<'a> {
+    #[serde(flatten)]
+    pub status: &'a Status,
+    #[serde(flatten)]
+    pub models: &'a Models,
+}
+
+/// A closed month.
+#[derive(Serialize)]
+pub struct ClosedMonth<'a> {
+    month: String,
+    closed_unix_s: u32,
+    levels: Vec<Level<'a>>,
+    estimate: Option<Estimate<'a>>,
+}
+
+#[derive(Serialize)]
+struct Level<'a> {
+    aquifer_layer: &'a str,
+    #[serde(flatten)]
+    of_month: &'a MonthLevel,
+    flags: String,
+}
+
+/// What a model says of a month.
+#[derive(Serialize)]
+pub struct Estimate<'a> {
+    month: String,
+    generation: u32,
+    model_version: u32,
+    increment_mm: f32,
+    subsidence_mm: f32,
+    half_width_mm: Option<f32>,
+    inputs: Vec<Input<'a>>,
+}
+
+#[derive(Serialize)]
+struct Input<'a> {
+    aquifer_layer: Option<&'a str>,
+    attention: f32,
+    state: &'a InputState,
+}
+
+/// Every closed month of a download.
+pub fn months<'a>(download: &'a Download, layers: &'a LayersOf) -> Vec<ClosedMonth<'a>> {
+    let level = |(name, level): (&'a str, &'a MonthLevel)| Level {
+        aquifer_layer: name,
+        of_month: level,
+        flags: quality_text(level.quality),
+    };
+    let names = || {
+        download
+            .channels
+            .iter()
+            .map(|channel| channel.aquifer_layer.as_str())
+    };
+    download
+        .months
+        .iter()
+        .map(|(record, made)| ClosedMonth {
+            month: month_text(record.month_index),
+            closed_unix_s: record.closed_unix_s,
+            levels: names().zip(&record.channels).map(level).collect(),
+            estimate: made.as_ref().map(|made| estimate(made, layers)),
+        })
+        .collect()
+}
+
+/// One estimate, with the names of the model's layers.
+pub fn estimate<'a>(made: &'a Estimated, layers: &'a LayersOf) -> Estimate<'a> {
+    let inputs = made.inputs.iter().zip(&made.attention).enumerate();
+    Estimate {
+        month: month_text(made.month_index),
+        generation: made.generation,
+        model_version: made.model_version,
+        increment_mm: made.increment_mm,
+        subsidence_mm: made.subsidence_mm,
+        half_width_mm: made.half_width_mm,
+        inputs: inputs
+            .map(|(index, (state, attention))| Input {
+                aquifer_layer: layers.name(made.generation, index),
+                attention: *attention,
+                state,
+            })
+            .collect(),
+    }
+}
