@@ -1,5 +1,7 @@
 //! The whole logger: four futures on one board.
 
+use core::pin::pin;
+
 use amlstm_core::link::Task;
 use embassy_futures::join::join4;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
@@ -8,7 +10,7 @@ use embassy_sync::signal::Signal;
 use embedded_io_async::{Read, Write};
 
 use crate::board::{Clock, Machine, MappedFlash, SensorBus};
-use crate::health::{self, Beats};
+use crate::health::{self, Beats, during};
 use crate::logger::Logger;
 use crate::port;
 use crate::sense::{self, Memory, Round};
@@ -120,10 +122,13 @@ where
     // Months that were closed before a power cut and not estimated.
     shared.closed.signal(());
     join4(
-        sample(&shared),
-        port::serve(&shared, from_laptop, to_laptop),
-        close_months(&shared),
-        health::watch(&shared),
+        during(Task::Sense, pin!(sample(&shared))),
+        during(
+            Task::Port,
+            pin!(port::serve(&shared, from_laptop, to_laptop)),
+        ),
+        during(Task::MonthClose, pin!(close_months(&shared))),
+        during(Task::Health, pin!(health::watch(&shared))),
     )
     .await;
     Ok(())

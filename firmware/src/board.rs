@@ -51,7 +51,7 @@ pub trait SensorBus {
 pub struct Start {
     /// Why the logger started.
     pub cause: ResetCause,
-    /// The task that had not checked in.
+    /// The task that had not checked in, or that ran when the program stopped.
     pub late_task: Option<Task>,
     /// The message of a panic.
     pub panic: Option<heapless::String<MAX_MESSAGE>>,
@@ -63,7 +63,7 @@ pub trait Machine {
     fn start(&mut self) -> Start;
     /// Longest time between two feedings in milliseconds.
     fn watchdog_ms(&self) -> u32;
-    /// Puts the watchdog off for [`Machine::watchdog_ms`].
+    /// Puts the watchdog off for [`Machine::watchdog_ms`]. Whatever was late has checked in since.
     fn feed(&mut self);
     /// Remembers through the coming reset which task is late.
     fn note_late(&mut self, task: Task);

@@ -1,9 +1,12 @@
 //! The watchdog is fed only while every task keeps its word.
 //!
 //! A task says by when it will check in again; waiting for a laptop or a month is no sin. When one is late, its name is kept through the
-//! reset that follows.
+//! reset that follows. A task that never yields lets nobody see that it is late: then the board's handler asks which one was [`running`].
 
 use core::cell::Cell;
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
+use core::sync::atomic::{AtomicU8, Ordering};
 
 use amlstm_core::link::Task;
 
@@ -12,6 +15,26 @@ use crate::board::{Clock, Machine, MappedFlash};
 
 /// Tasks that are watched; the fourth is the watcher.
 const WATCHED: [Task; 3] = [Task::Sense, Task::Port, Task::MonthClose];
+
+/// Which task was polled last. A static, because handlers of the processor read it.
+static RUNNING: AtomicU8 = AtomicU8::new(Task::Health as u8);
+
+/// The task that runs, or ran last.
+pub fn running() -> Task {
+    let number = usize::from(RUNNING.load(Ordering::Relaxed));
+    WATCHED.get(number).copied().unwrap_or(Task::Health)
+}
+
+/// Runs a task, known to [`running`]. Pinned by the caller: a future that is moved into another is kept twice.
+pub fn during<F: Future<Output = ()>>(
+    task: Task,
+    mut future: Pin<&mut F>,
+) -> impl Future<Output = ()> {
+    poll_fn(move |context| {
+        RUNNING.store(task as u8, Ordering::Relaxed);
+        future.as_mut().poll(context)
+    })
+}
 
 /// When each task must have checked in, milliseconds since the start.
 #[derive(Debug)]

@@ -50,7 +50,12 @@ pub struct Powered {
 impl LoggerRig {
     /// Builds the firmware and an erased flash; `None`, with a message, where no device can be run.
     pub fn new() -> Option<Self> {
-        let image = Image::build(CORTEX_M4F, Recipe::shipped("mps2-an386"))?;
+        Self::with(Recipe::shipped("mps2-an386"))
+    }
+
+    /// The same with another image of the board.
+    pub fn with(recipe: Recipe) -> Option<Self> {
+        let image = Image::build(CORTEX_M4F, recipe)?;
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::write(folder.path().join("flash.bin"), vec![0xFF; FLASH_BYTES])
             .expect("the temporary folder takes 16 MiB");
@@ -115,15 +120,16 @@ impl LoggerRig {
     }
 
     /// Runs the logger on computed sensors as fast as it can, until `table` ends, and takes the table out of the flash again.
+    /// An instruction takes 2^`shift` ns of virtual time, waiting takes none of ours.
     ///
     /// # Panics
     ///
     /// If the program does not end by itself within `limit`.
-    pub fn fast_forward(&self, table: &LevelTable, limit: Duration) -> Finished {
+    pub fn fast_forward(&self, table: &LevelTable, shift: u8, limit: Duration) -> Finished {
         table.lay(&self.flash());
         let finished = self
             .machine()
-            .arguments(["-icount", "shift=0,sleep=off"])
+            .arguments(["-icount", &format!("shift={shift},sleep=off")])
             .run(limit);
         assert!(
             finished.status.success(),

@@ -223,7 +223,7 @@ pub enum EventKind {
         cause: ResetCause,
         /// Starts so far, this one included.
         boots: u32,
-        /// The task that had not checked in when the watchdog bit, if any.
+        /// The task that had not checked in when the watchdog bit, or that ran when the program stopped.
         late_task: Option<Task>,
     },
     /// The program panicked before this start.

@@ -3,6 +3,7 @@
 use core::cell::RefCell;
 use core::fmt::{self, Write as _};
 use core::mem::MaybeUninit;
+use core::panic::PanicInfo;
 
 use amlstm_core::link::{MAX_MESSAGE, ResetCause, Task};
 use amlstm_firmware::board::Start;
@@ -34,12 +35,12 @@ static mut RETAINED: MaybeUninit<Retained> = MaybeUninit::uninit();
 /// Guards [`RETAINED`].
 static RETAINED_LOCK: Mutex<RefCell<()>> = Mutex::new(RefCell::new(()));
 
-/// Works on the retained memory.
-fn retained<T>(work: impl FnOnce(&mut Retained) -> T) -> T {
+/// Works on the retained memory; `None` in a handler that interrupts such work.
+fn retained<T>(work: impl FnOnce(&mut Retained) -> T) -> Option<T> {
     critical_section::with(|token| {
-        let _guard = RETAINED_LOCK.borrow(token).try_borrow_mut();
+        let _guard = RETAINED_LOCK.borrow(token).try_borrow_mut().ok()?;
         let place = &raw mut RETAINED;
-        // SAFETY: interrupts are off and this is the only place that touches it. The magic word is read as the plain integer it is; any
+        // SAFETY: interrupts are off, the guard keeps out handlers that cannot be off, and this is the only place that touches it. The magic word is read as the plain integer it is; any
         // bits are an integer. Without it, a whole value is written before a reference is made; with it, this program wrote one before the
         // reset, and nothing else writes there.
         unsafe {
@@ -47,20 +48,29 @@ fn retained<T>(work: impl FnOnce(&mut Retained) -> T) -> T {
             if magic != MAGIC {
                 (*place).write(Retained::EMPTY);
             }
-            work((*place).assume_init_mut())
+            Some(work((*place).assume_init_mut()))
         }
     })
 }
 
 /// True if the memory was kept since a run before.
-fn is_warm() -> bool {
+pub fn is_warm() -> bool {
     let place = &raw const RETAINED;
     // SAFETY: as in `retained`: an aligned read of an integer in RAM.
     unsafe { (&raw const (*(*place).as_ptr()).magic).read_volatile() == MAGIC }
 }
 
-/// Keeps the start of a panic's message for the next start.
-pub fn note_panic(message: fmt::Arguments<'_>) {
+/// Keeps a panic's place and message for the next start. Of the path only the file's name: there is little room.
+pub fn note_panic(info: &PanicInfo<'_>) {
+    let (path, line) = info
+        .location()
+        .map_or(("", 0), |place| (place.file(), place.line()));
+    let file = path.rsplit('/').next().unwrap_or(path);
+    note_end(format_args!("{file}:{line}: {}", info.message()));
+}
+
+/// Keeps the start of what is to be said of the program's end.
+pub fn note_end(message: fmt::Arguments<'_>) {
     retained(|retained| {
         retained.panic.clear();
         let mut cut = Cut(&mut retained.panic);
@@ -96,6 +106,23 @@ pub fn start() -> Start {
             panic,
         }
     })
+    .unwrap_or(Start {
+        cause: ResetCause::Other,
+        late_task: None,
+        panic: None,
+    })
+}
+
+/// Nobody is late any more.
+pub fn forget_late() {
+    retained(|retained| retained.late_task = None);
+}
+
+/// Keeps the task that runs while all ends, unless a late one is known.
+pub fn note_running(task: Task) {
+    retained(|retained| {
+        retained.late_task.get_or_insert(task);
+    });
 }
 
 /// Keeps which task is late.

@@ -500,10 +500,10 @@ impl fmt::Display for InWords<'_> {
             } => {
                 write!(f, "start {boots} ({cause:?})")?;
                 match late_task {
-                    Some(Task::Sense) => write!(f, "; the sensors had kept it waiting"),
-                    Some(Task::Port) => write!(f, "; the port had kept it waiting"),
+                    Some(Task::Sense) => write!(f, "; it was last at the sensors"),
+                    Some(Task::Port) => write!(f, "; it was last at the port"),
                     Some(Task::MonthClose) => {
-                        write!(f, "; the month's closing had kept it waiting")
+                        write!(f, "; it was last at the month's closing")
                     }
                     Some(Task::Health) | None => Ok(()),
                 }

@@ -171,12 +171,17 @@ pub struct Mps2Machine(());
 impl Mps2Machine {
     /// Starts the watchdog: a warning after [`WATCHDOG_MS`], a reset after as long again.
     pub fn start() -> Self {
-        let mut machine = Self(());
         write(WATCHDOG + 0xc00, WATCHDOG_KEY);
-        machine.feed();
+        reload_watchdog();
         write(WATCHDOG + 0x8, 0b11);
-        machine
+        Self(())
     }
+}
+
+/// Lets the watchdog count from its start, and takes its warning back.
+fn reload_watchdog() {
+    write(WATCHDOG, WATCHDOG_MS * (CORE_HZ / 1000));
+    write(WATCHDOG + 0xc, 1);
 }
 
 impl Machine for Mps2Machine {
@@ -189,8 +194,8 @@ impl Machine for Mps2Machine {
     }
 
     fn feed(&mut self) {
-        write(WATCHDOG, WATCHDOG_MS * (CORE_HZ / 1000));
-        write(WATCHDOG + 0xc, 1);
+        reload_watchdog();
+        retained::forget_late();
     }
 
     fn note_late(&mut self, task: Task) {

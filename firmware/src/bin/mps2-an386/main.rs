@@ -9,6 +9,8 @@
     reason = "a board's registers and memory are reached through pointers; each use says why it is sound"
 )]
 
+#[cfg(feature = "faults")]
+mod faults;
 mod flash;
 mod machine;
 #[path = "../retained.rs"]
@@ -19,6 +21,7 @@ mod synthetic;
 mod uart;
 
 use amlstm_firmware::app::{self, Parts};
+use amlstm_firmware::health::running;
 use amlstm_firmware::store::Layout;
 use cortex_m_rt::{entry, exception};
 use defmt_semihosting as _;
@@ -35,6 +38,8 @@ const CORE_HZ: u32 = 25_000_000;
 #[entry]
 fn main() -> ! {
     stack::paint();
+    #[cfg(feature = "faults")]
+    faults::arm();
     let Some(flash) = flash::Psram::take() else {
         process::exit(2)
     };
@@ -83,22 +88,27 @@ unsafe fn DefaultHandler(interrupt: i16) {
     runtime::wake();
 }
 
-/// The watchdog's warning. What is late was noted already; the reset follows when its counter ends a second time.
+/// The watchdog's warning; the reset follows when its counter ends a second time. A late task was noted before, unless nobody could see it
+/// because a task never yields.
 #[exception]
-unsafe fn NonMaskableInt() {}
+unsafe fn NonMaskableInt() {
+    retained::note_running(running());
+}
 
 /// A fault of the processor ends as a panic does: noted, and started again.
 #[exception]
 unsafe fn HardFault(frame: &cortex_m_rt::ExceptionFrame) -> ! {
     defmt::println!("hard fault at {=u32:08x}", frame.pc());
-    retained::note_panic(format_args!("hard fault at {:08x}", frame.pc()));
+    retained::note_running(running());
+    retained::note_end(format_args!("hard fault at {:08x}", frame.pc()));
     cortex_m::peripheral::SCB::sys_reset()
 }
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     defmt::println!("panic {}", defmt::Display2Format(info));
-    retained::note_panic(format_args!("{info}"));
+    retained::note_running(running());
+    retained::note_panic(info);
     cortex_m::peripheral::SCB::sys_reset()
 }
 

@@ -60,8 +60,8 @@ impl Table {
         month_index_of(unix_s) - month_index_of(self.start_unix_s)
     }
 
-    /// The level of a channel; ends QEMU when the table has ended.
-    fn level_m(&self, channel: u32, unix_s: u32) -> Option<f32> {
+    /// A channel's number of this month; ends QEMU when the table has ended.
+    pub fn number(&self, channel: u32, unix_s: u32) -> Option<f32> {
         let month = self.month(unix_s);
         // The first day after the table closes its last month.
         if month >= self.months as i32
@@ -74,7 +74,13 @@ impl Table {
             return None;
         }
         let place = ((month * self.channels + channel) * 4) as usize;
-        let level = f32::from_le_bytes(*self.levels.get(place..)?.first_chunk()?);
+        Some(f32::from_le_bytes(
+            *self.levels.get(place..)?.first_chunk()?,
+        ))
+    }
+
+    fn level_m(&self, channel: u32, unix_s: u32) -> Option<f32> {
+        let level = self.number(channel, unix_s)?;
         let share = (unix_s % DAY_S) as f32 / DAY_S as f32;
         level.is_finite().then_some(level + 0.1 * (share - 0.5))
     }
@@ -146,6 +152,13 @@ impl SensorBus for Bus {
         reply: &mut [u8],
         timeout_ms: u32,
     ) -> Option<usize> {
+        #[cfg(feature = "faults")]
+        if let Some(number) = self
+            .table
+            .and_then(|table| table.number(0, sampled_unix_s()))
+        {
+            crate::faults::strike(number).await;
+        }
         match self.table {
             Some(table) => self.answer(&table, command, reply),
             None => self.exchange_line(command, reply, timeout_ms).await,

@@ -29,6 +29,7 @@ mod sensors;
 use amlstm_core::link::Task;
 use amlstm_firmware::app::{self, Parts};
 use amlstm_firmware::board::{Clock, Machine, Start};
+use amlstm_firmware::health::running;
 use amlstm_firmware::store::Layout;
 use cortex_m::peripheral::SCB;
 use defmt_rtt as _;
@@ -174,6 +175,7 @@ impl Machine for Kit<'_> {
 
     fn feed(&mut self) {
         self.watchdog.pet();
+        retained::forget_late();
     }
 
     fn note_late(&mut self, task: Task) {
@@ -196,7 +198,8 @@ type OneThread = NoopRawMutex;
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     defmt::error!("panic {}", defmt::Display2Format(info));
-    retained::note_panic(format_args!("{info}"));
+    retained::note_running(running());
+    retained::note_panic(info);
     SCB::sys_reset()
 }
 

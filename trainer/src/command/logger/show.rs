@@ -207,8 +207,7 @@ fn words(kind: &EventKind, layers: &[String]) -> String {
             boots,
             late_task,
         } => {
-            let late =
-                late_task.map_or_else(String::new, |task| format!(", {task:?} had not checked in"));
+            let late = late_task.map_or_else(String::new, |task| format!(", last task {task:?}"));
             format!("started ({cause:?}, start {boots}{late})")
         }
         EventKind::Panicked { message } => format!("the program stopped before: {message}"),

@@ -1,0 +1,143 @@
+//! A logger that hangs or panics starts itself again, and says why: on the firmware in QEMU, with the board's own watchdog.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use amlstm::logger::Station;
+use amlstm_core::link::{Event, EventKind, ResetCause, Status, Task};
+use amlstm_tests::image::Recipe;
+use amlstm_tests::logger_rig::{LevelTable, LoggerRig};
+
+/// 2020-01-01, seconds since 1970.
+const START_UNIX_S: u32 = 1_577_836_800;
+
+const STATION: &str = r#"
+    station = "A"
+    datum = "SYNTHETIC datum"
+    [[channel]]
+    aquifer_layer = "phreatic"
+    source = { sdi12 = "0" }
+    quantity = "level_m"
+"#;
+
+/// The numbers by which `faults.rs` of the board knows its faults.
+const WAITS: u32 = 0x7fc0_0001;
+const SPINS: u32 = 0x7fc0_0002;
+const PANICS: u32 = 0x7fc0_0003;
+
+/// A microsecond an instruction, so that the busy loop of a task that never yields comes to its end in seconds of ours.
+const SHIFT: u8 = 10;
+
+/// Lets the first sample of February fail and the logger run on to the end of March; what it tells afterwards.
+fn after(fault: u32) -> Option<(Status, Vec<Event>)> {
+    let rig = LoggerRig::with(Recipe {
+        features: "faults",
+        ..Recipe::shipped("mps2-an386")
+    })?;
+    let (powered, mut client) = rig.power_on(BTreeMap::new());
+    let station: Station = toml::from_str(STATION).expect("the test's settings are sound");
+    station
+        .send(&mut client)
+        .expect("the logger takes the settings");
+    client
+        .set_clock(START_UNIX_S, true)
+        .expect("the clock is set");
+    powered.cut();
+    let table = LevelTable {
+        start_unix_s: START_UNIX_S,
+        level_m: vec![vec![-10.0], vec![f32::from_bits(fault)], vec![-11.0]],
+    };
+    let finished = rig.fast_forward(&table, SHIFT, Duration::from_mins(3));
+    let starts = finished
+        .log()
+        .iter()
+        .filter(|line| line.starts_with("amlstm"))
+        .count();
+    assert_eq!(starts, 2, "{:?}", finished.log());
+
+    let (_powered, mut client) = rig.power_on(BTreeMap::new());
+    let status = client.status().expect("status");
+    let mut events = Vec::new();
+    while let Some(event) = client
+        .event(events.len() as u32)
+        .expect("the events can be read")
+    {
+        events.push(event);
+    }
+    Some((status, events))
+}
+
+/// The start after the fault, and what was logged right after it.
+fn second_start(events: &[Event]) -> (&EventKind, Option<&EventKind>) {
+    let place = events
+        .iter()
+        .position(|event| {
+            matches!(event.kind, EventKind::Started { cause, .. } if cause != ResetCause::Power)
+        })
+        .expect("a start without power loss");
+    (
+        &events[place].kind,
+        events.get(place + 1).map(|event| &event.kind),
+    )
+}
+
+/// Setting up was the first start, the fast-forward the second.
+const BOOTS: u32 = 3;
+
+#[test]
+fn a_task_that_waits_for_ever_is_bitten_and_named() {
+    let Some((status, events)) = after(WAITS) else {
+        return;
+    };
+    let expected = EventKind::Started {
+        cause: ResetCause::Watchdog,
+        boots: BOOTS,
+        late_task: Some(Task::Sense),
+    };
+    assert_eq!(second_start(&events).0, &expected);
+    went_on(&status, 1);
+}
+
+#[test]
+fn a_task_that_never_yields_is_bitten_and_named() {
+    let Some((status, events)) = after(SPINS) else {
+        return;
+    };
+    let expected = EventKind::Started {
+        cause: ResetCause::Watchdog,
+        boots: BOOTS,
+        late_task: Some(Task::Sense),
+    };
+    assert_eq!(second_start(&events).0, &expected);
+    went_on(&status, 1);
+}
+
+#[test]
+fn a_panics_message_and_task_survive_the_reset() {
+    let Some((status, events)) = after(PANICS) else {
+        return;
+    };
+    let expected = EventKind::Started {
+        cause: ResetCause::Panic,
+        boots: BOOTS,
+        late_task: Some(Task::Sense),
+    };
+    let (started, next) = second_start(&events);
+    assert_eq!(started, &expected);
+    let Some(EventKind::Panicked { message }) = next else {
+        panic!("{next:?}")
+    };
+    assert!(
+        message.starts_with("faults.rs:") && message.ends_with(": asked to panic"),
+        "{message}"
+    );
+    went_on(&status, 0);
+}
+
+/// January, February and March were closed, and nothing but the one fault happened.
+fn went_on(status: &Status, watchdog_resets: u32) {
+    assert_eq!(status.months, 3);
+    assert_eq!(status.watchdog_resets, watchdog_resets);
+    assert_eq!(status.boots, BOOTS + 1);
+    assert_eq!(status.storage_errors, 0);
+}
