@@ -9,7 +9,7 @@ use embassy_sync::mutex::Mutex;
 use embassy_sync::signal::Signal;
 use embedded_io_async::{Read, Write};
 
-use crate::board::{Clock, Machine, MappedFlash, SensorBus};
+use crate::board::{Board, Clock, Machine, MappedFlash, SensorBus};
 use crate::health::{self, Beats, during};
 use crate::logger::Logger;
 use crate::port;
@@ -45,15 +45,15 @@ pub struct Parts<C, F, B, M, R, W> {
 }
 
 /// What the four futures share.
-pub struct Shared<C, F: MappedFlash, B, M> {
+pub struct Shared<B: Board> {
     /// Time.
-    pub clock: C,
+    pub clock: B::Clock,
     /// The logger without its cables.
-    pub logger: Mutex<NoopRawMutex, Logger<F>>,
+    pub logger: Mutex<NoopRawMutex, Logger<B::Flash>>,
     /// The cable to the sensors.
-    pub cable: Mutex<NoopRawMutex, Cable<B>>,
+    pub cable: Mutex<NoopRawMutex, Cable<B::Bus>>,
     /// Watchdog and battery.
-    pub machine: Mutex<NoopRawMutex, M>,
+    pub machine: Mutex<NoopRawMutex, B::Machine>,
     /// A month may have been closed, or may now be estimated.
     pub closed: Signal<NoopRawMutex, ()>,
     /// The sample interval or the clock changed.
@@ -108,7 +108,7 @@ where
     } = parts;
     let start = machine.start();
     let logger = Logger::open(flash, layout, &clock, &start).await?;
-    let shared = Shared {
+    let shared = Shared::<(C, F, B, M)> {
         clock,
         logger: Mutex::new(logger),
         cable: Mutex::new(Cable::new(bus)),
@@ -135,7 +135,7 @@ where
 }
 
 /// Samples whenever UTC divides by the interval.
-async fn sample<C: Clock, F: MappedFlash, B: SensorBus, M: Machine>(shared: &Shared<C, F, B, M>) {
+async fn sample<B: Board>(shared: &Shared<B>) {
     loop {
         let due_ms = next_sample_ms(shared).await;
         shared.beats.expect(Task::Sense, due_ms + LONGEST_ROUND_MS);
@@ -161,7 +161,7 @@ async fn sample<C: Clock, F: MappedFlash, B: SensorBus, M: Machine>(shared: &Sha
 }
 
 /// Uptime of the next sample in milliseconds; a minute from now while the clock is unset.
-async fn next_sample_ms<C: Clock, F: MappedFlash, B, M>(shared: &Shared<C, F, B, M>) -> u64 {
+async fn next_sample_ms<B: Board>(shared: &Shared<B>) -> u64 {
     let logger = shared.logger.lock().await;
     // Read under the lock: waiting for it may have taken long, and a sample before its time would be taken twice.
     let uptime_ms = shared.clock.uptime_ms();
@@ -174,10 +174,7 @@ async fn next_sample_ms<C: Clock, F: MappedFlash, B, M>(shared: &Shared<C, F, B,
 }
 
 /// Reads every sensor; `remember` for a sample, not for a look.
-pub async fn read_sensors<C, F: MappedFlash, B: SensorBus, M>(
-    shared: &Shared<C, F, B, M>,
-    remember: bool,
-) -> Round {
+pub async fn read_sensors<B: Board>(shared: &Shared<B>, remember: bool) -> Round {
     let (barometer, channels) = {
         let logger = shared.logger.lock().await;
         (logger.settings.barometer, logger.settings.channels.clone())
@@ -192,7 +189,7 @@ pub async fn read_sensors<C, F: MappedFlash, B: SensorBus, M>(
 }
 
 /// Estimates what has been closed.
-async fn close_months<C: Clock, F: MappedFlash, B, M>(shared: &Shared<C, F, B, M>) {
+async fn close_months<B: Board>(shared: &Shared<B>) {
     loop {
         shared.beats.rest(Task::MonthClose);
         shared.closed.wait().await;

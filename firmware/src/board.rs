@@ -12,6 +12,25 @@ use core::ops::Range;
 use amlstm_core::link::{MAX_MESSAGE, ResetCause, Task};
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
 
+/// The parts of a board, carried as one type.
+pub trait Board {
+    /// Time.
+    type Clock: Clock;
+    /// Data flash.
+    type Flash: MappedFlash;
+    /// Cable to the sensors.
+    type Bus: SensorBus;
+    /// Watchdog and battery.
+    type Machine: Machine;
+}
+
+impl<C: Clock, F: MappedFlash, B: SensorBus, M: Machine> Board for (C, F, B, M) {
+    type Clock = C;
+    type Flash = F;
+    type Bus = B;
+    type Machine = M;
+}
+
 /// Time since the start, and waiting.
 pub trait Clock {
     /// Milliseconds since the start; never goes back.

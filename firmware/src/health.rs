@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 use amlstm_core::link::Task;
 
 use crate::app::Shared;
-use crate::board::{Clock, Machine, MappedFlash};
+use crate::board::{Board, Clock, Machine};
 
 /// Tasks that are watched; the fourth is the watcher.
 const WATCHED: [Task; 3] = [Task::Sense, Task::Port, Task::MonthClose];
@@ -70,7 +70,7 @@ impl Beats {
 }
 
 /// Feeds the watchdog, for ever or until a task is late.
-pub async fn watch<C: Clock, F: MappedFlash, B, M: Machine>(shared: &Shared<C, F, B, M>) {
+pub async fn watch<B: Board>(shared: &Shared<B>) {
     loop {
         let period_ms = {
             let mut machine = shared.machine.lock().await;

@@ -8,7 +8,7 @@ use embassy_futures::select::{Either, select};
 use embedded_io_async::{Read, Write};
 
 use crate::app::Shared;
-use crate::board::{Clock, Machine, MappedFlash, SensorBus};
+use crate::board::{Board, Clock, Machine};
 
 pub use dispatch::answer;
 
@@ -18,15 +18,7 @@ const FRAME_SILENCE_MS: u64 = 1000;
 pub(crate) const LONGEST_REQUEST_MS: u64 = 180_000;
 
 /// Serves the port for ever; ends only if it breaks.
-pub async fn serve<C, F, B, M, R, W>(shared: &Shared<C, F, B, M>, mut from: R, mut to: W)
-where
-    C: Clock,
-    F: MappedFlash,
-    B: SensorBus,
-    M: Machine,
-    R: Read,
-    W: Write,
-{
+pub async fn serve<B: Board, R: Read, W: Write>(shared: &Shared<B>, mut from: R, mut to: W) {
     let mut reader = FrameReader::new();
     let mut console = console::Console::new();
     let mut bytes = [0; 64];
@@ -66,18 +58,11 @@ where
     }
 }
 
-async fn answer_frame<C, F, B, M, W>(
-    shared: &Shared<C, F, B, M>,
+async fn answer_frame<B: Board, W: Write>(
+    shared: &Shared<B>,
     payload: &[u8],
     to: &mut W,
-) -> Result<(), W::Error>
-where
-    C: Clock,
-    F: MappedFlash,
-    B: SensorBus,
-    M: Machine,
-    W: Write,
-{
+) -> Result<(), W::Error> {
     let mut frame = [0; MAX_FRAME];
     let answer = answer(shared, payload, &mut frame).await;
     to.write_all(answer.frame).await?;

@@ -10,7 +10,7 @@ use amlstm_core::link::{
 use heapless::Vec;
 
 use crate::app::{Shared, read_sensors};
-use crate::board::{Clock, Machine, MappedFlash, SensorBus};
+use crate::board::{Board, Clock, Machine};
 use crate::sense::{Round, depth_to_water_m};
 
 /// Room for samples or model bytes in one response: the payload without sequence, discriminants and lengths.
@@ -28,17 +28,11 @@ pub struct Answer<'o> {
 }
 
 /// Answers the request in a received payload, whatever its bytes are.
-pub async fn answer<'o, C, F, B, M>(
-    shared: &Shared<C, F, B, M>,
+pub async fn answer<'o, B: Board>(
+    shared: &Shared<B>,
     payload: &[u8],
     out: &'o mut [u8; MAX_FRAME],
-) -> Answer<'o>
-where
-    C: Clock,
-    F: MappedFlash,
-    B: SensorBus,
-    M: Machine,
-{
+) -> Answer<'o> {
     let (sequence, request) = decode_request(payload);
     let mut scratch = [0; SCRATCH];
     let restart = request == Ok(Request::Restart);
@@ -67,17 +61,11 @@ fn sent_part(out: &[u8; MAX_FRAME]) -> &[u8] {
 }
 
 #[allow(clippy::too_many_lines, reason = "one arm for each request")]
-async fn respond<'s, C, F, B, M>(
-    shared: &Shared<C, F, B, M>,
+async fn respond<'s, B: Board>(
+    shared: &Shared<B>,
     request: Request<'_>,
     scratch: &'s mut [u8; SCRATCH],
-) -> Reply<'s>
-where
-    C: Clock,
-    F: MappedFlash,
-    B: SensorBus,
-    M: Machine,
-{
+) -> Reply<'s> {
     let clock = &shared.clock;
     match request {
         Request::Now => return Ok(Response::Now(now(shared).await)),
@@ -191,12 +179,7 @@ where
 }
 
 /// Every channel now.
-pub async fn now<C, F, B, M>(shared: &Shared<C, F, B, M>) -> Now
-where
-    C: Clock,
-    F: MappedFlash,
-    B: SensorBus,
-{
+pub async fn now<B: Board>(shared: &Shared<B>) -> Now {
     let Round {
         barometer_kpa,
         channels,
@@ -219,12 +202,7 @@ where
 ///
 /// # Errors
 /// [`Fault::Storage`].
-pub async fn status<C, F, B, M>(shared: &Shared<C, F, B, M>) -> Result<Status, Fault>
-where
-    C: Clock,
-    F: MappedFlash,
-    M: Machine,
-{
+pub async fn status<B: Board>(shared: &Shared<B>) -> Result<Status, Fault> {
     let battery_mv = shared.machine.lock().await.battery_mv();
     let mut logger = shared.logger.lock().await;
     let models = logger.models().await?;
@@ -261,17 +239,11 @@ where
     })
 }
 
-async fn visit<'s, C, F, B, M>(
-    shared: &Shared<C, F, B, M>,
+async fn visit<'s, B: Board>(
+    shared: &Shared<B>,
     laptop_unix_s: u32,
     tape_m: &[Option<f32>],
-) -> Reply<'s>
-where
-    C: Clock,
-    F: MappedFlash,
-    B: SensorBus,
-    M: Machine,
-{
+) -> Reply<'s> {
     let now = now(shared).await;
     let battery_mv = shared.machine.lock().await.battery_mv();
     let mut logger = shared.logger.lock().await;

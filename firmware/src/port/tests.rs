@@ -50,7 +50,7 @@ impl Machine for FakeMachine {
     }
 }
 
-type Desk = Shared<FakeClock, FakeFlash, FakeBus, FakeMachine>;
+type Desk = Shared<(FakeClock, FakeFlash, FakeBus, FakeMachine)>;
 
 fn desk() -> Desk {
     let clock = FakeClock::default();

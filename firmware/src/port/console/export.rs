@@ -9,7 +9,7 @@ use heapless::{String, Vec};
 
 use super::{MAX_LINE, Out};
 use crate::app::Shared;
-use crate::board::{Clock, MappedFlash};
+use crate::board::{Board, Clock};
 use crate::calendar::Moment;
 use crate::port::LONGEST_REQUEST_MS;
 use crate::settings::Settings;
@@ -17,17 +17,12 @@ use crate::settings::Settings;
 /// Samples read at once while others wait for the flash.
 const BATCH: usize = 8;
 
-pub(super) async fn run<C, F, B, M, W>(
-    shared: &Shared<C, F, B, M>,
+pub(super) async fn run<B: Board, W: Write>(
+    shared: &Shared<B>,
     toa5: bool,
     mut number: u32,
     out: &mut Out<'_, W>,
-) -> Result<(), W::Error>
-where
-    C: Clock,
-    F: MappedFlash,
-    W: Write,
-{
+) -> Result<(), W::Error> {
     let settings = shared.logger.lock().await.settings.clone();
     if toa5 {
         toa5_head(&settings, shared.fw, shared.synthetic, out).await?;

@@ -5,7 +5,7 @@ use embedded_io_async::Write;
 
 use super::{OrDash, Out};
 use crate::app::Shared;
-use crate::board::{Clock, MappedFlash};
+use crate::board::Board;
 use crate::sense::sdi12::parse_decimal;
 use crate::settings::Settings;
 
@@ -17,16 +17,11 @@ set channel N LAYER sdi12 ADDRESS VALUE absolute|gauge|submergence|depth|level\r
 set channel N point|cable|density|offset|low|high|step|stuck NUMBER\r\n\
 set channel N off                  the last channel only\r\n";
 
-pub(super) async fn run<C, F, B, M, W>(
-    shared: &Shared<C, F, B, M>,
+pub(super) async fn run<B: Board, W: Write>(
+    shared: &Shared<B>,
     words: &[&str],
     out: &mut Out<'_, W>,
-) -> Result<(), W::Error>
-where
-    C: Clock,
-    F: MappedFlash,
-    W: Write,
-{
+) -> Result<(), W::Error> {
     let settings = shared.logger.lock().await.settings.clone();
     if words.is_empty() {
         return show(&settings, out).await;

@@ -1,0 +1,158 @@
+//! The event log on the console.
+
+use core::fmt;
+
+use amlstm_core::link::{EventKind, Fault, Task};
+use embedded_io_async::Write;
+
+use super::{MonthName, OrDash, Out};
+use crate::app::Shared;
+use crate::board::Board;
+use crate::calendar::Moment;
+
+pub(super) async fn list<B: Board, W: Write>(
+    shared: &Shared<B>,
+    out: &mut Out<'_, W>,
+) -> Result<(), W::Error> {
+    let mut number = 0;
+    loop {
+        let event = shared.logger.lock().await.store.event_from(number).await;
+        let event = match event {
+            Ok(Some(event)) => event,
+            Ok(None) => return Ok(()),
+            Err(_) => return out.fault(Fault::Storage).await,
+        };
+        number = event.number.wrapping_add(1);
+        let (number, words) = (event.number, InWords(&event.kind));
+        if event.unix_s == 0 {
+            out.line(format_args!("{number:5} clock not set        {words}"))
+                .await?;
+        } else {
+            let moment = Moment::from_unix(event.unix_s);
+            out.line(format_args!("{number:5} {moment}  {words}"))
+                .await?;
+        }
+    }
+}
+
+/// An event as a technician reads it.
+struct InWords<'e>(&'e EventKind);
+
+impl fmt::Display for InWords<'_> {
+    #[allow(clippy::too_many_lines, reason = "one arm for each kind of event")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            EventKind::Started {
+                cause,
+                boots,
+                late_task,
+            } => {
+                write!(f, "start {boots} ({cause:?})")?;
+                match late_task {
+                    Some(Task::Sense) => write!(f, "; it was last at the sensors"),
+                    Some(Task::Port) => write!(f, "; it was last at the port"),
+                    Some(Task::MonthClose) => {
+                        write!(f, "; it was last at the month's closing")
+                    }
+                    Some(Task::Health) | None => Ok(()),
+                }
+            }
+            EventKind::Panicked { message } => write!(f, "the program had stopped: {message}"),
+            EventKind::ClockSet {
+                old_unix_s: 0,
+                new_unix_s,
+            } => {
+                write!(f, "clock set to {}", Moment::from_unix(*new_unix_s))
+            }
+            EventKind::ClockSet {
+                old_unix_s,
+                new_unix_s,
+            } => {
+                let seconds = i64::from(*new_unix_s) - i64::from(*old_unix_s);
+                write!(
+                    f,
+                    "clock set from {} by {seconds} s",
+                    Moment::from_unix(*old_unix_s)
+                )
+            }
+            EventKind::Configured(key) => write!(f, "configuration changed: {key:?}"),
+            EventKind::ModelActivated {
+                generation,
+                version,
+                crc,
+                older_allowed,
+            } => {
+                let older = if *older_allowed {
+                    ", older than the minimum by hand"
+                } else {
+                    ""
+                };
+                write!(
+                    f,
+                    "model generation {generation}, version {version}, CRC {crc:08x}{older}"
+                )
+            }
+            EventKind::ModelRolledBack {
+                generation,
+                version,
+            } => {
+                write!(
+                    f,
+                    "model rolled back to version {version}, now generation {generation}"
+                )
+            }
+            EventKind::Tape {
+                channel,
+                tape_m,
+                sensor_m,
+            } => {
+                write!(
+                    f,
+                    "tape on channel {channel}: {tape_m:.3} m, sensor {} m",
+                    OrDash(*sensor_m)
+                )
+            }
+            EventKind::SensorQuality { channel, quality } => {
+                match channel {
+                    255 => write!(f, "barometer:")?,
+                    channel => write!(f, "channel {channel}:")?,
+                }
+                if quality.is_usable() {
+                    return write!(f, " good again");
+                }
+                quality.words().try_for_each(|words| write!(f, " {words};"))
+            }
+            EventKind::MonthsEmpty {
+                first_month_index,
+                count,
+            } => {
+                write!(
+                    f,
+                    "{count} months without samples from {}",
+                    MonthName(*first_month_index)
+                )
+            }
+            EventKind::SamplesLate { month_index } => {
+                write!(
+                    f,
+                    "samples of {}, which is closed: kept, not counted",
+                    MonthName(*month_index)
+                )
+            }
+            EventKind::RateAlarm {
+                month_index,
+                increment_mm,
+                limit_mm,
+            } => {
+                write!(
+                    f,
+                    "ALARM {}: {increment_mm:.3} mm, limit {limit_mm:.3} mm",
+                    MonthName(*month_index)
+                )
+            }
+            EventKind::MonthLogFull => {
+                write!(f, "the log of months is full: nothing more is closed")
+            }
+        }
+    }
+}
