@@ -120,12 +120,20 @@ impl LoggerRig {
     }
 
     /// Runs the logger on computed sensors as fast as it can, until `table` ends, and takes the table out of the flash again.
-    /// An instruction takes 2^`shift` ns of virtual time, waiting takes none of ours.
     ///
     /// # Panics
     ///
     /// If the program does not end by itself within `limit`.
-    pub fn fast_forward(&self, table: &LevelTable, shift: u8, limit: Duration) -> Finished {
+    pub fn fast_forward(&self, table: &LevelTable, limit: Duration) -> Finished {
+        self.fast_forward_at(table, 0, limit)
+    }
+
+    /// The same with a processor whose instructions take 2^`shift` ns of virtual time; waiting takes none of ours.
+    ///
+    /// # Panics
+    ///
+    /// If the program does not end by itself within `limit`.
+    pub fn fast_forward_at(&self, table: &LevelTable, shift: u8, limit: Duration) -> Finished {
         table.lay(&self.flash());
         let finished = self
             .machine()

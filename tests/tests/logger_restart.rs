@@ -47,7 +47,7 @@ fn after(fault: u32) -> Option<(Status, Vec<Event>)> {
         start_unix_s: START_UNIX_S,
         level_m: vec![vec![-10.0], vec![f32::from_bits(fault)], vec![-11.0]],
     };
-    let finished = rig.fast_forward(&table, SHIFT, Duration::from_mins(3));
+    let finished = rig.fast_forward_at(&table, SHIFT, Duration::from_mins(3));
     let starts = finished
         .log()
         .iter()

@@ -82,7 +82,7 @@ fn a_year_on_the_logger_equals_the_host_bit_for_bit() {
         start_unix_s: unix_s(first),
         level_m,
     };
-    let finished = rig.fast_forward(&table, 0, Duration::from_secs(600 * months as u64 / 12));
+    let finished = rig.fast_forward(&table, Duration::from_secs(600 * months as u64 / 12));
     memory_stays_what_it_was_in_the_first_year(&finished, months);
     no_sector_wears_out(&rig);
 
@@ -215,7 +215,7 @@ fn every_sample_of_a_fast_forward_lies_on_the_quarter_of_an_hour() {
         start_unix_s: unix_s(first),
         level_m: vec![vec![-10.0, -20.0, -30.0]],
     };
-    rig.fast_forward(&table, 0, Duration::from_mins(5));
+    rig.fast_forward(&table, Duration::from_mins(5));
 
     let (_powered, mut client) = rig.power_on(BTreeMap::new());
     let samples = download(&mut client, Table::Samples, |_, _| {})
