@@ -247,7 +247,7 @@ fn months_pass(rig: &LoggerRig) {
         start_unix_s: unix_s(first),
         level_m: vec![row; MONTHS],
     };
-    rig.fast_forward(&table, 0, Duration::from_mins(10));
+    rig.fast_forward(&table, Duration::from_mins(10));
 }
 
 /// This month.
