@@ -5,6 +5,7 @@
 
 pub mod board;
 pub mod cost;
+pub mod flash_image;
 pub mod host;
 pub mod image;
 pub mod logger_rig;

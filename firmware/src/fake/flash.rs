@@ -58,6 +58,12 @@ impl FakeFlash {
         }
     }
 
+    /// Lays bytes there as another firmware wrote them.
+    pub fn lay(&mut self, offset: usize, bytes: &[u8]) {
+        bytemuck::cast_slice_mut::<u32, u8>(&mut self.words)[offset..offset + bytes.len()]
+            .copy_from_slice(bytes);
+    }
+
     fn bytes(&self) -> &[u8] {
         bytemuck::cast_slice(&self.words)
     }

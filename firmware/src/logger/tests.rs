@@ -15,6 +15,7 @@ use crate::fake::{FakeClock, FakeFlash, LAYERS, model};
 
 mod cuts;
 mod decade;
+mod old_flash;
 
 const FLASH: u32 = 192 * 1024;
 const CLOCK_LOST: Start = Start {
