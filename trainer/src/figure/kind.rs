@@ -192,10 +192,21 @@ fn draw_run(
             if !shown.scores.iter().any(|score| score.part == "test") {
                 return Err(nothing("test scores".to_owned()));
             }
-            let alt = "Test error of each model and baseline at each well, with the floor that no model can beat. The table beside it has the numbers.".to_owned();
+            let (title, alt) = if shown.has_floor() {
+                (
+                    "Test errors, floor and baselines",
+                    "Test error of each model and baseline at each well, with the floor that no model can beat.",
+                )
+            } else {
+                (
+                    "Test errors and baselines",
+                    "Test error of each model and baseline at each well.",
+                )
+            };
+            let alt = format!("{alt} The table beside it has the numbers.");
             finish(
                 kind,
-                "Test errors, floor and baselines".to_owned(),
+                title.to_owned(),
                 alt,
                 synthetic,
                 errors::height(shown),

@@ -77,7 +77,7 @@ pub(super) fn draw(shown: &Shown, area: &Area) -> Result<Vec<Hit>, DrawError> {
         .collect();
     sheet::write(
         area,
-        "vertical, mm a year, down + (points)",
+        "mm a year, down +; beside each well its median",
         Lettering::TITLE,
         (px(6), px(10)),
     )?;
@@ -161,7 +161,7 @@ fn buffer(
     } else {
         String::new()
     };
-    let title = format!("{}: {} mm a year", short(well), number(median, 1));
+    let title = format!("{}: {}", short(well), number(median, 1));
     sheet::write(
         area,
         &title,

@@ -4,16 +4,7 @@ use std::fmt::Write as _;
 
 use crate::figure::shown::{Score, Shown, model_text};
 use crate::figure::{escaped, number};
-
-/// Table 3 of Cao et al. 2022 (doi:10.11834/jrs.20211297): RMSE of LSTM and of AM-LSTM on the test points, mm.
-const PAPER: [(&str, f64, f64); 6] = [
-    ("A", 2.23, 1.75),
-    ("B", 1.20, 1.10),
-    ("C", 2.62, 2.31),
-    ("D", 1.65, 1.49),
-    ("E", 0.38, 0.35),
-    ("F", 1.38, 1.23),
-];
+use crate::study::PAPER_TABLE_3;
 
 /// Scores of one part, a row a well and model, best of each well in bold.
 pub(super) fn table(shown: &Shown, part: &str, caption: &str) -> String {
@@ -87,11 +78,11 @@ pub(super) fn table(shown: &Shown, part: &str, caption: &str) -> String {
 
 /// The paper's Table 3 beside this run's scores; empty unless the wells are the synthetic six.
 pub(super) fn beside_paper(shown: &Shown) -> String {
-    let six = shown.wells.len() == PAPER.len()
+    let six = shown.wells.len() == PAPER_TABLE_3.len()
         && shown
             .wells
             .iter()
-            .zip(PAPER)
+            .zip(PAPER_TABLE_3)
             .all(|(well, row)| well.synthetic && well.well == row.0);
     if !six {
         return String::new();
@@ -109,7 +100,7 @@ pub(super) fn beside_paper(shown: &Shown) -> String {
         _ => "\u{2013}".to_owned(),
     };
     let mut rows = String::new();
-    for (well, paper_lstm, paper_attention) in PAPER {
+    for (well, [paper_lstm, paper_attention]) in PAPER_TABLE_3 {
         let (lstm, attention) = (
             test(well, "lstm").map(|score| score.rmse),
             test(well, "am-lstm").map(|score| score.rmse),

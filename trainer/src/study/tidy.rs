@@ -172,15 +172,15 @@ impl Study {
     }
 
     fn attribution_csv(&self) -> Tidy {
-        let header = "well,method,layer,share,share_low,share_high,first,seeds_that_agree,seeds";
+        let header = "well,layer,method,share,share_lower_quartile,share_upper_quartile,first,seeds_that_agree,seeds";
         let mut rows = Vec::new();
         for well in &self.attributions {
             for attribution in &well.methods {
                 for (layer, share) in attribution.spread().into_iter().enumerate() {
                     let mut cells = vec![
                         well.well.clone(),
-                        attribution.method.name().into(),
                         well.aquifer_layers[layer].clone(),
+                        attribution.method.name().into(),
                     ];
                     cells.extend([share.median, share.low, share.high].map(number));
                     cells.push(u8::from(attribution.top() == layer).to_string());

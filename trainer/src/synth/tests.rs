@@ -120,9 +120,12 @@ fn another_layer_can_dominate_under_the_same_levels() {
     }
 }
 
-/// Root mean square error, mm a month, of predicting held-out points by the mean of the others, over 20 random 80/20 splits
-/// and the scenes from June 2011 on, of two in a month the later.
-fn floor_mm_per_month(points: &[PsPoint], random: &mut ChaCha12Rng) -> f64 {
+/// What an increment over so many days is divided by: 1 for the increment itself.
+type Divisor = fn(f64) -> f64;
+
+/// Root mean square error of predicting held-out points by the mean of the others, over 20 random 80/20 splits and the scenes
+/// from June 2011 on, of two in a month the later.
+fn floor_mm(points: &[PsPoint], divisor: Divisor, random: &mut ChaCha12Rng) -> f64 {
     let dates = scene_dates();
     let chosen: Vec<usize> = (2..SCENES)
         .filter(|scene| {
@@ -136,7 +139,7 @@ fn floor_mm_per_month(points: &[PsPoint], random: &mut ChaCha12Rng) -> f64 {
     let rates: Vec<Vec<f64>> = chosen
         .windows(2)
         .map(|pair| {
-            let months = f64::from(days[pair[1]] - days[pair[0]]) / 30.4375;
+            let months = divisor(f64::from(days[pair[1]] - days[pair[0]]));
             let value =
                 |point: &PsPoint, scene: usize| f64::from(point.subsidence_mm[scene].unwrap());
             points
@@ -163,7 +166,7 @@ fn floor_mm_per_month(points: &[PsPoint], random: &mut ChaCha12Rng) -> f64 {
 }
 
 /// Floors of all six wells within `tolerance` of the expected ones.
-fn assert_floors(profile: Profile, expected: [f64; TEMPLATES], tolerance: f64) {
+fn assert_floors(profile: Profile, divisor: Divisor, expected: [f64; TEMPLATES], tolerance: f64) {
     let data = dataset(&Options {
         profile,
         ..Options::default()
@@ -171,7 +174,7 @@ fn assert_floors(profile: Profile, expected: [f64; TEMPLATES], tolerance: f64) {
     let mut random = ChaCha12Rng::seed_from_u64(1);
     let floors: Vec<f64> = points(&data)
         .iter()
-        .map(|points| floor_mm_per_month(points, &mut random))
+        .map(|points| floor_mm(points, divisor, &mut random))
         .collect();
     for (floor, expected) in floors.iter().zip(expected) {
         assert!(
@@ -183,7 +186,21 @@ fn assert_floors(profile: Profile, expected: [f64; TEMPLATES], tolerance: f64) {
 
 #[test]
 fn floors_of_the_paper_profile_are_within_a_tenth_of_the_reference() {
-    assert_floors(Profile::Paper, [1.72, 1.09, 2.26, 1.48, 0.34, 1.21], 0.10);
+    let rates = [1.72, 1.09, 2.26, 1.48, 0.34, 1.21];
+    assert_floors(Profile::Paper, |days| days / 30.4375, rates, 0.10);
+    let increments = [1.91, 1.29, 2.59, 1.74, 0.44, 1.35];
+    assert_floors(Profile::Paper, |_| 1.0, increments, 0.10);
+}
+
+#[test]
+fn floors_of_the_field_profile_are_within_a_tenth_of_the_reference() {
+    // Of increments, to two digits.
+    assert_floors(
+        Profile::Field,
+        |_| 1.0,
+        [3.0, 2.3, 3.5, 3.1, 1.7, 2.1],
+        0.10,
+    );
 }
 
 #[test]
