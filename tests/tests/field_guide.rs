@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use amlstm::config::Config;
 use amlstm::logger::Line;
@@ -222,6 +223,63 @@ impl Laptop {
     }
 }
 
+/// The logger's console in a terminal program.
+struct Terminal(Line);
+
+impl Terminal {
+    /// Opens the port and presses Enter.
+    fn open(port: &Path) -> Self {
+        let port = port.to_str().expect("a name in ASCII");
+        let mut terminal = Self(Line::open(port).expect("the port opens"));
+        assert_eq!(terminal.type_in(""), "\r\n");
+        terminal
+    }
+
+    /// Types a line and gives what comes up to the next prompt, the echo of the line taken off.
+    fn type_in(&mut self, line: &str) -> String {
+        self.0
+            .write_all(format!("{line}\r").as_bytes())
+            .expect("the port takes it");
+        let start = Instant::now();
+        let (mut shown, mut bytes) = (Vec::new(), [0; 4096]);
+        while !shown.ends_with(b"\n> ") {
+            assert!(
+                start.elapsed() < Duration::from_mins(1),
+                "{line}: no prompt after {:?}",
+                String::from_utf8_lossy(&shown)
+            );
+            if let Ok(count) = self.0.read(&mut bytes) {
+                shown.extend_from_slice(&bytes[..count]);
+            }
+        }
+        let shown = String::from_utf8(shown).expect("the console speaks ASCII");
+        let shown = shown.strip_prefix(line).expect("the line is echoed");
+        shown.strip_suffix("> ").expect("seen above").to_owned()
+    }
+
+    /// Types the lines of a section's dialogues and compares what the logger prints with what the guide shows.
+    fn follow(&mut self, section: &str) -> String {
+        let mut all = String::new();
+        for block in guide() {
+            if block.section != section || block.kind != "console" {
+                continue;
+            }
+            for dialogue in format!("\n{}", block.text).split("\n> ").skip(1) {
+                let (line, shown) = dialogue.split_once('\n').unwrap_or((dialogue, ""));
+                let printed = self.type_in(line);
+                println!("> {line}{printed}");
+                shows(&printed, shown, line);
+                all.push_str(&printed);
+            }
+        }
+        assert!(
+            !all.is_empty(),
+            "the guide has no dialogue in \"{section}\""
+        );
+        all
+    }
+}
+
 /// Where cargo puts the program `amlstm`.
 fn programs() -> PathBuf {
     let test = std::env::current_exe().expect("the test knows itself");
@@ -300,6 +358,19 @@ fn the_guide_is_followed_from_the_first_visit_to_the_rollback() {
         fs::read(laptop.path("A.f32.amlm")).expect("pushed first"),
         "after the rollback the first model is active"
     );
+    let mut terminal = Terminal::open(&powered.port);
+    terminal.follow("8. With a terminal program only");
+    drop(terminal);
+    let status = laptop.json("amlstm logger --port P status --json");
+    assert_eq!(status["active"]["generation"], 4, "rolled back once more");
+    assert_eq!(status["interval_s"], 900);
+}
+
+#[test]
+fn a_station_is_set_up_with_a_terminal_alone() {
+    let Some(rig) = LoggerRig::new() else { return };
+    let powered = rig.power_on_pty(transducers());
+    Terminal::open(&powered.port).follow("9. Setting up a station with a terminal program only");
 }
 
 /// The one visit file; it is taken away.

@@ -24,7 +24,7 @@ const MAX_COMMAND: usize = 120;
 /// Longest line printed at once.
 const MAX_LINE: usize = 512;
 /// Most words of a command.
-const MAX_WORDS: usize = 8;
+const MAX_WORDS: usize = 10;
 
 const HELP: &str = "\
 help                               this list\r\n\
@@ -43,6 +43,8 @@ export csv|toa5 [NUMBER]           every sample, from a number on\r\n";
 pub struct Console {
     line: String<MAX_COMMAND>,
     overlong: bool,
+    /// A line feed that follows belongs to the carriage return before.
+    returned: bool,
 }
 
 /// Prints to the port.
@@ -98,6 +100,7 @@ impl Console {
         Self {
             line: String::new(),
             overlong: false,
+            returned: false,
         }
     }
 
@@ -109,14 +112,18 @@ impl Console {
         to: &mut W,
     ) -> Result<(), W::Error> {
         let mut out = Out(to);
+        let returned = core::mem::replace(&mut self.returned, byte == b'\r');
         match byte {
+            b'\n' if returned => {}
             b'\r' | b'\n' => {
                 let line = core::mem::take(&mut self.line);
                 if core::mem::take(&mut self.overlong) {
                     out.text("\r\ntoo long; try help\r\n> ").await?;
-                } else if !line.trim().is_empty() {
+                } else {
                     out.text("\r\n").await?;
-                    run(shared, line.trim(), &mut out).await?;
+                    if !line.trim().is_empty() {
+                        run(shared, line.trim(), &mut out).await?;
+                    }
                     out.text("> ").await?;
                 }
             }

@@ -1,6 +1,10 @@
 //! The configuration on the console.
 
-use amlstm_core::link::{ChannelConfig, ConfigItem, Name, Quantity, Sdi12Value, Sensor};
+use core::fmt;
+
+use amlstm_core::link::{
+    BarometerConfig, ChannelConfig, ConfigItem, CurrentLoop, Name, Quantity, Sdi12Value, Sensor,
+};
 use embedded_io_async::Write;
 
 use super::{OrDash, Out};
@@ -13,7 +17,10 @@ const USAGE: &str = "\
 set station NAME DATUM SERIAL      one word each\r\n\
 set interval SECONDS               between samples\r\n\
 set limit MM|off                   alarm on a month's increment\r\n\
+set barometer ADDRESS VALUE UNITS  SDI-12; units in one kPa: 10 for hPa\r\n\
+set barometer off\r\n\
 set channel N LAYER sdi12 ADDRESS VALUE absolute|gauge|submergence|depth|level\r\n\
+set channel N LAYER loop INPUT AT_4_MA AT_20_MA absolute|gauge|submergence|depth|level\r\n\
 set channel N point|cable|density|offset|low|high|step|stuck NUMBER\r\n\
 set channel N off                  the last channel only\r\n";
 
@@ -64,15 +71,21 @@ async fn show<W: Write>(settings: &Settings, out: &mut Out<'_, W>) -> Result<(),
     .await?;
     match settings.barometer {
         Some(barometer) => {
-            out.line(format_args!("barometer {:?}", barometer.sensor))
-                .await?;
+            out.line(format_args!(
+                "barometer {}, {} to one kPa",
+                Source(barometer.sensor),
+                barometer.units_per_kpa
+            ))
+            .await?;
         }
         None => out.text("no barometer\r\n").await?,
     }
     for (index, channel) in settings.channels.iter().enumerate() {
         out.line(format_args!(
-            "channel {index}: {} {:?} {:?}",
-            channel.aquifer_layer, channel.quantity, channel.sensor
+            "channel {index}: {}, {}, {}",
+            channel.aquifer_layer,
+            Source(channel.sensor),
+            word_of(channel.quantity)
         ))
         .await?;
         out.line(format_args!(
@@ -118,20 +131,51 @@ fn parse(settings: &Settings, words: &[&str]) -> Option<ConfigItem> {
                 channel: Some(channel),
             }
         }
+        ["barometer", "off"] => ConfigItem::Barometer(None),
+        ["barometer", address, value, units] => ConfigItem::Barometer(Some(BarometerConfig {
+            sensor: sdi12(address, value)?,
+            units_per_kpa: parse_decimal(units.as_bytes())?,
+        })),
         ["channel", index, layer, "sdi12", address, value, quantity] => {
-            let sensor = Sdi12Value {
-                address: *address.as_bytes().first()?,
-                value: value.parse().ok()?,
-                crc: true,
+            channel(index, layer, sdi12(address, value)?, quantity)?
+        }
+        [
+            "channel",
+            index,
+            layer,
+            "loop",
+            input,
+            at_4_ma,
+            at_20_ma,
+            quantity,
+        ] => {
+            let sensor = CurrentLoop {
+                input: input.parse().ok()?,
+                at_4_ma: parse_decimal(at_4_ma.as_bytes())?,
+                at_20_ma: parse_decimal(at_20_ma.as_bytes())?,
             };
-            let layer = Name::try_from(*layer).ok()?;
-            let channel = ChannelConfig::new(layer, Sensor::Sdi12(sensor), quantity_of(quantity)?);
-            ConfigItem::Channel {
-                index: index.parse().ok()?,
-                channel: Some(channel),
-            }
+            channel(index, layer, Sensor::CurrentLoop(sensor), quantity)?
         }
         _ => return None,
+    })
+}
+
+fn sdi12(address: &str, value: &str) -> Option<Sensor> {
+    let &[address] = address.as_bytes() else {
+        return None;
+    };
+    Some(Sensor::Sdi12(Sdi12Value {
+        address,
+        value: value.parse().ok()?,
+        crc: true,
+    }))
+}
+
+fn channel(index: &str, layer: &str, sensor: Sensor, quantity: &str) -> Option<ConfigItem> {
+    let layer = Name::try_from(layer).ok()?;
+    Some(ConfigItem::Channel {
+        index: index.parse().ok()?,
+        channel: Some(ChannelConfig::new(layer, sensor, quantity_of(quantity)?)),
     })
 }
 
@@ -154,13 +198,44 @@ fn changed(mut channel: ChannelConfig, field: &str, number: &str) -> Option<Chan
     Some(channel)
 }
 
+/// The words for quantities, as typed and as shown.
+const QUANTITIES: [(&str, Quantity); 5] = [
+    ("absolute", Quantity::AbsolutePressureKpa),
+    ("gauge", Quantity::GaugePressureKpa),
+    ("submergence", Quantity::SubmergenceM),
+    ("depth", Quantity::DepthToWaterM),
+    ("level", Quantity::LevelM),
+];
+
 fn quantity_of(word: &str) -> Option<Quantity> {
-    Some(match word {
-        "absolute" => Quantity::AbsolutePressureKpa,
-        "gauge" => Quantity::GaugePressureKpa,
-        "submergence" => Quantity::SubmergenceM,
-        "depth" => Quantity::DepthToWaterM,
-        "level" => Quantity::LevelM,
-        _ => return None,
-    })
+    let mut words = QUANTITIES.into_iter();
+    words
+        .find(|(name, _)| *name == word)
+        .map(|(_, quantity)| quantity)
+}
+
+fn word_of(quantity: Quantity) -> &'static str {
+    let mut words = QUANTITIES.into_iter();
+    words
+        .find(|(_, named)| *named == quantity)
+        .map_or("", |(name, _)| name)
+}
+
+/// Where a raw value comes from, in the words of the command.
+struct Source(Sensor);
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Sensor::Sdi12(sensor) => {
+                let (address, value) = (char::from(sensor.address), sensor.value);
+                write!(formatter, "sdi12 {address} value {value}")
+            }
+            Sensor::CurrentLoop(sensor) => write!(
+                formatter,
+                "loop {} from {} to {}",
+                sensor.input, sensor.at_4_ma, sensor.at_20_ma
+            ),
+        }
+    }
 }
