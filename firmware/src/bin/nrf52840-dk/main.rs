@@ -8,7 +8,8 @@
 //! | battery | VDDH |
 //! | data flash | the upper 512 KiB of the internal flash |
 //!
-//! `cargo run --release -p amlstm-firmware --bin nrf52840-dk --features nrf52840-dk --target thumbv7em-none-eabihf` flashes it with probe-rs.
+//! In `firmware/`, `cargo run --profile device --bin nrf52840-dk --features nrf52840-dk --target thumbv7em-none-eabihf` flashes it with
+//! probe-rs and shows its log messages (defmt over RTT).
 #![no_std]
 #![no_main]
 #![allow(

@@ -1,7 +1,9 @@
 //! SDI-12 over a UART and a transceiver, 4-20 mA inputs and battery over the SAADC.
 
+use core::task::Poll;
+
 use amlstm_firmware::board::SensorBus;
-use embassy_futures::block_on;
+use embassy_futures::{block_on, poll_once};
 use embassy_nrf::buffered_uarte::BufferedUarte;
 use embassy_nrf::gpio::Output;
 use embassy_nrf::saadc::Saadc;
@@ -59,6 +61,8 @@ impl<'a> Cable<'a> {
         }
         let _ = self.uart.flush().await;
         self.drive.set_low();
+        // What came until now is the command's echo, or the late end of another answer.
+        while let Poll::Ready(Ok(1..)) = poll_once(self.uart.read(&mut [0; 16])) {}
     }
 
     async fn line(&mut self, reply: &mut [u8]) -> Option<usize> {
