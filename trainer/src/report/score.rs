@@ -26,9 +26,13 @@ pub(super) fn table(shown: &Shown, part: &str, caption: &str) -> String {
             .fold(f64::INFINITY, f64::min);
         for (index, score) in scores.iter().enumerate() {
             let well = if index == 0 {
-                format!("<th scope=\"row\">{}</th>", escaped(&score.well))
+                let rows = scores.len();
+                format!(
+                    "<th scope=\"row\" rowspan=\"{rows}\">{}</th>",
+                    escaped(&score.well)
+                )
             } else {
-                "<td></td>".to_owned()
+                String::new()
             };
             let class = if score.rmse == best {
                 " class=\"best\""

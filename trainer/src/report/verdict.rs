@@ -61,8 +61,29 @@ pub(super) fn compare(well: &ShownWell, shares: &[&Share]) -> Option<Verdict> {
             number(even, 2)
         );
     }
+    if let Some([first, second]) = too_close(shares) {
+        let _ = write!(
+            text,
+            "Permutation importance does not part {first} from {second}: single permutations overlap. "
+        );
+    }
     text.push_str("Attention weighs inputs; it does not explain causes.");
     Some(Verdict { disagree, text })
+}
+
+/// The two layers with the largest permutation importance, if the quartiles of single permutations overlap.
+fn too_close<'a>(shares: &[&'a Share]) -> Option<[&'a str; 2]> {
+    let mut permuted: Vec<&Share> = shares
+        .iter()
+        .copied()
+        .filter(|share| share.method == Method::Permutation.name())
+        .collect();
+    permuted.sort_by(|a, b| b.share.total_cmp(&a.share));
+    let [first, second, ..] = permuted[..] else {
+        return None;
+    };
+    (second.share_upper_quartile? > first.share_lower_quartile?)
+        .then_some([&first.aquifer_layer, &second.aquifer_layer])
 }
 
 fn of_method(well: &ShownWell, shares: &[&Share], method: Method) -> Option<Attribution> {
@@ -129,6 +150,25 @@ mod tests {
             "{}",
             verdict.text
         );
+    }
+
+    #[test]
+    fn permutations_that_overlap_part_no_layers() {
+        let mut shares = shares(&[(Method::Physics, 0.9), (Method::Permutation, 0.6)]);
+        let quartiles = |share: &mut Share, low, high| {
+            share.share_lower_quartile = Some(low);
+            share.share_upper_quartile = Some(high);
+        };
+        let said = |shares: &[Share]| {
+            compare(&well(), &shares.iter().collect::<Vec<_>>())
+                .unwrap()
+                .text
+        };
+        quartiles(&mut shares[2], 0.5, 0.7);
+        quartiles(&mut shares[3], 0.3, 0.45);
+        assert!(!said(&shares).contains("overlap"));
+        quartiles(&mut shares[3], 0.3, 0.55);
+        assert!(said(&shares).contains("does not part P from C2: single permutations overlap."));
     }
 
     #[test]
