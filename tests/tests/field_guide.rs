@@ -351,6 +351,7 @@ fn the_guide_is_followed_from_the_first_visit_to_the_rollback() {
     laptop.port.clone_from(&powered.port);
     laptop.follow("5. Every later visit");
     exports_name_units_and_datum(&laptop);
+    transfers_show_their_progress(&laptop);
     the_logger_says_what_the_office_says(&laptop);
     laptop.follow("6. Swapping a model, and going back");
     assert_eq!(
@@ -510,6 +511,50 @@ fn what_must_not_go_onto_a_logger_is_refused_in_one_line() {
     powered.cut();
     let line = laptop.refused("amlstm logger --port P info");
     assert!(line.contains(&*laptop.port.to_string_lossy()), "{line}");
+}
+
+/// Each action has a help with an example, and takes no argument that it does not know.
+#[test]
+fn every_action_has_an_example_in_its_help() {
+    let laptop = Laptop {
+        folder: tempfile::tempdir().expect("a temporary folder"),
+        port: PathBuf::from("/dev/no-such-port"),
+    };
+    let help = laptop.done("amlstm logger --help");
+    let actions = help.split_once("Commands:").expect("a list of actions").1;
+    let actions = actions.split_once("Options:").expect("and its end").0;
+    let mut found = 0;
+    for action in actions
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+    {
+        if action == "help" {
+            continue;
+        }
+        let help = laptop.done(&format!("amlstm logger {action} --help"));
+        let example = help
+            .split_once("Example")
+            .map_or("", |(_, example)| example);
+        assert!(example.contains(&format!(" {action}")), "{help}");
+        let output = laptop.run(&format!("amlstm logger --port P {action} --unknown"));
+        assert_eq!(output.status.code(), Some(2), "{action}");
+        found += 1;
+    }
+    assert!(found > 10, "{help}");
+}
+
+/// On a terminal a transfer shows how far it got; elsewhere nothing but the result, and no colours.
+fn transfers_show_their_progress(laptop: &Laptop) {
+    let export = "amlstm logger --port P export csv -o again.csv";
+    let plain = laptop.done(export);
+    assert_eq!(plain.lines().count(), 1, "{plain}");
+    assert!(!plain.contains('\u{1b}'), "{plain}");
+    let shown = laptop.done(&format!("script -qec '{export}' /dev/null"));
+    assert!(
+        shown.contains("records") && shown.contains(" left"),
+        "{shown:?}"
+    );
+    assert_eq!(laptop.read("again.csv"), laptop.read("samples.csv"));
 }
 
 fn models_are_refused(laptop: &Laptop) {
