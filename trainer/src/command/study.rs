@@ -35,7 +35,7 @@ pub struct Args {
     /// Number of seeds, counted up from the configuration's.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=1000))]
     seeds: u64,
-    /// Run folder; the tables go to its folder study.
+    /// Run folder; the tables go to its folder study. Train before: `amlstm train` asks for a new folder.
     #[arg(long, value_name = "RUN", default_value = "run")]
     out: PathBuf,
     /// Print JSON instead of tables.
