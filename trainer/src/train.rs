@@ -179,13 +179,13 @@ pub fn train_well(
     match config.training.backend {
         Backend::Flex => train_on::<Flex>(series, split, config, seed, &Device::flex()),
         #[cfg(feature = "ndarray")]
-        Backend::Ndarray => {
+        Backend::Ndarray =>
+        {
             #[expect(
                 deprecated,
                 reason = "offered for comparison; see the feature in Cargo.toml"
             )]
-            let device = Device::ndarray();
-            train_on::<burn::backend::NdArray>(series, split, config, seed, &device)
+            train_on::<burn::backend::NdArray>(series, split, config, seed, &Device::ndarray())
         }
         #[cfg(not(feature = "ndarray"))]
         Backend::Ndarray => Err(TrainError::NoNdarray),
