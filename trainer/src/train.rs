@@ -248,7 +248,7 @@ where
     for epoch in 1..=config.training.epochs {
         order.shuffle(&mut random);
         for points in order.chunks(batch) {
-            fit.step(&node, &observations, points);
+            fit = fit.step(&node, &observations, points);
         }
         let diverged = || TrainError::Diverged {
             well: series.well.clone(),
@@ -312,23 +312,21 @@ where
     }
 
     /// One step of the optimiser on a batch of points.
-    fn step(&mut self, node: &SequenceNode, observations: &Observations, points: &[usize]) {
+    fn step(mut self, node: &SequenceNode, observations: &Observations, points: &[usize]) -> Self {
         let parameters = self.parameters.clone().autodiff().require_grad();
         let residuals = node.residuals::<B>(parameters.clone(), observations.batch(points));
-        let loss = (residuals.clone() * residuals).sum();
-        let mut gradients = loss.backward();
+        // Backward from a vector starts with a one for each element: the gradient of their sum, without an operation for the sum.
+        let losses = residuals.clone() * residuals;
+        let mut gradients = losses.backward();
         let gradient = parameters
             .grad_remove(&mut gradients)
             .expect("the loss depends on the parameters");
         drop(parameters);
-        let (parameters, state) = self.optimiser.step(
-            self.learning_rate,
-            self.parameters.clone(),
-            gradient,
-            self.state.take(),
-        );
-        self.parameters = parameters;
-        self.state = state;
+        // Nobody else holds the parameters now, so the optimiser writes the new ones in their place.
+        (self.parameters, self.state) =
+            self.optimiser
+                .step(self.learning_rate, self.parameters, gradient, self.state);
+        self
     }
 
     /// The parameters, if all are within [`PARAMETER_LIMIT`].

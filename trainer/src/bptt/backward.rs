@@ -190,7 +190,6 @@ impl SequenceKernel {
                 d_cell[j] = multiply(dc, forget);
             }
         }
-        dh.fill(0.0);
         self.weights.gates_h_transposed.multiply(simd, d_gates, dh);
     }
 
@@ -247,7 +246,7 @@ impl SequenceKernel {
         }
         weights
             .w_transposed
-            .multiply(simd, d_query, &mut gradient.state);
+            .multiply_onto(simd, d_query, &mut gradient.state);
     }
 
     /// Derivatives of the matrices: sums over the months of outer products.

@@ -95,7 +95,6 @@ impl SequenceKernel {
             return;
         }
         let state = &trace.state[month * 2 * hidden..][..2 * hidden];
-        trace.query.fill(0.0);
         weights.w.multiply(simd, state, &mut trace.query);
 
         let mut alpha = [f32::NEG_INFINITY; LANES];
@@ -140,10 +139,9 @@ impl SequenceKernel {
         let (before, after) =
             trace.state[month * 2 * hidden..][..4 * hidden].split_at_mut(2 * hidden);
         let z = &mut trace.gates[month * 4 * hidden..][..4 * hidden];
-        z.fill(0.0);
         self.weights.gates_h.multiply(simd, &before[..hidden], z);
         let e = &trace.e[month * LANES..][..e];
-        self.weights.gates_e.multiply(simd, e, z);
+        self.weights.gates_e.multiply_onto(simd, e, z);
 
         let cell_before = rows::<S>(&before[hidden..]);
         let (h, cell) = after.split_at_mut(hidden);

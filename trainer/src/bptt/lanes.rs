@@ -137,6 +137,18 @@ pub(super) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     multiply(series, simd.transmute_f32s_u32s(scale))
 }
 
+/// Copies at most a row; a whole one without a call.
+#[inline(always)]
+fn copy(from: &[f32], to: &mut [f32]) {
+    match (
+        <&[f32; LANES]>::try_from(from),
+        <&mut [f32; LANES]>::try_from(&mut *to),
+    ) {
+        (Ok(from), Ok(to)) => *to = *from,
+        _ => to.copy_from_slice(from),
+    }
+}
+
 /// A matrix cut into panels of [`LANES`] rows; in a panel, each column is contiguous.
 #[derive(Clone, Debug)]
 pub(super) struct Panels {
@@ -163,7 +175,7 @@ impl Panels {
     pub(super) fn set_column(&mut self, row: usize, column: usize, values: &[f32]) {
         for (chunk, values) in values.chunks(LANES).enumerate() {
             let start = self.index(row + chunk * LANES, column);
-            self.values[start..start + values.len()].copy_from_slice(values);
+            copy(values, &mut self.values[start..][..values.len()]);
         }
     }
 
@@ -181,13 +193,30 @@ impl Panels {
     pub(super) fn column(&self, row: usize, column: usize, values: &mut [f32]) {
         for (chunk, values) in values.chunks_mut(LANES).enumerate() {
             let start = self.index(row + chunk * LANES, column);
-            values.copy_from_slice(&self.values[start..start + values.len()]);
+            copy(&self.values[start..][..values.len()], values);
         }
     }
 
-    /// `out += matrix * x`; four partial sums, columns dealt to them in turn.
+    /// `out = matrix * x`; four partial sums, columns dealt to them in turn.
     #[inline(always)]
     pub(super) fn multiply<S: Simd>(&self, simd: S, x: &[f32], out: &mut [f32]) {
+        self.products(simd, x, out, |_, product| product);
+    }
+
+    /// `out += matrix * x`.
+    #[inline(always)]
+    pub(super) fn multiply_onto<S: Simd>(&self, simd: S, x: &[f32], out: &mut [f32]) {
+        self.products(simd, x, out, |out, product| simd.add_f32s(out, product));
+    }
+
+    #[inline(always)]
+    fn products<S: Simd>(
+        &self,
+        simd: S,
+        x: &[f32],
+        out: &mut [f32],
+        join: impl Fn(S::f32s, S::f32s) -> S::f32s,
+    ) {
         let panels = rows::<S>(&self.values).chunks_exact(self.columns);
         for (out, panel) in rows_mut::<S>(out).iter_mut().zip(panels) {
             let mut sums = [simd.splat_f32s(0.0); 4];
@@ -200,7 +229,7 @@ impl Panels {
                 }
             }
             let [a, b, c, d] = sums;
-            *out = simd.add_f32s(
+            *out = join(
                 *out,
                 simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d)),
             );
