@@ -3,26 +3,37 @@
 //! A site folder holds `wells.csv` and `levels.csv`, and what the ground did: `subsidence.csv` (directly measured) or `points.csv`
 //! (ps points). A well that has rows in `subsidence.csv` uses them, any other well the points around it. `layers.csv`, one column
 //! `layer`, orders the aquifer layers from the top; without it they come in order of first appearance in `levels.csv`.
+//!
+//! [`Sites::open`] looks through the files once, checks every row it will need, and remembers where those of each well lie. A well's measurements are
+//! read again when it is its turn ([`Sites::well`]), so that any number of wells needs the memory of a few.
 
+mod error;
 mod levels;
+mod rows;
 mod subsidence;
+mod wells;
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 
+use self::{
+    levels::Levels,
+    subsidence::Subsidence,
+    wells::{Entry, WellIndex},
+};
 use crate::{
     config::DataConfig,
     geodesy::Position,
     level::MonthlyLevels,
-    ps::{self, PointsError, WellPoints},
-    table::{Column, Place, Row, Table, TableError},
+    ps::{PointsIndex, WellPoints},
+    table::Place,
 };
 
+pub use error::ReadError;
 pub use levels::read_levels_of;
+pub use wells::listed;
 
 /// The wells of one or more site folders, or of the generator.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,305 +77,191 @@ pub struct Reading {
     pub subsidence_mm: f64,
 }
 
-/// Why a folder cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// A CSV file is malformed.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// The points file is malformed.
-    #[error(transparent)]
-    Points(#[from] PointsError),
-    /// No such folder.
-    #[error("{}: not a folder; expected one with wells.csv, levels.csv and subsidence.csv or points.csv", path.display())]
-    NotAFolder {
-        /// What was given.
-        path: PathBuf,
-    },
-    /// Neither subsidence nor points.
-    #[error("{}: found neither subsidence.csv nor points.csv, expected what the ground did in one of them", path.display())]
-    NoGround {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Column names but no well.
-    #[error("{}: found no well, expected at least one row", path.display())]
-    NoWells {
-        /// The file.
-        path: PathBuf,
-    },
-    /// One id for two wells.
-    #[error(
-        "{place}: well: found \"{well}\" a second time, expected every well once; rename or remove one"
-    )]
-    DuplicateWell {
-        /// Where.
-        place: Place,
-        /// The id.
-        well: String,
-    },
-    /// A row of a well that `wells.csv` does not have.
-    #[error(
-        "{place}: well: found \"{well}\", expected a well of wells.csv ({known}); add it there or correct the row"
-    )]
-    UnknownWell {
-        /// Where.
-        place: Place,
-        /// The id.
-        well: String,
-        /// The wells there are, shortened.
-        known: String,
-    },
-    /// An aquifer layer that `layers.csv` or the model does not have.
-    #[error("{place}: layer: found \"{layer}\", expected a layer of {of} ({known})")]
-    UnknownLayer {
-        /// Where.
-        place: Place,
-        /// The layer.
-        layer: String,
-        /// Who names the layers.
-        of: &'static str,
-        /// The layers there are.
-        known: String,
-    },
-    /// Not a single level of the well.
-    #[error("{}: found no level of well {well}; correct the column well, or leave it out where all rows are this well's", path.display())]
-    NoLevels {
-        /// The file.
-        path: PathBuf,
-        /// Well id.
-        well: String,
-    },
-    /// Two values for one time.
-    #[error(
-        "{place}: date: found {time} a second time for {of} (first in line {first}); remove one"
-    )]
-    DuplicateDate {
-        /// Where.
-        place: Place,
-        /// The time.
-        time: String,
-        /// Well and aquifer layer.
-        of: String,
-        /// Line of the other row.
-        first: u64,
-    },
-    /// `points.csv` without positions of the wells.
-    #[error("{}: points.csv needs to know where the wells are, expected the columns longitude, latitude or easting, northing", path.display())]
-    NoPositions {
-        /// `wells.csv`.
-        path: PathBuf,
-    },
-    /// A position that cannot be.
-    #[error(
-        "{place}: found longitude {longitude}, latitude {latitude}, expected -180 to 180 and -90 to 90 degrees"
-    )]
-    Position {
-        /// Where.
-        place: Place,
-        /// Degrees.
-        longitude: f64,
-        /// Degrees.
-        latitude: f64,
-    },
+/// Opened site folders: their wells, and where the rows of each lie.
+pub struct Sites {
+    folders: Vec<Folder>,
+    /// Folder of each well, and its number there.
+    wells: Vec<(usize, usize)>,
 }
 
-/// Reads site folders as one data set; wells keep the order of the folders and of their files.
-///
-/// # Errors
-/// At the first malformed file, or where two folders have a well of one id.
-pub fn read_folders(folders: &[PathBuf], config: &DataConfig) -> Result<Dataset, ReadError> {
-    let mut wells: Vec<Well> = Vec::new();
-    let mut known = WellIndex::default();
-    for folder in folders {
-        for (place, well) in read_folder(folder, config)? {
-            known.add(&well.id, place)?;
-            wells.push(well);
+/// One opened folder.
+struct Folder {
+    wells: Vec<Entry>,
+    levels: Levels,
+    subsidence: Option<Subsidence>,
+    points: Option<PointsIndex>,
+    /// Number among the centres of `points`; `None` for wells that are directly measured.
+    centres: Vec<Option<usize>>,
+}
+
+impl Sites {
+    /// Opens site folders as one data set; wells keep the order of the folders and of their files.
+    ///
+    /// # Errors
+    /// At the first malformed file, where two folders have a well of one id, or where two of a well's levels or readings have one time.
+    pub fn open(folders: &[PathBuf], config: &DataConfig) -> Result<Self, ReadError> {
+        let sites = Self::index(folders, config)?;
+        let check = |&(folder, number): &(usize, usize)| {
+            let folder = &sites.folders[folder];
+            folder.levels(number).and(folder.readings(number)).err()
+        };
+        match sites.wells.par_iter().find_map_first(check) {
+            Some(error) => Err(error),
+            None => Ok(sites),
         }
     }
-    let synthetic = wells.iter().any(Well::is_synthetic);
-    Ok(Dataset { synthetic, wells })
+
+    fn index(folders: &[PathBuf], config: &DataConfig) -> Result<Self, ReadError> {
+        let mut sites = Self {
+            folders: Vec::new(),
+            wells: Vec::new(),
+        };
+        let mut known = WellIndex::default();
+        for path in folders {
+            let (folder, places) = Folder::open(path, config)?;
+            for (number, (well, place)) in folder.wells.iter().zip(places).enumerate() {
+                known.add(&well.id, place)?;
+                sites.wells.push((sites.folders.len(), number));
+            }
+            sites.folders.push(folder);
+        }
+        Ok(sites)
+    }
+
+    /// Ids of all wells.
+    pub fn ids(&self) -> Vec<String> {
+        let entry = |&(folder, number): &(usize, usize)| &self.folders[folder].wells[number];
+        self.wells.iter().map(|at| entry(at).id.clone()).collect()
+    }
+
+    /// Whether the generator made any of them: it marks the names of its wells.
+    pub fn synthetic(&self) -> bool {
+        let mut entries = self.folders.iter().flat_map(|folder| &folder.wells);
+        entries.any(|entry| is_synthetic(&entry.name))
+    }
+
+    /// Reads one well's measurements.
+    ///
+    /// # Errors
+    /// When a file cannot be read or was changed since it was opened.
+    ///
+    /// # Panics
+    /// When there is no such well.
+    pub fn well(&self, number: usize) -> Result<Well, ReadError> {
+        let (folder, number) = self.wells[number];
+        self.folders[folder].well(number)
+    }
+}
+
+/// Reads site folders as one data set in memory; wells keep the order of the folders and of their files.
+///
+/// # Errors
+/// As [`Sites::open`].
+pub fn read_folders(folders: &[PathBuf], config: &DataConfig) -> Result<Dataset, ReadError> {
+    let sites = Sites::index(folders, config)?;
+    let wells = (0..sites.wells.len()).map(|number| sites.well(number));
+    Ok(Dataset {
+        synthetic: sites.synthetic(),
+        wells: wells.collect::<Result<_, _>>()?,
+    })
 }
 
 impl Well {
     /// Whether the generator made it: it marks the names of its wells.
     pub fn is_synthetic(&self) -> bool {
-        self.name.contains("SYNTHETIC")
+        is_synthetic(&self.name)
     }
 }
 
-/// The wells of one folder, each with its place in `wells.csv`.
-fn read_folder(folder: &Path, config: &DataConfig) -> Result<Vec<(Place, Well)>, ReadError> {
-    if !folder.is_dir() {
-        return Err(ReadError::NotAFolder {
-            path: folder.to_owned(),
-        });
-    }
-    let subsidence = Some(folder.join("subsidence.csv")).filter(|path| path.exists());
-    let points = Some(folder.join("points.csv")).filter(|path| path.exists());
-    if subsidence.is_none() && points.is_none() {
-        return Err(ReadError::NoGround {
-            path: folder.to_owned(),
-        });
-    }
-    let wells_csv = folder.join("wells.csv");
-    let (mut wells, index) = read_wells(&wells_csv)?;
-    let layers = Some(folder.join("layers.csv")).filter(|path| path.exists());
-    let order = layers.map(|path| levels::read_order(&path)).transpose()?;
-    let levels = levels::read(&folder.join("levels.csv"), &index, order)?;
-    for ((_, well), levels) in wells.iter_mut().zip(levels) {
-        well.levels = levels;
-    }
-    if let Some(path) = subsidence {
-        for ((_, well), readings) in wells.iter_mut().zip(subsidence::read(&path, &index)?) {
-            if !readings.is_empty() {
-                well.ground = Ground::Direct(readings);
-            }
-        }
-    }
-    if let Some(path) = points {
-        add_points(&mut wells, &wells_csv, &path, config)?;
-    }
-    Ok(wells)
+fn is_synthetic(name: &str) -> bool {
+    name.contains("SYNTHETIC")
 }
 
-/// Gives each well that is not directly measured the points around it.
-fn add_points(
-    wells: &mut [(Place, Well)],
-    wells_csv: &Path,
-    points_csv: &Path,
-    config: &DataConfig,
-) -> Result<(), ReadError> {
-    let mut open: Vec<&mut Well> = wells
-        .iter_mut()
-        .map(|(_, well)| well)
-        .filter(|well| matches!(well.ground, Ground::Points(_)))
-        .collect();
-    if open.is_empty() {
-        return Ok(());
-    }
-    let centres: Option<Vec<Position>> = open.iter().map(|well| well.position).collect();
-    let centres = centres.ok_or_else(|| ReadError::NoPositions {
-        path: wells_csv.to_owned(),
-    })?;
-    let found = ps::read_points(points_csv, &centres, config.buffer_m)?;
-    for (well, points) in open.iter_mut().zip(found) {
-        well.ground = Ground::Points(points);
-    }
-    Ok(())
-}
-
-/// Reads `wells.csv`.
-fn read_wells(path: &Path) -> Result<(Vec<(Place, Well)>, WellIndex), ReadError> {
-    let mut table = Table::open(path, "well, name")?;
-    let id = table.column("well")?;
-    let name = table.find("name");
-    let with = |first: &str, second: &str| -> Result<Option<(Column, Column)>, TableError> {
-        let first = table.find(first);
-        first
-            .map(|first| Ok((first, table.column(second)?)))
-            .transpose()
-    };
-    let geographic = with("longitude", "latitude")?;
-    let planar = with("easting", "northing")?;
-    let mut wells = Vec::new();
-    let mut index = WellIndex::default();
-    while let Some(row) = table.next_row()? {
-        let id = row.name(id)?;
-        index.add(id, row.place())?;
-        let position = match (geographic, planar) {
-            (Some((longitude, latitude)), _) => {
-                Some(geographic_position(&row, longitude, latitude)?)
-            }
-            (None, Some((easting, northing))) => Some(Position::Planar {
-                easting: row.number(easting, "metres")?,
-                northing: row.number(northing, "metres")?,
-            }),
-            (None, None) => None,
-        };
-        let name = name
-            .map(|column| row.text(column))
-            .transpose()?
-            .filter(|name| !name.is_empty());
-        wells.push((
-            row.place(),
-            Well {
-                id: id.to_owned(),
-                name: name.unwrap_or(id).to_owned(),
-                position,
-                levels: Vec::new(),
-                ground: Ground::Points(WellPoints::default()),
-            },
-        ));
-    }
-    if wells.is_empty() {
-        return Err(ReadError::NoWells {
-            path: path.to_owned(),
-        });
-    }
-    Ok((wells, index))
-}
-
-fn geographic_position(
-    row: &Row,
-    longitude: Column,
-    latitude: Column,
-) -> Result<Position, ReadError> {
-    let longitude = row.number(longitude, "degrees east")?;
-    let latitude = row.number(latitude, "degrees north")?;
-    if longitude.abs() > 180.0 || latitude.abs() > 90.0 {
-        return Err(ReadError::Position {
-            place: row.place(),
-            longitude,
-            latitude,
-        });
-    }
-    Ok(Position::Geographic {
-        longitude,
-        latitude,
-    })
-}
-
-/// Number of each well by its id.
-#[derive(Default)]
-struct WellIndex {
-    numbers: HashMap<String, usize>,
-    ids: Vec<String>,
-}
-
-impl WellIndex {
-    fn add(&mut self, id: &str, place: Place) -> Result<(), ReadError> {
-        if self.numbers.insert(id.to_owned(), self.ids.len()).is_some() {
-            return Err(ReadError::DuplicateWell {
-                place,
-                well: id.to_owned(),
+impl Folder {
+    /// Opens a folder; also returns the place of each well in `wells.csv`.
+    fn open(path: &Path, config: &DataConfig) -> Result<(Self, Vec<Place>), ReadError> {
+        if !path.is_dir() {
+            return Err(ReadError::NotAFolder {
+                path: path.to_owned(),
             });
         }
-        self.ids.push(id.to_owned());
+        let file = |name: &str| Some(path.join(name)).filter(|path| path.exists());
+        let (subsidence, points) = (file("subsidence.csv"), file("points.csv"));
+        if subsidence.is_none() && points.is_none() {
+            return Err(ReadError::NoGround {
+                path: path.to_owned(),
+            });
+        }
+        let wells_csv = path.join("wells.csv");
+        let (wells, index) = wells::read(&wells_csv)?;
+        let (places, wells): (Vec<_>, Vec<_>) = wells.into_iter().unzip();
+        let order = file("layers.csv").map(|path| levels::read_order(&path));
+        let levels = Levels::open(&path.join("levels.csv"), &index, order.transpose()?)?;
+        let subsidence = subsidence.map(|path| Subsidence::open(&path, &index));
+        let mut folder = Self {
+            centres: vec![None; wells.len()],
+            wells,
+            levels,
+            subsidence: subsidence.transpose()?,
+            points: None,
+        };
+        if let Some(points_csv) = points {
+            folder.find_points(&wells_csv, &points_csv, config)?;
+        }
+        Ok((folder, places))
+    }
+
+    /// Finds the points around each well that is not directly measured.
+    fn find_points(
+        &mut self,
+        wells_csv: &Path,
+        points_csv: &Path,
+        config: &DataConfig,
+    ) -> Result<(), ReadError> {
+        let mut centres = Vec::new();
+        for (number, well) in self.wells.iter().enumerate() {
+            let measured = self.subsidence.as_ref();
+            if !measured.is_some_and(|measured| measured.has(number)) {
+                self.centres[number] = Some(centres.len());
+                centres.push(well.position.ok_or_else(|| ReadError::NoPositions {
+                    path: wells_csv.to_owned(),
+                })?);
+            }
+        }
+        if !centres.is_empty() {
+            self.points = Some(PointsIndex::new(points_csv, &centres, config.buffer_m)?);
+        }
         Ok(())
     }
 
-    fn number(&self, id: &str, row: &Row) -> Result<usize, ReadError> {
-        self.numbers
-            .get(id)
-            .copied()
-            .ok_or_else(|| ReadError::UnknownWell {
-                place: row.place(),
-                well: id.to_owned(),
-                known: listed(&self.ids),
-            })
+    fn levels(&self, number: usize) -> Result<Vec<MonthlyLevels>, ReadError> {
+        self.levels.monthly(number, &self.wells[number].id)
     }
-}
 
-/// Names for a message: all of a few, the first of many.
-pub fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 6;
-    let more = if names.len() > SHOWN {
-        format!(" and {} more", names.len() - SHOWN)
-    } else {
-        String::new()
-    };
-    format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
+    /// The directly measured series of a well, if it has one.
+    fn readings(&self, number: usize) -> Result<Option<Vec<Reading>>, ReadError> {
+        let measured = self.subsidence.as_ref();
+        measured
+            .filter(|measured| measured.has(number))
+            .map(|measured| measured.readings(number, &self.wells[number].id))
+            .transpose()
+    }
+
+    fn well(&self, number: usize) -> Result<Well, ReadError> {
+        let Entry { id, name, position } = self.wells[number].clone();
+        let ground = match (self.readings(number)?, &self.points, self.centres[number]) {
+            (Some(readings), ..) => Ground::Direct(readings),
+            (None, Some(points), Some(centre)) => Ground::Points(points.points(centre)?),
+            _ => Ground::Points(WellPoints::default()),
+        };
+        Ok(Well {
+            id,
+            name,
+            position,
+            levels: self.levels(number)?,
+            ground,
+        })
+    }
 }
 
 #[cfg(test)]

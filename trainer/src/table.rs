@@ -6,7 +6,8 @@
 use std::{
     fmt,
     fs::File,
-    io::{Chain, Read},
+    io::{Chain, Read, Seek, SeekFrom, Take},
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -120,6 +121,34 @@ pub struct Table<R = File> {
     columns: Vec<String>,
     reader: csv::Reader<Chain<R, &'static [u8]>>,
     record: ByteRecord,
+    /// Where the source begins in the file.
+    origin: Origin,
+}
+
+/// A place in a file between two lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Origin {
+    byte: u64,
+    /// Lines before it.
+    lines: u64,
+}
+
+/// Rows that follow each other in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    bytes: Range<u64>,
+    lines_before: u64,
+}
+
+impl Stretch {
+    /// Takes in the rows of another stretch if they follow without a gap; says whether they do.
+    pub fn join(&mut self, next: &Self) -> bool {
+        let follows = self.bytes.end == next.bytes.start;
+        if follows {
+            self.bytes.end = next.bytes.end;
+        }
+        follows
+    }
 }
 
 impl Table {
@@ -134,6 +163,44 @@ impl Table {
         })?;
         Self::new(file, path, expected)
     }
+
+    /// Some rows of the same file once more; `file` is that file, opened by the caller.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn again<'f>(
+        &self,
+        mut file: &'f File,
+        rows: &Stretch,
+    ) -> Result<Table<Take<&'f File>>, TableError> {
+        let Range { start, end } = rows.bytes;
+        file.seek(SeekFrom::Start(start))
+            .map_err(|source| TableError::Unreadable {
+                path: self.path.clone(),
+                source,
+            })?;
+        Ok(Table {
+            path: self.path.clone(),
+            columns: self.columns.clone(),
+            reader: reader(file.take(end - start), false),
+            record: ByteRecord::new(),
+            origin: Origin {
+                byte: start,
+                lines: rows.lines_before,
+            },
+        })
+    }
+}
+
+/// A line ends with its line feed, and the last one gets one too, so that lines can be counted; trimming takes carriage returns.
+fn reader<R: Read>(source: R, has_headers: bool) -> csv::Reader<Chain<R, &'static [u8]>> {
+    ReaderBuilder::new()
+        .has_headers(has_headers)
+        .trim(Trim::All)
+        .terminator(Terminator::Any(b'\n'))
+        .flexible(true)
+        .buffer_capacity(1 << 16)
+        .from_reader(source.chain(&b"\n"[..]))
 }
 
 impl<R: Read> Table<R> {
@@ -142,18 +209,12 @@ impl<R: Read> Table<R> {
     /// # Errors
     /// As [`Table::open`].
     pub fn new(source: R, path: &Path, expected: &str) -> Result<Self, TableError> {
-        // A line ends with its line feed, and the last one gets one too, so that lines can be counted; trimming takes carriage returns.
-        let reader = ReaderBuilder::new()
-            .trim(Trim::All)
-            .terminator(Terminator::Any(b'\n'))
-            .flexible(true)
-            .buffer_capacity(1 << 18)
-            .from_reader(source.chain(&b"\n"[..]));
         let mut table = Self {
             path: path.to_owned(),
             columns: Vec::new(),
-            reader,
+            reader: reader(source, true),
             record: ByteRecord::new(),
+            origin: Origin { byte: 0, lines: 0 },
         };
         let headers = table
             .reader
@@ -219,7 +280,8 @@ impl<R: Read> Table<R> {
     /// # Errors
     /// When the file cannot be read on or the row has the wrong number of fields.
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>, TableError> {
-        loop {
+        let start = loop {
+            let start = self.reader.position().clone();
             let found = self
                 .reader
                 .read_byte_record(&mut self.record)
@@ -229,14 +291,18 @@ impl<R: Read> Table<R> {
             }
             let blank = self.record.len() == 1 && self.record[0].is_empty();
             if !blank {
-                break;
+                break start;
             }
-        }
+        };
+        let after = self.reader.position();
+        let Origin { byte, lines } = self.origin;
         let row = Row {
             path: &self.path,
             columns: &self.columns,
             record: &self.record,
-            line_after: self.reader.position().line(),
+            line_after: lines + after.line(),
+            start: [byte + start.byte(), lines + start.line() - 1],
+            end: byte + after.byte(),
         };
         if row.record.len() == self.columns.len() {
             Ok(Some(row))
@@ -269,6 +335,10 @@ pub struct Row<'a> {
     record: &'a ByteRecord,
     /// Line on which the next row starts.
     line_after: u64,
+    /// Byte of the file where it starts, or the empty lines before it, and the lines before that.
+    start: [u64; 2],
+    /// Byte after it.
+    end: u64,
 }
 
 impl<'a> Row<'a> {
@@ -284,6 +354,15 @@ impl<'a> Row<'a> {
     pub fn line(&self) -> u64 {
         let inside = self.record.as_slice().split(|byte| *byte == b'\n').count() - 1;
         self.line_after - 1 - inside as u64
+    }
+
+    /// The bytes of this row, to read it again.
+    pub fn stretch(&self) -> Stretch {
+        let [start, lines_before] = self.start;
+        Stretch {
+            bytes: start..self.end,
+            lines_before,
+        }
     }
 
     /// A field as text, without spaces around it; may be empty.
@@ -456,6 +535,39 @@ mod tests {
             plain
         );
         assert_eq!(levels(" well , level_m\n A , 1.5\n B ,\n").unwrap(), plain);
+    }
+
+    #[test]
+    fn rows_read_again_are_the_same_and_keep_their_lines() {
+        let text = "well,level_m\r\n\r\nA,1\r\n\n\"A\",2\nB,3\n\n\"A\nA\",4\nA,5\nA,x";
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let mut table = Table::open(file.path(), "").unwrap();
+        let well = table.column("well").unwrap();
+        let mut rows = Vec::new();
+        let mut stretches: Vec<Stretch> = Vec::new();
+        while let Some(row) = table.next_row().unwrap() {
+            if row.name(well).unwrap() == "B" {
+                continue;
+            }
+            rows.push((format!("{:?}", row.record), row.line()));
+            let next = row.stretch();
+            if !stretches.last_mut().is_some_and(|last| last.join(&next)) {
+                stretches.push(next);
+            }
+        }
+        assert_eq!(stretches.len(), 2, "before B and after it");
+        let opened = File::open(file.path()).unwrap();
+        let mut again = Vec::new();
+        for stretch in &stretches {
+            let mut part = table.again(&opened, stretch).unwrap();
+            while let Some(row) = part.next_row().unwrap() {
+                again.push((format!("{:?}", row.record), row.line()));
+            }
+        }
+        assert_eq!(again, rows);
+        let lines: Vec<u64> = rows.iter().map(|row| row.1).collect();
+        assert_eq!(lines, [3, 5, 8, 10, 11]);
     }
 
     #[test]

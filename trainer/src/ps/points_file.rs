@@ -7,6 +7,7 @@
 
 mod error;
 mod header;
+mod index;
 mod line;
 mod row;
 
@@ -15,6 +16,7 @@ use std::io::Read;
 use std::path::Path;
 
 pub use error::PointsError;
+pub use index::PointsIndex;
 
 use super::{PsPoint, WellPoints};
 use crate::geodesy::{Buffers, Position};
@@ -34,11 +36,7 @@ pub fn read_points(
     centres: &[Position],
     buffer_m: f64,
 ) -> Result<Vec<WellPoints>, PointsError> {
-    let file = File::open(path).map_err(|source| PointsError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    read_points_from(file, path, centres, buffer_m)
+    read_points_from(open(path)?, path, centres, buffer_m)
 }
 
 /// [`read_points`] from any source; `path` is what messages call it.
@@ -52,6 +50,32 @@ pub fn read_points_from(
     centres: &[Position],
     buffer_m: f64,
 ) -> Result<Vec<WellPoints>, PointsError> {
+    let mut found = vec![Vec::new(); centres.len()];
+    let header = for_each_point(source, path, centres, buffer_m, |row, position, around| {
+        let point = row.point(position)?;
+        for (centre, distance_m) in around {
+            found[*centre].push(PsPoint {
+                distance_m: *distance_m,
+                ..point.clone()
+            });
+        }
+        Ok(())
+    })?;
+    let of_centre = |points| WellPoints {
+        scenes: header.scenes.clone(),
+        points,
+    };
+    Ok(found.into_iter().map(of_centre).collect())
+}
+
+/// Hands `take` each row within a buffer with its position, and the centres around it with their distances in metres.
+fn for_each_point(
+    source: impl Read,
+    path: &Path,
+    centres: &[Position],
+    buffer_m: f64,
+    mut take: impl FnMut(&Row, Position, &[(usize, f32)]) -> Result<(), PointsError>,
+) -> Result<Header, PointsError> {
     let planar = matches!(centres.first(), Some(Position::Planar { .. }));
     let buffers = Buffers::new(centres.to_vec(), buffer_m);
     let mut lines = Lines::new(source, path);
@@ -59,13 +83,7 @@ pub fn read_points_from(
         Some(line) => Header::parse(line, path, planar)?,
         None => return Err(Header::missing(path, "pid", "a header line")),
     };
-    let mut found = vec![
-        WellPoints {
-            scenes: header.scenes.clone(),
-            points: Vec::new()
-        };
-        centres.len()
-    ];
+    let mut around = Vec::new();
     while let Some(line) = lines.next_line()? {
         if line.bytes.is_empty() {
             continue;
@@ -76,23 +94,24 @@ pub fn read_points_from(
             path,
         };
         let position = row.position()?;
-        let mut around: Vec<(usize, f64)> = buffers.around(position).collect();
-        let Some((last, last_distance_m)) = around.pop() else {
-            continue;
-        };
-        let point = row.point(position)?;
-        for (centre, distance_m) in around {
-            found[centre].points.push(PsPoint {
-                distance_m: distance_m as f32,
-                ..point.clone()
-            });
+        around.clear();
+        around.extend(
+            buffers
+                .around(position)
+                .map(|(centre, distance_m)| (centre, distance_m as f32)),
+        );
+        if !around.is_empty() {
+            take(&row, position, &around)?;
         }
-        found[last].points.push(PsPoint {
-            distance_m: last_distance_m as f32,
-            ..point
-        });
     }
-    Ok(found)
+    Ok(header)
+}
+
+fn open(path: &Path) -> Result<File, PointsError> {
+    File::open(path).map_err(|source| PointsError::Io {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use super::{ReadError, WellIndex, listed};
+use super::{ReadError, WellIndex, listed, rows::RowsByWell};
 use crate::{
     level::{LevelReading, MonthlyLevels},
-    table::{Place, Row, Table},
+    table::{Column, Place, Row, Table},
 };
 
 /// Names of the aquifer layers in the order of the inputs.
+#[derive(Clone)]
 struct LayerIndex {
     names: Vec<String>,
     /// Layers that are not there yet are an error, not new.
@@ -50,27 +51,99 @@ pub(super) fn read_order(path: &Path) -> Result<Vec<String>, ReadError> {
     Ok(names)
 }
 
-/// Monthly means of each well's aquifer layers, in well order; layers without any level at a well are left out there.
-pub(super) fn read(
-    path: &Path,
-    wells: &WellIndex,
-    order: Option<Vec<String>>,
-) -> Result<Vec<Vec<MonthlyLevels>>, ReadError> {
-    let mut table = Table::open(path, "well, layer, date, level_m")?;
-    let well = table.column("well")?;
-    let mut layers = LayerIndex {
-        complete: order.is_some(),
-        names: order.unwrap_or_default(),
-        of: "layers.csv",
-    };
-    let readings = collect(&mut table, wells.ids.len(), &mut layers, |row| {
-        wells.number(row.name(well)?, row).map(Some)
-    })?;
-    let mut levels = Vec::with_capacity(readings.len());
-    for (of_well, well) in readings.into_iter().zip(&wells.ids) {
-        levels.push(monthly(path, of_well, well, &layers.names)?);
+/// An opened `levels.csv`.
+pub(super) struct Levels {
+    rows: RowsByWell,
+    columns: Columns,
+    /// All aquifer layers of the file.
+    layers: LayerIndex,
+}
+
+impl Levels {
+    /// Opens the file and checks every row.
+    pub(super) fn open(
+        path: &Path,
+        wells: &WellIndex,
+        order: Option<Vec<String>>,
+    ) -> Result<Self, ReadError> {
+        let table = Table::open(path, "well, layer, date, level_m")?;
+        table.column("well")?;
+        let columns = Columns::find(&table)?;
+        let mut layers = LayerIndex {
+            complete: order.is_some(),
+            names: order.unwrap_or_default(),
+            of: "layers.csv",
+        };
+        let rows = RowsByWell::new(table, wells, |_, row| {
+            columns.read(row, &mut layers).map(drop)
+        })?;
+        Ok(Self {
+            rows,
+            columns,
+            layers,
+        })
     }
-    Ok(levels)
+
+    /// Monthly means of a well's aquifer layers; layers without any level at the well are left out.
+    pub(super) fn monthly(&self, well: usize, id: &str) -> Result<Vec<MonthlyLevels>, ReadError> {
+        let mut layers = self.layers.clone();
+        let mut readings = Readings::default();
+        self.rows.read(well, |row| {
+            readings.add(self.columns.read(row, &mut layers)?);
+            Ok(())
+        })?;
+        monthly(self.rows.path(), readings, id, &self.layers.names)
+    }
+}
+
+/// Where the fields of a level are.
+#[derive(Clone, Copy)]
+struct Columns {
+    layer: Column,
+    date: Column,
+    level: Column,
+}
+
+impl Columns {
+    fn find(table: &Table) -> Result<Self, ReadError> {
+        Ok(Self {
+            layer: table.column("layer")?,
+            date: table.column("date")?,
+            level: table.column("level_m")?,
+        })
+    }
+
+    /// Number of a row's aquifer layer, and its level unless that is empty.
+    fn read(
+        &self,
+        row: &Row,
+        layers: &mut LayerIndex,
+    ) -> Result<(usize, Option<LevelReading>), ReadError> {
+        let layer = layers.number(row.name(self.layer)?, row)?;
+        let time = row.time(self.date)?;
+        let level_m = row.optional_number(self.level, "metres or an empty field")?;
+        let reading = level_m.map(|level_m| LevelReading {
+            time,
+            level_m: level_m as f32,
+            line: row.line(),
+        });
+        Ok((layer, reading))
+    }
+}
+
+/// Readings of one well by aquifer layer.
+#[derive(Default)]
+struct Readings(Vec<Vec<LevelReading>>);
+
+impl Readings {
+    fn add(&mut self, (layer, reading): (usize, Option<LevelReading>)) {
+        if let Some(reading) = reading {
+            if self.0.len() <= layer {
+                self.0.resize(layer + 1, Vec::new());
+            }
+            self.0[layer].push(reading);
+        }
+    }
 }
 
 /// Monthly means of the levels of one well, for the aquifer layers that are known beforehand and in their order.
@@ -85,20 +158,23 @@ pub fn read_levels_of(
     aquifer_layers: &[String],
 ) -> Result<Vec<MonthlyLevels>, ReadError> {
     let mut table = Table::open(path, "layer, date, level_m")?;
-    let column = table.find("well");
+    let of_well = table.find("well");
+    let columns = Columns::find(&table)?;
     let mut layers = LayerIndex {
         names: aquifer_layers.to_vec(),
         complete: true,
         of: "the model",
     };
-    let mut readings = collect(&mut table, 1, &mut layers, |row| {
-        let other = match column {
-            Some(column) => row.name(column)? != well,
-            None => false,
-        };
-        Ok((!other).then_some(0))
-    })?;
-    let levels = monthly(path, readings.swap_remove(0), well, aquifer_layers)?;
+    let mut readings = Readings::default();
+    while let Some(row) = table.next_row()? {
+        if let Some(column) = of_well
+            && row.name(column)? != well
+        {
+            continue;
+        }
+        readings.add(columns.read(&row, &mut layers)?);
+    }
+    let levels = monthly(path, readings, well, aquifer_layers)?;
     if levels.is_empty() {
         return Err(ReadError::NoLevels {
             path: path.to_owned(),
@@ -108,46 +184,15 @@ pub fn read_levels_of(
     Ok(levels)
 }
 
-/// All readings, `[wells][aquifer layers]`; rows for which `well_of` gives nothing are passed over.
-fn collect(
-    table: &mut Table,
-    wells: usize,
-    layers: &mut LayerIndex,
-    well_of: impl Fn(&Row) -> Result<Option<usize>, ReadError>,
-) -> Result<Vec<Vec<Vec<LevelReading>>>, ReadError> {
-    let (layer, date, level) = (
-        table.column("layer")?,
-        table.column("date")?,
-        table.column("level_m")?,
-    );
-    let mut readings = vec![Vec::new(); wells];
-    while let Some(row) = table.next_row()? {
-        let Some(well) = well_of(&row)? else { continue };
-        let layer = layers.number(row.name(layer)?, &row)?;
-        let time = row.time(date)?;
-        if let Some(level_m) = row.optional_number(level, "metres or an empty field")? {
-            let of_well: &mut Vec<Vec<LevelReading>> = &mut readings[well];
-            if of_well.len() <= layer {
-                of_well.resize(layer + 1, Vec::new());
-            }
-            of_well[layer].push(LevelReading {
-                time,
-                level_m: level_m as f32,
-                line: row.line(),
-            });
-        }
-    }
-    Ok(readings)
-}
-
 /// Monthly means of one well's aquifer layers.
 fn monthly(
     path: &Path,
-    of_well: Vec<Vec<LevelReading>>,
+    readings: Readings,
     well: &str,
     layers: &[String],
 ) -> Result<Vec<MonthlyLevels>, ReadError> {
-    let measured = of_well
+    let measured = readings
+        .0
         .into_iter()
         .zip(layers)
         .filter(|(readings, _)| !readings.is_empty());

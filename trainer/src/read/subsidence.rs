@@ -2,45 +2,78 @@
 
 use std::path::Path;
 
-use super::{ReadError, Reading, WellIndex};
-use crate::table::{Place, Table};
+use jiff::civil::DateTime;
 
-/// Readings of each well in well order, ascending in time; none where a well has no row.
-pub(super) fn read(path: &Path, wells: &WellIndex) -> Result<Vec<Vec<Reading>>, ReadError> {
-    let mut table = Table::open(path, "well, date, subsidence_mm")?;
-    let (well, date, subsidence) = (
-        table.column("well")?,
-        table.column("date")?,
-        table.column("subsidence_mm")?,
-    );
-    let mut readings = vec![Vec::new(); wells.ids.len()];
-    while let Some(row) = table.next_row()? {
-        let well = wells.number(row.name(well)?, &row)?;
-        let time = row.time(date)?;
-        if let Some(subsidence_mm) = row.optional_number(subsidence, "mm or an empty field")? {
-            readings[well].push((time, row.line(), subsidence_mm));
-        }
+use super::{ReadError, Reading, WellIndex, rows::RowsByWell};
+use crate::table::{Column, Place, Row, Table, shown_time};
+
+/// An opened `subsidence.csv`.
+pub(super) struct Subsidence {
+    rows: RowsByWell,
+    date: Column,
+    value: Column,
+    /// Whether each well has a reading.
+    measured: Vec<bool>,
+}
+
+impl Subsidence {
+    /// Opens the file and checks every row.
+    pub(super) fn open(path: &Path, wells: &WellIndex) -> Result<Self, ReadError> {
+        let table = Table::open(path, "well, date, subsidence_mm")?;
+        table.column("well")?;
+        let (date, value) = (table.column("date")?, table.column("subsidence_mm")?);
+        let mut measured = vec![false; wells.ids.len()];
+        let rows = RowsByWell::new(table, wells, |well, row| {
+            measured[well] |= reading(row, date, value)?.is_some();
+            Ok(())
+        })?;
+        Ok(Self {
+            rows,
+            date,
+            value,
+            measured,
+        })
     }
-    for (of_well, well) in readings.iter_mut().zip(&wells.ids) {
-        of_well.sort_by_key(|(time, line, _)| (*time, *line));
-        if let Some(pair) = of_well.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+
+    /// Whether a well has a reading.
+    pub(super) fn has(&self, well: usize) -> bool {
+        self.measured[well]
+    }
+
+    /// Readings of a well, ascending in time.
+    pub(super) fn readings(&self, well: usize, id: &str) -> Result<Vec<Reading>, ReadError> {
+        let mut readings = Vec::new();
+        self.rows.read(well, |row| {
+            readings.extend(reading(row, self.date, self.value)?);
+            Ok(())
+        })?;
+        readings.sort_by_key(|(time, line, _)| (*time, *line));
+        if let Some(pair) = readings.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(ReadError::DuplicateDate {
                 place: Place {
-                    path: path.to_owned(),
+                    path: self.rows.path().to_owned(),
                     line: pair[1].1,
                 },
-                time: crate::table::shown_time(pair[1].0),
-                of: format!("well {well}"),
+                time: shown_time(pair[1].0),
+                of: format!("well {id}"),
                 first: pair[0].1,
             });
         }
+        let reading = |(time, _, subsidence_mm): (DateTime, u64, f64)| Reading {
+            date: time.date(),
+            subsidence_mm,
+        };
+        Ok(readings.into_iter().map(reading).collect())
     }
-    let reading = |(time, _, subsidence_mm): (jiff::civil::DateTime, u64, f64)| Reading {
-        date: time.date(),
-        subsidence_mm,
-    };
-    Ok(readings
-        .into_iter()
-        .map(|of_well| of_well.into_iter().map(reading).collect())
-        .collect())
+}
+
+/// Time, line and value of a row; `None` where the value is empty.
+fn reading(
+    row: &Row,
+    date: Column,
+    value: Column,
+) -> Result<Option<(DateTime, u64, f64)>, ReadError> {
+    let time = row.time(date)?;
+    let subsidence_mm = row.optional_number(value, "mm or an empty field")?;
+    Ok(subsidence_mm.map(|subsidence_mm| (time, row.line(), subsidence_mm)))
 }

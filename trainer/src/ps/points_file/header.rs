@@ -8,6 +8,7 @@ use super::PointsError;
 use super::line::{Line, fields};
 
 /// Where the columns are.
+#[derive(Debug)]
 pub(super) struct Header {
     pub(super) names: Vec<String>,
     pub(super) pid: usize,

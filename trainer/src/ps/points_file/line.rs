@@ -12,11 +12,12 @@ const CHUNK: usize = 1 << 20;
 /// Longest row: a thousand scenes of a century at a dozen bytes is far below.
 pub(super) const MAX_ROW: u64 = 1 << 22;
 
-/// One line without its end, and its number from 1.
+/// One line without its end, its number from 1, and the byte of the file where it starts.
 #[derive(Clone, Copy)]
 pub(super) struct Line<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) number: u64,
+    pub(super) start: u64,
 }
 
 /// The lines of a source, each read into the same buffer.
@@ -25,6 +26,8 @@ pub(super) struct Lines<'p, R> {
     path: &'p Path,
     line: Vec<u8>,
     number: u64,
+    /// Bytes read.
+    read: u64,
 }
 
 impl<'p, R: Read> Lines<'p, R> {
@@ -34,6 +37,7 @@ impl<'p, R: Read> Lines<'p, R> {
             path,
             line: Vec::new(),
             number: 0,
+            read: 0,
         }
     }
 
@@ -50,6 +54,8 @@ impl<'p, R: Read> Lines<'p, R> {
         if length == 0 {
             return Ok(None);
         }
+        let start = self.read;
+        self.read += length as u64;
         let mut bytes = self.line.as_slice();
         match bytes.strip_suffix(b"\n") {
             Some(whole) => bytes = whole.strip_suffix(b"\r").unwrap_or(whole),
@@ -67,6 +73,7 @@ impl<'p, R: Read> Lines<'p, R> {
         Ok(Some(Line {
             bytes,
             number: self.number,
+            start,
         }))
     }
 }
