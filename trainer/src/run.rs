@@ -1,11 +1,13 @@
 //! The folder that one training run leaves behind.
 //!
 //! `config.toml` (resolved), `models/<well>.f32.amlm` and `models/<well>.lstm.f32.amlm`, and the tables `metrics.csv`, `predictions.csv`,
-//! `attention.csv`, `training.csv`. Every file is written beside its place and renamed, so a name never stands for half a file.
+//! `attention.csv`, `training.csv`; of the first [`WELLS_IN_FULL`] wells also `ps_points.csv` and `attribution.csv`, and `levelling.csv` where there are
+//! benchmarks. Every file is written beside its place and renamed, so a name never stands for half a file.
 //!
 //! While a run is going on, what it found at each well lies in `parts/`; [`RunFolder::finish`] joins the parts to the tables in well
 //! order and removes them. So a run of any number of wells needs the memory of a few, and one that was interrupted can go on.
 
+mod report_rows;
 mod rows;
 mod shard;
 mod well_run;
@@ -22,21 +24,38 @@ use tempfile::NamedTempFile;
 
 use crate::{
     config::Config,
+    levelling::Comparison,
     read::listed,
     table::{Table, TableError},
 };
 
-pub use rows::{AttentionRow, MetricRow, PredictionRow, TrainingRow};
+pub use rows::{
+    AttentionRow, LevelledPoint, MetricRow, PredictionRow, RatePoint, Share, TrainingRow,
+};
 pub use shard::{MergeError, Resumed, Shard, ShardRecord};
 pub use well_run::{BASELINES, TrainedModel, WellRun, WellRunError};
 
-/// Names of the tables in the order of a part's chunks.
-pub const TABLES: [&str; 4] = [
+/// Names of the tables in the order of a part's chunks, in which they are also written.
+pub const TABLES: [&str; 6] = [
     "metrics.csv",
     "predictions.csv",
     "attention.csv",
+    RATES_TABLE,
+    SHARES_TABLE,
     "training.csv",
 ];
+
+/// Rates of the ps points; not written where there are none.
+pub const RATES_TABLE: &str = "ps_points.csv";
+
+/// Shares of the aquifer layers by method; not written where there are none.
+pub const SHARES_TABLE: &str = "attribution.csv";
+
+/// Levelling benchmarks; not written where there are none.
+pub const LEVELLING_TABLE: &str = "levelling.csv";
+
+/// Wells that the report shows in full, with figures. Of a larger run the others stand in the tables, and any of them can be drawn by `amlstm figure`.
+pub const WELLS_IN_FULL: usize = 40;
 
 /// Folder of the model files.
 const MODELS: &str = "models";
@@ -148,9 +167,7 @@ impl RunFolder {
 
     /// Where a well's model file is.
     pub fn model_path(&self, well: &str, kind: ModelName) -> PathBuf {
-        self.path
-            .join(MODELS)
-            .join(format!("{}{}", file_stem(well), kind.ending()))
+        kind.path(&self.path, well)
     }
 
     /// The well that is asked for, or the only one there is.
@@ -234,6 +251,27 @@ impl RunFolder {
         write_beside(&self.part_path(number), &part)
     }
 
+    /// Writes the benchmarks that have ps points around them; no file where there are none.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_levelling(&self, comparisons: &[Comparison]) -> Result<(), RunError> {
+        let row = |comparison: &Comparison| {
+            Some(LevelledPoint {
+                benchmark: comparison.benchmark.name.clone(),
+                levelling_mm_per_year: comparison.benchmark.rate_mm_per_year,
+                ps_mm_per_year: comparison.ps_mm_per_year?,
+            })
+        };
+        let rows: Vec<LevelledPoint> = comparisons.iter().filter_map(row).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut table = b"benchmark,levelling_mm_per_year,ps_mm_per_year\n".to_vec();
+        table.extend(rows::chunk(&rows));
+        write_beside(&self.path.join(LEVELLING_TABLE), &table)
+    }
+
     /// Whether a well's part is there.
     pub fn has_well(&self, number: usize) -> bool {
         self.part_path(number).is_file()
@@ -268,11 +306,14 @@ impl RunFolder {
                     .map_err(failed)?;
             }
         }
-        for (table, name) in tables.into_iter().zip(TABLES) {
+        for ((table, name), header) in tables.into_iter().zip(TABLES).zip(rows::headers()) {
             let file = table
                 .into_inner()
                 .map_err(|error| failed(error.into_error()))?;
-            persist(file, &self.path.join(name))?;
+            let length = file.as_file().metadata().map_err(failed)?.len();
+            if length > header.len() as u64 || ![RATES_TABLE, SHARES_TABLE].contains(&name) {
+                persist(file, &self.path.join(name))?;
+            }
         }
         fs::remove_dir_all(self.path.join(PARTS)).map_err(failed)
     }
@@ -299,6 +340,13 @@ pub enum ModelName {
 }
 
 impl ModelName {
+    /// Where this model of a well lies in a run folder.
+    pub fn path(self, folder: &Path, well: &str) -> PathBuf {
+        folder
+            .join(MODELS)
+            .join(format!("{}{}", file_stem(well), self.ending()))
+    }
+
     fn ending(self) -> &'static str {
         match self {
             Self::Model => ".f32.amlm",

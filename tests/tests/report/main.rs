@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use amlstm::config::{Config, SplitKind};
-use amlstm::report::{self, Sources};
+use amlstm::levelling;
+use amlstm::report;
 use amlstm::run::{RunFolder, WellRun};
 use amlstm::series::WellSeries;
 use amlstm::study::{self, Subject, Summary};
@@ -182,13 +183,17 @@ fn trained(folder: &Path, wells: usize, config: &Config) -> PathBuf {
     let made = synth::dataset(&options);
     let written = RunFolder::create(folder, config).unwrap();
     for (number, well) in made.dataset.wells.iter().enumerate() {
-        written
-            .write_well(number, &WellRun::new(well, config).unwrap())
-            .unwrap();
+        let mut of_well = WellRun::new(well, config).unwrap();
+        of_well.add_report_rows(well, config, &made.truth);
+        written.write_well(number, &of_well).unwrap();
     }
+    let (benchmarks, points): (Vec<_>, Vec<_>) =
+        synth::benchmarks(options.seed).into_iter().unzip();
+    written
+        .write_levelling(&levelling::compare(benchmarks, &points))
+        .unwrap();
     written.finish(made.dataset.wells.len()).unwrap();
-    let sources = Sources::synthetic(made.truth, options.seed);
-    report::write(folder, &made.dataset.wells, &sources).unwrap()
+    report::write(folder).unwrap()
 }
 
 fn few_epochs() -> Config {

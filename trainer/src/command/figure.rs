@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use amlstm::figure::shown::Shown;
 use amlstm::figure::{Kind, draw, gather};
-use amlstm::run::write_beside;
+use amlstm::run::{RunFolder, write_beside};
 use anyhow::{Context as _, bail};
 
 /// Draw a figure of a run as an SVG or PNG file.
@@ -24,8 +23,8 @@ pub struct Args {
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(names()))]
     kind: String,
     /// Well, for the kinds that show one; not needed where the run has one well.
-    #[arg(long, default_value = "")]
-    well: String,
+    #[arg(long)]
+    well: Option<String>,
     /// File to write; its ending, .svg or .png, decides the form.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -42,8 +41,13 @@ fn names() -> Vec<&'static str> {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let kind = Kind::of_name(&args.kind).context("clap lets known kinds pass only")?;
-    let shown = gather::gather(&args.run)?;
-    let figure = draw(kind, &shown, well(args, kind, &shown)?)?;
+    let well = if kind.needs_well() {
+        Some(RunFolder::open(&args.run)?.one_well(args.well.as_deref())?)
+    } else {
+        None
+    };
+    let shown = gather::gather(&args.run, well.as_deref())?;
+    let figure = draw(kind, &shown, well.as_deref().unwrap_or_default())?;
     let bytes = match args.output.extension().and_then(|ending| ending.to_str()) {
         Some("svg") => figure.svg().into_bytes(),
         Some("png") => figure.png()?,
@@ -54,19 +58,4 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     write_beside(&args.output, &bytes)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn well<'a>(args: &'a Args, kind: Kind, shown: &'a Shown) -> anyhow::Result<&'a str> {
-    match (args.well.as_str(), shown.wells.as_slice()) {
-        ("", [only]) => Ok(&only.well),
-        ("", wells) if kind.needs_well() => {
-            let known: Vec<&str> = wells.iter().map(|well| well.well.as_str()).collect();
-            bail!(
-                "--kind {}: shows one well, add --well with one of {}",
-                args.kind,
-                known.join(", ")
-            )
-        }
-        (well, _) => Ok(well),
-    }
 }

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use amlstm::run::RunFolder;
+use amlstm::{report, run::RunFolder};
 
 /// Join the shards of a run.
 ///
@@ -29,7 +29,12 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let shards: Vec<&Path> = args.shards.iter().map(PathBuf::as_path).collect();
     let failed = RunFolder::merge(&shards, &args.out)?;
-    println!("{} shards joined in {}", shards.len(), args.out.display());
+    report::write(&args.out)?;
+    println!(
+        "{} shards joined, models, tables and report.html in {}",
+        shards.len(),
+        args.out.display()
+    );
     for (_, failure) in &failed {
         eprintln!("amlstm: {failure}");
     }

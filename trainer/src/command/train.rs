@@ -1,14 +1,17 @@
 //! `amlstm train`: trains, exports and scores both networks at every well.
 
-use std::{path::PathBuf, process::ExitCode, sync::Mutex, time::Instant};
+use std::{borrow::Cow, path::PathBuf, process::ExitCode, sync::Mutex, time::Instant};
 
 use amlstm::{
     baseline::Baseline,
     config::{Config, DEFAULT_TOML, Selection},
-    read::{Dataset, Well, read_folders},
-    report::{self, Sources},
-    run::{BASELINES, MetricRow, Resumed, RunFolder, Shard, ShardRecord, WellRun},
-    synth,
+    geodesy::Position,
+    levelling::{self, Comparison},
+    ps,
+    read::{ReadError, Sites, Well},
+    report,
+    run::{BASELINES, MetricRow, Resumed, RunFolder, Shard, ShardRecord, WELLS_IN_FULL, WellRun},
+    synth::{self, Truth},
 };
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,8 +22,8 @@ use super::table::{self, LEFT, RIGHT, number};
 /// Scenes of 2010 that the paper leaves out; the synthetic stack has them.
 const SYNTHETIC_DROP_SCENES: usize = 2;
 
-/// Most wells that get a row of the printed table; the rest stand in metrics.csv.
-const SHOWN_WELLS: usize = 40;
+/// Fewest wells of a run that logs its progress.
+const LOGGED_WELLS: u64 = 200;
 
 /// Train models and score them beside baselines.
 ///
@@ -67,13 +70,24 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         print!("{DEFAULT_TOML}");
         return Ok(ExitCode::SUCCESS);
     }
+    if let Some(threads) = args.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .context("--threads")?;
+    }
     let started = Instant::now();
     let config = resolve(args)?;
-    let (dataset, sources) = read(args, &config)?;
+    let data = read(args, &config)?;
+    let wells = data.wells.ids();
     let folder = if args.resume {
         match RunFolder::resume(&args.out, &config)? {
             Resumed::Open(folder) => folder,
             Resumed::Complete => {
+                // The report is written last.
+                if args.shard.is_none() && !args.out.join(report::FILE).is_file() {
+                    report::write(&args.out)?;
+                }
                 println!("{} is complete, nothing to do", args.out.display());
                 return Ok(ExitCode::SUCCESS);
             }
@@ -81,41 +95,37 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         RunFolder::create(&args.out, &config)?
     };
-    let is_wanted = |number: usize| args.shard.is_none_or(|shard| shard.has(number));
-    let wanted: Vec<(usize, &Well)> = dataset
-        .wells
-        .iter()
-        .enumerate()
-        .filter(|(number, _)| is_wanted(*number))
+    let wanted: Vec<usize> = (0..wells.len())
+        .filter(|number| args.shard.is_none_or(|shard| shard.has(*number)))
         .collect();
-    let open: Vec<(usize, &Well)> = wanted
+    let open: Vec<usize> = wanted
         .iter()
         .copied()
-        .filter(|(number, _)| !folder.has_well(*number))
+        .filter(|number| !folder.has_well(*number))
         .collect();
     if open.len() < wanted.len() {
         println!("{} wells are finished already", wanted.len() - open.len());
     }
-    if let Some(threads) = args.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global()
-            .context("--threads")?;
-    }
-    let outcome = train(&open, &config, &folder)?;
+    let outcome = train(&open, &data, &config, &folder)?;
+    folder.write_levelling(&data.levelling)?;
     if let Some(shard) = args.shard {
         folder.finish_shard(&ShardRecord {
             shard,
-            wells: dataset.wells.iter().map(|well| well.id.clone()).collect(),
+            wells: wells.clone(),
             failed: outcome.failed.clone(),
         })?;
     } else {
-        folder.finish(dataset.wells.len())?;
-        report::write(&args.out, &dataset.wells, &sources)?;
+        folder.finish(wells.len())?;
+        report::write(&args.out)?;
     }
-    print_scores(&outcome.test, &dataset, &config);
+    print_scores(&outcome.test, &data.wells, wells.len(), &config);
+    let what = if args.shard.is_some() {
+        "models and parts for amlstm merge"
+    } else {
+        "models, tables and report.html"
+    };
     println!(
-        "{} of {} wells trained in {:.1} s, models, tables and report.html in {}",
+        "{} of {} wells trained in {:.1} s, {what} in {}",
         open.len() - outcome.failed.len(),
         open.len(),
         started.elapsed().as_secs_f64(),
@@ -145,17 +155,82 @@ fn resolve(args: &Args) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-fn read(args: &Args, config: &Config) -> anyhow::Result<(Dataset, Sources)> {
+/// What a run is made from.
+struct Data {
+    wells: Wells,
+    /// True shares; empty for measured wells.
+    truth: Vec<Truth>,
+    /// Levelling benchmarks and the ps points around them; may be empty.
+    levelling: Vec<Comparison>,
+}
+
+/// Where the wells come from.
+enum Wells {
+    /// The generator, in memory.
+    Made(Vec<Well>),
+    /// Files, read well by well.
+    Read(Sites),
+}
+
+impl Wells {
+    fn ids(&self) -> Vec<String> {
+        match self {
+            Self::Made(wells) => wells.iter().map(|well| well.id.clone()).collect(),
+            Self::Read(sites) => sites.ids(),
+        }
+    }
+
+    fn synthetic(&self) -> bool {
+        match self {
+            Self::Made(_) => true,
+            Self::Read(sites) => sites.synthetic(),
+        }
+    }
+
+    fn well(&self, number: usize) -> Result<Cow<'_, Well>, ReadError> {
+        match self {
+            Self::Made(wells) => Ok(Cow::Borrowed(&wells[number])),
+            Self::Read(sites) => sites.well(number).map(Cow::Owned),
+        }
+    }
+}
+
+fn read(args: &Args, config: &Config) -> anyhow::Result<Data> {
     if args.folders.is_empty() {
         let options = synth::Options::default();
         let made = synth::dataset(&options);
-        Ok((made.dataset, Sources::synthetic(made.truth, options.seed)))
+        let (benchmarks, points): (Vec<_>, Vec<_>) =
+            synth::benchmarks(options.seed).into_iter().unzip();
+        Ok(Data {
+            wells: Wells::Made(made.dataset.wells),
+            truth: made.truth,
+            levelling: levelling::compare(benchmarks, &points),
+        })
     } else {
-        Ok((
-            read_folders(&args.folders, &config.data)?,
-            Sources::of_folders(&args.folders)?,
-        ))
+        Ok(Data {
+            wells: Wells::Read(Sites::open(&args.folders, &config.data)?),
+            truth: Vec::new(),
+            levelling: read_levelling(&args.folders)?,
+        })
     }
+}
+
+/// `levelling.csv` of each folder against its `points.csv`, where both are there.
+fn read_levelling(folders: &[PathBuf]) -> anyhow::Result<Vec<Comparison>> {
+    let mut all = Vec::new();
+    for folder in folders {
+        let (benchmarks, points) = (folder.join("levelling.csv"), folder.join("points.csv"));
+        if benchmarks.is_file() && points.is_file() {
+            let benchmarks = levelling::read_benchmarks(&benchmarks)?;
+            let centres: Vec<Position> = benchmarks
+                .iter()
+                .map(|benchmark| benchmark.position)
+                .collect();
+            let points = ps::read_points(&points, &centres, levelling::BUFFER_M)?;
+            all.extend(levelling::compare(benchmarks, &points));
+        }
+    }
+    Ok(all)
 }
 
 /// What remains in memory of a run.
@@ -168,11 +243,17 @@ struct Outcome {
 }
 
 /// Trains the wells in parallel; each is written as soon as it is finished.
-fn train(wells: &[(usize, &Well)], config: &Config, folder: &RunFolder) -> anyhow::Result<Outcome> {
+fn train(
+    wells: &[usize],
+    data: &Data,
+    config: &Config,
+    folder: &RunFolder,
+) -> anyhow::Result<Outcome> {
     let bar = progress_bar(wells.len());
+    let started = Instant::now();
     let outcome = Mutex::new(Outcome::default());
-    let one = |&(number, well): &(usize, &Well)| -> anyhow::Result<()> {
-        let result = WellRun::new(well, config);
+    let one = |&number: &usize| -> anyhow::Result<()> {
+        let result = train_well(number, data, config);
         if let Ok(run) = &result {
             folder.write_well(number, run)?;
         }
@@ -180,7 +261,7 @@ fn train(wells: &[(usize, &Well)], config: &Config, folder: &RunFolder) -> anyho
             .lock()
             .expect("no thread panics while it holds the lock");
         match result {
-            Ok(run) if number < SHOWN_WELLS => {
+            Ok(run) if number < WELLS_IN_FULL => {
                 outcome.test.extend(
                     run.metrics
                         .into_iter()
@@ -189,9 +270,10 @@ fn train(wells: &[(usize, &Well)], config: &Config, folder: &RunFolder) -> anyho
                 );
             }
             Ok(_) => {}
-            Err(error) => outcome.failed.push((number, error.to_string())),
+            Err(error) => outcome.failed.push((number, format!("{error:#}"))),
         }
         bar.inc(1);
+        log_progress(&bar, started);
         Ok(())
     };
     wells.par_iter().try_for_each(one)?;
@@ -204,7 +286,26 @@ fn train(wells: &[(usize, &Well)], config: &Config, folder: &RunFolder) -> anyho
     Ok(outcome)
 }
 
-/// On a terminal only; elsewhere nothing is drawn.
+/// Reads and trains one well.
+fn train_well(number: usize, data: &Data, config: &Config) -> anyhow::Result<WellRun> {
+    let well = data.wells.well(number)?;
+    let mut run = WellRun::new(&well, config)?;
+    if number < WELLS_IN_FULL {
+        run.add_report_rows(&well, config, &data.truth);
+    }
+    Ok(run)
+}
+
+/// Where there is no terminal, as in the log of a batch job: a line every tenth of many wells.
+fn log_progress(bar: &ProgressBar, started: Instant) {
+    let (done, wells) = (bar.position(), bar.length().unwrap_or(0));
+    if bar.is_hidden() && wells >= LOGGED_WELLS && done.is_multiple_of(wells / 10) {
+        let left = started.elapsed().as_secs_f64() * (wells - done) as f64 / done as f64;
+        eprintln!("{done} of {wells} wells, {left:.0} s left");
+    }
+}
+
+/// On a terminal only.
 fn progress_bar(wells: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("training {bar:30} {pos}/{len} wells, {eta} left")
         .expect("the template is part of the program");
@@ -212,8 +313,8 @@ fn progress_bar(wells: usize) -> ProgressBar {
 }
 
 /// RMSE on the test part, wells down and models across, beside what a network has to beat.
-fn print_scores(test: &[(usize, MetricRow)], dataset: &Dataset, config: &Config) {
-    let title = if dataset.synthetic {
+fn print_scores(test: &[(usize, MetricRow)], data: &Wells, wells: usize, config: &Config) {
+    let title = if data.synthetic() {
         "SYNTHETIC wells: "
     } else {
         ""
@@ -249,7 +350,7 @@ fn print_scores(test: &[(usize, MetricRow)], dataset: &Dataset, config: &Config)
         table.add_row(cells);
     }
     println!("\n{}\n", table.trim_fmt());
-    if dataset.wells.len() > SHOWN_WELLS {
-        println!("The first {SHOWN_WELLS} wells are shown; metrics.csv has them all.");
+    if wells > WELLS_IN_FULL {
+        println!("The first {WELLS_IN_FULL} wells are shown; metrics.csv has them all.");
     }
 }

@@ -10,17 +10,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::shown::{
-    LevelledPoint, RatePoint, Share, Shown, ShownEpoch, ShownModel, ShownMonth, ShownWell,
+    LevelledPoint, ModelErrors, RatePoint, Score, Share, Shown, ShownEpoch, ShownModel, ShownMonth,
+    ShownWell,
 };
 use crate::config::{Config, ConfigError};
 use crate::export::AlignedBytes;
-
-/// Rates of the ps points, if the run has any.
-pub const POINTS_TABLE: &str = "ps_points.csv";
-/// Levelling benchmarks, if there are any.
-pub const LEVELLING_TABLE: &str = "levelling.csv";
-/// Shares of the aquifer layers by method.
-pub const ATTRIBUTION_TABLE: &str = "attribution.csv";
+use crate::run::{LEVELLING_TABLE, ModelName, RATES_TABLE, SHARES_TABLE, TABLES, WELLS_IN_FULL};
+use crate::spread::Spread;
 
 /// Why a run folder cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -87,74 +83,88 @@ struct TrainingRow {
     kept: bool,
 }
 
-/// Reads the tables of a run folder.
+/// Reads what is shown of one well of a run folder, or of the first [`WELLS_IN_FULL`] wells and of all together.
 ///
 /// # Errors
 /// When a table is missing or not as `amlstm train` writes it, or a model file is damaged.
-pub fn gather(folder: &Path) -> Result<Shown, GatherError> {
+pub fn gather(folder: &Path, only: Option<&str>) -> Result<Shown, GatherError> {
     let data = Config::read(&folder.join("config.toml"))?.data;
     let mut shown = Shown {
-        scores: rows(folder, "metrics.csv")?,
-        points: optional_rows(folder, POINTS_TABLE)?,
         benchmarks: optional_rows::<LevelledPoint>(folder, LEVELLING_TABLE)?,
-        attribution: optional_rows::<Share>(folder, ATTRIBUTION_TABLE)?,
         rate_classes: data.rate_classes_mm_per_year,
         buffer_m: data.buffer_m,
-        wells: Vec::new(),
+        ..Shown::default()
     };
-    shown
-        .points
-        .retain(|point: &RatePoint| point.vertical_rate_mm_per_year.is_finite());
     let mut wells = Wells::default();
-    for score in &shown.scores {
-        wells.at(&score.well);
-    }
-    for row in rows::<PredictionRow>(folder, "predictions.csv")? {
-        let month = month(folder, "predictions.csv", &row.month)?;
+    let mut errors: Vec<(String, Vec<f64>)> = Vec::new();
+    let mut last = String::new();
+    for_each_row(folder, TABLES[0], |score: Score| {
+        if last != score.well {
+            last.clone_from(&score.well);
+            shown.wells_of_run += 1;
+        }
+        if score.part == "test" && score.rmse.is_finite() {
+            match errors.iter_mut().find(|(model, _)| *model == score.model) {
+                Some((_, errors)) => errors.push(score.rmse),
+                None => errors.push((score.model.clone(), vec![score.rmse])),
+            }
+        }
+        let is_shown = only.map_or(shown.wells_of_run <= WELLS_IN_FULL, |only| {
+            score.well == only
+        });
+        if is_shown {
+            wells.at(&score.well);
+            shown.scores.push(score);
+        }
+        Ok(())
+    })?;
+    let spread = |(model, errors): (String, Vec<f64>)| ModelErrors {
+        model,
+        wells: errors.len(),
+        rmse: Spread::of(errors),
+    };
+    shown.errors = errors.into_iter().map(spread).collect();
+    let name = "predictions.csv";
+    wells.for_each_row(folder, name, |wells, row: PredictionRow| {
+        let month = month(folder, name, &row.month)?;
         wells.at(&row.well).add_prediction(month, row);
-    }
-    for row in rows::<AttentionRow>(folder, "attention.csv")? {
-        let month = month(folder, "attention.csv", &row.month)?;
+        Ok(())
+    })?;
+    let name = "attention.csv";
+    wells.for_each_row(folder, name, |wells, row: AttentionRow| {
+        let month = month(folder, name, &row.month)?;
         wells.at(&row.well).add_attention(month, row);
-    }
-    for row in rows::<TrainingRow>(folder, "training.csv")? {
+        Ok(())
+    })?;
+    wells.for_each_row(folder, "training.csv", |wells, row: TrainingRow| {
         wells.at(&row.well).add_epoch(&row);
-    }
-    for path in model_paths(folder)? {
-        let synthetic = read_model(&path, |file| {
-            (file.record().well.to_owned(), file.record().synthetic)
-        })?;
-        wells.at(&synthetic.0).synthetic |= synthetic.1;
-    }
-    shown.wells = wells.wells;
-    for well in &mut shown.wells {
+        Ok(())
+    })?;
+    for well in &mut wells.wells {
+        for path in model_paths(folder, &well.well) {
+            well.synthetic |= read_model(&path, |file| file.record().synthetic)?;
+        }
         well.models.sort_by_key(|model| model.model != "lstm");
     }
+    shown.points = optional_rows(folder, RATES_TABLE)?;
+    shown.points.retain(|point: &RatePoint| {
+        wells.has(&point.well) && point.vertical_rate_mm_per_year.is_finite()
+    });
+    shown.attribution = optional_rows(folder, SHARES_TABLE)?;
+    shown
+        .attribution
+        .retain(|share: &Share| wells.has(&share.well));
+    shown.wells = wells.wells;
     Ok(shown)
 }
 
-/// Model files of a run in the order of their names.
-///
-/// # Errors
-/// When the folder cannot be read.
-pub fn model_paths(folder: &Path) -> Result<Vec<PathBuf>, GatherError> {
-    let models = folder.join("models");
-    let failed = |source| GatherError::File {
-        path: models.clone(),
-        source,
-    };
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(&models).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "amlm")
-        {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
+/// The model files that a run has of a well.
+pub fn model_paths(folder: &Path, well: &str) -> Vec<PathBuf> {
+    [ModelName::Model, ModelName::PlainLstm]
+        .into_iter()
+        .map(|name| name.path(folder, well))
+        .filter(|path| path.is_file())
+        .collect()
 }
 
 /// Reads one model file and hands it to `look`.
@@ -173,7 +183,31 @@ pub fn read_model<T>(path: &Path, look: impl FnOnce(&ModelFile) -> T) -> Result<
     Ok(look(&file))
 }
 
-fn rows<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Vec<T>, GatherError> {
+/// Hands each row of a table to `take`.
+fn for_each_row<T: DeserializeOwned>(
+    folder: &Path,
+    name: &str,
+    take: impl FnMut(T) -> Result<(), GatherError>,
+) -> Result<(), GatherError> {
+    for_rows_of(folder, name, |_| Wanted::Yes, take)
+}
+
+/// What to do with the rows of a well.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Yes,
+    No,
+    /// Nor any after it.
+    NoMore,
+}
+
+/// Hands the wanted rows of a table to `take`; its first column is the well.
+fn for_rows_of<T: DeserializeOwned>(
+    folder: &Path,
+    name: &str,
+    mut wanted: impl FnMut(&str) -> Wanted,
+    mut take: impl FnMut(T) -> Result<(), GatherError>,
+) -> Result<(), GatherError> {
     let path = folder.join(name);
     let wrong = |error: csv::Error| match error.into_kind() {
         csv::ErrorKind::Io(source) => GatherError::File {
@@ -193,18 +227,27 @@ fn rows<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Vec<T>, Gather
         },
     };
     let mut reader = csv::Reader::from_path(&path).map_err(wrong)?;
-    reader
-        .deserialize()
-        .collect::<Result<_, _>>()
-        .map_err(wrong)
+    let header = reader.headers().map_err(wrong)?.clone();
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(wrong)? {
+        match wanted(record.get(0).unwrap_or_default()) {
+            Wanted::Yes => take(record.deserialize(Some(&header)).map_err(wrong)?)?,
+            Wanted::No => {}
+            Wanted::NoMore => break,
+        }
+    }
+    Ok(())
 }
 
 fn optional_rows<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Vec<T>, GatherError> {
+    let mut rows = Vec::new();
     if folder.join(name).is_file() {
-        rows(folder, name)
-    } else {
-        Ok(Vec::new())
+        for_each_row(folder, name, |row| {
+            rows.push(row);
+            Ok(())
+        })?;
     }
+    Ok(rows)
 }
 
 fn month(folder: &Path, table: &str, text: &str) -> Result<i32, GatherError> {
@@ -232,6 +275,30 @@ impl Wells {
             self.wells.len() - 1
         });
         &mut self.wells[place]
+    }
+
+    fn has(&self, well: &str) -> bool {
+        self.places.contains_key(well)
+    }
+
+    /// Hands the rows of these wells to `take`. Every table has the wells in one order and these without others between them, so reading ends behind the last.
+    fn for_each_row<T: DeserializeOwned>(
+        &mut self,
+        folder: &Path,
+        name: &str,
+        mut take: impl FnMut(&mut Self, T) -> Result<(), GatherError>,
+    ) -> Result<(), GatherError> {
+        let places = self.places.clone();
+        let mut begun = false;
+        let wanted = |well: &str| match (places.contains_key(well), begun) {
+            (true, _) => {
+                begun = true;
+                Wanted::Yes
+            }
+            (false, false) => Wanted::No,
+            (false, true) => Wanted::NoMore,
+        };
+        for_rows_of(folder, name, wanted, |row| take(self, row))
     }
 }
 

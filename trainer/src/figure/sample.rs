@@ -86,6 +86,7 @@ pub(crate) fn run() -> Shown {
             ps_mm_per_year: insar,
         })
         .collect();
+    shown.wells_of_run = wells.len();
     shown.wells = wells;
     shown
 }

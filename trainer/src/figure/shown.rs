@@ -1,15 +1,21 @@
 //! What the figures and the report show, gathered from a run folder.
 
 use amlstm_core::month::Month;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::baseline::Baseline;
+pub use crate::run::{LevelledPoint, RatePoint, Share};
+use crate::spread::Spread;
 
 /// One run: its wells and what is known about all of them together.
 #[derive(Clone, Debug, Default)]
 pub struct Shown {
-    /// The wells in the run's order.
+    /// The wells in the run's order, not more than are shown in full.
     pub wells: Vec<ShownWell>,
+    /// Number of all wells of the run.
+    pub wells_of_run: usize,
+    /// Test errors of each model over all wells of the run.
+    pub errors: Vec<ModelErrors>,
     /// Scores of models, baselines and floors, in the run's order.
     pub scores: Vec<Score>,
     /// Rates of the ps points.
@@ -22,6 +28,17 @@ pub struct Shown {
     pub benchmarks: Vec<LevelledPoint>,
     /// How much each aquifer layer counts, by several methods.
     pub attribution: Vec<Share>,
+}
+
+/// How the test error of one model scatters over the wells of a run.
+#[derive(Clone, Debug)]
+pub struct ModelErrors {
+    /// `am-lstm`, `lstm` or the name of a baseline.
+    pub model: String,
+    /// Wells with a score.
+    pub wells: usize,
+    /// Root mean square error, mm a month.
+    pub rmse: Spread,
 }
 
 /// One well of a run.
@@ -113,52 +130,6 @@ pub struct Score {
     pub floor: Option<f64>,
     /// ps points scored.
     pub points: Option<usize>,
-}
-
-/// Mean rate of one ps point: a row of `ps_points.csv`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct RatePoint {
-    /// Well whose buffer it lies in.
-    pub well: String,
-    /// Name of the point.
-    pub point: String,
-    /// Metres east of the well.
-    pub east_m: f64,
-    /// Metres north of the well.
-    pub north_m: f64,
-    /// Vertical, mm a year, down positive.
-    pub vertical_rate_mm_per_year: f64,
-    /// Along the line of sight, mm a year, towards the satellite positive; `None` in a vertical product.
-    pub los_rate_mm_per_year: Option<f64>,
-}
-
-/// One levelling benchmark and the ps points around it: a row of `levelling.csv`. Rates of the height, mm a year, up positive.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct LevelledPoint {
-    /// Name of the benchmark.
-    pub benchmark: String,
-    /// Levelled rate.
-    pub levelling_mm_per_year: f64,
-    /// Mean rate of the ps points around it.
-    pub ps_mm_per_year: f64,
-}
-
-/// How much one aquifer layer counts according to one method: a row of `attribution.csv`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Share {
-    /// Name of the well.
-    pub well: String,
-    /// Name of the aquifer layer.
-    #[serde(rename = "layer")]
-    pub aquifer_layer: String,
-    /// Name of the method, see [`crate::attribution::Method::name`].
-    pub method: String,
-    /// Share of the whole, 0 to 1.
-    pub share: f64,
-    /// Lower quartile over single permutations of the levels; of the permutation importance alone.
-    pub share_lower_quartile: Option<f64>,
-    /// Upper quartile, likewise.
-    pub share_upper_quartile: Option<f64>,
 }
 
 impl Shown {

@@ -9,9 +9,6 @@ use crate::figure::{self, FigureError, Kind, escaped, ink, number};
 use crate::levelling::agreement;
 use crate::study::Summary;
 
-/// Wells shown in full; of a larger run the others stand in the tables alone.
-pub(super) const WELLS_MAX: usize = 40;
-
 /// Everything the page shows.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -36,22 +33,15 @@ impl Report {
         let wells = &self.shown.wells;
         let title = match wells.as_slice() {
             [well] => format!("Land subsidence at well {}", well.well),
-            _ => format!("Land subsidence at {} wells", wells.len()),
+            _ => format!("Land subsidence at {} wells", self.shown.wells_of_run),
         };
         let mut main = format!("<h1>{}</h1>", escaped(&title));
         main.push_str(&self.lead());
         main.push_str(&self.contents());
         main.push_str(&self.cautions());
         main.push_str(&self.errors()?);
-        for (index, well) in wells.iter().take(WELLS_MAX).enumerate() {
+        for (index, well) in wells.iter().enumerate() {
             main.push_str(&self.well(index, well)?);
-        }
-        if wells.len() > WELLS_MAX {
-            let _ = write!(
-                main,
-                "<p>{} more wells: <code>amlstm figure</code> draws their figures.</p>",
-                wells.len() - WELLS_MAX
-            );
         }
         main.push_str(&self.ground()?);
         main.push_str(&self.study.as_ref().map_or(String::new(), study::html));
@@ -90,7 +80,7 @@ impl Report {
     }
 
     fn contents(&self) -> String {
-        let wells = self.shown.wells.iter().take(WELLS_MAX).enumerate();
+        let wells = self.shown.wells.iter().enumerate();
         let mut links = String::new();
         for (index, well) in wells {
             let _ = write!(
@@ -122,7 +112,6 @@ impl Report {
             .shown
             .wells
             .iter()
-            .take(WELLS_MAX)
             .enumerate()
             .filter_map(|(index, well)| {
                 let count = caution::of_well(&self.shown, well).len();
@@ -159,6 +148,7 @@ impl Report {
         if let Some(figure) = self.figure(Kind::Errors, "")? {
             let _ = write!(html, "<div class=\"grid one\">{figure}</div>");
         }
+        html.push_str(&score::of_all_wells(&self.shown));
         html.push_str(&score::beside_paper(&self.shown));
         html.push_str(&score::table(
             &self.shown,

@@ -80,9 +80,41 @@ pub(super) fn table(shown: &Shown, part: &str, caption: &str) -> String {
     )
 }
 
+/// Test errors over all wells of a run that has more of them than the page shows; otherwise empty.
+pub(super) fn of_all_wells(shown: &Shown) -> String {
+    let (all, in_full) = (shown.wells_of_run, shown.wells.len());
+    if all <= in_full {
+        return String::new();
+    }
+    let mut rows = String::new();
+    for errors in &shown.errors {
+        let _ = write!(
+            rows,
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            escaped(model_text(&errors.model)),
+            errors.wells,
+            cell(Some(errors.rmse.low), 3),
+            cell(Some(errors.rmse.median), 3),
+            cell(Some(errors.rmse.high), 3),
+        );
+    }
+    let caption = format!("Test RMSE over all {all} wells, mm a month");
+    let table = scroll(
+        &caption,
+        &format!(
+            "<table><caption>{caption}</caption><thead><tr><th scope=\"col\">model</th><th scope=\"col\">wells scored</th><th scope=\"col\">lower quartile</th>\
+             <th scope=\"col\">median</th><th scope=\"col\">upper quartile</th></tr></thead><tbody>{rows}</tbody></table>"
+        ),
+    );
+    format!(
+        "{table}<p>Below, the first {in_full} wells. <code>metrics.csv</code> has the scores of all; <code>amlstm figure RUN --well NAME</code> draws any of them.</p>"
+    )
+}
+
 /// The paper's Table 3 beside this run's scores; empty unless the wells are the synthetic six.
 pub(super) fn beside_paper(shown: &Shown) -> String {
-    let six = shown.wells.len() == PAPER_TABLE_3.len()
+    let six = shown.wells_of_run <= PAPER_TABLE_3.len()
+        && shown.wells.len() == PAPER_TABLE_3.len()
         && shown
             .wells
             .iter()

@@ -1,6 +1,6 @@
 //! Rows of a run's tables: tidy, one observation a row, units in the column names, empty where there is no number.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// One model or baseline on one part of one well's record.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -104,13 +104,69 @@ pub struct TrainingRow {
     pub kept: bool,
 }
 
+/// Mean rate of one ps point: a row of `ps_points.csv`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct RatePoint {
+    /// Well whose buffer it lies in.
+    pub well: String,
+    /// Name of the point.
+    pub point: String,
+    /// Metres east of the well.
+    pub east_m: f64,
+    /// Metres north of the well.
+    pub north_m: f64,
+    /// Vertical, mm a year, down positive.
+    pub vertical_rate_mm_per_year: f64,
+    /// Along the line of sight, mm a year, towards the satellite positive; `None` in a vertical product.
+    pub los_rate_mm_per_year: Option<f64>,
+}
+
+/// One levelling benchmark and the ps points around it: a row of `levelling.csv`. Rates of the height, mm a year, up positive.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct LevelledPoint {
+    /// Name of the benchmark.
+    pub benchmark: String,
+    /// Levelled rate.
+    pub levelling_mm_per_year: f64,
+    /// Mean rate of the ps points around it.
+    pub ps_mm_per_year: f64,
+}
+
+/// How much one aquifer layer counts according to one method: a row of `attribution.csv`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Share {
+    /// Name of the well.
+    pub well: String,
+    /// Name of the aquifer layer.
+    #[serde(rename = "layer")]
+    pub aquifer_layer: String,
+    /// Name of the method, see [`crate::attribution::Method::name`].
+    pub method: String,
+    /// Share of the whole, 0 to 1.
+    pub share: f64,
+    /// Lower quartile over single permutations of the levels; of the permutation importance alone.
+    pub share_lower_quartile: Option<f64>,
+    /// Upper quartile, likewise.
+    pub share_upper_quartile: Option<f64>,
+}
+
 /// The first line of each table, in the order of [`super::TABLES`].
-pub fn headers() -> [Vec<u8>; 4] {
+pub fn headers() -> [Vec<u8>; 6] {
     let metrics = "well,model,part,selected_on,points,increments,rmse_mm_per_month,mae_mm_per_month,bias_mm_per_month,r2,floor_mm_per_month,cumulative_rmse_mm\n";
     let predictions = "well,model,month,part,observed_subsidence_mm,observed_low_mm,observed_high_mm,predicted_increment_mm,predicted_subsidence_mm\n";
     let attention = "well,month,layer,level_m,attention\n";
     let training = "well,model,epoch,train_rmse_mm_per_month,validate_rmse_mm_per_month,test_rmse_mm_per_month,kept\n";
-    [metrics, predictions, attention, training].map(|header| header.as_bytes().to_vec())
+    let points = "well,point,east_m,north_m,vertical_rate_mm_per_year,los_rate_mm_per_year\n";
+    let attribution = "well,layer,method,share,share_lower_quartile,share_upper_quartile\n";
+    [
+        metrics,
+        predictions,
+        attention,
+        points,
+        attribution,
+        training,
+    ]
+    .map(|header| header.as_bytes().to_vec())
 }
 
 /// Rows as CSV without a header.

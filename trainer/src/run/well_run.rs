@@ -4,7 +4,7 @@ use amlstm_core::artifact::ModelFile;
 
 use super::{
     ModelName,
-    rows::{self, AttentionRow, MetricRow, PredictionRow, TrainingRow},
+    rows::{self, AttentionRow, MetricRow, PredictionRow, RatePoint, Share, TrainingRow},
 };
 use crate::{
     baseline::{Baseline, Problem},
@@ -44,6 +44,10 @@ pub struct WellRun {
     pub attention: Vec<AttentionRow>,
     /// Every epoch of both networks.
     pub training: Vec<TrainingRow>,
+    /// Rates of the well's ps points, see [`WellRun::add_report_rows`].
+    pub rates: Vec<RatePoint>,
+    /// Shares of its aquifer layers, see [`WellRun::add_report_rows`].
+    pub shares: Vec<Share>,
 }
 
 /// One trained and exported network.
@@ -111,15 +115,19 @@ impl WellRun {
             predictions: Vec::new(),
             attention: Vec::new(),
             training: Vec::new(),
+            rates: Vec::new(),
+            shares: Vec::new(),
         }
     }
 
     /// The rows of each table as CSV, in the order of [`super::TABLES`].
-    pub fn chunks(&self) -> [Vec<u8>; 4] {
+    pub fn chunks(&self) -> [Vec<u8>; 6] {
         [
             rows::chunk(&self.metrics),
             rows::chunk(&self.predictions),
             rows::chunk(&self.attention),
+            rows::chunk(&self.rates),
+            rows::chunk(&self.shares),
             rows::chunk(&self.training),
         ]
     }
