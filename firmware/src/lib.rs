@@ -18,6 +18,8 @@ pub mod board;
 
 pub mod calendar;
 
+mod filled;
+
 pub mod store;
 
 pub mod sense;

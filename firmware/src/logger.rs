@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::{Clock, MappedFlash, Start};
 use crate::calendar::month_index_of;
+use crate::filled::filled;
 use crate::month_close::{OpenMonth, Replay};
 use crate::sense::Round;
 use crate::settings::Settings;
@@ -220,7 +221,7 @@ impl<F: MappedFlash> Logger<F> {
             number: 0,
             unix_s,
             barometer_kpa: round.barometer_kpa,
-            channels: channels.collect(),
+            channels: filled(channels),
         };
         let month_index = month_index_of(unix_s);
         self.close_months_before(clock, month_index, unix_s).await?;
@@ -329,15 +330,15 @@ impl<F: MappedFlash> Logger<F> {
         let mut replay = self.replay().await?;
         while let Some(batch) = replay.next(&mut self.store, &self.settings).await? {
             for estimate in batch
-                .into_iter()
+                .iter()
                 .filter(|estimate| Some(estimate.month_index) > done)
             {
                 self.store
                     .push_estimate(estimate.clone())
                     .await
                     .map_err(|_| Fault::Storage)?;
-                self.raise_alarm(clock, &estimate).await?;
-                last = Some(estimate);
+                self.raise_alarm(clock, estimate).await?;
+                last = Some(estimate.clone());
             }
         }
         Ok(last)
@@ -355,10 +356,10 @@ impl<F: MappedFlash> Logger<F> {
         let mut replay = self.replay().await?;
         while let Some(batch) = replay.next(&mut self.store, &self.settings).await? {
             if let Some(found) = batch
-                .into_iter()
+                .iter()
                 .find(|estimate| estimate.month_index == record.month_index)
             {
-                return Ok(found);
+                return Ok(found.clone());
             }
         }
         Err(Fault::NotFound)

@@ -16,6 +16,7 @@ use heapless::Vec;
 
 use crate::board::MappedFlash;
 use crate::calendar::Moment;
+use crate::filled::filled;
 use crate::settings::Settings;
 use crate::store::{MonthEntry, SlotRecord, Store};
 
@@ -96,7 +97,7 @@ impl OpenMonth {
             month_index: self.month_index,
             closed_unix_s,
             next_sample,
-            channels: levels.collect(),
+            channels: filled(levels),
         }
     }
 }
@@ -210,7 +211,7 @@ impl Replay {
             subsidence_mm: estimate.subsidence_mm,
             half_width_mm: half_width_mm.is_finite().then_some(half_width_mm),
             attention: estimate.attention,
-            inputs: estimate.inputs.into_iter().map(input_state).collect(),
+            inputs: filled(estimate.inputs.iter().copied().map(input_state)),
         }
     }
 }
@@ -236,14 +237,14 @@ pub fn inputs_of(
     file: &ModelFile<'_>,
     settings: &Settings,
 ) -> Result<Vec<usize, MAX_CHANNELS>, Fault> {
-    let layers = file.record().aquifer_layers.iter().enumerate();
-    layers
-        .map(|(input, layer)| {
-            settings
-                .channel_of(layer)
-                .ok_or(Fault::LayerUnknown { input: input as u8 })
-        })
-        .collect()
+    let mut channels = Vec::new();
+    for (input, layer) in file.record().aquifer_layers.iter().enumerate() {
+        let unknown = Fault::LayerUnknown { input: input as u8 };
+        let channel = settings.channel_of(layer).ok_or(unknown)?;
+        // A model file has at most as many layers as a logger has channels.
+        let _ = channels.push(channel);
+    }
+    Ok(channels)
 }
 
 /// Steps to a closed month, over months that are not in the log as months without any level. `None` if the month lies behind.
@@ -269,10 +270,11 @@ fn step_to(
         estimator.step(next, &[]);
         next = next.next();
     }
-    let level_m: Vec<Option<f32>, MAX_CHANNELS> = inputs
-        .iter()
-        .map(|channel| closed.level_m.get(*channel).copied().flatten())
-        .collect();
+    let level_m: Vec<Option<f32>, MAX_CHANNELS> = filled(
+        inputs
+            .iter()
+            .map(|channel| closed.level_m.get(*channel).copied().flatten()),
+    );
     Ok(Some(estimator.step(month, &level_m)))
 }
 

@@ -1,8 +1,9 @@
 //! Device images: built by cargo, then read for their symbols and sizes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{LazyLock, Mutex};
 
@@ -110,6 +111,44 @@ impl Image {
             .find(|symbol| symbol.name == name)
             .unwrap_or_else(|| panic!("{}: no symbol {name}", self.path.display()))
             .address
+    }
+
+    /// Where in the sources the image can panic, by the places that its panics would name: file, line, column.
+    ///
+    /// A panic's place lies in the constants as address and length of the file's name, line and column
+    /// ([`core::panic::Location`], whose layout no compiler promises; a test sees that places are found).
+    pub fn panic_places(&self) -> BTreeSet<(String, u32, u32)> {
+        let bytes = self.bytes();
+        let file = object::File::parse(&*bytes).expect("the linker wrote an ELF file");
+        let constants: Vec<(u64, &[u8])> = file
+            .sections()
+            .filter(|section| section.name() == Ok(".rodata"))
+            .filter_map(|section| Some((section.address(), section.data().ok()?)))
+            .collect();
+        let text_at = |address: u32, length: u32| {
+            let (start, data) = constants.iter().find(|(start, data)| {
+                (*start..*start + data.len() as u64).contains(&u64::from(address))
+            })?;
+            let begin = (u64::from(address) - start) as usize;
+            std::str::from_utf8(data.get(begin..begin.checked_add(length as usize)?)?).ok()
+        };
+        let mut places = BTreeSet::new();
+        for (_, data) in &constants {
+            let (words, _) = data.as_chunks::<4>();
+            for place in words.windows(4) {
+                let [address, length, line, column] =
+                    [0, 1, 2, 3].map(|word: usize| u32::from_le_bytes(place[word]));
+                if let Some(name) = text_at(address, length)
+                    && let name = name.trim_end_matches('\0')
+                    && Path::new(name).extension() == Some(OsStr::new("rs"))
+                    && (1..100_000).contains(&line)
+                    && (1..1000).contains(&column)
+                {
+                    places.insert((name.to_owned(), line, column));
+                }
+            }
+        }
+        places
     }
 
     /// Flash and RAM that the image takes.

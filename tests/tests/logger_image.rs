@@ -1,7 +1,8 @@
-//! The logger's images stay within their limits of flash and RAM.
+//! The logger's images stay within their limits of flash and RAM, and its own code cannot panic.
 
 use amlstm_tests::board::{Board, CORTEX_M4F};
 use amlstm_tests::image::{Image, Recipe};
+use amlstm_tests::toolchain;
 
 const NRF52840_DK: Board = Board {
     machine: "nrf52840-dk",
@@ -35,4 +36,130 @@ fn the_logger_in_qemu_takes_less_than_200_kib_of_flash() {
 #[test]
 fn the_logger_on_the_nrf52840_leaves_most_of_its_flash_free() {
     image_is_within(NRF52840_DK, 210 * 1024, 25 * 1024);
+}
+
+/// Where the logger's dependencies can panic, by file, and why that is not reached or accepted.
+const ACCEPTED: &[(&str, &str)] = &[
+    (
+        "cobs-0.5.1/src/dec.rs",
+        "the frame's place in a buffer that the caller made as long as the frame",
+    ),
+    (
+        "cobs-0.5.1/src/enc.rs",
+        "encode_frame gives a buffer of the longest frame",
+    ),
+    (
+        "defmt-rtt-1.3.1/src/lib.rs",
+        "a log message within a log message; none is written in a handler",
+    ),
+    (
+        "defmt-semihosting-0.4.0/src/lib.rs",
+        "a log message within a log message; none is written in a handler",
+    ),
+    (
+        "embassy-executor-0.10.0/src/raw/waker.rs",
+        "a waker of another executor; there is one",
+    ),
+    (
+        "embassy-futures-0.1.2/src/join.rs",
+        "a join polled after its end; the logger's never ends",
+    ),
+    (
+        "embassy-nrf-0.11.0/src/",
+        "peripherals set up twice, indices of its own tables",
+    ),
+    (
+        "embassy-sync-0.8.0/src/mutex.rs",
+        "a guard's lock that is not held",
+    ),
+    (
+        "embedded-io-async-0.7.0/src/lib.rs",
+        "a port that takes no byte; both boards take some or wait",
+    ),
+    (
+        "embedded-storage-async-0.4.2/src/nor_flash.rs",
+        "ends of async functions alone",
+    ),
+    (
+        "nrf-pac-0.4.0/src/./chips/nrf52840/pac.rs",
+        "numbers of registers, constants of the board",
+    ),
+    (
+        "salty-0.3.0/src/",
+        "indices of fixed-size blocks within the hash and the curve",
+    ),
+    (
+        "semihosting-0.1.25/src/fd.rs",
+        "a file descriptor that QEMU never gives",
+    ),
+    (
+        "sequential-storage-8.0.2/src/",
+        "lengths that its item CRC has proved; tried with a power cut at every byte",
+    ),
+    ("static_cell-2.1.1/src/lib.rs", "buffers taken twice"),
+    (
+        "firmware/src/bin/nrf52840-dk/main.rs",
+        "embassy_executor::main starts its one task",
+    ),
+];
+
+/// Places where the logger's own code can panic, and places in dependencies beyond [`ACCEPTED`].
+///
+/// Every `async` body has a place for being resumed after its end, which no executor does; it is known by the brace it stands at.
+fn unexpected_places(image: &Image) -> Vec<String> {
+    let places = image.panic_places();
+    assert!(places.len() > 100, "the async bodies alone are more");
+    places
+        .into_iter()
+        // The standard library's are reached from the others, formatting of floats apart, which is tried in the console's tests.
+        .filter(|(file, ..)| !file.contains("library/"))
+        .filter(|(file, line, column)| !begins_async_body(file, *line, *column))
+        .map(|(file, line, column)| {
+            let crates = file
+                .split_once("/registry/src/")
+                .and_then(|(_, path)| path.split_once('/'));
+            let file = crates.map_or(file.as_str(), |(_, path)| path);
+            format!("{file}:{line}:{column}")
+        })
+        .filter(|place| !ACCEPTED.iter().any(|(file, _)| place.starts_with(file)))
+        .collect()
+}
+
+/// True at the brace or the word that begins an async body in this repository.
+fn begins_async_body(file: &str, line: u32, column: u32) -> bool {
+    let Ok(source) = std::fs::read_to_string(toolchain::root().join(file)) else {
+        return false;
+    };
+    let text = source
+        .lines()
+        .nth(line as usize - 1)
+        .and_then(|text| text.get(column as usize - 1..));
+    text.is_some_and(|text| text == "{" || text.starts_with("async "))
+}
+
+#[test]
+fn the_loggers_own_code_cannot_panic() {
+    for board in [CORTEX_M4F, NRF52840_DK] {
+        let Some(image) = Image::build(board, Recipe::shipped(board.machine)) else {
+            return;
+        };
+        let unexpected = unexpected_places(&image);
+        assert!(unexpected.is_empty(), "{}: {unexpected:?}", board.machine);
+    }
+}
+
+#[test]
+fn a_panic_in_the_loggers_own_code_is_found() {
+    let recipe = Recipe {
+        features: "f32,q15,faults",
+        ..Recipe::shipped("mps2-an386")
+    };
+    let Some(image) = Image::build(CORTEX_M4F, recipe) else {
+        return;
+    };
+    let unexpected = unexpected_places(&image);
+    assert!(
+        unexpected.iter().any(|place| place.contains("faults.rs")),
+        "{unexpected:?}"
+    );
 }

@@ -18,6 +18,7 @@ use heapless::{String, Vec};
 use super::dispatch;
 use crate::app::Shared;
 use crate::board::Board;
+use crate::filled::filled;
 
 /// Longest line a technician types.
 const MAX_COMMAND: usize = 120;
@@ -146,7 +147,7 @@ async fn run<B: Board, W: Write>(
     line: &str,
     out: &mut Out<'_, W>,
 ) -> Result<(), W::Error> {
-    let words: Vec<&str, MAX_WORDS> = line.split_ascii_whitespace().take(MAX_WORDS).collect();
+    let words: Vec<&str, MAX_WORDS> = filled(line.split_ascii_whitespace());
     match words.as_slice() {
         ["help" | "?"] => out.text(HELP).await,
         ["status"] => status::show(shared, out).await,

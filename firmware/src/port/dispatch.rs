@@ -11,6 +11,7 @@ use heapless::Vec;
 
 use crate::app::{Shared, read_sensors};
 use crate::board::{Board, Clock, Machine};
+use crate::filled::filled;
 use crate::sense::{Round, depth_to_water_m};
 
 /// Room for samples or model bytes in one response: the payload without sequence, discriminants and lengths.
@@ -248,9 +249,8 @@ async fn visit<'s, B: Board>(
     let battery_mv = shared.machine.lock().await.battery_mv();
     let mut logger = shared.logger.lock().await;
     let channels = logger.settings.channels.iter().zip(&now.channels);
-    let depth_to_water: Vec<Option<f32>, MAX_CHANNELS> = channels
-        .map(|(config, reading)| depth_to_water_m(config, reading))
-        .collect();
+    let depth_to_water: Vec<Option<f32>, MAX_CHANNELS> =
+        filled(channels.map(|(config, reading)| depth_to_water_m(config, reading)));
     for (channel, (sensor_m, tape_m)) in depth_to_water.iter().zip(tape_m).enumerate() {
         if let Some(tape_m) = *tape_m {
             let tape = EventKind::Tape {

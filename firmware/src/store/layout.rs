@@ -63,7 +63,10 @@ impl Layout {
 
     /// Segments of the ring.
     pub fn segments(&self) -> usize {
-        self.samples.len() / self.segment as usize
+        self.samples
+            .len()
+            .checked_div(self.segment as usize)
+            .unwrap_or(0)
     }
 
     /// The segment of an index below [`Layout::segments`].

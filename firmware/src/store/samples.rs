@@ -91,7 +91,7 @@ impl Ring {
         match pushed {
             Ok(()) => {}
             Err(StoreError::Full) => {
-                let next = (self.current + 1) % layout.segments();
+                let next = (self.current + 1) % layout.segments().max(1);
                 queue(flash, layout.segment(next))?.erase_all().await?;
                 if let Some(first) = self.first_numbers.get_mut(next) {
                     *first = None;
@@ -120,7 +120,7 @@ impl Ring {
         let mut stopped = false;
         // From the segment after the current one, which is the oldest, round to the current.
         for step in 1..=layout.segments() {
-            let index = (self.current + step) % layout.segments();
+            let index = (self.current + step) % layout.segments().max(1);
             if stopped || self.ends_before(index, number) {
                 continue;
             }

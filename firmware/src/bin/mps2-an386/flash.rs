@@ -75,7 +75,12 @@ impl ReadNorFlash for Psram {
     const READ_SIZE: usize = 1;
 
     async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorFlashErrorKind> {
-        bytes.copy_from_slice(&self.bytes[Self::range(offset, bytes.len(), 1)?]);
+        let range = Self::range(offset, bytes.len(), 1)?;
+        let kept = self.bytes.get(range).unwrap_or_default();
+        bytes
+            .iter_mut()
+            .zip(kept)
+            .for_each(|(place, byte)| *place = *byte);
         Ok(())
     }
 
@@ -91,16 +96,18 @@ impl NorFlash for Psram {
     async fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
         let length = to.checked_sub(from).ok_or(NorFlashErrorKind::OutOfBounds)? as usize;
         let range = Self::range(from, length, SECTOR)?;
-        for inverted in &mut self.erases[range.start / SECTOR..range.end / SECTOR] {
+        let sectors = range.start / SECTOR..range.end / SECTOR;
+        for inverted in self.erases.get_mut(sectors).unwrap_or_default() {
             *inverted = inverted.saturating_sub(1);
         }
-        self.bytes[range].fill(0xff);
+        self.bytes.get_mut(range).unwrap_or_default().fill(0xff);
         Ok(())
     }
 
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
         let range = Self::range(offset, bytes.len(), 4)?;
-        for (place, byte) in self.bytes[range].iter_mut().zip(bytes) {
+        let places = self.bytes.get_mut(range).unwrap_or_default();
+        for (place, byte) in places.iter_mut().zip(bytes) {
             *place &= byte;
         }
         Ok(())

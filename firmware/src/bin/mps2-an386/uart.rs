@@ -31,40 +31,59 @@ const DIVIDER: u32 = 217;
 /// Bytes received and not yet read; a flood beyond them is lost.
 type Ring = Deque<u8, 1024>;
 
-const BASES: [usize; 2] = [0x4000_4000, 0x4000_5000];
-static RINGS: [Mutex<RefCell<Ring>>; 2] = [const { Mutex::new(RefCell::new(Ring::new())) }; 2];
+/// One of the UARTs: its registers and what it received.
+struct Channel {
+    base: usize,
+    ring: Mutex<RefCell<Ring>>,
+}
 
-/// One of the UARTs, by its place in [`BASES`].
+impl Channel {
+    const fn at(base: usize) -> Self {
+        Self {
+            base,
+            ring: Mutex::new(RefCell::new(Ring::new())),
+        }
+    }
+}
+
+static TECHNICIAN: Channel = Channel::at(0x4000_4000);
+static SENSORS: Channel = Channel::at(0x4000_5000);
+
+/// One of the UARTs.
 #[derive(Clone, Copy)]
-pub struct Uart(usize);
+pub struct Uart(&'static Channel);
 
 /// The technician's port, both ways.
 pub fn technician() -> (Uart, Uart) {
-    let uart = start(0, TECHNICIAN_RX, TECHNICIAN_TX);
+    let uart = start(&TECHNICIAN, TECHNICIAN_RX, TECHNICIAN_TX);
     (uart, uart)
 }
 
 /// The sensor bus.
 pub fn sensors() -> Uart {
-    start(1, SENSORS_RX, SENSORS_TX)
+    start(&SENSORS, SENSORS_RX, SENSORS_TX)
 }
 
-fn start(place: usize, rx: i16, tx: i16) -> Uart {
-    let base = BASES[place];
-    write(base + BAUD_DIVIDER, DIVIDER);
-    write(base + CONTROL, ALL_ON);
+fn start(channel: &'static Channel, rx: i16, tx: i16) -> Uart {
+    write(channel.base + BAUD_DIVIDER, DIVIDER);
+    write(channel.base + CONTROL, ALL_ON);
     unmask(rx);
     unmask(tx);
-    Uart(place)
+    Uart(channel)
 }
 
 /// Takes what came in; a finished transmission only wakes.
 pub fn interrupt(interrupt: i16) {
-    let place = usize::from(matches!(interrupt, SENSORS_RX | SENSORS_TX));
-    let base = BASES[place];
+    let Channel { base, ring } = match interrupt {
+        SENSORS_RX | SENSORS_TX => &SENSORS,
+        _ => &TECHNICIAN,
+    };
     write(base + INTERRUPT, 0b11);
     critical_section::with(|token| {
-        let mut ring = RINGS[place].borrow_ref_mut(token);
+        // Nobody holds the ring outside of a critical section.
+        let Ok(mut ring) = ring.borrow(token).try_borrow_mut() else {
+            return;
+        };
         while read(base + STATE) & RX_FULL != 0 {
             let _ = ring.push_back(read(base + DATA) as u8);
         }
@@ -74,7 +93,7 @@ pub fn interrupt(interrupt: i16) {
 impl Uart {
     /// The next byte received, if any.
     pub fn pop(self) -> Option<u8> {
-        critical_section::with(|token| RINGS[self.0].borrow_ref_mut(token).pop_front())
+        critical_section::with(|token| self.0.ring.borrow(token).try_borrow_mut().ok()?.pop_front())
     }
 
     /// Waits for the next byte.
@@ -83,7 +102,7 @@ impl Uart {
     }
 
     async fn send(self, byte: u8) {
-        let base = BASES[self.0];
+        let base = self.0.base;
         poll_fn(|_| {
             if read(base + STATE) & TX_FULL == 0 {
                 Poll::Ready(())

@@ -10,6 +10,7 @@ use heapless::{String, Vec};
 use super::{MAX_LINE, MonthName, OrDash, Out};
 use crate::app::Shared;
 use crate::board::{Board, MappedFlash};
+use crate::filled::filled;
 use crate::logger::Logger;
 use crate::month_close::inputs_of;
 
@@ -121,13 +122,10 @@ async fn model_layers<F: MappedFlash>(logger: &mut Logger<F>) -> Vec<Name, MAX_C
         return Vec::new();
     };
     let channels = inputs_of(&file, &settings).unwrap_or_default();
-    channels
-        .into_iter()
-        .filter_map(|channel| {
-            settings
-                .channels
-                .get(channel)
-                .map(|config| config.aquifer_layer.clone())
-        })
-        .collect()
+    filled(channels.iter().filter_map(|channel| {
+        settings
+            .channels
+            .get(*channel)
+            .map(|config| config.aquifer_layer.clone())
+    }))
 }
