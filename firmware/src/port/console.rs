@@ -34,7 +34,7 @@ now                                every channel now\r\n\
 months                             closed months and their estimates\r\n\
 est                                estimate of the last closed month\r\n\
 events                             what happened\r\n\
-clock [YYYY-MM-DD HH:MM:SS]        show or set the clock, UTC\r\n\
+clock [YYYY-MM-DD HH:MM:SS]        show or set the clock, UTC; confirm behind it allows a long jump\r\n\
 set                                show the configuration and how to change it\r\n\
 tape CHANNEL DEPTH                 record a tape reading, m below the measuring point\r\n\
 model [rollback]                   show the models, or go back to the one before\r\n\
@@ -156,7 +156,8 @@ async fn run<B: Board, W: Write>(
         ["est"] => months::estimate(shared, out).await,
         ["events"] => events::list(shared, out).await,
         ["clock"] => status::clock(shared, out).await,
-        ["clock", date, time] => status::set_clock(shared, date, time, out).await,
+        ["clock", date, time] => status::set_clock(shared, date, time, false, out).await,
+        ["clock", date, time, "confirm"] => status::set_clock(shared, date, time, true, out).await,
         ["set", words @ ..] => set::run(shared, words, out).await,
         ["tape", channel, depth] => readings::tape(shared, channel, depth, out).await,
         ["model"] => models::show(shared, out).await,

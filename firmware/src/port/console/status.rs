@@ -134,6 +134,7 @@ pub(super) async fn set_clock<B: Board, W: Write>(
     shared: &Shared<B>,
     date: &str,
     time: &str,
+    confirm_jump: bool,
     out: &mut Out<'_, W>,
 ) -> Result<(), W::Error> {
     let mut text = String::<32>::new();
@@ -149,7 +150,7 @@ pub(super) async fn set_clock<B: Board, W: Write>(
         .logger
         .lock()
         .await
-        .set_clock(&shared.clock, unix_s, false)
+        .set_clock(&shared.clock, unix_s, confirm_jump)
         .await;
     match set {
         Ok(()) => {
