@@ -5,13 +5,12 @@
 
 #![allow(
     clippy::inline_always,
-    reason = "a block's sums stay in registers only if the loop around them is inlined"
+    reason = "sums and constants stay in registers only if the loop around them is inlined"
 )]
 
-use nalgebra::{Const, Dyn, MatrixView, U1};
 use serde::{Deserialize, Serialize};
 
-use crate::sizes::{BLOCK, MAX_INPUTS};
+use crate::sizes::{BLOCK, MAX_INPUTS, TILE_COLUMNS};
 
 mod fixed;
 mod float;
@@ -23,36 +22,67 @@ pub use fixed::{
 };
 pub use float::{F32, INPUT_LIMIT, WEIGHT_LIMIT};
 
-/// A column-major view of weights that lie in the model file, `[rows, columns]`.
-pub type Matrix<'a, W> = MatrixView<'a, W, Dyn, Dyn>;
-
-/// Looks at `data` as a matrix of `[rows, columns]`, column by column; nothing if `data` is too short.
-pub(crate) fn matrix<W: nalgebra::Scalar>(
-    data: &[W],
-    rows: usize,
-    columns: usize,
-) -> Option<Matrix<'_, W>> {
-    let data = data.get(..rows * columns)?;
-    Some(Matrix::from_slice(data, rows, columns))
+/// A matrix whose weights lie in the model file: [`BLOCK`] rows after [`BLOCK`] rows, each cut into tiles of [`TILE_COLUMNS`] columns, so that a step reads
+/// it from beginning to end. Rows are filled up to whole blocks, columns to whole tiles, with weights of zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a, A: Arithmetic> {
+    /// All tiles.
+    pub(crate) tiles: &'a [A::Tile],
+    /// Tiles of a block of rows.
+    pub(crate) tiles_a_block: usize,
+    /// Columns that stand for hidden values; the columns after them begin at a whole block.
+    pub(crate) hidden: usize,
 }
 
-/// A [`BLOCK`] of rows of the next columns, each multiplied with its value and added to the sums.
-#[inline(always)]
-pub(crate) fn add_products<'m, A: Arithmetic>(
-    mut sums: [A::Sum; BLOCK],
-    columns: &mut impl Iterator<Item = Column<'m, A::Weight>>,
-    values: impl Iterator<Item = A::Value>,
-) -> [A::Sum; BLOCK] {
-    for (value, column) in values.zip(columns) {
-        if let Some(column) = column.as_slice().first_chunk() {
-            sums = A::accumulate(sums, column, value);
+impl<A: Arithmetic> Matrix<'_, A> {
+    /// The weight in a row and a column, the row counted with what fills blocks up and the column without; nothing beyond the matrix.
+    pub fn weight(&self, row: usize, column: usize) -> Option<A::Weight> {
+        if column < self.hidden {
+            self.filled_weight(row, column)
+        } else {
+            self.filled_weight(
+                row,
+                column - self.hidden + self.hidden.next_multiple_of(BLOCK),
+            )
         }
     }
-    sums
+
+    /// All weights of a row, with those that fill it up.
+    #[cfg(feature = "q15")]
+    pub(crate) fn filled_row(&self, row: usize) -> impl Iterator<Item = A::Weight> {
+        (0..).map_while(move |column| self.filled_weight(row, column))
+    }
+
+    fn filled_weight(&self, row: usize, column: usize) -> Option<A::Weight> {
+        let tile = column / TILE_COLUMNS;
+        let tile =
+            (tile < self.tiles_a_block).then_some(row / BLOCK * self.tiles_a_block + tile)?;
+        A::tile_weight(self.tiles.get(tile)?, row % BLOCK, column % TILE_COLUMNS)
+    }
 }
 
-/// A [`BLOCK`] of rows of a column of a [`Matrix`].
-type Column<'m, W> = MatrixView<'m, W, Const<BLOCK>, U1, U1, Dyn>;
+/// `matrix values + bias` for a block of rows, each row's products added in the order of its columns; takes the block's tiles off `tiles`.
+#[inline(never)]
+pub(crate) fn products<A: Arithmetic>(
+    rows: &[A::Row; BLOCK],
+    tiles: &mut &[A::Tile],
+    values: &[[A::Value; TILE_COLUMNS]],
+) -> [A::Sum; BLOCK] {
+    let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
+    let sums = [
+        A::bias(r0),
+        A::bias(r1),
+        A::bias(r2),
+        A::bias(r3),
+        A::bias(r4),
+        A::bias(r5),
+        A::bias(r6),
+        A::bias(r7),
+    ];
+    let sums = A::add_tiles(sums, tiles, values);
+    *tiles = tiles.get(values.len()..).unwrap_or_default();
+    sums
+}
 
 /// Which arithmetic a model file's weights are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,8 +95,10 @@ pub enum ArithmeticKind {
 
 /// The number types of a step and the operations between them. None can panic or fail.
 pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
-    /// A weight as it lies in the model file.
-    type Weight: bytemuck::Pod + nalgebra::Scalar;
+    /// A single weight as it lies in the model file.
+    type Weight: bytemuck::Pod + core::fmt::Debug;
+    /// The weights of [`BLOCK`] rows and [`TILE_COLUMNS`] columns.
+    type Tile: bytemuck::Pod + core::fmt::Debug;
     /// What a row of weights carries besides them: the bias.
     type Row: bytemuck::Pod + core::fmt::Debug;
     /// What is multiplied with a weight: hidden values, inputs, gates and shares.
@@ -78,24 +110,45 @@ pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
     /// What is chosen per model besides the weights.
     type Scales: Copy + core::fmt::Debug;
 
+    /// Rows without a bias.
+    const NO_BIAS: &'static [Self::Row; BLOCK];
+
+    /// Words of the scales in the model file.
+    const SCALES: usize;
+
+    /// The scales of their words, or nothing if these are not [`SCALES`](Self::SCALES).
+    fn scales(words: &[i32]) -> Option<Self::Scales>;
+
     /// A standardised input as the network sees it, held within the representable range.
     fn input(scales: &Self::Scales, standardised: f32) -> Self::Value;
 
-    /// `sums[r] + column[r] * value` for each row.
-    fn accumulate(
-        sums: [Self::Sum; BLOCK],
-        column: &[Self::Weight; BLOCK],
-        value: Self::Value,
-    ) -> [Self::Sum; BLOCK];
+    /// A row's bias as a sum to begin with.
+    fn bias(row: &Self::Row) -> Self::Sum;
 
-    /// `sum + weight * value`, for a single row.
+    /// The sum of two sums.
+    fn add(sum: Self::Sum, other: Self::Sum) -> Self::Sum;
+
+    /// `sum + weight * value`.
     fn add_product(sum: Self::Sum, weight: Self::Weight, value: Self::Value) -> Self::Sum;
 
-    /// `sigmoid(sums[r] + bias[r])` for each row.
-    fn sigmoid(rows: &[Self::Row; BLOCK], sums: [Self::Sum; BLOCK]) -> [Self::Value; BLOCK];
+    /// Each row's sum and its products: `sums[r] + tiles[0][r, 0] * values[0][0] + tiles[0][r, 1] * values[0][1] + ...`, added in this order.
+    fn add_tiles(
+        sums: [Self::Sum; BLOCK],
+        tiles: &[Self::Tile],
+        values: &[[Self::Value; TILE_COLUMNS]],
+    ) -> [Self::Sum; BLOCK];
 
-    /// `tanh(sums[r] + bias[r])` for each row.
-    fn tanh(rows: &[Self::Row; BLOCK], sums: [Self::Sum; BLOCK]) -> [Self::Value; BLOCK];
+    /// A weight of a tile; nothing beyond the tile.
+    fn tile_weight(tile: &Self::Tile, row: usize, column: usize) -> Option<Self::Weight>;
+
+    /// sigmoid of a row's sum.
+    fn sigmoid(row: &Self::Row, sum: Self::Sum) -> Self::Value;
+
+    /// tanh of a row's sum.
+    fn tanh(row: &Self::Row, sum: Self::Sum) -> Self::Value;
+
+    /// tanh of a cell.
+    fn tanh_of_cell(cell: Self::Cell) -> Self::Value;
 
     /// The cell as the attention sees it.
     fn attended_cell(scales: &Self::Scales, cell: Self::Cell) -> Self::Value;
@@ -103,8 +156,8 @@ pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
     /// Equation (9): the softmax over those `alpha` that are present; zero for the others, and for all if none is present.
     fn softmax(
         scales: &Self::Scales,
-        alpha: &[Self::Sum; MAX_INPUTS],
-        present: &[bool; MAX_INPUTS],
+        alpha: &[Self::Sum],
+        present: &[bool],
     ) -> [Self::Value; MAX_INPUTS];
 
     /// The product of two values of which at least one lies within -1 to 1, in the scale of the other.
@@ -118,11 +171,8 @@ pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
         candidate: Self::Value,
     ) -> Self::Cell;
 
-    /// `tanh(cell)` for each unit.
-    fn tanh_of_cell(cells: &[Self::Cell; BLOCK]) -> [Self::Value; BLOCK];
-
-    /// The standardised output `sum + bias` as a float.
-    fn output(row: Self::Row, sum: Self::Sum) -> f32;
+    /// The standardised output of the output row's sum as a float.
+    fn output(row: &Self::Row, sum: Self::Sum) -> f32;
 
     /// A share within 0 to 1 as a float.
     fn share(value: Self::Value) -> f32;

@@ -13,14 +13,14 @@
 //! | weights | see below |
 //! | check | `u32` CRC-32 (IEEE) of all before it |
 //!
-//! Weights of [`ArithmeticKind::F32`], each an `f32`, matrices column by column, with `c` columns of the attention (one, or one for each input; the first four parts are absent in a plain LSTM):
-//! `W [attention, 2 hidden]`, columns h then C · `U [attention, c]` · `B [attention, c]` · `V [attention, c]` · gates `[4 hidden, hidden + inputs]`, rows f, i, candidate, o, columns h then e ·
-//! gate biases `[4 hidden]` · `w_o [hidden]` · `b_o`.
-//! Where the number of attention units is no multiple of 8, each column of `W`, `U`, `B`, `V` is followed by zeros up to one; where the number of hidden units is none,
-//! so is each gate's part of a column of the gates and of the gate biases. The step then works on whole blocks of 8 rows.
+//! Weights: three `i32` [scales](crate::arithmetic::Scales) (q15 only) · `B [attention, c]` · gate biases `[4 hidden]` · `b_o` · `W [attention, 2 hidden]`, columns h then C · `U [attention, c]` ·
+//! `V [attention, c]` · gates `[4 hidden, hidden + inputs]`, columns h then e · `w_o [hidden]` · zeros up to a multiple of 4 bytes; with `c` columns of the attention (one, or one for each
+//! input; B, W, U, V are absent in a plain LSTM). Biases are an `f32` in [`ArithmeticKind::F32`]; in [`ArithmeticKind::Q15`] a pair of `i32`, bias and shift ([`Q15`](crate::arithmetic::Q15)'s
+//! row). Weights are an `f32` or an `i16`.
 //!
-//! Weights of [`ArithmeticKind::Q15`]: three `i32` [scales](crate::arithmetic::Scales) · for each entry of `B`, of the gate biases, and for `b_o` a pair of `i32`, bias and shift ([`Q15`](crate::arithmetic::Q15)'s row) ·
-//! `W` · `U` · `V` · gates · `w_o`, each an `i16`, filled up likewise · zeros up to a multiple of 4.
+//! Matrices and columns of biases lie in the order in which a step reads them: 8 rows after 8 rows; in these column by column, the 8 rows of a column side by side.
+//! The gates' rows are 8 of f, i, candidate, o each, then the next 8 of each. Rows are filled up with zeros to a multiple of 8 in each gate and in the attention; columns of h and C to a
+//! multiple of 8, those of e to one of 4. In q15, W and the gates have two columns at a time side by side: the first row's two weights, then the second row's.
 //!
 //! A file is checked wholly by [`ModelFile::parse`], the golden months included, and then trusted. A file of another format is refused by its number.
 //! A second estimator beside the network (a physics basis) would be announced at the end of the record, lie after the weights, and raise the format.
@@ -47,7 +47,7 @@ use layout::Parts;
 pub const MAGIC: [u8; 4] = *b"AMLM";
 
 /// The format this crate writes and the only one it reads.
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u16 = 2;
 
 /// Months stepped to check the golden increments: the first sees a zero state, so recurrent weights need a second; the third is margin.
 pub const GOLDEN_MONTHS: usize = 3;

@@ -1,21 +1,23 @@
 //! Attention over the aquifer layers, equations (8) to (10) of Cao et al. 2022, doi:10.11834/jrs.20211297.
 
-use crate::arithmetic::{Arithmetic, Matrix, add_products};
-use crate::sizes::{BLOCK, MAX_INPUTS};
+use core::iter::zip;
+
+use crate::arithmetic::{Arithmetic, Matrix, products};
+use crate::sizes::{BLOCK, MAX_INPUTS, TILE_COLUMNS};
 
 /// The weights of the attention, borrowed from the model file.
 #[derive(Clone, Copy, Debug)]
 pub struct AttentionWeights<'a, A: Arithmetic> {
-    /// `W [units, 2 hidden]`: the columns of h, then those of C. Here and below, units are filled up to a multiple of [`BLOCK`] with weights of zero.
-    pub w: Matrix<'a, A::Weight>,
-    /// `U [units, columns]`, one column for all inputs or one for each.
-    pub u: &'a [A::Weight],
+    /// `W [units, 2 hidden]`: the columns of h, then those of C. Here and below, units are filled up to whole blocks with weights of zero.
+    pub w: Matrix<'a, A>,
+    /// `U [units, columns]`, one column for all inputs or one for each: for each block of units all columns.
+    pub u: &'a [[A::Weight; BLOCK]],
     /// `B [units, columns]`.
-    pub b: &'a [A::Row],
+    pub b: &'a [[A::Row; BLOCK]],
     /// `V [units, columns]`.
-    pub v: &'a [A::Weight],
-    /// Entries from one input's column of U, B, V to the next input's: zero where the inputs share one column.
-    pub column_step: usize,
+    pub v: &'a [[A::Weight; BLOCK]],
+    /// Columns of U, B, V: one, or one for each input.
+    pub columns: usize,
 }
 
 /// The inputs of a month.
@@ -38,66 +40,37 @@ impl<A: Arithmetic> Inputs<A> {
 }
 
 impl<A: Arithmetic> AttentionWeights<'_, A> {
-    /// The shares beta `[inputs]` of equations (8) and (9), and e `[inputs]` of (10). A missing input has no share; if all are missing, all shares and all of e are zero.
-    #[inline(never)]
+    /// The shares beta `[inputs]` of equations (8) and (9). `columns` is [h; C], `values` are the inputs `[inputs]`, filled up. A missing input has no share; if all are missing, all shares are zero.
     pub fn attend(
         &self,
         scales: &A::Scales,
-        hidden: &[A::Value],
-        cell: &[A::Cell],
-        input: &Inputs<A>,
-    ) -> ([A::Value; MAX_INPUTS], [A::Value; MAX_INPUTS]) {
+        columns: &[[A::Value; TILE_COLUMNS]],
+        values: &[A::Value],
+        present: &[bool],
+    ) -> [A::Value; MAX_INPUTS] {
         // (8) alpha^k = V' tanh(W [h; C] + U x^k + B)
+        let columns = columns.get(..self.w.tiles_a_block).unwrap_or_default();
         let mut alpha = [A::Sum::default(); MAX_INPUTS];
-        let mut unit = 0;
-        while unit + BLOCK <= self.w.nrows() {
-            self.add_units(unit, scales, hidden, cell, input, &mut alpha);
-            unit += BLOCK;
-        }
-        // (9) beta = softmax over k of alpha
-        let beta = A::softmax(scales, &alpha, &input.present);
-        // (10) e^k = beta^k x^k
-        let mut e = [A::Value::default(); MAX_INPUTS];
-        for ((e, beta), x) in e.iter_mut().zip(&beta).zip(&input.value) {
-            *e = A::product(*beta, *x);
-        }
-        (beta, e)
-    }
-
-    /// Adds the part of a block of units, from `unit` on, to each present input's alpha.
-    fn add_units(
-        &self,
-        unit: usize,
-        scales: &A::Scales,
-        hidden: &[A::Value],
-        cell: &[A::Cell],
-        input: &Inputs<A>,
-        alpha: &mut [A::Sum; MAX_INPUTS],
-    ) {
-        let rows = self.w.fixed_rows::<BLOCK>(unit);
-        let mut columns = rows.column_iter();
-        let cell = cell.iter().map(|c| A::attended_cell(scales, *c));
-        let recurrent = add_products::<A>(
-            [A::Sum::default(); BLOCK],
-            &mut columns,
-            hidden.iter().copied(),
-        );
-        let recurrent = add_products::<A>(recurrent, &mut columns, cell);
-        let mut at = unit;
-        for ((alpha, x), present) in alpha.iter_mut().zip(&input.value).zip(&input.present) {
-            let here = (chunk(self.u, at), chunk(self.b, at), chunk(self.v, at));
-            if let ((Some(u), Some(b), Some(v)), true) = (here, *present) {
-                let sums = A::accumulate(recurrent, u, *x);
-                for (v, t) in v.iter().zip(A::tanh(b, sums)) {
-                    *alpha = A::add_product(*alpha, *v, t);
+        let mut tiles = self.w.tiles;
+        let mut first_column = 0;
+        while first_column < self.u.len() {
+            let recurrent = products::<A>(A::NO_BIAS, &mut tiles, columns);
+            let mut at = first_column;
+            for ((alpha, x), present) in zip(zip(&mut alpha, values), present) {
+                let column = (self.u.get(at), self.b.get(at), self.v.get(at));
+                if let ((Some(u), Some(b), Some(v)), true) = (column, *present) {
+                    for ((recurrent, b), (u, v)) in zip(zip(&recurrent, b), zip(u, v)) {
+                        let sum = A::add_product(A::add(*recurrent, A::bias(b)), *u, *x);
+                        *alpha = A::add_product(*alpha, *v, A::tanh(b, sum));
+                    }
+                }
+                if self.columns > 1 {
+                    at += 1;
                 }
             }
-            at += self.column_step;
+            first_column += self.columns;
         }
+        // (9) beta = softmax over k of alpha
+        A::softmax(scales, &alpha, present)
     }
-}
-
-/// The block of `data` from `at` on.
-pub(crate) fn chunk<T>(data: &[T], at: usize) -> Option<&[T; BLOCK]> {
-    data.get(at..)?.first_chunk()
 }

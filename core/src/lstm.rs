@@ -1,8 +1,9 @@
 //! The LSTM cell, equations (2) to (7) of Cao et al. 2022, doi:10.11834/jrs.20211297.
 
-use crate::arithmetic::{Arithmetic, Matrix, add_products};
-use crate::attention::chunk;
-use crate::sizes::BLOCK;
+use core::iter::zip;
+
+use crate::arithmetic::{Arithmetic, Matrix, products};
+use crate::sizes::{BLOCK, TILE_COLUMNS};
 
 /// What a network remembers from month to month.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,83 +48,58 @@ impl<A: Arithmetic, const CAPACITY: usize> State<A, CAPACITY> {
 /// The weights of the four gates, borrowed from the model file.
 #[derive(Clone, Copy, Debug)]
 pub struct GateWeights<'a, A: Arithmetic> {
-    /// `[4 hidden, hidden + inputs]`: the rows of f, i, candidate, o, each gate's filled up to a multiple of [`BLOCK`] with weights of zero; the columns of h, then those of e.
-    pub weights: Matrix<'a, A::Weight>,
+    /// `[4 hidden, hidden + inputs]`: for each [`BLOCK`] of hidden units the rows of f, i, candidate, o ([`gate_row`]); the columns of h, then those of e.
+    pub weights: Matrix<'a, A>,
     /// The biases, in the order of the rows.
-    pub rows: &'a [A::Row],
+    pub rows: &'a [[[A::Row; BLOCK]; 4]],
 }
 
-/// The biases of a block of rows and the rows' sums.
-type RowSums<'a, A> = (
-    &'a [<A as Arithmetic>::Row; BLOCK],
-    [<A as Arithmetic>::Sum; BLOCK],
-);
+/// The row of a hidden unit in a gate: 0 for f, 1 for i, 2 for the candidate, 3 for o.
+pub fn gate_row(gate: usize, unit: usize) -> usize {
+    (unit / BLOCK * 4 + gate) * BLOCK + unit % BLOCK
+}
 
 impl<A: Arithmetic> GateWeights<'_, A> {
-    /// Equations (2) to (7): moves h and C on by one month with the attended inputs `e [inputs]`. `previous` is h as it was, `hidden` becomes what it is.
+    /// Equations (2) to (7): moves h and C on by one month. `columns` is [h; e] with h as it was, `hidden` becomes what it is.
     pub fn advance(
         &self,
-        previous: &[A::Value],
-        hidden: &mut [A::Value],
-        cell: &mut [A::Cell],
-        e: &[A::Value],
+        columns: &[[A::Value; TILE_COLUMNS]],
+        hidden: &mut [[A::Value; BLOCK]],
+        cell: &mut [[A::Cell; BLOCK]],
     ) {
-        let units = self.rows.len() / 4;
-        let hidden = hidden.as_chunks_mut().0.iter_mut();
-        let cell = cell.as_chunks_mut().0.iter_mut();
-        for ((hidden, cell), unit) in hidden.zip(cell).zip((0..units).step_by(BLOCK)) {
-            let _ = self.advance_units(unit, previous, hidden, cell, e);
+        let columns = columns
+            .get(..self.weights.tiles_a_block)
+            .unwrap_or_default();
+        let mut tiles = self.weights.tiles;
+        for ((rows, hidden), cell) in self.rows.iter().zip(hidden).zip(cell) {
+            // W [h; e] + b of the four gates, for a block of hidden units
+            let mut sums = |rows| products::<A>(rows, &mut tiles, columns);
+            let [f_rows, i_rows, candidate_rows, o_rows] = rows;
+            let sums = (
+                sums(f_rows),
+                sums(i_rows),
+                sums(candidate_rows),
+                sums(o_rows),
+            );
+            let gates = zip(zip(&sums.0, &sums.1), zip(&sums.2, &sums.3));
+            let rows = zip(zip(f_rows, i_rows), zip(candidate_rows, o_rows));
+            for ((h, c), (((f, i), (candidate, o)), row)) in
+                zip(zip(hidden, cell), zip(gates, rows))
+            {
+                let ((f_row, i_row), (candidate_row, o_row)) = row;
+                // (2) f = sigmoid(W_f [h; e] + b_f)
+                let f = A::sigmoid(f_row, *f);
+                // (3) i = sigmoid(W_i [h; e] + b_i)
+                let i = A::sigmoid(i_row, *i);
+                // (4) candidate = tanh(W_c [h; e] + b_c)
+                let candidate = A::tanh(candidate_row, *candidate);
+                // (5) C = f C + i candidate
+                *c = A::next_cell(f, *c, i, candidate);
+                // (6) o = sigmoid(W_o [h; e] + b_o)
+                let o = A::sigmoid(o_row, *o);
+                // (7) h = o tanh(C)
+                *h = A::product(o, A::tanh_of_cell(*c));
+            }
         }
-    }
-
-    /// Equations (2) to (7) for a block of hidden units, from `unit` on. Nothing comes back only if the sizes do not fit together, which loading rules out.
-    #[inline(never)]
-    fn advance_units(
-        &self,
-        unit: usize,
-        previous: &[A::Value],
-        hidden: &mut [A::Value; BLOCK],
-        cell: &mut [A::Cell; BLOCK],
-        e: &[A::Value],
-    ) -> Option<()> {
-        let units = self.rows.len() / 4;
-        // (2) f = sigmoid(W_f [h; e] + b_f)
-        let (bias, sums) = self.sums(unit, previous, e)?;
-        let f = A::sigmoid(bias, sums);
-        // (3) i = sigmoid(W_i [h; e] + b_i)
-        let (bias, sums) = self.sums(units + unit, previous, e)?;
-        let i = A::sigmoid(bias, sums);
-        // (4) candidate = tanh(W_c [h; e] + b_c)
-        let (bias, sums) = self.sums(2 * units + unit, previous, e)?;
-        let candidate = A::tanh(bias, sums);
-        // (5) C = f C + i candidate
-        for (((c, f), i), candidate) in cell.iter_mut().zip(f).zip(i).zip(candidate) {
-            *c = A::next_cell(f, *c, i, candidate);
-        }
-        // (6) o = sigmoid(W_o [h; e] + b_o)
-        let (bias, sums) = self.sums(3 * units + unit, previous, e)?;
-        let o = A::sigmoid(bias, sums);
-        // (7) h = o tanh(C)
-        for ((h, o), tanh) in hidden.iter_mut().zip(o).zip(A::tanh_of_cell(cell)) {
-            *h = A::product(o, tanh);
-        }
-        Some(())
-    }
-
-    /// The biases of a block of rows, from `row` on, and these rows' products with `[h; e]`.
-    #[inline(never)]
-    fn sums(&self, row: usize, hidden: &[A::Value], e: &[A::Value]) -> Option<RowSums<'_, A>> {
-        let bias = chunk(self.rows, row)?;
-        if row + BLOCK > self.weights.nrows() {
-            return None;
-        }
-        let weights = self.weights.fixed_rows::<BLOCK>(row);
-        let mut columns = weights.column_iter();
-        let sums = [A::Sum::default(); BLOCK];
-        let sums = add_products::<A>(sums, &mut columns, hidden.iter().copied());
-        Some((
-            bias,
-            add_products::<A>(sums, &mut columns, e.iter().copied()),
-        ))
     }
 }

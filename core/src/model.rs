@@ -1,5 +1,7 @@
 //! Weights, one step of the network, and the model: levels in, increments out.
 
+use core::iter::zip;
+
 use crate::arithmetic::Arithmetic;
 #[cfg(feature = "f32")]
 use crate::arithmetic::F32;
@@ -9,8 +11,8 @@ use crate::attention::{AttentionWeights, Inputs};
 use crate::lstm::{GateWeights, State};
 use crate::scaler::Scaler;
 
-use crate::sizes::BLOCK;
 pub use crate::sizes::{AttentionKind, MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS, Sizes};
+use crate::sizes::{BLOCK, TILE_COLUMNS};
 
 /// All weights of a network, borrowed from the model file.
 #[derive(Clone, Copy, Debug)]
@@ -34,41 +36,68 @@ impl<A: Arithmetic> Weights<'_, A> {
         state: &mut State<A, CAPACITY>,
         input: &Inputs<A>,
     ) -> (f32, [A::Value; MAX_INPUTS]) {
-        let previous = state.hidden;
-        self.step_within(&previous, &mut state.hidden, &mut state.cell, input)
+        // Room for [h; C], with h as it was.
+        let mut columns = [state.hidden; 2];
+        self.step_within(
+            columns.as_flattened_mut(),
+            &mut state.hidden,
+            &mut state.cell,
+            input,
+        )
     }
 
-    /// The step, compiled once for all capacities.
+    /// The step, compiled once for all capacities; `columns` begins with h and has room for C behind the room for h.
+    #[inline(never)]
     fn step_within(
         &self,
-        previous: &[A::Value],
+        columns: &mut [A::Value],
         hidden: &mut [A::Value],
         cell: &mut [A::Cell],
         input: &Inputs<A>,
     ) -> (f32, [A::Value; MAX_INPUTS]) {
-        let units = self.output.len();
-        let previous = previous.get(..units).unwrap_or_default();
-        let filled = units.next_multiple_of(BLOCK);
-        let hidden = hidden.get_mut(..filled).unwrap_or_default();
-        let cell = cell.get_mut(..filled).unwrap_or_default();
-        // (8) to (10)
-        let (beta, e) = match &self.attention {
-            Some(attention) => attention.attend(
-                &self.scales,
-                previous,
-                cell.get(..units).unwrap_or_default(),
-                input,
-            ),
-            None => ([A::Value::default(); MAX_INPUTS], input.value),
+        // Units and inputs are filled up to whole tiles.
+        let units = self.output.len().next_multiple_of(BLOCK);
+        let inputs = TILE_COLUMNS
+            * self
+                .gates
+                .weights
+                .tiles_a_block
+                .saturating_sub(units / TILE_COLUMNS);
+        let hidden = hidden
+            .get_mut(..units)
+            .unwrap_or_default()
+            .as_chunks_mut()
+            .0;
+        let cell = cell.get_mut(..units).unwrap_or_default().as_chunks_mut().0;
+        let values = input.value.get(..inputs).unwrap_or_default();
+        let present = input.present.get(..inputs).unwrap_or_default();
+        let behind_h = columns.get_mut(units..).unwrap_or_default();
+        for (place, c) in zip(behind_h.iter_mut(), cell.as_flattened()) {
+            *place = A::attended_cell(&self.scales, *c);
+        }
+        // (8), (9)
+        let beta = match &self.attention {
+            Some(attention) => {
+                attention.attend(&self.scales, columns.as_chunks().0, values, present)
+            }
+            None => [A::Value::default(); MAX_INPUTS],
         };
+        // (10) e^k = beta^k x^k; without attention e = x
+        let behind_h = columns.get_mut(units..).unwrap_or_default();
+        for ((place, x), beta) in zip(zip(behind_h, values), &beta) {
+            *place = match &self.attention {
+                Some(_) => A::product(*beta, *x),
+                None => *x,
+            };
+        }
         // (2) to (7)
-        self.gates.advance(previous, hidden, cell, &e);
+        self.gates.advance(columns.as_chunks().0, hidden, cell);
         // y = w_o' h + b_o
-        let mut sum = A::Sum::default();
-        for (weight, h) in self.output.iter().zip(hidden) {
+        let mut sum = A::bias(&self.output_row);
+        for (weight, h) in zip(self.output, hidden.as_flattened()) {
             sum = A::add_product(sum, *weight, *h);
         }
-        (A::output(self.output_row, sum), beta)
+        (A::output(&self.output_row, sum), beta)
     }
 }
 

@@ -8,7 +8,9 @@ use crate::arithmetic::{
     ACTIVATION_BITS, ArithmeticKind, CELL_BITS, Scales, VALUE_BITS, VALUE_LIMIT,
 };
 use crate::artifact::{ArtifactError, Content, MAX_FILE_BYTES, ModelFile, Record, encode};
-use crate::model::{Input, MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS, Network, Running};
+use crate::lstm::gate_row;
+use crate::model::{Input, MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS, Network, Running, Sizes};
+use crate::sizes::BLOCK;
 
 /// The ranges that fixed point has to hold, from running the floating-point model over the levels it was trained on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,119 +103,136 @@ pub fn quantise(
     };
     let input_bits = VALUE_BITS - whole_bits(calibration.input)?;
     let cell_bits = VALUE_BITS - whole_bits(calibration.cell)?;
-    let hidden = weights.output.len();
-    let mut biases = Vec::<u8, MAX_FILE_BYTES>::new();
+    let Sizes {
+        inputs,
+        hidden,
+        attention: units,
+    } = file.record().sizes;
+    let [inputs, hidden, units] = [inputs, hidden, units].map(usize::from);
     let mut numbers = Vec::<u8, MAX_FILE_BYTES>::new();
     let mut alpha_shift = 0;
+    // The scales, which are known at the end.
+    let _ = numbers.extend_from_slice(&[0; size_of::<Scales>()]);
 
     if let Some(attention) = &weights.attention {
-        let units = usize::from(file.record().sizes.attention);
-        let filled = attention.w.nrows();
-        let bits = |column: usize| {
+        let columns = attention.columns;
+        // Fractional bits of the values of a column of W.
+        let bits = |column| {
             if column < hidden {
                 VALUE_BITS
             } else {
                 cell_bits
             }
         };
+        let w = |row, column| attention.w.weight(row, column).unwrap_or(0.0);
+        // Of U, B and V, of which each block has all its columns side by side.
+        let entry = |of: &[[f32; BLOCK]], row: usize, column: usize| {
+            let block = of.get(row / BLOCK * columns + column);
+            block
+                .and_then(|block| block.get(row % BLOCK))
+                .copied()
+                .unwrap_or(0.0)
+        };
         let mut scales = Vec::<u32, MAX_ATTENTION>::new();
         for row in 0..units {
-            let w = attention.w.row(row);
-            let w = w.iter().enumerate().map(|(column, w)| (*w, bits(column)));
+            let recurrent = (0..2 * hidden).map(|column| (w(row, column), bits(column)));
             // With the largest magnitudes among the inputs' columns.
             let u = (
-                largest(attention.u.iter().skip(row).step_by(filled)),
+                largest((0..columns).map(|column| entry(attention.u, row, column))),
                 input_bits,
             );
-            let bias = largest(attention.b.iter().skip(row).step_by(filled));
-            let _ = scales
-                .push(row_scale(&w.chain([u]), bias, i32::MAX).ok_or(QuantiseError::Row { row })?);
+            let bias = largest((0..columns).map(|column| entry(attention.b, row, column)));
+            let scale = row_scale(&recurrent.chain([u]), bias, i32::MAX);
+            let _ = scales.push(scale.ok_or(QuantiseError::Row { row })?);
         }
-        for column in attention.b.chunks(filled) {
-            put_rows(&mut biases, column.iter().zip(&scales));
+        let rows = || scales.iter().enumerate();
+        for column in 0..2 * hidden {
+            put_weights(
+                &mut numbers,
+                rows().map(|(row, scale)| (w(row, column), scale - bits(column))),
+            );
         }
-        for (index, column) in attention.w.column_iter().enumerate() {
-            put_weights(&mut numbers, column.iter().zip(&scales), bits(index));
+        for column in 0..columns {
+            put_weights(
+                &mut numbers,
+                rows().map(|(row, scale)| (entry(attention.u, row, column), scale - input_bits)),
+            );
         }
-        for column in attention.u.chunks(filled) {
-            put_weights(&mut numbers, column.iter().zip(&scales), input_bits);
+        for column in 0..columns {
+            put_rows(
+                &mut numbers,
+                rows().map(|(row, scale)| (entry(attention.b, row, column), *scale)),
+            );
         }
         let mut scale = MAX_SCALE;
-        for v in attention.v.chunks(filled) {
-            let v = v.iter().map(|v| (*v, VALUE_BITS));
+        for column in 0..columns {
+            let v = (0..units).map(|row| (entry(attention.v, row, column), VALUE_BITS));
             scale =
                 scale.min(row_scale(&v, 0.0, i32::MAX / 2).ok_or(QuantiseError::Row { row: 0 })?);
         }
-        for v in attention.v.chunks(filled) {
+        for column in 0..columns {
             put_weights(
                 &mut numbers,
-                v.iter().take(units).map(|v| (v, &scale)),
-                VALUE_BITS,
+                (0..units).map(|row| (entry(attention.v, row, column), scale - VALUE_BITS)),
             );
         }
         alpha_shift = scale - ACTIVATION_BITS;
     }
 
-    let filled = weights.gates.rows.len() / 4;
-    let bits = |column: usize| {
+    let bits = |column| {
         if column < hidden {
             VALUE_BITS
         } else {
             input_bits
         }
     };
-    let mut scales = Vec::<u32, { 4 * MAX_HIDDEN }>::new();
-    for (row, (entries, bias)) in weights
-        .gates
-        .weights
-        .row_iter()
-        .zip(weights.gates.rows)
-        .enumerate()
-    {
-        let entries = entries
-            .iter()
-            .enumerate()
-            .map(|(column, w)| (*w, bits(column)));
-        let _ =
-            scales.push(row_scale(&entries, *bias, i32::MAX).ok_or(QuantiseError::Row { row })?);
+    let weight = |row, column| weights.gates.weights.weight(row, column).unwrap_or(0.0);
+    let biases = weights.gates.rows.as_flattened().as_flattened();
+    let mut scales = Vec::<(usize, u32), { 4 * MAX_HIDDEN }>::new();
+    for gate in 0..4 {
+        for unit in 0..hidden {
+            let row = gate_row(gate, unit);
+            let entries = (0..hidden + inputs).map(|column| (weight(row, column), bits(column)));
+            let bias = biases.get(row).copied().unwrap_or(0.0);
+            let scale = row_scale(&entries, bias, i32::MAX);
+            let scale = scale.ok_or(QuantiseError::Row {
+                row: gate * hidden + unit,
+            })?;
+            let _ = scales.push((row, scale));
+        }
     }
-    // Only the rows of hidden units, not those that fill up blocks.
-    let unfilled = |row: usize| row % filled < hidden;
-    let rows = weights.gates.rows.iter().zip(&scales).enumerate();
-    put_rows(
-        &mut biases,
-        rows.filter(|(row, _)| unfilled(*row)).map(|(_, pair)| pair),
-    );
-    for (index, column) in weights.gates.weights.column_iter().enumerate() {
-        let pairs = column.iter().zip(&scales).enumerate();
+    for column in 0..hidden + inputs {
         put_weights(
             &mut numbers,
-            pairs
-                .filter(|(row, _)| unfilled(*row))
-                .map(|(_, pair)| pair),
-            bits(index),
+            scales
+                .iter()
+                .map(|(row, scale)| (weight(*row, column), scale - bits(column))),
         );
     }
+    put_rows(
+        &mut numbers,
+        scales
+            .iter()
+            .map(|(row, scale)| (biases.get(*row).copied().unwrap_or(0.0), *scale)),
+    );
     let output = weights.output.iter().map(|w| (*w, VALUE_BITS));
     let scale = row_scale(&output, weights.output_row, i32::MAX)
         .ok_or(QuantiseError::Row { row: 0 })?
         .min(31);
-    let bias = quantised(weights.output_row, scale);
-    let _ = biases.extend_from_slice(bytemuck::bytes_of(&[bias as i32, scale as i32]));
     put_weights(
         &mut numbers,
-        weights.output.iter().map(|w| (w, &scale)),
-        VALUE_BITS,
+        weights.output.iter().map(|w| (*w, scale - VALUE_BITS)),
     );
+    let bias = quantised(weights.output_row, scale);
+    let _ = numbers.extend_from_slice(bytemuck::bytes_of(&[bias as i32, scale as i32]));
 
     let scales: Scales = [
         input_bits as i32,
         (CELL_BITS - cell_bits) as i32,
         alpha_shift as i32,
     ];
-    let mut all = Vec::<u8, MAX_FILE_BYTES>::new();
-    for part in [bytemuck::bytes_of(&scales), &biases, &numbers] {
-        let _ = all.extend_from_slice(part);
+    if let Some(place) = numbers.first_chunk_mut::<{ size_of::<Scales>() }>() {
+        *place = bytemuck::cast(scales);
     }
     let mut start_state = Vec::<(u32, u32), MAX_HIDDEN>::new();
     for (h, c) in file.start().hidden.iter().zip(file.start().cell) {
@@ -233,7 +252,7 @@ pub fn quantise(
         target: file.model().target,
         start_subsidence_mm: file.start().subsidence_mm,
         start_state: &start_state,
-        weights: &all,
+        weights: &numbers,
     };
     encode(&content, out).map_err(QuantiseError::Artifact)
 }
@@ -252,7 +271,7 @@ fn whole_bits(largest: f32) -> Result<u32, QuantiseError> {
         })
 }
 
-fn largest<'w>(weights: impl Iterator<Item = &'w f32>) -> f32 {
+fn largest(weights: impl Iterator<Item = f32>) -> f32 {
     weights.fold(0.0, |largest, weight| largest.max(weight.abs()))
 }
 
@@ -279,28 +298,21 @@ fn row_scale(
     })
 }
 
-/// Appends pairs of bias and shift.
-fn put_rows<'w>(
-    to: &mut Vec<u8, MAX_FILE_BYTES>,
-    biases: impl Iterator<Item = (&'w f32, &'w u32)>,
-) {
-    for (bias, scale) in biases {
+/// Appends pairs of bias and shift of rows, each a bias and the fractional bits of the row's sums.
+fn put_rows(to: &mut Vec<u8, MAX_FILE_BYTES>, rows: impl Iterator<Item = (f32, u32)>) {
+    for (bias, scale) in rows {
         let row = [
-            quantised(*bias, *scale) as i32,
+            quantised(bias, scale) as i32,
             (scale - ACTIVATION_BITS) as i32,
         ];
         let _ = to.extend_from_slice(bytemuck::bytes_of(&row));
     }
 }
 
-/// Appends weights that are multiplied with values of `bits` fractional bits.
-fn put_weights<'w>(
-    to: &mut Vec<u8, MAX_FILE_BYTES>,
-    weights: impl Iterator<Item = (&'w f32, &'w u32)>,
-    bits: u32,
-) {
-    for (weight, scale) in weights {
-        let _ = to.extend_from_slice(&(quantised(*weight, scale - bits) as i16).to_le_bytes());
+/// Appends weights, each with its fractional bits.
+fn put_weights(to: &mut Vec<u8, MAX_FILE_BYTES>, weights: impl Iterator<Item = (f32, u32)>) {
+    for (weight, bits) in weights {
+        let _ = to.extend_from_slice(&(quantised(weight, bits) as i16).to_le_bytes());
     }
 }
 

@@ -11,8 +11,16 @@ pub const MAX_HIDDEN: usize = 32;
 /// The most attention units of a model: twice the paper's.
 pub const MAX_ATTENTION: usize = 32;
 
-/// Rows of a product that are summed side by side: their sums stay in registers while each input is loaded once.
-pub(crate) const BLOCK: usize = 8;
+/// Rows of a product that are summed side by side: their sums stay in registers while each value is loaded once.
+pub const BLOCK: usize = 8;
+
+/// Columns that are multiplied in one turn of the loop over a row.
+pub const TILE_COLUMNS: usize = 4;
+
+// Hidden values are filled up to whole blocks and then make whole tiles, and so do inputs.
+const _: () =
+    assert!(BLOCK.is_multiple_of(TILE_COLUMNS) && MAX_INPUTS.is_multiple_of(TILE_COLUMNS));
+const _: () = assert!(MAX_HIDDEN.is_multiple_of(BLOCK) && MAX_ATTENTION.is_multiple_of(BLOCK));
 
 /// How the attention tells the aquifer layers apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -62,19 +62,19 @@ fn cost_is_within(board: Board, arithmetic: ArithmeticKind, limits: &Limits) {
 #[test]
 fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 12_700,
-        flash: 14_500,
+        instructions_a_step: 9_370,
+        flash: 13_500,
         state_ram: 256,
-        step_stack: 1_030,
-        load_stack: 2_140,
+        step_stack: 850,
+        load_stack: 2_090,
     };
     cost_is_within(CORTEX_M4F, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 21_000,
-        flash: 15_900,
+        instructions_a_step: 10_500,
+        flash: 17_300,
         state_ram: 256,
-        step_stack: 950,
-        load_stack: 2_080,
+        step_stack: 780,
+        load_stack: 1_940,
     };
     cost_is_within(CORTEX_M4F, Q15, &limits);
 }
@@ -82,19 +82,19 @@ fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
 #[test]
 fn a_step_on_a_cortex_m33_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 12_700,
-        flash: 15_600,
+        instructions_a_step: 9_370,
+        flash: 14_500,
         state_ram: 256,
-        step_stack: 1_030,
-        load_stack: 2_140,
+        step_stack: 850,
+        load_stack: 2_090,
     };
     cost_is_within(CORTEX_M33, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 19_900,
-        flash: 17_000,
+        instructions_a_step: 13_900,
+        flash: 18_400,
         state_ram: 256,
-        step_stack: 950,
-        load_stack: 2_080,
+        step_stack: 780,
+        load_stack: 1_940,
     };
     cost_is_within(CORTEX_M33, Q15, &limits);
 }
@@ -102,19 +102,19 @@ fn a_step_on_a_cortex_m33_stays_within_its_limits() {
 #[test]
 fn a_step_on_a_cortex_m3_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 466_000,
-        flash: 18_300,
+        instructions_a_step: 439_000,
+        flash: 17_000,
         state_ram: 256,
-        step_stack: 1_090,
-        load_stack: 2_190,
+        step_stack: 890,
+        load_stack: 2_040,
     };
     cost_is_within(CORTEX_M3, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 21_900,
-        flash: 17_700,
+        instructions_a_step: 16_300,
+        flash: 19_300,
         state_ram: 256,
-        step_stack: 950,
-        load_stack: 2_030,
+        step_stack: 770,
+        load_stack: 1_860,
     };
     cost_is_within(CORTEX_M3, Q15, &limits);
 }
@@ -122,19 +122,19 @@ fn a_step_on_a_cortex_m3_stays_within_its_limits() {
 #[test]
 fn a_step_on_a_cortex_m0_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 795_000,
-        flash: 17_900,
+        instructions_a_step: 752_000,
+        flash: 16_700,
         state_ram: 256,
-        step_stack: 1_160,
-        load_stack: 2_270,
+        step_stack: 930,
+        load_stack: 2_120,
     };
     cost_is_within(CORTEX_M0, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 33_300,
-        flash: 17_900,
+        instructions_a_step: 26_100,
+        flash: 18_900,
         state_ram: 256,
-        step_stack: 960,
-        load_stack: 2_060,
+        step_stack: 780,
+        load_stack: 1_900,
     };
     cost_is_within(CORTEX_M0, Q15, &limits);
 }

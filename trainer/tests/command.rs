@@ -621,3 +621,21 @@ fn measured_wells_are_studied_and_told_what_they_lack() {
     let rmse: f64 = row["rmse_mm_per_month"].parse().unwrap();
     assert!((rmse - 0.333).abs() < 5.1e-4, "{rmse}");
 }
+
+#[test]
+fn every_synthetic_well_converts_to_fixed_point_within_a_thousandth_of_its_spread() {
+    let folder = tempfile::tempdir().unwrap();
+    done(folder.path(), &["train", "--out", "run"]);
+    for well in ["A", "B", "C", "D", "E", "F"] {
+        let out = format!("{well}.amlm");
+        let arguments = [
+            "export", "run", "--well", well, "--format", "q15", "-o", &out,
+        ];
+        let table = done(folder.path(), &arguments);
+        // months, count, max mm, rms mm, rms % of spread
+        let train = table.lines().find(|line| line.starts_with("train"));
+        let last = train.and_then(|line| line.split_whitespace().last());
+        let percent: f64 = last.unwrap().parse().unwrap();
+        assert!(percent <= 0.1, "{well}: {table}");
+    }
+}

@@ -4,9 +4,11 @@
 //! The cell has 23 fractional bits: a 16-bit cell would stop to decay, since what a slow well forgets in a month is less than its last bit.
 //! That no sum can overflow is proven row by row when a model is loaded: see [`row_bound`].
 
+use core::iter::zip;
+
 use super::Arithmetic;
 use super::table::{ENTRIES_PER_UNIT, HALF_TANH};
-use crate::sizes::{BLOCK, MAX_INPUTS};
+use crate::sizes::{BLOCK, MAX_INPUTS, TILE_COLUMNS};
 
 /// Fixed point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub const VALUE_LIMIT: i32 = 32767;
 pub const VALUE_BITS: u32 = 15;
 
 /// Fractional bits of a pre-activation: what a row's sum is shifted to.
-pub const ACTIVATION_BITS: u32 = 20;
+pub const ACTIVATION_BITS: u32 = 17;
 
 /// Fractional bits of the cell.
 pub const CELL_BITS: u32 = 23;
@@ -41,46 +43,71 @@ pub fn row_bound(weights: impl Iterator<Item = i16>, bias: i32) -> i64 {
     magnitudes * i64::from(VALUE_LIMIT) + i64::from(bias).abs()
 }
 
-/// `2^16 tanh(z / 2)` for `z` of 0 or more with [`ACTIVATION_BITS`] fractional bits.
+/// Fractional bits of [`half_tanh`].
+const CURVE_BITS: u32 = 16 + ACTIVATION_BITS - 3;
+
+/// `tanh(z / 2)` with [`CURVE_BITS`] fractional bits, for `z` of 0 or more with [`ACTIVATION_BITS`].
+#[inline(always)]
 fn half_tanh(z: u32) -> u32 {
     /// Fractional bits of a place in the table.
     const BITS: u32 = ACTIVATION_BITS - 3;
-    // Times 24 = 3 * 2^3; beyond 16 the curve has long ended.
-    let place = z.min(16 << ACTIVATION_BITS) * (ENTRIES_PER_UNIT / 8);
-    let index = (place >> BITS) as usize;
+    /// The last place before the table's end, where the curve is 1 within 4.7e-5.
+    const LAST: u32 = (256 << BITS) / (ENTRIES_PER_UNIT / 8) - 1;
+    // Times 24 = 3 * 2^3.
+    let place = z.min(LAST) * (ENTRIES_PER_UNIT / 8);
+    // At most 255 as it is; saying so spares the check.
+    let index = ((place >> BITS) & 255) as usize;
     let share = place & ((1 << BITS) - 1);
-    match HALF_TANH
-        .get(index..)
-        .and_then(|entries| entries.first_chunk())
-    {
-        Some([low, high]) => {
-            let rise = u32::from(*high) - u32::from(*low);
-            u32::from(*low) + ((rise * share + (1 << (BITS - 1))) >> BITS)
-        }
-        None => 65535,
-    }
+    let entry = |index: usize| HALF_TANH.get(index).map_or(0, |entry| u32::from(*entry));
+    let (low, high) = (entry(index), entry(index + 1));
+    (low << BITS) + (high - low) * share
+}
+
+/// `magnitude` with [`CURVE_BITS`] fractional bits and the sign of `sign`, rounded to `bits`.
+#[inline(always)]
+fn signed(magnitude: u32, sign: i32, bits: u32) -> i32 {
+    let shift = CURVE_BITS - bits;
+    let rounded = ((magnitude + (1 << (shift - 1))) >> shift) as i32;
+    // Two instructions where a negation under a condition takes three.
+    (rounded ^ (sign >> 31)) - (sign >> 31)
 }
 
 /// sigmoid with 15 fractional bits, of `z` with [`ACTIVATION_BITS`].
+#[inline(always)]
 fn sigmoid(z: i32) -> i16 {
-    let half = ((half_tanh(z.unsigned_abs()) + 2) >> 2) as i32;
-    (16384 + if z < 0 { -half } else { half }).min(VALUE_LIMIT) as i16
+    (16384 + signed(half_tanh(z.unsigned_abs()), z, VALUE_BITS - 1)) as i16
 }
 
 /// tanh with 15 fractional bits, of half of `twice` with [`ACTIVATION_BITS`].
+#[inline(always)]
 fn tanh_of_half(twice: i32) -> i16 {
-    let tanh = (((half_tanh(twice.unsigned_abs()) + 1) >> 1) as i32).min(VALUE_LIMIT);
-    (if twice < 0 { -tanh } else { tanh }) as i16
+    signed(half_tanh(twice.unsigned_abs()), twice, VALUE_BITS) as i16
 }
 
 /// `exp(-d)` with 15 fractional bits, by `(1 - t) / (1 + t)` with `t = tanh(d / 2)`, for `d` of 0 or more with [`ACTIVATION_BITS`].
 fn exp_of_negative(d: u32) -> u32 {
-    let t = half_tanh(d);
+    let t = half_tanh(d) >> (CURVE_BITS - 16);
     ((65536 - t) << 15) / (65536 + t)
+}
+
+/// The sums of half a block of rows and the products of a pair of columns: for each row one load and two multiply-accumulates, which take halves of a word where
+/// the core has them.
+#[inline(always)]
+fn add_pairs(
+    [s0, s1, s2, s3]: [i32; BLOCK / 2],
+    [w0, w1, w2, w3]: [i32; BLOCK / 2],
+    [low, high]: [i16; 2],
+) -> [i32; BLOCK / 2] {
+    let add = |sum: i32, weights: i32| {
+        sum + i32::from(weights as i16) * i32::from(low) + (weights >> 16) * i32::from(high)
+    };
+    [add(s0, w0), add(s1, w1), add(s2, w2), add(s3, w3)]
 }
 
 impl Arithmetic for Q15 {
     type Weight = i16;
+    /// Pairs of columns, row by row: a word holds the weights of one row in the first column (low half) and the second.
+    type Tile = [[[i32; BLOCK / 2]; 2]; TILE_COLUMNS / 2];
     /// Bias, with the fractional bits of the row's sums, and bits by which these are shifted right to [`ACTIVATION_BITS`]; for the output row all its fractional bits.
     type Row = [i32; 2];
     type Value = i16;
@@ -88,28 +115,26 @@ impl Arithmetic for Q15 {
     type Cell = i32;
     type Scales = Scales;
 
+    const NO_BIAS: &'static [[i32; 2]; BLOCK] = &[[0, 1]; BLOCK];
+
+    const SCALES: usize = 3;
+
+    fn scales(words: &[i32]) -> Option<Scales> {
+        words.first_chunk().copied()
+    }
+
     fn input(scales: &Scales, standardised: f32) -> i16 {
         let scaled = standardised * (1_u32 << (scales[INPUT_BITS] & 15)) as f32;
         let half = if scaled < 0.0 { -0.5 } else { 0.5 };
         ((scaled + half) as i32).clamp(-VALUE_LIMIT, VALUE_LIMIT) as i16
     }
 
-    #[inline(always)]
-    fn accumulate(
-        [s0, s1, s2, s3, s4, s5, s6, s7]: [i32; BLOCK],
-        [w0, w1, w2, w3, w4, w5, w6, w7]: &[i16; BLOCK],
-        value: i16,
-    ) -> [i32; BLOCK] {
-        [
-            Self::add_product(s0, *w0, value),
-            Self::add_product(s1, *w1, value),
-            Self::add_product(s2, *w2, value),
-            Self::add_product(s3, *w3, value),
-            Self::add_product(s4, *w4, value),
-            Self::add_product(s5, *w5, value),
-            Self::add_product(s6, *w6, value),
-            Self::add_product(s7, *w7, value),
-        ]
+    fn bias([bias, _]: &[i32; 2]) -> i32 {
+        *bias
+    }
+
+    fn add(sum: i32, other: i32) -> i32 {
+        sum + other
     }
 
     #[inline(always)]
@@ -117,15 +142,45 @@ impl Arithmetic for Q15 {
         sum + i32::from(weight) * i32::from(value)
     }
 
-    fn sigmoid(rows: &[[i32; 2]; BLOCK], sums: [i32; BLOCK]) -> [i16; BLOCK] {
-        activations(rows, sums, |sum, shift| sigmoid(sum >> (shift & 31)))
+    #[inline(always)]
+    fn add_tiles(
+        [s0, s1, s2, s3, s4, s5, s6, s7]: [i32; BLOCK],
+        tiles: &[Self::Tile],
+        values: &[[i16; TILE_COLUMNS]],
+    ) -> [i32; BLOCK] {
+        // Four sums and a pair of columns at a time: with more, sums would not stay in registers.
+        let values = values.as_flattened().as_chunks().0;
+        let [mut upper, mut lower] = [[s0, s1, s2, s3], [s4, s5, s6, s7]];
+        for ([pairs, _], values) in zip(tiles.as_flattened(), values) {
+            upper = add_pairs(upper, *pairs, *values);
+        }
+        for ([_, pairs], values) in zip(tiles.as_flattened(), values) {
+            lower = add_pairs(lower, *pairs, *values);
+        }
+        let ([s0, s1, s2, s3], [s4, s5, s6, s7]) = (upper, lower);
+        [s0, s1, s2, s3, s4, s5, s6, s7]
     }
 
-    fn tanh(rows: &[[i32; 2]; BLOCK], sums: [i32; BLOCK]) -> [i16; BLOCK] {
+    fn tile_weight(tile: &Self::Tile, row: usize, column: usize) -> Option<i16> {
+        let word = *tile.get(column / 2)?.as_flattened().get(row)?;
+        Some((word >> (16 * (column % 2))) as i16)
+    }
+
+    #[inline(always)]
+    fn sigmoid([_, shift]: &[i32; 2], sum: i32) -> i16 {
+        sigmoid(sum >> (shift & 31))
+    }
+
+    #[inline(always)]
+    fn tanh([_, shift]: &[i32; 2], sum: i32) -> i16 {
         // Twice the pre-activation.
-        activations(rows, sums, |sum, shift| {
-            tanh_of_half(sum >> ((shift - 1) & 31))
-        })
+        tanh_of_half(sum >> ((shift - 1) & 31))
+    }
+
+    #[inline(always)]
+    fn tanh_of_cell(cell: i32) -> i16 {
+        // Twice the cell has the pre-activation's fractional bits after a shift by 2.
+        tanh_of_half(cell >> (CELL_BITS - ACTIVATION_BITS - 1))
     }
 
     fn attended_cell(scales: &Scales, cell: i32) -> i16 {
@@ -133,11 +188,7 @@ impl Arithmetic for Q15 {
         ((twice + 1) >> 1).clamp(-VALUE_LIMIT, VALUE_LIMIT) as i16
     }
 
-    fn softmax(
-        scales: &Scales,
-        alpha: &[i32; MAX_INPUTS],
-        present: &[bool; MAX_INPUTS],
-    ) -> [i16; MAX_INPUTS] {
+    fn softmax(scales: &Scales, alpha: &[i32], present: &[bool]) -> [i16; MAX_INPUTS] {
         let mut largest = i32::MIN;
         for (alpha, present) in alpha.iter().zip(present) {
             if *present && *alpha > largest {
@@ -176,15 +227,10 @@ impl Arithmetic for Q15 {
         kept.saturating_add(new)
     }
 
-    fn tanh_of_cell(cells: &[i32; BLOCK]) -> [i16; BLOCK] {
-        // Twice the cell has the pre-activation's fractional bits after a shift by 2.
-        cells.map(|cell| tanh_of_half(cell >> (CELL_BITS - ACTIVATION_BITS - 1)))
-    }
-
-    fn output([bias, bits]: [i32; 2], sum: i32) -> f32 {
+    fn output([_, bits]: &[i32; 2], sum: i32) -> f32 {
         // 2^-bits, exactly.
-        let unit = f32::from_bits((127 - (bits as u32 & 63)) << 23);
-        (sum + bias) as f32 * unit
+        let unit = f32::from_bits((127 - (*bits as u32 & 63)) << 23);
+        sum as f32 * unit
     }
 
     fn share(value: i16) -> f32 {
@@ -207,18 +253,6 @@ impl Arithmetic for Q15 {
     fn cell_from_bits(bits: u32) -> Option<i32> {
         Some(bits as i32)
     }
-}
-
-fn activations(
-    rows: &[[i32; 2]; BLOCK],
-    sums: [i32; BLOCK],
-    activation: impl Fn(i32, i32) -> i16,
-) -> [i16; BLOCK] {
-    let mut out = [0; BLOCK];
-    for ((out, sum), [bias, shift]) in out.iter_mut().zip(sums).zip(rows) {
-        *out = activation(sum + bias, *shift);
-    }
-    out
 }
 
 #[cfg(test)]
@@ -269,7 +303,8 @@ mod tests {
 
     #[test]
     fn the_ends_of_the_range_do_not_overflow() {
-        assert_eq!((sigmoid(i32::MAX), sigmoid(i32::MIN)), (32767, 0));
+        // At its end the curve is held 2^-15 below 1.
+        assert_eq!((sigmoid(i32::MAX), sigmoid(i32::MIN)), (32767, 1));
         assert_eq!(
             (tanh_of_half(i32::MAX), tanh_of_half(i32::MIN)),
             (32767, -32767)

@@ -1,14 +1,14 @@
 //! Writes a model file.
 
-use super::layout::{Shape, number_bytes};
+use super::layout::{Numbers, Shape, number_bytes};
 use super::{
     ArtifactError, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, MAX_RECORD_BYTES, ModelFile, Record,
     check_record, layout,
 };
 use crate::CRC_32;
-use crate::arithmetic::{ArithmeticKind, Scales};
 use crate::model::Input;
 use crate::scaler::Scaler;
+use crate::sizes::BLOCK;
 
 /// What goes into a model file. Golden months and CRC-32 are computed.
 #[derive(Clone, Debug)]
@@ -93,80 +93,110 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     Ok(file_bytes)
 }
 
-/// Writes the weights, each column of units filled up to whole blocks.
+/// Writes the weights, filled up to whole blocks and tiles.
 fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactError> {
+    let shape = Shape::of(&content.record);
     let Shape {
         inputs,
         hidden,
         filled_hidden,
-        filled_units,
+        units,
         columns,
-    } = Shape::of(&content.record);
-    let units = usize::from(content.record.sizes.attention);
-    // Attention columns have one part, gate columns four: f, i, candidate, o.
-    let attention = |columns| Columns {
-        columns,
-        rows: units,
-        filled_rows: filled_units,
-    };
-    let gates = |columns| Columns {
-        columns: 4 * columns,
-        rows: hidden,
-        filled_rows: filled_hidden,
-    };
-    let recurrent = if columns > 0 { 2 * hidden } else { 0 };
+        ..
+    } = shape;
+    let numbers = Numbers::of(content.record.arithmetic);
     let mut rest = content.weights;
-    match content.record.arithmetic {
-        ArithmeticKind::F32 => {
-            // W, U, B, V; gates, gate biases; w_o, b_o
-            rest = writer.put_columns(rest, 4, attention(recurrent + 3 * columns))?;
-            rest = writer.put_columns(rest, 4, gates(hidden + inputs + 1))?;
-            writer.put(rest)?;
+    let mut take = |rows: usize, columns: usize, size: usize| {
+        let (numbers, left) = rest
+            .split_at_checked(rows * columns * size)
+            .unwrap_or_default();
+        rest = left;
+        Source {
+            numbers,
+            rows,
+            columns,
+            size,
         }
-        ArithmeticKind::Q15 => {
-            // scales; B, gate biases, b_o; W, U, V; gates; w_o
-            rest = writer.put_columns(
-                rest,
-                size_of::<Scales>(),
-                Columns {
-                    columns: 1,
-                    rows: 1,
-                    filled_rows: 1,
-                },
-            )?;
-            rest = writer.put_columns(rest, 8, attention(columns))?;
-            rest = writer.put_columns(rest, 8, gates(1))?;
-            rest = writer.put_columns(
-                rest,
-                8,
-                Columns {
-                    columns: 1,
-                    rows: 1,
-                    filled_rows: 1,
-                },
-            )?;
-            rest = writer.put_columns(rest, 2, attention(recurrent + 2 * columns))?;
-            rest = writer.put_columns(rest, 2, gates(hidden + inputs))?;
-            writer.put(rest)?;
-            writer.fill()?;
+    };
+    let scales = take(numbers.scales, 1, 4);
+    let recurrent = if columns > 0 { 2 * hidden } else { 0 };
+    let w = take(units, recurrent, numbers.weight_bytes);
+    let u = take(units, columns, numbers.weight_bytes);
+    let b = take(units, columns, numbers.row_bytes);
+    let v = take(units, columns, numbers.weight_bytes);
+    let gates = take(4 * hidden, hidden + inputs, numbers.weight_bytes);
+    let gate_rows = take(4 * hidden, 1, numbers.row_bytes);
+    let output = take(hidden, 1, numbers.weight_bytes);
+    let output_row = take(1, 1, numbers.row_bytes);
+
+    let attention_rows = |row| (row < units).then_some(row);
+    let gate_unit = |row| {
+        let (gate, unit) = (row / BLOCK % 4, row / (4 * BLOCK) * BLOCK + row % BLOCK);
+        (unit < hidden).then_some(gate * hidden + unit)
+    };
+    // Hidden values come first and are filled up to whole blocks.
+    let matrix_column = |column| {
+        if column < filled_hidden {
+            (column < hidden).then_some(column)
+        } else {
+            Some(column - filled_hidden + hidden)
         }
-    }
-    Ok(())
+    };
+    let empty_weight = [0; 4];
+    let empty_weight = empty_weight.get(..numbers.weight_bytes).unwrap_or_default();
+
+    writer.put(scales.numbers)?;
+    let filled_units = Filled {
+        rows: shape.filled_units,
+        columns,
+        side_by_side: 1,
+    };
+    let filled_gates = Filled {
+        rows: 4 * filled_hidden,
+        columns: 1,
+        side_by_side: 1,
+    };
+    writer.put_matrix(&b, &filled_units, attention_rows, Some, numbers.empty_row)?;
+    writer.put_matrix(
+        &gate_rows,
+        &filled_gates,
+        gate_unit,
+        Some,
+        numbers.empty_row,
+    )?;
+    writer.put(output_row.numbers)?;
+    let filled_w = Filled {
+        rows: shape.filled_units,
+        columns: 2 * filled_hidden,
+        side_by_side: numbers.side_by_side,
+    };
+    writer.put_matrix(&w, &filled_w, attention_rows, matrix_column, empty_weight)?;
+    writer.put_matrix(&u, &filled_units, attention_rows, Some, empty_weight)?;
+    writer.put_matrix(&v, &filled_units, attention_rows, Some, empty_weight)?;
+    let filled_gates = Filled {
+        rows: 4 * filled_hidden,
+        columns: filled_hidden + shape.filled_inputs,
+        side_by_side: numbers.side_by_side,
+    };
+    writer.put_matrix(
+        &gates,
+        &filled_gates,
+        gate_unit,
+        matrix_column,
+        empty_weight,
+    )?;
+    writer.put(output.numbers)?;
+    writer.fill()
 }
 
-/// Bytes of the weights of `content`, without what fills blocks up.
+/// Bytes of the weights of `content`, without what fills blocks and tiles up.
 fn weight_bytes(record: &Record) -> usize {
-    let all = record.sizes.weights(record.attention);
-    match record.arithmetic {
-        ArithmeticKind::F32 => 4 * all,
-        ArithmeticKind::Q15 => {
-            let columns = record.sizes.attention_columns(record.attention);
-            let rows = usize::from(record.sizes.attention) * columns
-                + 4 * usize::from(record.sizes.hidden)
-                + 1;
-            size_of::<Scales>() + 8 * rows + 2 * (all - rows)
-        }
-    }
+    let numbers = Numbers::of(record.arithmetic);
+    let columns = record.sizes.attention_columns(record.attention);
+    let rows =
+        usize::from(record.sizes.attention) * columns + 4 * usize::from(record.sizes.hidden) + 1;
+    let weights = record.sizes.weights(record.attention) - rows;
+    4 * numbers.scales + numbers.row_bytes * rows + numbers.weight_bytes * weights
 }
 
 /// A level within each input's trained range, at a different place in each, so that exchanged inputs do not go unseen.
@@ -202,15 +232,27 @@ fn check_counts(content: &Content) -> Result<(), ArtifactError> {
     Ok(())
 }
 
-/// Columns of a matrix, each filled up from `rows` to `filled_rows`.
-#[allow(
-    clippy::struct_field_names,
-    reason = "how many columns there are has no other name"
-)]
-struct Columns {
-    columns: usize,
+/// A matrix column by column, as it comes.
+struct Source<'a> {
+    numbers: &'a [u8],
     rows: usize,
-    filled_rows: usize,
+    columns: usize,
+    /// Bytes of a number.
+    size: usize,
+}
+
+impl Source<'_> {
+    fn number(&self, row: usize, column: usize) -> Option<&[u8]> {
+        let at = (column < self.columns).then_some((column * self.rows + row) * self.size)?;
+        self.numbers.get(at..at + self.size)
+    }
+}
+
+/// A matrix as it is written: a block of rows after the other, of which each has so many columns side by side.
+struct Filled {
+    rows: usize,
+    columns: usize,
+    side_by_side: usize,
 }
 
 struct Writer<'a> {
@@ -238,32 +280,26 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes columns of numbers of `size` bytes from `from`; gives what is left of `from`.
-    fn put_columns<'f>(
+    /// Writes a matrix whose rows and columns are those of `source` or, where there is none, `empty`.
+    fn put_matrix(
         &mut self,
-        mut from: &'f [u8],
-        size: usize,
-        Columns {
-            columns,
-            rows,
-            filled_rows,
-        }: Columns,
-    ) -> Result<&'f [u8], ArtifactError> {
-        for _ in 0..columns {
-            let (column, rest) = from.split_at_checked(rows * size).ok_or(self.no_room)?;
-            self.put(column)?;
-            for _ in rows..filled_rows {
-                // A row without weights: for a fixed-point row, shifted by 1.
-                let empty = if size == 8 {
-                    [0, 0, 0, 0, 1, 0, 0, 0]
-                } else {
-                    [0; 8]
-                };
-                self.put(empty.get(..size).unwrap_or_default())?;
+        source: &Source,
+        filled: &Filled,
+        row_of: impl Fn(usize) -> Option<usize>,
+        column_of: impl Fn(usize) -> Option<usize>,
+        empty: &[u8],
+    ) -> Result<(), ArtifactError> {
+        let number = |row, column| source.number(row_of(row)?, column_of(column)?);
+        for first_row in (0..filled.rows).step_by(BLOCK) {
+            for first_column in (0..filled.columns).step_by(filled.side_by_side) {
+                for row in first_row..first_row + BLOCK {
+                    for column in first_column..first_column + filled.side_by_side {
+                        self.put(number(row, column).unwrap_or(empty))?;
+                    }
+                }
             }
-            from = rest;
         }
-        Ok(from)
+        Ok(())
     }
 
     fn file(&self, bytes: usize) -> Result<&[u8], ArtifactError> {

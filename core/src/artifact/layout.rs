@@ -6,14 +6,14 @@ use super::{ArtifactError, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, Record};
 use crate::CRC_32;
 #[cfg(feature = "q15")]
 use crate::arithmetic::{ALPHA_SHIFT, CELL_SHIFT, INPUT_BITS, Q15, row_bound};
-use crate::arithmetic::{ArithmeticKind, Matrix, Scales, matrix};
+use crate::arithmetic::{Arithmetic, ArithmeticKind, Matrix};
 #[cfg(feature = "f32")]
 use crate::arithmetic::{F32, WEIGHT_LIMIT};
 use crate::attention::AttentionWeights;
 use crate::lstm::GateWeights;
 use crate::model::{AttentionKind, Sizes, Weights};
 use crate::scaler::Scaler;
-use crate::sizes::BLOCK;
+use crate::sizes::{BLOCK, TILE_COLUMNS};
 
 #[cfg(target_endian = "big")]
 compile_error!("weights are used where they lie, which needs a little-endian machine");
@@ -86,29 +86,20 @@ pub(super) fn number_bytes(record: &Record) -> usize {
     4 * words + weight_bytes(record)
 }
 
-/// Bytes of the weights of a model with a checked record, units filled up to whole blocks.
+/// Bytes of the weights of a model with a checked record, with what fills up blocks and tiles.
 fn weight_bytes(record: &Record) -> usize {
-    let Shape {
-        inputs,
-        hidden,
-        filled_hidden,
-        filled_units,
-        columns,
-    } = Shape::of(record);
-    let attention = match record.attention {
-        AttentionKind::None => 0,
-        _ => filled_units * (2 * hidden + 3 * columns),
-    };
-    let weights = attention + 4 * filled_hidden * (hidden + inputs) + hidden;
-    match record.arithmetic {
-        ArithmeticKind::F32 => 4 * (weights + 4 * filled_hidden + 1),
-        ArithmeticKind::Q15 => {
-            // B and the gates' biases are rows of 8 bytes.
-            let rows = filled_units * columns + 4 * filled_hidden + 1;
-            let weights = weights - filled_units * columns;
-            size_of::<Scales>() + 8 * rows + (2 * weights).next_multiple_of(4)
-        }
-    }
+    let shape = Shape::of(record);
+    let Numbers {
+        scales,
+        row_bytes,
+        weight_bytes,
+        ..
+    } = Numbers::of(record.arithmetic);
+    let rows = shape.filled_units * shape.columns + 4 * shape.filled_hidden + 1;
+    let attention = shape.filled_units * (2 * shape.filled_hidden + 2 * shape.columns);
+    let gates = 4 * shape.filled_hidden * (shape.filled_hidden + shape.filled_inputs);
+    let weights = attention + gates + shape.hidden;
+    4 * scales + row_bytes * rows + (weight_bytes * weights).next_multiple_of(4)
 }
 
 /// The numbers of a model file, taken off part by part.
@@ -154,12 +145,52 @@ impl<'a> Parts<'a> {
         })
     }
 
-    fn matrix<T: Pod + nalgebra::Scalar>(
-        &mut self,
-        rows: usize,
-        columns: usize,
-    ) -> Result<Matrix<'a, T>, ArtifactError> {
-        matrix(self.take(rows * columns)?, rows, columns).ok_or(self.wrong_length)
+    /// The weights of a network, unchecked.
+    fn weights<A: Arithmetic>(&mut self, record: &Record) -> Result<Weights<'a, A>, ArtifactError> {
+        let Shape {
+            hidden,
+            filled_hidden,
+            filled_inputs,
+            filled_units,
+            columns,
+            ..
+        } = Shape::of(record);
+        let scales = A::scales(self.take(A::SCALES)?).ok_or(self.wrong_length)?;
+        let units = filled_units / BLOCK;
+        let b = self.take(units * columns)?;
+        let rows = self.take(filled_hidden / BLOCK)?;
+        let output_row = self.one()?;
+        let tiles_a_block = 2 * filled_hidden / TILE_COLUMNS;
+        let attention = match record.attention {
+            AttentionKind::None => None,
+            AttentionKind::Shared | AttentionKind::PerLayer => Some(AttentionWeights {
+                w: Matrix {
+                    tiles: self.take(units * tiles_a_block)?,
+                    tiles_a_block,
+                    hidden,
+                },
+                u: self.take(units * columns)?,
+                b,
+                v: self.take(units * columns)?,
+                columns,
+            }),
+        };
+        let tiles_a_block = (filled_hidden + filled_inputs) / TILE_COLUMNS;
+        let gates = GateWeights {
+            weights: Matrix {
+                tiles: self.take(4 * filled_hidden / BLOCK * tiles_a_block)?,
+                tiles_a_block,
+                hidden,
+            },
+            rows,
+        };
+        Ok(Weights {
+            attention,
+            gates,
+            output: self.take(hidden)?,
+            output_row,
+            scales,
+        })
     }
 
     /// The weights of an f32 network, each checked.
@@ -177,38 +208,7 @@ impl<'a> Parts<'a> {
                 });
             }
         }
-        let Shape {
-            inputs,
-            hidden,
-            filled_hidden,
-            filled_units,
-            columns,
-        } = Shape::of(record);
-        let attention = match record.attention {
-            AttentionKind::None => None,
-            kind => Some(AttentionWeights {
-                w: self.matrix(filled_units, 2 * hidden)?,
-                u: self.take(filled_units * columns)?,
-                b: self.take(filled_units * columns)?,
-                v: self.take(filled_units * columns)?,
-                column_step: if kind == AttentionKind::PerLayer {
-                    filled_units
-                } else {
-                    0
-                },
-            }),
-        };
-        let gates = GateWeights {
-            weights: self.matrix(4 * filled_hidden, hidden + inputs)?,
-            rows: self.take(4 * filled_hidden)?,
-        };
-        Ok(Weights {
-            attention,
-            gates,
-            output: self.take(hidden)?,
-            output_row: self.one()?,
-            scales: (),
-        })
+        self.weights(record)
     }
 
     /// The weights of a fixed-point network, each row's bound checked.
@@ -217,42 +217,7 @@ impl<'a> Parts<'a> {
         &mut self,
         record: &Record,
     ) -> Result<Weights<'a, Q15>, ArtifactError> {
-        let Shape {
-            inputs,
-            hidden,
-            filled_hidden,
-            filled_units,
-            columns,
-        } = Shape::of(record);
-        let scales = self.one()?;
-        let b = self.take(filled_units * columns)?;
-        let rows = self.take(4 * filled_hidden)?;
-        let output_row = self.one()?;
-        let attention = match record.attention {
-            AttentionKind::None => None,
-            kind => Some(AttentionWeights {
-                w: self.matrix(filled_units, 2 * hidden)?,
-                u: self.take(filled_units * columns)?,
-                b,
-                v: self.take(filled_units * columns)?,
-                column_step: if kind == AttentionKind::PerLayer {
-                    filled_units
-                } else {
-                    0
-                },
-            }),
-        };
-        let gates = GateWeights {
-            weights: self.matrix(4 * filled_hidden, hidden + inputs)?,
-            rows,
-        };
-        let weights = Weights {
-            attention,
-            gates,
-            output: self.take(hidden)?,
-            output_row,
-            scales,
-        };
+        let weights = self.weights(record)?;
         check_q15(&weights)?;
         Ok(weights)
     }
@@ -273,28 +238,30 @@ fn check_q15(weights: &Weights<Q15>) -> Result<(), ArtifactError> {
     within(CELL_SHIFT, 8..=23)?;
     within(ALPHA_SHIFT, 0..=30)?;
     if let Some(attention) = &weights.attention {
-        let units = attention.w.nrows();
-        for (row, entries) in attention.w.row_iter().enumerate() {
-            let mut at = row;
-            while let (Some(u), Some([bias, shift])) = (attention.u.get(at), attention.b.get(at)) {
-                let bound = row_bound(entries.iter().copied().chain([*u]), *bias);
+        let columns = attention.u.iter().zip(attention.b).enumerate();
+        for (index, (u, b)) in columns {
+            let block = index.checked_div(attention.columns).unwrap_or(0);
+            for ((row, u), [bias, shift]) in (block * BLOCK..).zip(u).zip(b) {
+                let bound = row_bound(attention.w.filled_row(row).chain([*u]), *bias);
                 check_row(row, bound, i32::MAX, *shift)?;
-                at += units;
             }
         }
-        for v in attention.v.chunks(units.max(1)) {
+        for column in 0..attention.columns {
             // Half the range, so that the difference of two alphas fits too.
-            check_row(0, row_bound(v.iter().copied(), 0), i32::MAX / 2, 1)?;
+            let v = attention.v.iter().skip(column).step_by(attention.columns);
+            check_row(0, row_bound(v.flatten().copied(), 0), i32::MAX / 2, 1)?;
         }
     }
-    let gates = weights.gates.weights.row_iter().zip(weights.gates.rows);
-    for (row, (entries, [bias, shift])) in gates.enumerate() {
-        check_row(
-            row,
-            row_bound(entries.iter().copied(), *bias),
-            i32::MAX,
-            *shift,
-        )?;
+    for (row, [bias, shift]) in weights
+        .gates
+        .rows
+        .as_flattened()
+        .as_flattened()
+        .iter()
+        .enumerate()
+    {
+        let bound = row_bound(weights.gates.weights.filled_row(row), *bias);
+        check_row(row, bound, i32::MAX, *shift)?;
     }
     let [bias, bits] = weights.output_row;
     check_row(
@@ -316,12 +283,18 @@ fn check_row(row: usize, found: i64, limit: i32, shift: i32) -> Result<(), Artif
     Ok(())
 }
 
-/// Sizes of a network, and its units filled up to whole blocks.
+/// Sizes of a network, and what they are filled up to.
 pub(super) struct Shape {
     pub(super) inputs: usize,
+    /// To whole tiles.
+    pub(super) filled_inputs: usize,
     pub(super) hidden: usize,
+    /// To whole blocks.
     pub(super) filled_hidden: usize,
+    pub(super) units: usize,
+    /// To whole blocks.
     pub(super) filled_units: usize,
+    /// Columns of the attention.
     pub(super) columns: usize,
 }
 
@@ -332,12 +305,51 @@ impl Shape {
             hidden,
             attention,
         } = record.sizes;
+        let [inputs, hidden, units] = [inputs, hidden, attention].map(usize::from);
         Self {
-            inputs: usize::from(inputs),
-            hidden: usize::from(hidden),
-            filled_hidden: usize::from(hidden).next_multiple_of(BLOCK),
-            filled_units: usize::from(attention).next_multiple_of(BLOCK),
+            inputs,
+            filled_inputs: inputs.next_multiple_of(TILE_COLUMNS),
+            hidden,
+            filled_hidden: hidden.next_multiple_of(BLOCK),
+            units,
+            filled_units: units.next_multiple_of(BLOCK),
             columns: record.sizes.attention_columns(record.attention),
+        }
+    }
+}
+
+/// The numbers of an arithmetic in a model file.
+pub(super) struct Numbers {
+    /// Words of scales.
+    pub(super) scales: usize,
+    /// Bytes of a row's bias.
+    pub(super) row_bytes: usize,
+    /// Bytes of a weight.
+    pub(super) weight_bytes: usize,
+    /// Columns of a tile whose weights of one row lie side by side.
+    pub(super) side_by_side: usize,
+    /// A row that fills up a block.
+    pub(super) empty_row: &'static [u8],
+}
+
+impl Numbers {
+    pub(super) fn of(arithmetic: ArithmeticKind) -> Self {
+        match arithmetic {
+            ArithmeticKind::F32 => Self {
+                scales: 0,
+                row_bytes: 4,
+                weight_bytes: 4,
+                side_by_side: 1,
+                empty_row: &[0; 4],
+            },
+            ArithmeticKind::Q15 => Self {
+                scales: 3,
+                row_bytes: 8,
+                weight_bytes: 2,
+                side_by_side: 2,
+                // Shifted by 1.
+                empty_row: &[0, 0, 0, 0, 1, 0, 0, 0],
+            },
         }
     }
 }

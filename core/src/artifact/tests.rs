@@ -9,6 +9,7 @@ use super::{
 use crate::CRC_32;
 use crate::estimator::Estimator;
 use crate::example::{self, Aligned, PAPER};
+use crate::lstm::gate_row;
 use crate::scaler::Scaler;
 
 const SMALL: Sizes = Sizes {
@@ -77,18 +78,43 @@ fn what_was_encoded_is_read_back() {
         assert_eq!(read.start().subsidence_mm, 120.5);
         assert_eq!(read.start().cell[3], 2.5_f32.to_bits());
         let weights = example::weights(sizes, kind, 1);
-        let end = file.bytes().len() - 4;
-        assert_eq!(
-            file.bytes()[end - 4 * weights.len()..end],
-            *bytemuck::cast_slice::<f32, u8>(&weights)
-        );
         let Network::F32(read) = read.model().network else {
             panic!("not an f32 model");
         };
-        assert_eq!(read.output_row, weights[weights.len() - 1]);
-        assert_eq!(read.output, &weights[weights.len() - 17..weights.len() - 1]);
-        if let Some(attention) = read.attention {
-            assert_eq!(attention.w[(5, 1)], weights[16 + 5], "column by column");
+        let end = weights.len() - 1;
+        assert_eq!(read.output_row, weights[end]);
+        assert_eq!(read.output, &weights[end - 16..end]);
+        // Columns of 64 rows, 19 of weights and one of biases, before the output's 16 weights.
+        let gates = &weights[end - 16 - 64 * 20..];
+        for unit in 0..16 {
+            for gate in 0..4 {
+                let row = gate_row(gate, unit);
+                let natural = 16 * gate + unit;
+                for column in 0..19 {
+                    assert_eq!(
+                        read.gates.weights.weight(row, column),
+                        Some(gates[64 * column + natural])
+                    );
+                }
+                let biases = read.gates.rows.as_flattened().as_flattened();
+                assert_eq!(biases[row], gates[64 * 19 + natural]);
+            }
+            if let Some(read) = &read.attention {
+                let (block, row) = (unit / 8 * read.columns, unit % 8);
+                for column in 0..32 {
+                    assert_eq!(
+                        read.w.weight(unit, column),
+                        Some(weights[16 * column + unit])
+                    );
+                }
+                for column in 0..read.columns {
+                    let part =
+                        |part: usize| weights[16 * (32 + part * read.columns + column) + unit];
+                    assert_eq!(read.u[block + column][row], part(0));
+                    assert_eq!(read.b[block + column][row], part(1));
+                    assert_eq!(read.v[block + column][row], part(2));
+                }
+            }
         }
     }
 }

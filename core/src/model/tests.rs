@@ -1,10 +1,11 @@
 use super::{Running, Weights};
-use crate::arithmetic::{Arithmetic, F32, matrix};
+use crate::arithmetic::{Arithmetic, F32, Matrix};
 use crate::artifact::ModelFile;
 use crate::attention::{AttentionWeights, Inputs};
 use crate::example::{self, PAPER};
 use crate::lstm::{GateWeights, State};
 use crate::model::{AttentionKind, MAX_HIDDEN, Sizes};
+use crate::sizes::BLOCK;
 
 /// Gates of one hidden unit and two inputs, all unequal: rows f, i, candidate, o; columns h, e1, e2.
 const GATES: [f32; 12] = [
@@ -12,27 +13,55 @@ const GATES: [f32; 12] = [
 ];
 const GATE_BIASES: [f32; 4] = [1.0, -0.5, 0.3, 0.2];
 
-/// Each column of `rows` filled up with zeros to 8.
-fn filled(columns: &[f32], rows: usize) -> Vec<f32> {
-    let fill = |column: &[f32]| {
-        column
-            .iter()
-            .copied()
-            .chain([0.0; 8])
-            .take(8)
-            .collect::<Vec<_>>()
-    };
-    columns.chunks(rows).flat_map(fill).collect()
+/// A column of one or two rows, filled up to a block.
+fn block(column: &[f32]) -> [f32; BLOCK] {
+    let mut block = [0.0; BLOCK];
+    block[..column.len()].copy_from_slice(column);
+    block
+}
+
+/// Tiles of blocks of rows: column `c` of block `b` is `column(b, c)`.
+fn tiles(
+    blocks: usize,
+    columns: usize,
+    column: impl Fn(usize, usize) -> [f32; BLOCK],
+) -> Vec<[[f32; BLOCK]; 4]> {
+    let starts = (0..blocks).flat_map(|block| (0..columns).step_by(4).map(move |at| (block, at)));
+    starts
+        .map(|(block, at)| [0, 1, 2, 3].map(|next| column(block, at + next)))
+        .collect()
+}
+
+/// The tiles of W of two attention units: columns h and C, each filled up to 8.
+fn attention_tiles(h: [f32; 2], cell: [f32; 2]) -> Vec<[[f32; BLOCK]; 4]> {
+    tiles(1, 16, |_, column| match column {
+        0 => block(&h),
+        8 => block(&cell),
+        _ => [0.0; BLOCK],
+    })
+}
+
+fn matrix(tiles: &[[[f32; BLOCK]; 4]], tiles_a_block: usize) -> Matrix<'_, F32> {
+    Matrix {
+        tiles,
+        tiles_a_block,
+        hidden: 1,
+    }
 }
 
 /// A step from h = 0.5, C = -0.8, x = (1.2, -0.7): y, beta, h and C after it.
 fn step(attention: Option<AttentionWeights<'_, F32>>) -> (f32, [f32; 8], State<F32, 8>) {
-    let gates = filled(&GATES, 1);
+    // Columns h, filled up to 8, and e, filled up to 4; a block for each gate.
+    let gates = tiles(4, 12, |gate, column| match column {
+        0 => block(&[GATES[gate]]),
+        8 | 9 => block(&[GATES[4 * (column - 7) + gate]]),
+        _ => [0.0; BLOCK],
+    });
     let weights = Weights {
         attention,
         gates: GateWeights {
-            weights: matrix(&gates, 32, 3).unwrap(),
-            rows: &filled(&GATE_BIASES, 1),
+            weights: matrix(&gates, 3),
+            rows: &[GATE_BIASES.map(|bias| block(&[bias]))],
         },
         output: &[-1.4],
         output_row: 0.25,
@@ -62,13 +91,13 @@ fn assert_near(found: f32, expected: f64) {
 
 #[test]
 fn a_step_with_an_attention_of_each_layer_agrees_with_one_worked_by_hand() {
-    let w = filled(&[0.3, 0.6, -0.4, 0.2], 2);
+    let w = attention_tiles([0.3, 0.6], [-0.4, 0.2]);
     let attention = AttentionWeights {
-        w: matrix(&w, 8, 2).unwrap(),
-        u: &filled(&[0.5, -0.2, -0.9, 0.7], 2),
-        b: &filled(&[0.1, 0.25, -0.3, 0.4], 2),
-        v: &filled(&[0.8, 1.1, -0.5, 0.35], 2),
-        column_step: 8,
+        w: matrix(&w, 4),
+        u: &[block(&[0.5, -0.2]), block(&[-0.9, 0.7])],
+        b: &[block(&[0.1, 0.25]), block(&[-0.3, 0.4])],
+        v: &[block(&[0.8, 1.1]), block(&[-0.5, 0.35])],
+        columns: 2,
     };
     let (y, beta, state) = step(Some(attention));
     assert_near(beta[0], 0.7572615593806449);
@@ -81,13 +110,13 @@ fn a_step_with_an_attention_of_each_layer_agrees_with_one_worked_by_hand() {
 
 #[test]
 fn a_step_with_a_shared_attention_agrees_with_one_worked_by_hand() {
-    let w = filled(&[0.3, 0.6, -0.4, 0.2], 2);
+    let w = attention_tiles([0.3, 0.6], [-0.4, 0.2]);
     let attention = AttentionWeights {
-        w: matrix(&w, 8, 2).unwrap(),
-        u: &filled(&[0.5, -0.2], 2),
-        b: &filled(&[0.1, 0.25], 2),
-        v: &filled(&[0.8, 1.1], 2),
-        column_step: 0,
+        w: matrix(&w, 4),
+        u: &[block(&[0.5, -0.2])],
+        b: &[block(&[0.1, 0.25])],
+        v: &[block(&[0.8, 1.1])],
+        columns: 1,
     };
     let (y, beta, state) = step(Some(attention));
     assert_near(beta[0], 0.5289818827529488);

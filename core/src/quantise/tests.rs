@@ -124,8 +124,8 @@ fn a_row_that_could_overflow_is_refused() {
         ),
         "{refused:?}"
     );
-    // The first gate row's bias and shift: 19 columns of 64 weights, 16 weights of the output, W, U and V before.
-    let weights = 2 * (512 + 16 + 16 + 64 * 19 + 16);
+    // The first gate row's bias and shift; W, U, V, 20 columns of 64 weights and 16 weights of the output lie behind the biases.
+    let weights = 2 * (512 + 16 + 16 + 64 * 20 + 16);
     let gate_row = weights + 8 + 8 * 64;
     assert_eq!(
         refusal(gate_row - 4, &[0]),

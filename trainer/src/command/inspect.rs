@@ -6,7 +6,9 @@ use amlstm::export::AlignedBytes;
 use amlstm_core::{
     arithmetic::{Arithmetic, ArithmeticKind, Matrix},
     artifact::ModelFile,
+    lstm::gate_row,
     model::{AttentionKind, Network, Sizes, Weights},
+    sizes::BLOCK,
 };
 use anyhow::Context;
 use serde::Serialize;
@@ -244,23 +246,23 @@ where
         let shape = [rows.len(), rows.first().map_or(0, Vec::len)];
         named.insert(name.to_owned(), json!({ "shape": shape, "rows": rows }));
     };
+    let [inputs, hidden, units] = [sizes.inputs, sizes.hidden, sizes.attention].map(usize::from);
     if let Some(attention) = &weights.attention {
-        let units = usize::from(sizes.attention);
-        let filled = attention.w.nrows();
-        add("attention_w", rows(&attention.w, 0..units));
-        add("attention_u", columns(attention.u, filled, units));
-        add("attention_b", columns(attention.b, filled, units));
-        add("attention_v", columns(attention.v, filled, units));
+        let columns = attention.columns;
+        add("attention_w", rows(&attention.w, 0..units, 2 * hidden));
+        add("attention_u", columns_of(attention.u, columns, units));
+        add("attention_b", columns_of(attention.b, columns, units));
+        add("attention_v", columns_of(attention.v, columns, units));
     }
-    let hidden = usize::from(sizes.hidden);
-    let filled = weights.gates.rows.len() / 4;
-    let gates = || (0..4 * filled).filter(|row| row % filled < hidden);
-    add("gate_weights", rows(&weights.gates.weights, gates()));
+    let gates = || (0..4).flat_map(|gate| (0..hidden).map(move |unit| gate_row(gate, unit)));
+    add(
+        "gate_weights",
+        rows(&weights.gates.weights, gates(), hidden + inputs),
+    );
+    let biases = weights.gates.rows.as_flattened().as_flattened();
     add(
         "gate_bias",
-        gates()
-            .map(|row| vec![json!(weights.gates.rows[row])])
-            .collect(),
+        gates().map(|row| vec![json!(biases[row])]).collect(),
     );
     add(
         "output_weights",
@@ -275,23 +277,27 @@ where
     Value::Object(named)
 }
 
-/// The rows of a matrix that lies in one slice, column by column, each `filled` long, of which `units` count.
-fn columns(flat: &[impl Serialize], filled: usize, units: usize) -> Vec<Vec<Value>> {
-    let row = |unit| {
-        flat.iter()
-            .skip(unit)
-            .step_by(filled)
-            .map(|entry| json!(entry))
-            .collect()
-    };
-    (0..units).map(row).collect()
+/// The first `units` rows of columns that lie block by block.
+fn columns_of<T: Serialize>(
+    blocks: &[[T; BLOCK]],
+    columns: usize,
+    units: usize,
+) -> Vec<Vec<Value>> {
+    let entry =
+        |unit: usize, column: usize| json!(blocks[unit / BLOCK * columns + column][unit % BLOCK]);
+    (0..units)
+        .map(|unit| (0..columns).map(|column| entry(unit, column)).collect())
+        .collect()
 }
 
-fn rows<W: Serialize>(matrix: &Matrix<W>, rows: impl Iterator<Item = usize>) -> Vec<Vec<Value>> {
-    let entries = |row| {
-        (0..matrix.ncols())
-            .map(|column| json!(matrix[(row, column)]))
+fn rows<A>(matrix: &Matrix<A>, rows: impl Iterator<Item = usize>, columns: usize) -> Vec<Vec<Value>>
+where
+    A: Arithmetic<Weight: Serialize>,
+{
+    rows.map(|row| {
+        (0..columns)
+            .map(|column| json!(matrix.weight(row, column)))
             .collect()
-    };
-    rows.map(entries).collect()
+    })
+    .collect()
 }
