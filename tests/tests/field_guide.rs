@@ -130,6 +130,7 @@ impl Laptop {
         let wells = synth::dataset(&synth::Options::default()).dataset.wells;
         let again = Config {
             seed: 2,
+            model_version: 2,
             ..Config::default()
         };
         for (name, well, config) in [
@@ -594,6 +595,8 @@ fn models_are_refused(laptop: &Laptop) {
         events.contains("older than the minimum and allowed by hand"),
         "{events}"
     );
+    let pushed = laptop.done("amlstm logger --port P push A-2027.f32.amlm");
+    assert!(pushed.contains("model version 2"), "{pushed}");
     laptop.done("amlstm logger --port P config station.toml");
 }
 

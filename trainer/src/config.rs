@@ -23,6 +23,8 @@ pub const MAX_RATE_BOUNDARIES: usize = 4;
 pub struct Config {
     /// Start of every random stream.
     pub seed: u64,
+    /// The number that model files carry, counted up from training to training.
+    pub model_version: u32,
     /// Sizes and kind of the network.
     pub network: NetworkConfig,
     /// How weights are fitted.
@@ -227,6 +229,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             seed: 1,
+            model_version: 1,
             network: NetworkConfig::default(),
             training: TrainingConfig::default(),
             data: DataConfig::default(),
@@ -513,6 +516,7 @@ mod tests {
         };
         let mut config = Config {
             seed: 7,
+            model_version: 3,
             ..Config::default()
         };
         config.network.attention = Attention::PerLayer;

@@ -71,6 +71,30 @@ pub fn refuse(error: &anyhow::Error) -> ExitCode {
             line.push_str(&cause);
         }
     }
-    eprintln!("amlstm: {line}");
+    eprintln!("amlstm: {}", harmless(&line));
     ExitCode::FAILURE
+}
+
+/// Text from a file or a logger without what a terminal would take for a command; lines and tabs stay.
+fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
+    let harmful = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    if text.contains(harmful) {
+        text.replace(harmful, "\u{fffd}").into()
+    } else {
+        text.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown_as_a_sign() {
+        assert_eq!(harmless("Brunnen 7\u{b0}\n\tgut"), "Brunnen 7\u{b0}\n\tgut");
+        assert_eq!(
+            harmless("\u{1b}[2Jgone\u{9b}2J\r\u{7}"),
+            "\u{fffd}[2Jgone\u{fffd}2J\u{fffd}\u{fffd}"
+        );
+    }
 }

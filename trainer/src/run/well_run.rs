@@ -93,7 +93,7 @@ impl WellRun {
             let mut config = config.clone();
             config.network.kind = kind;
             let trained = train_well(&series, &split, &config, config.seed)?;
-            let file = model_file(&trained, &series, &split, 1)?;
+            let file = model_file(&trained, &series, &split, config.model_version)?;
             let parsed =
                 ModelFile::parse(&file).expect("an exported model file is one that parses");
             run.add_network(&series, &split, &config, &trained, &parsed);

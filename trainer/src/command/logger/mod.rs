@@ -1,5 +1,10 @@
 //! `amlstm logger`: talks to a data logger beside a well.
 
+/// Prints a line in which a logger's texts are harmless to the terminal.
+macro_rules! say {
+    ($($text:tt)*) => { println!("{}", $crate::command::harmless(&format!($($text)*))) };
+}
+
 mod json;
 mod show;
 mod visit;
@@ -245,13 +250,13 @@ fn act(client: &mut Client, args: &Args) -> anyhow::Result<()> {
             let file = pull(client, |done, total| bar.at(done.into(), total.into()))?;
             bar.finish();
             write_whole(output, &file)?;
-            println!("{}: {} bytes", output.display(), file.len());
+            say!("{}: {} bytes", output.display(), file.len());
             Ok(())
         }
         Action::Rollback => {
             let active = client.rollback()?;
             let well = client.models()?.well;
-            println!("active: well {well}, {}", show::slot(&active));
+            say!("active: well {well}, {}", show::slot(&active));
             Ok(())
         }
         Action::Clock {
@@ -261,7 +266,10 @@ fn act(client: &mut Client, args: &Args) -> anyhow::Result<()> {
         } => clock(client, *set, *to, *confirm_jump),
         Action::Visit(visit) => visit::run(client, visit, args.json),
         Action::Config { file: None } => {
-            print!("{}", toml::to_string(&Station::receive(client)?)?);
+            say!(
+                "{}",
+                toml::to_string(&Station::receive(client)?)?.trim_end()
+            );
             Ok(())
         }
         Action::Config { file: Some(file) } => {
@@ -272,7 +280,7 @@ fn act(client: &mut Client, args: &Args) -> anyhow::Result<()> {
             station
                 .send(client)
                 .with_context(|| format!("{}", file.display()))?;
-            println!(
+            say!(
                 "{}: sent, {} channels",
                 file.display(),
                 station.channel.len()
@@ -384,9 +392,9 @@ fn send_model(
     })?;
     bar.finish();
     if pushed.resumed_from > 0 {
-        println!("taken up again at byte {}", pushed.resumed_from);
+        say!("taken up again at byte {}", pushed.resumed_from);
     }
-    println!("active: well {well}, {}", show::slot(&pushed.active));
+    say!("active: well {well}, {}", show::slot(&pushed.active));
     Ok(())
 }
 
@@ -416,7 +424,7 @@ fn clock(
             i64::from(unix_s) - laptop.as_second()
         ),
     };
-    println!(
+    say!(
         "logger {}  this computer {} UTC{difference}",
         amlstm::logger::time_text(before.unix_s),
         laptop.strftime("%Y-%m-%d %H:%M:%S"),
@@ -426,7 +434,7 @@ fn clock(
         let unix_s = u32::try_from(time.as_second())
             .context("--to: expected a time between 2020 and 2100")?;
         client.set_clock(unix_s, confirm_jump)?;
-        println!("set to {} UTC", time.strftime("%Y-%m-%d %H:%M:%S"));
+        say!("set to {} UTC", time.strftime("%Y-%m-%d %H:%M:%S"));
     }
     Ok(())
 }
@@ -452,7 +460,7 @@ fn export(
     write_download(&records, table, format, &mut bytes)?;
     write_whole(output, &bytes)?;
     let count = records.samples.len() + records.months.len();
-    println!("{}: {count} records", output.display());
+    say!("{}: {count} records", output.display());
     Ok(())
 }
 
@@ -478,7 +486,7 @@ fn levels(client: &mut Client, output: &Path) -> anyhow::Result<()> {
         }
     }
     write_whole(output, &writer.into_inner()?)?;
-    println!("{}: {} months", output.display(), records.months.len());
+    say!("{}: {} months", output.display(), records.months.len());
     Ok(())
 }
 

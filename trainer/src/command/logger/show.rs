@@ -31,10 +31,10 @@ pub fn info(hello: &Hello, as_json: bool) -> anyhow::Result<()> {
         return json::print(hello);
     }
     let [major, minor, patch] = hello.fw;
-    println!("firmware       {major}.{minor}.{patch}");
-    println!("protocol       {}.{}", hello.proto_major, hello.proto_minor);
-    println!("model format   {}", hello.model_format);
-    println!("serial number  {}", hello.serial);
+    say!("firmware       {major}.{minor}.{patch}");
+    say!("protocol       {}.{}", hello.proto_major, hello.proto_minor);
+    say!("model format   {}", hello.model_format);
+    say!("serial number  {}", hello.serial);
     Ok(())
 }
 
@@ -49,25 +49,25 @@ pub fn status(status: &Status, models: &Models, as_json: bool) -> anyhow::Result
         ClockState::Set => "set",
     };
     if status.synthetic {
-        println!("SYNTHETIC levels: computed by the firmware, not measured");
+        say!("SYNTHETIC levels: computed by the firmware, not measured");
     }
-    println!("station    {} ({})", status.station, status.datum);
-    println!("clock      {} UTC, {clock}", time_text(status.unix_s));
-    println!(
+    say!("station    {} ({})", status.station, status.datum);
+    say!("clock      {} UTC, {clock}", time_text(status.unix_s));
+    say!(
         "running    {} d, {} starts, {} by the watchdog, last cause {:?}",
         status.uptime_s / 86_400,
         status.boots,
         status.watchdog_resets,
         status.reset_cause
     );
-    println!(
+    say!(
         "battery    {}",
         status.battery_mv.map_or_else(
             || "not measured".to_owned(),
             |mv| format!("{:.2} V", f32::from(mv) / 1000.0)
         )
     );
-    println!(
+    say!(
         "channels   {} water{}, every {} s",
         status.channels,
         if status.barometer {
@@ -77,25 +77,26 @@ pub fn status(status: &Status, models: &Models, as_json: bool) -> anyhow::Result
         },
         status.interval_s
     );
-    println!(
+    say!(
         "samples    {} of about {}",
         status.next_sample.saturating_sub(status.first_sample),
         status.sample_capacity
     );
-    println!(
+    say!(
         "months     {} closed, room for about {}",
-        status.months, status.months_free
+        status.months,
+        status.months_free
     );
     match &models.active {
-        Some(active) => println!("model      well {}, {}", models.well, slot(active)),
-        None => println!("model      none; push one"),
+        Some(active) => say!("model      well {}, {}", models.well, slot(active)),
+        None => say!("model      none; push one"),
     }
     if let Some(before) = &models.standby {
-        println!("before     {}; `rollback` returns to it", slot(before));
+        say!("before     {}; `rollback` returns to it", slot(before));
     }
-    println!("flash      {} failed operations", status.storage_errors);
+    say!("flash      {} failed operations", status.storage_errors);
     if status.rate_alarm {
-        println!("ALARM      the last estimate passed the configured subsidence rate");
+        say!("ALARM      the last estimate passed the configured subsidence rate");
     }
     Ok(())
 }
@@ -126,7 +127,7 @@ pub fn now(now: &Now, layers: &[String], as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return json::print(now);
     }
-    println!(
+    say!(
         "{} UTC, air pressure {} kPa",
         time_text(now.unix_s),
         metres(now.barometer_kpa)
@@ -135,7 +136,7 @@ pub fn now(now: &Now, layers: &[String], as_json: bool) -> anyhow::Result<()> {
     for (layer, reading) in layers.iter().zip(&now.channels) {
         table.add_row(reading_row(layer, reading));
     }
-    println!("{table}");
+    say!("{table}");
     Ok(())
 }
 
@@ -145,7 +146,7 @@ pub fn months(download: &Download, layers: &LayersOf, as_json: bool) -> anyhow::
         return json::print(&json::months(download, layers));
     }
     if download.status.synthetic {
-        println!("SYNTHETIC levels: computed by the firmware, not measured");
+        say!("SYNTHETIC levels: computed by the firmware, not measured");
     }
     let mut header = vec!["month".to_owned()];
     header.extend(
@@ -175,7 +176,7 @@ pub fn months(download: &Download, layers: &LayersOf, as_json: bool) -> anyhow::
         }
         table.add_row(row);
     }
-    println!("{table}");
+    say!("{table}");
     Ok(())
 }
 
@@ -185,7 +186,7 @@ pub fn events(events: &[Event], layers: &[String], as_json: bool) -> anyhow::Res
         return json::print(&events);
     }
     for event in events {
-        println!(
+        say!(
             "{:>6}  {}  {}",
             event.number,
             time_text(event.unix_s),
@@ -317,9 +318,9 @@ pub fn estimate(estimate: &Estimated, layers: &LayersOf, as_json: bool) -> anyho
         return json::print(&json::estimate(estimate, layers));
     }
     if layers.synthetic {
-        println!("SYNTHETIC: the model was trained on synthetic data");
+        say!("SYNTHETIC: the model was trained on synthetic data");
     }
-    println!(
+    say!(
         "{}  well {}  model version {}",
         month_text(estimate.month_index),
         layers.well,
@@ -328,13 +329,13 @@ pub fn estimate(estimate: &Estimated, layers: &LayersOf, as_json: bool) -> anyho
     let half_width = estimate
         .half_width_mm
         .map_or_else(String::new, |half| format!(" ± {half:.1} (90 %)"));
-    println!("increment   {:>8.2} mm{half_width}", estimate.increment_mm);
-    println!("subsidence  {:>8.2} mm", estimate.subsidence_mm);
+    say!("increment   {:>8.2} mm{half_width}", estimate.increment_mm);
+    say!("subsidence  {:>8.2} mm", estimate.subsidence_mm);
     for (layer, share) in layers.names.iter().zip(&estimate.attention) {
-        println!("attention   {:>7.0} %  {layer}", share * 100.0);
+        say!("attention   {:>7.0} %  {layer}", share * 100.0);
     }
     for flag in input_flags(estimate, layers) {
-        println!("note: {flag}");
+        say!("note: {flag}");
     }
     Ok(())
 }
@@ -345,7 +346,7 @@ pub fn visit(report: &VisitReport, layers: &[&str], tape_m: &[Option<f32>]) {
         0 => "clock never set".to_owned(),
         _ => format!("clock error {:+} s", report.clock_error_s),
     };
-    println!(
+    say!(
         "{clock}   battery {}   samples {} of about {}   months free about {}",
         report.battery_mv.map_or_else(
             || "not measured".to_owned(),
@@ -380,5 +381,5 @@ pub fn visit(report: &VisitReport, layers: &[&str], tape_m: &[Option<f32>]) {
             },
         ]);
     }
-    println!("{table}");
+    say!("{table}");
 }

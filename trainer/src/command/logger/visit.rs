@@ -80,10 +80,10 @@ pub fn run(client: &mut Client, args: &VisitArgs, as_json: bool) -> anyhow::Resu
     });
     write_whole(&path, format!("{text}\n").as_bytes())?;
     if as_json {
-        println!("{text}");
+        say!("{text}");
     } else {
         show::visit(&report, &layers, &tape_m);
-        println!("\n{}: written", path.display());
+        say!("\n{}: written", path.display());
     }
     Ok(())
 }
