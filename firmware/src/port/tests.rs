@@ -109,7 +109,7 @@ fn hello() -> Reply<'static> {
         proto_major: 1,
         proto_minor: 0,
         fw: [0, 1, 0],
-        model_format: 1,
+        model_format: 2,
         serial: 0,
     }))
 }
