@@ -1,7 +1,7 @@
 //! Vector arithmetic that gives the same bits on every machine.
 //!
-//! Everything works on rows of [`LANES`] numbers. A row is two AVX2 registers where the processor has them and an array that the compiler
-//! vectorises elsewhere (SSE2, NEON). The order of every sum is written out here and no multiplication is fused with an addition,
+//! Everything works on rows of [`LANES`] numbers. A row is one AVX-512 register or two AVX2 registers where the processor has them, and an array
+//! that the compiler vectorises elsewhere (SSE2, NEON). The order of every sum is written out here and no multiplication is fused with an addition,
 //! so the width of the registers cannot be seen in a result. The functions are made of additions, multiplications, divisions, minima and bit
 //! shifts, all of which IEEE 754 fixes exactly.
 
@@ -13,8 +13,13 @@ pub(super) const LANES: usize = 16;
 /// Runs an operation with the widest registers of this processor.
 pub(super) fn dispatch<Operation: WithSimd>(operation: Operation) -> Operation::Output {
     #[cfg(target_arch = "x86_64")]
-    if let Some(v3) = pulp::x86::V3::try_new() {
-        return v3.vectorize(Avx2 { v3, operation });
+    {
+        if let Some(v4) = pulp::x86::V4::try_new() {
+            return Simd::vectorize(v4, operation);
+        }
+        if let Some(v3) = pulp::x86::V3::try_new() {
+            return v3.vectorize(Avx2 { v3, operation });
+        }
     }
     operation.with_simd(Scalar512b)
 }
