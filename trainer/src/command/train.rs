@@ -1,6 +1,12 @@
 //! `amlstm train`: trains, exports and scores both networks at every well.
 
-use std::{borrow::Cow, path::PathBuf, process::ExitCode, sync::Mutex, time::Instant};
+use std::{
+    borrow::Cow,
+    path::PathBuf,
+    process::ExitCode,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use amlstm::{
     baseline::Baseline,
@@ -14,7 +20,7 @@ use amlstm::{
     synth::{self, Truth},
 };
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use rayon::prelude::*;
 
 use super::table::{self, LEFT, RIGHT, number};
@@ -207,6 +213,10 @@ fn read(args: &Args, config: &Config) -> anyhow::Result<Data> {
             levelling: levelling::compare(benchmarks, &points),
         })
     } else {
+        let busy = ProgressBar::new_spinner()
+            .with_message("reading the site folders")
+            .with_finish(ProgressFinish::AndClear);
+        busy.enable_steady_tick(Duration::from_millis(100));
         Ok(Data {
             wells: Wells::Read(Sites::open(&args.folders, &config.data)?),
             truth: Vec::new(),
