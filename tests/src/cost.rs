@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_core::model::AttentionKind;
-use amlstm_core::sizes::Sizes;
 use amlstm_firmware::replay::Start;
 
 use crate::board::Board;
 use crate::image::{Image, Recipe};
 use crate::qemu::Machine;
 use crate::replay::Block;
-use crate::sample;
+use crate::sample::{self, PAPER};
 
 /// The arithmetics whose cost is measured.
 pub const ARITHMETICS: [ArithmeticKind; 2] = [ArithmeticKind::F32, ArithmeticKind::Q15];
@@ -135,16 +134,11 @@ pub const MODEL: &str = "one month of an AM-LSTM with 3 inputs, 16 hidden and 16
 
 /// The model and the series that are measured. Both arithmetics' models are one network's.
 pub fn block(arithmetic: ArithmeticKind) -> Block {
-    let sizes = Sizes {
-        inputs: 3,
-        hidden: 16,
-        attention: 16,
-    };
-    let mut series = sample::series(sizes.inputs, Start::Cold);
+    let mut series = sample::series(PAPER.inputs, Start::Cold);
     for level in series.level_m.iter_mut().flatten() {
         level.get_or_insert(-34.0);
     }
-    let model = sample::model_file(AttentionKind::Shared, sizes, 7);
+    let model = sample::model_file(AttentionKind::Shared, PAPER, 7);
     match arithmetic {
         ArithmeticKind::F32 => Block::new(&model, &series),
         ArithmeticKind::Q15 => Block::new(&sample::fixed_point(&model, &series), &series),

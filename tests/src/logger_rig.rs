@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use amlstm::logger::{Client, Line};
+use amlstm::logger::{Client, Line, Station};
+use amlstm_core::month::Month;
 
 use crate::board::CORTEX_M4F;
 use crate::image::{Image, Recipe};
@@ -23,6 +24,29 @@ const SECTOR: usize = 4096;
 const SECTORS: usize = TABLE_OFFSET as usize / SECTOR;
 /// QEMU makes its sockets within this time.
 const SOCKET_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// 2020-01-01, seconds since 1970: where clocks are set to, and no logger takes an earlier time.
+pub const START_UNIX_S: u32 = 1_577_836_800;
+
+/// Seconds from 1970 to the start of a month.
+///
+/// # Panics
+/// Before 1970.
+pub fn unix_s(month: Month) -> u32 {
+    let months: u32 = (1970 * 12..month.index())
+        .map(|index| u32::from(Month::from_index(index).expect("a month").days()))
+        .sum();
+    months * 86_400
+}
+
+/// Sends the settings of a station file.
+///
+/// # Panics
+/// When they are not sound or the logger refuses them.
+pub fn configure(client: &mut Client, station: &str) {
+    let station: Station = toml::from_str(station).expect("the test's settings are sound");
+    station.send(client).expect("the logger takes the settings");
+}
 
 /// `ordinary`, or as many times that as `tests/soak` asks for.
 pub fn times(ordinary: usize) -> usize {

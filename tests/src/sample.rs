@@ -10,6 +10,13 @@ use amlstm_firmware::replay::Start;
 
 use crate::replay::{Series, aligned};
 
+/// The paper's sizes.
+pub const PAPER: Sizes = Sizes {
+    inputs: 3,
+    hidden: 16,
+    attention: 16,
+};
+
 /// A stream of pseudo-random numbers: SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195).
 pub struct Random(u64);
 

@@ -15,19 +15,12 @@ use amlstm_tests::image::{Image, Recipe};
 use amlstm_tests::measured;
 use amlstm_tests::qemu::Machine;
 use amlstm_tests::replay::{Block, Series};
-use amlstm_tests::sample;
+use amlstm_tests::sample::{self, PAPER};
 
 /// Twenty years take seconds, on a busy machine a minute.
 const LIMIT: Duration = Duration::from_mins(5);
 
 const ESTIMATE: Recipe = Recipe::shipped("estimate");
-
-/// The paper's network.
-const PAPER: Sizes = Sizes {
-    inputs: 3,
-    hidden: 16,
-    attention: 16,
-};
 
 /// Odd sizes, so that no block of rows comes out even.
 const ODD: Sizes = Sizes {

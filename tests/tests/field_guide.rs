@@ -14,7 +14,7 @@ use amlstm::run::WellRun;
 use amlstm::synth;
 use amlstm_core::link::Quality;
 use amlstm_core::month::Month;
-use amlstm_tests::logger_rig::{LevelTable, LoggerRig};
+use amlstm_tests::logger_rig::{LevelTable, LoggerRig, unix_s};
 use amlstm_tests::sdi12_bus::Behaviour;
 use amlstm_tests::toolchain::root;
 use serde_json::Value;
@@ -320,14 +320,6 @@ fn this_month() -> Month {
         month = month.next();
     }
     month
-}
-
-/// Seconds from 1970 to the start of a month.
-fn unix_s(month: Month) -> u32 {
-    let months: u32 = (1970 * 12..month.index())
-        .map(|index| u32::from(Month::from_index(index).expect("a month").days()))
-        .sum();
-    months * 86_400
 }
 
 #[test]

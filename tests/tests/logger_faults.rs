@@ -12,13 +12,10 @@ use amlstm_core::link::{
     encode_frame,
 };
 use amlstm_core::model::AttentionKind;
-use amlstm_core::sizes::Sizes;
-use amlstm_tests::logger_rig::{LoggerRig, times};
-use amlstm_tests::sample::{Random, model_file};
+use amlstm_tests::logger_rig::{LoggerRig, START_UNIX_S, times};
+use amlstm_tests::sample::{PAPER, Random, model_file};
 use amlstm_tests::sdi12_bus::Behaviour;
 
-/// 2020-01-01, seconds since 1970.
-const START_UNIX_S: u32 = 1_577_836_800;
 const MONTH_S: u32 = 31 * 86_400;
 
 fn station(channels: usize, stuck_after: u16) -> Station {
@@ -34,12 +31,7 @@ fn station(channels: usize, stuck_after: u16) -> Station {
 }
 
 fn model(seed: u64) -> Vec<u8> {
-    let sizes = Sizes {
-        inputs: 3,
-        hidden: 16,
-        attention: 16,
-    };
-    model_file(AttentionKind::Shared, sizes, seed)
+    model_file(AttentionKind::Shared, PAPER, seed)
 }
 
 fn steady() -> BTreeMap<u8, Behaviour> {

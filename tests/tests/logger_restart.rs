@@ -3,13 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use amlstm::logger::Station;
 use amlstm_core::link::{Event, EventKind, ResetCause, Status, Task};
 use amlstm_tests::image::Recipe;
-use amlstm_tests::logger_rig::{LevelTable, LoggerRig};
-
-/// 2020-01-01, seconds since 1970.
-const START_UNIX_S: u32 = 1_577_836_800;
+use amlstm_tests::logger_rig::{LevelTable, LoggerRig, START_UNIX_S, configure};
 
 const STATION: &str = r#"
     station = "A"
@@ -35,10 +31,7 @@ fn after(fault: u32) -> Option<(Status, Vec<Event>)> {
         ..Recipe::shipped("mps2-an386")
     })?;
     let (powered, mut client) = rig.power_on(BTreeMap::new());
-    let station: Station = toml::from_str(STATION).expect("the test's settings are sound");
-    station
-        .send(&mut client)
-        .expect("the logger takes the settings");
+    configure(&mut client, STATION);
     client
         .set_clock(START_UNIX_S, true)
         .expect("the clock is set");
@@ -84,9 +77,9 @@ fn second_start(events: &[Event]) -> (&EventKind, Option<&EventKind>) {
 /// Setting up was the first start, the fast-forward the second.
 const BOOTS: u32 = 3;
 
-#[test]
-fn a_task_that_waits_for_ever_is_bitten_and_named() {
-    let Some((status, events)) = after(WAITS) else {
+/// The watchdog's reset names the sampling, and the logger runs on.
+fn the_watchdog_bites(fault: u32) {
+    let Some((status, events)) = after(fault) else {
         return;
     };
     let expected = EventKind::Started {
@@ -99,17 +92,13 @@ fn a_task_that_waits_for_ever_is_bitten_and_named() {
 }
 
 #[test]
+fn a_task_that_waits_for_ever_is_bitten_and_named() {
+    the_watchdog_bites(WAITS);
+}
+
+#[test]
 fn a_task_that_never_yields_is_bitten_and_named() {
-    let Some((status, events)) = after(SPINS) else {
-        return;
-    };
-    let expected = EventKind::Started {
-        cause: ResetCause::Watchdog,
-        boots: BOOTS,
-        late_task: Some(Task::Sense),
-    };
-    assert_eq!(second_start(&events).0, &expected);
-    went_on(&status, 1);
+    the_watchdog_bites(SPINS);
 }
 
 #[test]

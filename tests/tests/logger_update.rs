@@ -9,17 +9,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use amlstm::logger::{Client, Station, pull, push};
+use amlstm::logger::{Client, pull, push};
 use amlstm_core::link::ConfigKey;
 use amlstm_core::model::AttentionKind;
-use amlstm_core::sizes::Sizes;
 use amlstm_firmware::store::FLASH_FORMAT;
 use amlstm_tests::flash_image;
-use amlstm_tests::logger_rig::{LevelTable, LoggerRig};
-use amlstm_tests::sample::model_file;
-
-/// 2020-01-01, seconds since 1970.
-const START_UNIX_S: u32 = 1_577_836_800;
+use amlstm_tests::logger_rig::{LevelTable, LoggerRig, START_UNIX_S, configure};
+use amlstm_tests::sample::{PAPER, model_file};
 
 const STATION: &str = r#"
     station = "Old well"
@@ -121,12 +117,7 @@ fn todays_firmware_finds_every_record_of_an_old_flash() {
 }
 
 fn old_model(seed: u64) -> Vec<u8> {
-    let sizes = Sizes {
-        inputs: 3,
-        hidden: 16,
-        attention: 16,
-    };
-    model_file(AttentionKind::Shared, sizes, seed)
+    model_file(AttentionKind::Shared, PAPER, seed)
 }
 
 /// Makes the fixture of today's format; refuses to replace one.
@@ -140,10 +131,7 @@ fn make_the_fixture() {
     );
     let rig = LoggerRig::new().expect("a device can be run here");
     let (powered, mut client) = rig.power_on(BTreeMap::new());
-    let station: Station = toml::from_str(STATION).expect("the settings are sound");
-    station
-        .send(&mut client)
-        .expect("the logger takes the settings");
+    configure(&mut client, STATION);
     client
         .set_clock(START_UNIX_S, true)
         .expect("the clock is set");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use amlstm::config::Config;
 use amlstm::export::AlignedBytes;
-use amlstm::logger::{Client, Station, Table, download, pull, push};
+use amlstm::logger::{Client, Table, download, pull, push};
 use amlstm::run::WellRun;
 use amlstm::synth;
 use amlstm_core::artifact::ModelFile;
@@ -14,7 +14,7 @@ use amlstm_core::estimator::Estimator;
 use amlstm_core::link::{ClockState, InputState};
 use amlstm_core::month::Month;
 use amlstm_firmware::store::Layout;
-use amlstm_tests::logger_rig::{LevelTable, LoggerRig, times};
+use amlstm_tests::logger_rig::{LevelTable, LoggerRig, configure, times, unix_s};
 use amlstm_tests::qemu::Finished;
 
 const STATION: &str = r#"
@@ -42,14 +42,6 @@ fn trained_model() -> Vec<u8> {
     let dataset = synth::dataset(&synth::Options::default()).dataset;
     let run = WellRun::new(&dataset.wells[0], &Config::default()).expect("well A trains");
     run.models[0].file.to_vec()
-}
-
-/// Seconds from 1970 to the start of a month.
-fn unix_s(month: Month) -> u32 {
-    let months: u32 = (1970 * 12..month.index())
-        .map(|index| u32::from(Month::from_index(index).expect("a month").days()))
-        .sum();
-    months * 86_400
 }
 
 #[test]
@@ -203,10 +195,7 @@ fn every_sample_of_a_fast_forward_lies_on_the_quarter_of_an_hour() {
     let Some(rig) = LoggerRig::new() else { return };
     let first = Month::new(2020, 1).expect("January is a month");
     let (powered, mut client) = rig.power_on(BTreeMap::new());
-    let station: Station = toml::from_str(STATION).expect("the test's settings are sound");
-    station
-        .send(&mut client)
-        .expect("the logger takes the settings");
+    configure(&mut client, STATION);
     client
         .set_clock(unix_s(first), true)
         .expect("the clock is set");
@@ -239,10 +228,7 @@ fn every_sample_of_a_fast_forward_lies_on_the_quarter_of_an_hour() {
 fn set_up(rig: &LoggerRig, model: &[u8], unix_s: u32) {
     let (powered, mut client) = rig.power_on(BTreeMap::new());
     assert_eq!(client.status().expect("status").clock, ClockState::Unset);
-    let station: Station = toml::from_str(STATION).expect("the test's settings are sound");
-    station
-        .send(&mut client)
-        .expect("the logger takes the settings");
+    configure(&mut client, STATION);
     client.set_clock(unix_s, true).expect("the clock is set");
     let pushed = push(&mut client, model, None, false, |_| {}).expect("the model is taken");
     assert_eq!(pushed.active.length as usize, model.len());
@@ -257,10 +243,7 @@ fn a_model_goes_over_a_pseudo_terminal() {
     let powered = rig.power_on_pty(BTreeMap::new());
     let terminal = powered.port.to_str().expect("a name in ASCII");
     let mut client = Client::connect(terminal).expect("a pseudo terminal opens as a serial port");
-    let station: Station = toml::from_str(STATION).expect("the test's settings are sound");
-    station
-        .send(&mut client)
-        .expect("the logger takes the settings");
+    configure(&mut client, STATION);
     push(&mut client, &model, None, false, |_| {}).expect("the model is taken");
     assert_eq!(
         pull(&mut client, |_, _| {}).expect("the model comes back"),

@@ -33,6 +33,21 @@ impl Spread {
     }
 }
 
+/// Middle value; the mean of the two middle ones of an even number.
+///
+/// # Panics
+/// Without values.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    if sorted.len() % 2 == 1 {
+        sorted[middle]
+    } else {
+        f64::midpoint(sorted[middle - 1], sorted[middle])
+    }
+}
+
 /// Mean of paired differences with its 95 % confidence interval.
 ///
 /// The interval is Student's t on the differences. Pairs are seeds, so it says how far the mean over seeds is known on these data; it says nothing about other

@@ -17,9 +17,9 @@ use amlstm_core::month::Month;
 use amlstm_firmware::replay::Replay;
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
-use cortex_m::register::msp;
 
 mod input;
+mod stack;
 
 /// Hidden units there is room for: the paper's.
 const CAPACITY: usize = 16;
@@ -72,22 +72,22 @@ fn measure(estimator: &mut Option<Estimator<'static, CAPACITY>>) -> Option<Measu
     let replay = Replay::parse(input::region()).ok()?;
     let levels = replay.levels().as_chunks::<LAYERS>().0;
 
-    let top = paint();
+    let top = stack::paint();
     let start = clock.now();
     load(replay.model(), estimator);
     let load_ticks = clock.since(start);
-    let load_stack = used_below(top);
+    let load_stack = stack::used_below(top);
     let estimator = estimator.as_mut()?;
 
     // The control of the check for panicking symbols: an index that the compiler cannot know to be in range.
     #[cfg(feature = "probe-panics")]
     core::hint::black_box(levels[core::hint::black_box(0)]);
 
-    let top = paint();
+    let top = stack::paint();
     let start = clock.now();
     step(estimator, replay.head().first, levels);
     let step_ticks = clock.since(start);
-    let step_stack = used_below(top);
+    let step_stack = stack::used_below(top);
 
     Some(Measured {
         control_ticks,
@@ -145,45 +145,6 @@ impl Clock {
     fn since(&self, start: u32) -> u32 {
         start.wrapping_sub(self.now()) & Self::RELOAD
     }
-}
-
-/// What unused stack is painted with.
-const PAINT: u32 = 0x5aa5_c33c;
-
-/// Bytes below the stack pointer that [`paint`] leaves alone: its own frame and that of the loop in it.
-const MARGIN: usize = 64;
-
-unsafe extern "C" {
-    static mut _stack_end: u32;
-}
-
-/// Paints the unused stack and gives the address of the stack pointer.
-#[inline(never)]
-fn paint() -> usize {
-    let top = msp::read() as usize;
-    let mut word = &raw mut _stack_end;
-    while word.addr() < top - MARGIN {
-        // SAFETY: `_stack_end` is the lowest address of the stack, given by the linker script, and the address lies below the stack
-        // pointer, so nothing is kept there: no interrupt is enabled that could use it meanwhile.
-        unsafe {
-            word.write_volatile(PAINT);
-            word = word.add(1);
-        }
-    }
-    top
-}
-
-/// Bytes of stack that were used below `top` since [`paint`].
-#[inline(never)]
-fn used_below(top: usize) -> u32 {
-    let mut word = &raw const _stack_end;
-    // SAFETY: as in `paint`; the loop ends at the first used word, and above `top` all are used.
-    unsafe {
-        while word.addr() < top && word.read_volatile() == PAINT {
-            word = word.add(1);
-        }
-    }
-    (top - word.addr()) as u32
 }
 
 /// Writes to QEMU's semihosting output.

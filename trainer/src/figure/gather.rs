@@ -302,18 +302,18 @@ impl Wells {
     }
 }
 
+/// Puts a value into its place in a list, which grows to hold it.
+fn put(values: &mut Vec<Option<f64>>, place: usize, value: Option<f64>) {
+    values.resize(values.len().max(place + 1), None);
+    values[place] = value;
+}
+
 impl ShownWell {
     fn add_prediction(&mut self, month: i32, row: PredictionRow) {
         let place = self.place(month);
         let model = self.model_at(&row.model);
-        model
-            .subsidence_mm
-            .resize(model.subsidence_mm.len().max(place + 1), None);
-        model
-            .increment_mm
-            .resize(model.increment_mm.len().max(place + 1), None);
-        model.subsidence_mm[place] = row.predicted_subsidence_mm;
-        model.increment_mm[place] = row.predicted_increment_mm;
+        put(&mut model.subsidence_mm, place, row.predicted_subsidence_mm);
+        put(&mut model.increment_mm, place, row.predicted_increment_mm);
         let shown = &mut self.months[place];
         shown.observed_mm = row.observed_subsidence_mm;
         // A directly measured series has one point, which has no spread.
@@ -337,15 +337,10 @@ impl ShownWell {
             self.aquifer_layers.len() - 1
         };
         let shown = &mut self.months[place];
-        shown
-            .level_m
-            .resize(shown.level_m.len().max(layer + 1), None);
-        shown
-            .attention
-            .resize(shown.attention.len().max(layer + 1), None);
-        shown.level_m[layer] = row.level_m;
+        put(&mut shown.level_m, layer, row.level_m);
         // A layer without a level is left out of the attention: its share is not zero but none.
-        shown.attention[layer] = row.attention.filter(|_| row.level_m.is_some());
+        let attention = row.attention.filter(|_| row.level_m.is_some());
+        put(&mut shown.attention, layer, attention);
     }
 
     fn add_epoch(&mut self, row: &TrainingRow) {

@@ -6,6 +6,7 @@
 use jiff::civil::Date;
 
 use super::{WellPoints, along_line_of_sight};
+use crate::spread::median;
 
 /// Mean rate of one ps point over all its scenes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,15 +33,15 @@ pub struct RateSummary {
 impl RateSummary {
     /// Summary of rates in mm a year, of which sinking is positive; `None` without rates.
     pub fn of(rates_mm_per_year: &[f64], boundaries_mm_per_year: &[f64]) -> Option<Self> {
-        let mut sorted = rates_mm_per_year.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let last = sorted.len().checked_sub(1)?;
-        let median = f64::midpoint(sorted[last / 2], sorted[sorted.len() / 2]);
+        if rates_mm_per_year.is_empty() {
+            return None;
+        }
+        let median = median(rates_mm_per_year);
         Some(Self {
-            points: sorted.len(),
+            points: rates_mm_per_year.len(),
             median_mm_per_year: median,
             class: rate_class(median, boundaries_mm_per_year),
-            shares: class_shares(&sorted, boundaries_mm_per_year),
+            shares: class_shares(rates_mm_per_year, boundaries_mm_per_year),
         })
     }
 }

@@ -3,6 +3,7 @@
 use super::calendar::{FIRST_SCENE, SCENES, scene_days};
 use super::well::{Parameters, ScatterParameters};
 use crate::ps::along_line_of_sight;
+use crate::spread::median;
 use jiff::ToSpan;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -176,16 +177,4 @@ fn spread_for(drawn: &[Drawn], truth_mm: &[f64; SCENES], above_median_mm: f64) -
         }
     }
     low
-}
-
-/// Middle value; the mean of the two middle ones of an even number.
-pub(super) fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 {
-        sorted[middle]
-    } else {
-        f64::midpoint(sorted[middle - 1], sorted[middle])
-    }
 }

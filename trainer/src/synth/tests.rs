@@ -1,11 +1,12 @@
 //! The generated wells against the paper's tables and the reference realisation.
 
-use super::ps_point::{median, scene_years};
+use super::ps_point::scene_years;
 use super::*;
 use crate::config::Config;
 use crate::levelling::{Comparison, agreement, compare, read_benchmarks};
 use crate::ps::rate_mm_per_year;
 use crate::read::read_folders;
+use crate::spread::median;
 use rand::seq::SliceRandom;
 
 /// Values of each point at the last scene, mm, in each well.

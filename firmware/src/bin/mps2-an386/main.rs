@@ -16,6 +16,7 @@ mod machine;
 #[path = "../retained.rs"]
 mod retained;
 mod runtime;
+#[path = "../stack.rs"]
 mod stack;
 mod synthetic;
 mod uart;

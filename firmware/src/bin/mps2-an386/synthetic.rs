@@ -16,12 +16,17 @@ use semihosting::process;
 
 use crate::flash::table_bytes;
 use crate::machine::{Mps2Clock, sampled_unix_s};
-use crate::stack::most_used;
+use crate::stack::used_below;
 use crate::uart::Uart;
 
 const MAGIC: &[u8] = b"AMLSYNTH";
 const HEAD: usize = 20;
 const DAY_S: u32 = 86_400;
+
+unsafe extern "C" {
+    /// The top of the stack, given by the linker script.
+    static _stack_start: u32;
+}
 
 /// A table of monthly levels.
 #[derive(Clone, Copy)]
@@ -116,7 +121,8 @@ impl Bus {
         let month = table.month(unix_s);
         if month != self.month {
             self.month = month;
-            defmt::println!("month {=i32}: {=u32} bytes of stack", month, most_used());
+            let stack = used_below((&raw const _stack_start).addr());
+            defmt::println!("month {=i32}: {=u32} bytes of stack", month, stack);
         }
         answer(table, unix_s, command, reply)
     }
