@@ -63,7 +63,7 @@ fn cost_is_within(board: Board, arithmetic: ArithmeticKind, limits: &Limits) {
 fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 9_370,
-        flash: 13_500,
+        flash: 11_800,
         state_ram: 256,
         step_stack: 850,
         load_stack: 2_090,
@@ -71,7 +71,7 @@ fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
     cost_is_within(CORTEX_M4F, F32, &limits);
     let limits = Limits {
         instructions_a_step: 10_500,
-        flash: 17_300,
+        flash: 15_700,
         state_ram: 256,
         step_stack: 780,
         load_stack: 1_940,
@@ -83,7 +83,7 @@ fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
 fn a_step_on_a_cortex_m33_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 9_370,
-        flash: 14_500,
+        flash: 11_800,
         state_ram: 256,
         step_stack: 850,
         load_stack: 2_090,
@@ -91,7 +91,7 @@ fn a_step_on_a_cortex_m33_stays_within_its_limits() {
     cost_is_within(CORTEX_M33, F32, &limits);
     let limits = Limits {
         instructions_a_step: 13_900,
-        flash: 18_400,
+        flash: 15_800,
         state_ram: 256,
         step_stack: 780,
         load_stack: 1_940,
@@ -103,7 +103,7 @@ fn a_step_on_a_cortex_m33_stays_within_its_limits() {
 fn a_step_on_a_cortex_m3_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 439_000,
-        flash: 17_000,
+        flash: 15_400,
         state_ram: 256,
         step_stack: 890,
         load_stack: 2_040,
@@ -111,7 +111,7 @@ fn a_step_on_a_cortex_m3_stays_within_its_limits() {
     cost_is_within(CORTEX_M3, F32, &limits);
     let limits = Limits {
         instructions_a_step: 16_300,
-        flash: 19_300,
+        flash: 17_700,
         state_ram: 256,
         step_stack: 770,
         load_stack: 1_860,
@@ -123,7 +123,7 @@ fn a_step_on_a_cortex_m3_stays_within_its_limits() {
 fn a_step_on_a_cortex_m0_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 752_000,
-        flash: 16_700,
+        flash: 16_000,
         state_ram: 256,
         step_stack: 930,
         load_stack: 2_120,
@@ -131,7 +131,7 @@ fn a_step_on_a_cortex_m0_stays_within_its_limits() {
     cost_is_within(CORTEX_M0, F32, &limits);
     let limits = Limits {
         instructions_a_step: 26_100,
-        flash: 18_900,
+        flash: 18_200,
         state_ram: 256,
         step_stack: 780,
         load_stack: 1_900,

@@ -13,6 +13,7 @@ use heapless::Vec;
 use semihosting::process;
 
 mod input;
+mod no_interrupts;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {

@@ -8,7 +8,7 @@
 #![allow(unsafe_code)]
 
 use core::arch::asm;
-use core::mem::size_of;
+use core::mem::{MaybeUninit, size_of};
 use core::panic::PanicInfo;
 
 use amlstm_core::artifact::ModelFile;
@@ -19,6 +19,7 @@ use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
 
 mod input;
+mod no_interrupts;
 mod stack;
 
 /// Hidden units there is room for: the paper's.
@@ -54,7 +55,7 @@ struct Measured {
 #[cortex_m_rt::entry]
 fn main() -> ! {
     // A static, so that the linker's map shows what a loaded model takes.
-    static mut ESTIMATOR: Option<Estimator<'static, CAPACITY>> = None;
+    static mut ESTIMATOR: MaybeUninit<Estimator<'static, CAPACITY>> = MaybeUninit::uninit();
     let Some(measured) = measure(ESTIMATOR) else {
         exit(1)
     };
@@ -63,7 +64,7 @@ fn main() -> ! {
 }
 
 /// Runs everything; nothing if the block or its model is refused.
-fn measure(estimator: &mut Option<Estimator<'static, CAPACITY>>) -> Option<Measured> {
+fn measure(place: &mut MaybeUninit<Estimator<'static, CAPACITY>>) -> Option<Measured> {
     let clock = Clock::start();
     let start = clock.now();
     cortex_m::asm::delay(CONTROL_TURNS - 1);
@@ -74,10 +75,10 @@ fn measure(estimator: &mut Option<Estimator<'static, CAPACITY>>) -> Option<Measu
 
     let top = stack::paint();
     let start = clock.now();
-    load(replay.model(), estimator);
+    let estimator = load(replay.model(), place);
     let load_ticks = clock.since(start);
     let load_stack = stack::used_below(top);
-    let estimator = estimator.as_mut()?;
+    let estimator = estimator?;
 
     // The control of the check for panicking symbols: an index that the compiler cannot know to be in range.
     #[cfg(feature = "probe-panics")]
@@ -103,10 +104,12 @@ fn measure(estimator: &mut Option<Estimator<'static, CAPACITY>>) -> Option<Measu
 
 /// Checks the model file and makes its estimator.
 #[inline(never)]
-fn load(model: &'static [u8], estimator: &mut Option<Estimator<'static, CAPACITY>>) {
-    if let Ok(file) = ModelFile::parse(model) {
-        *estimator = Estimator::within_capacity(&file).ok();
-    }
+fn load<'a>(
+    model: &'static [u8],
+    place: &'a mut MaybeUninit<Estimator<'static, CAPACITY>>,
+) -> Option<&'a mut Estimator<'static, CAPACITY>> {
+    let file = ModelFile::parse(model).ok()?;
+    Some(place.write(Estimator::within_capacity(&file).ok()?))
 }
 
 /// Steps through all months.

@@ -30,7 +30,19 @@ const WATCHDOG_KEY: u32 = 0x1acc_e551;
 #[derive(Clone, Copy)]
 struct Interrupt(u16);
 
-// SAFETY: the numbers come from the constants of this board, all below its 32 interrupts.
+/// The interrupts of the board.
+const INTERRUPTS: usize = 32;
+
+unsafe extern "C" {
+    fn DefaultHandler();
+}
+
+// SAFETY: cortex-m-rt's script puts the section behind the exceptions and wants it under this name, and nothing else defines it; `DefaultHandler` is a handler.
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+static __INTERRUPTS: [unsafe extern "C" fn(); INTERRUPTS] = [DefaultHandler; INTERRUPTS];
+
+// SAFETY: the numbers come from the constants of this board, all below [`INTERRUPTS`].
 unsafe impl InterruptNumber for Interrupt {
     fn number(self) -> u16 {
         self.0
