@@ -20,6 +20,7 @@ const STATION: &str = r#"
 const WAITS: u32 = 0x7fc0_0001;
 const SPINS: u32 = 0x7fc0_0002;
 const PANICS: u32 = 0x7fc0_0003;
+const BREAKS: u32 = 0x7fc0_0004;
 
 /// A microsecond an instruction, so that the busy loop of a task that never yields comes to its end in seconds of ours.
 const SHIFT: u8 = 10;
@@ -103,9 +104,26 @@ fn a_task_that_never_yields_is_bitten_and_named() {
 
 #[test]
 fn a_panics_message_and_task_survive_the_reset() {
-    let Some((status, events)) = after(PANICS) else {
-        return;
-    };
+    if let Some(message) = message_after(PANICS) {
+        assert!(
+            message.starts_with("faults.rs:") && message.ends_with(": asked to panic"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_hard_faults_place_and_task_survive_the_reset() {
+    if let Some(message) = message_after(BREAKS) {
+        let place = message.strip_prefix("hard fault at ").unwrap_or_default();
+        assert_eq!(place.len(), 8, "{message}");
+        assert!(u32::from_str_radix(place, 16).is_ok(), "{message}");
+    }
+}
+
+/// What the logger says of its end after a fault that ends as a panic does.
+fn message_after(fault: u32) -> Option<String> {
+    let (status, events) = after(fault)?;
     let expected = EventKind::Started {
         cause: ResetCause::Panic,
         boots: BOOTS,
@@ -116,11 +134,8 @@ fn a_panics_message_and_task_survive_the_reset() {
     let Some(EventKind::Panicked { message }) = next else {
         panic!("{next:?}")
     };
-    assert!(
-        message.starts_with("faults.rs:") && message.ends_with(": asked to panic"),
-        "{message}"
-    );
     went_on(&status, 0);
+    Some(message.to_string())
 }
 
 /// January, February and March were closed, and nothing but the one fault happened.

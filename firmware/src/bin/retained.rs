@@ -7,25 +7,48 @@ use core::panic::PanicInfo;
 
 use amlstm_core::link::{MAX_MESSAGE, ResetCause, Task};
 use amlstm_firmware::board::Start;
+use amlstm_firmware::health::running;
+use cortex_m_rt::ExceptionFrame;
 use critical_section::Mutex;
 
-/// What survives a reset.
+/// What survives a reset, in numbers of which any bits are one: a short loss of power leaves some of them as they were.
 struct Retained {
     magic: u32,
-    late_task: Option<Task>,
-    panic: heapless::String<MAX_MESSAGE>,
-    restart: bool,
+    /// A task's number, or [`NO_TASK`].
+    late_task: u8,
+    /// Not 0 if the restart was wanted.
+    restart: u8,
+    /// Bytes of `panic` that are in use.
+    panic_bytes: u8,
+    panic: [u8; MAX_MESSAGE],
 }
 
-const MAGIC: u32 = 0x616d_6c31;
+const MAGIC: u32 = 0x616d_6c32;
+const NO_TASK: u8 = u8::MAX;
+const TASKS: [Task; 4] = [Task::Sense, Task::Port, Task::MonthClose, Task::Health];
+const _: () = assert!(MAX_MESSAGE <= u8::MAX as usize);
 
 impl Retained {
     const EMPTY: Self = Self {
         magic: MAGIC,
-        late_task: None,
-        panic: heapless::String::new(),
-        restart: false,
+        late_task: NO_TASK,
+        restart: 0,
+        panic_bytes: 0,
+        panic: [0; MAX_MESSAGE],
     };
+
+    fn late_task(&self) -> Option<Task> {
+        TASKS.get(usize::from(self.late_task)).copied()
+    }
+
+    /// The message of a panic; `None` without one or if its bits are no text any more.
+    fn panic(&self) -> Option<heapless::String<MAX_MESSAGE>> {
+        let bytes = self.panic.get(..usize::from(self.panic_bytes))?;
+        let text = core::str::from_utf8(bytes).ok()?;
+        heapless::String::try_from(text)
+            .ok()
+            .filter(|text| !text.is_empty())
+    }
 }
 
 /// Memory the start-up code leaves alone. The first word is looked at before the rest is believed.
@@ -40,12 +63,10 @@ fn retained<T>(work: impl FnOnce(&mut Retained) -> T) -> Option<T> {
     critical_section::with(|token| {
         let _guard = RETAINED_LOCK.borrow(token).try_borrow_mut().ok()?;
         let place = &raw mut RETAINED;
-        // SAFETY: interrupts are off, the guard keeps out handlers that cannot be off, and this is the only place that touches it. The magic word is read as the plain integer it is; any
-        // bits are an integer. Without it, a whole value is written before a reference is made; with it, this program wrote one before the
-        // reset, and nothing else writes there.
+        // SAFETY: interrupts are off, the guard keeps out handlers that cannot be off, and this is the only place that touches it. It is RAM
+        // whose every bit is something, and any bits are a value of the numbers in `Retained`.
         unsafe {
-            let magic = (&raw const (*(*place).as_ptr()).magic).read_volatile();
-            if magic != MAGIC {
+            if !is_warm() {
                 (*place).write(Retained::EMPTY);
             }
             Some(work((*place).assume_init_mut()))
@@ -60,77 +81,90 @@ pub fn is_warm() -> bool {
     unsafe { (&raw const (*(*place).as_ptr()).magic).read_volatile() == MAGIC }
 }
 
-/// Keeps a panic's place and message for the next start. Of the path only the file's name: there is little room.
-pub fn note_panic(info: &PanicInfo<'_>) {
-    let (path, line) = info
-        .location()
-        .map_or(("", 0), |place| (place.file(), place.line()));
-    let file = path.rsplit('/').next().unwrap_or(path);
-    note_end(format_args!("{file}:{line}: {}", info.message()));
-}
-
-/// Keeps the start of what is to be said of the program's end.
-pub fn note_end(message: fmt::Arguments<'_>) {
-    retained(|retained| {
-        retained.panic.clear();
-        let mut cut = Cut(&mut retained.panic);
-        let _ = cut.write_fmt(message);
-    });
-}
-
-/// Writes until the string is full, character by character.
-struct Cut<'s>(&'s mut heapless::String<MAX_MESSAGE>);
-
-impl fmt::Write for Cut<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.chars()
-            .try_for_each(|character| self.0.push(character).map_err(|_| fmt::Error))
-    }
-}
-
-/// What the run before left, and a clean page for this one.
-pub fn start() -> Start {
+/// What the run before left, and a clean page for this one. `reset`: why the chip says that it was reset; `None` if it does not tell.
+pub fn start(reset: Option<ResetCause>) -> Start {
     let warm = is_warm();
-    retained(|retained| {
-        let before = core::mem::replace(retained, Retained::EMPTY);
-        let cause = match () {
-            () if !warm => ResetCause::Power,
-            () if !before.panic.is_empty() => ResetCause::Panic,
-            () if before.restart => ResetCause::Other,
-            () => ResetCause::Watchdog,
-        };
-        let panic = (!before.panic.is_empty()).then_some(before.panic);
-        Start {
-            cause,
-            late_task: before.late_task,
-            panic,
-        }
-    })
-    .unwrap_or(Start {
-        cause: ResetCause::Other,
-        late_task: None,
-        panic: None,
-    })
+    let before = retained(|retained| core::mem::replace(retained, Retained::EMPTY));
+    let before = before.unwrap_or(Retained::EMPTY);
+    let panic = before.panic();
+    let cause = match reset {
+        _ if panic.is_some() => ResetCause::Panic,
+        _ if before.restart != 0 => ResetCause::Other,
+        Some(cause) => cause,
+        None if warm => ResetCause::Watchdog,
+        None => ResetCause::Power,
+    };
+    Start {
+        cause,
+        late_task: before.late_task(),
+        panic,
+    }
 }
 
 /// Nobody is late any more.
 pub fn forget_late() {
-    retained(|retained| retained.late_task = None);
-}
-
-/// Keeps the task that runs while all ends, unless a late one is known.
-pub fn note_running(task: Task) {
-    retained(|retained| {
-        retained.late_task.get_or_insert(task);
-    });
+    retained(|retained| retained.late_task = NO_TASK);
 }
 
 /// Keeps which task is late.
 pub fn note_late(task: Task) {
-    retained(|retained| retained.late_task = Some(task));
+    retained(|retained| retained.late_task = task as u8);
+}
+
+/// Keeps the task that runs while all ends, unless a late one is known.
+pub fn note_running() {
+    retained(|retained| {
+        if retained.late_task == NO_TASK {
+            retained.late_task = running() as u8;
+        }
+    });
 }
 
 /// Keeps that the restart is wanted.
 pub fn note_restart() {
-    retained(|retained| retained.restart = true);
+    retained(|retained| retained.restart = 1);
+}
+
+/// Keeps a panic's task, place and message for the next start; false if an end was noted before, as when the panic's own log message
+/// panics. Of the path only the file's name: there is little room.
+pub fn note_panic(info: &PanicInfo<'_>) -> bool {
+    let (path, line) = info
+        .location()
+        .map_or(("", 0), |place| (place.file(), place.line()));
+    let file = path.rsplit('/').next().unwrap_or(path);
+    note_end(format_args!("{file}:{line}: {}", info.message()))
+}
+
+/// The same for a fault of the processor, which ends as a panic does.
+pub fn note_fault(frame: &ExceptionFrame) -> bool {
+    note_end(format_args!("hard fault at {:08x}", frame.pc()))
+}
+
+/// Keeps the task that runs, and the start of what is to be said of the program's end.
+fn note_end(message: fmt::Arguments<'_>) -> bool {
+    note_running();
+    retained(|retained| {
+        let first = retained.panic_bytes == 0;
+        if first {
+            let _ = Cut(retained).write_fmt(message);
+        }
+        first
+    })
+    .unwrap_or(false)
+}
+
+/// Writes until the message is full, character by character.
+struct Cut<'r>(&'r mut Retained);
+
+impl fmt::Write for Cut<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            let start = usize::from(self.0.panic_bytes);
+            let end = start + character.len_utf8();
+            let place = self.0.panic.get_mut(start..end).ok_or(fmt::Error)?;
+            character.encode_utf8(place);
+            self.0.panic_bytes = end as u8;
+        }
+        Ok(())
+    }
 }

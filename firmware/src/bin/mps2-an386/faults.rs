@@ -12,6 +12,8 @@ const WAITS: u32 = 0x7fc0_0001;
 /// Never gives the processor back.
 const SPINS: u32 = 0x7fc0_0002;
 const PANICS: u32 = 0x7fc0_0003;
+/// Executes what is no instruction.
+const BREAKS: u32 = 0x7fc0_0004;
 
 static ARMED: AtomicBool = AtomicBool::new(false);
 
@@ -22,7 +24,7 @@ pub fn arm() {
 
 /// Fails in the way that a number of the table asks for.
 pub async fn strike(number: f32) {
-    if !(WAITS..=PANICS).contains(&number.to_bits()) || !ARMED.swap(false, Ordering::Relaxed) {
+    if !(WAITS..=BREAKS).contains(&number.to_bits()) || !ARMED.swap(false, Ordering::Relaxed) {
         return;
     }
     match number.to_bits() {
@@ -30,6 +32,7 @@ pub async fn strike(number: f32) {
         SPINS => loop {
             cortex_m::asm::delay(u32::MAX);
         },
-        _ => panic!("asked to panic"),
+        PANICS => panic!("asked to panic"),
+        _ => cortex_m::asm::udf(),
     }
 }

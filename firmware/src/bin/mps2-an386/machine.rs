@@ -198,7 +198,7 @@ fn reload_watchdog() {
 
 impl Machine for Mps2Machine {
     fn start(&mut self) -> Start {
-        retained::start()
+        retained::start(None)
     }
 
     fn watchdog_ms(&self) -> u32 {

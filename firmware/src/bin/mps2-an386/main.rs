@@ -22,9 +22,9 @@ mod synthetic;
 mod uart;
 
 use amlstm_firmware::app::{self, Parts};
-use amlstm_firmware::health::running;
 use amlstm_firmware::store::Layout;
-use cortex_m_rt::{entry, exception};
+use cortex_m::peripheral::SCB;
+use cortex_m_rt::{ExceptionFrame, entry, exception};
 use defmt_semihosting as _;
 use semihosting::process;
 
@@ -93,24 +93,23 @@ unsafe fn DefaultHandler(interrupt: i16) {
 /// because a task never yields.
 #[exception]
 unsafe fn NonMaskableInt() {
-    retained::note_running(running());
+    retained::note_running();
 }
 
-/// A fault of the processor ends as a panic does: noted, and started again.
 #[exception]
-unsafe fn HardFault(frame: &cortex_m_rt::ExceptionFrame) -> ! {
-    defmt::println!("hard fault at {=u32:08x}", frame.pc());
-    retained::note_running(running());
-    retained::note_end(format_args!("hard fault at {:08x}", frame.pc()));
-    cortex_m::peripheral::SCB::sys_reset()
+unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
+    if retained::note_fault(frame) {
+        defmt::println!("hard fault at {=u32:08x}", frame.pc());
+    }
+    SCB::sys_reset()
 }
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
-    defmt::println!("panic {}", defmt::Display2Format(info));
-    retained::note_running(running());
-    retained::note_panic(info);
-    cortex_m::peripheral::SCB::sys_reset()
+    if retained::note_panic(info) {
+        defmt::println!("panic {}", defmt::Display2Format(info));
+    }
+    SCB::sys_reset()
 }
 
 defmt::timestamp!("{=u64:ms}", machine::uptime_ms());
