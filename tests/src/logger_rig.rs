@@ -8,7 +8,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use amlstm::export::AlignedBytes;
 use amlstm::logger::{Client, Line, Station};
+use amlstm_core::artifact::ModelFile;
+use amlstm_core::estimator::Estimator;
+use amlstm_core::link::{Estimated, MonthLevel, MonthRecord};
 use amlstm_core::month::Month;
 
 use crate::board::CORTEX_M4F;
@@ -236,7 +240,8 @@ fn connect(socket: &Path) -> UnixStream {
     }
 }
 
-/// Levels of every month `[months][channels]` in metres for the firmware's computed sensors; NaN is a silent one.
+/// What the firmware's computed sensors say in every month, `[months][channels]`: levels in metres, and from channel 10 on the currents of the
+/// 4-20 mA inputs in mA; NaN is a silent one.
 pub struct LevelTable {
     /// UTC of the first month's start, seconds since 1970.
     pub start_unix_s: u32,
@@ -264,6 +269,54 @@ impl LevelTable {
     /// Takes the table out of the flash file: the firmware reads its cable again.
     pub fn remove(flash: &Path) {
         damage(flash, TABLE_OFFSET, &[0xFF; 20]);
+    }
+}
+
+/// A logger estimated each of these closed months as the host does from the same levels, bit for bit. Months between the model's training and
+/// the first of them count as missing.
+///
+/// # Panics
+///
+/// If it did not.
+pub fn equals_the_host(model: &[u8], months: &[(MonthRecord, Option<Estimated>)]) {
+    let aligned = AlignedBytes::new(model);
+    let file = ModelFile::parse(&aligned).expect("the logger took the model");
+    let mut host = Estimator::<32>::at_training_end(&file);
+    let mut next = file.record().trained_until.next();
+    for (record, estimate) in months {
+        let month = Month::from_index(record.month_index).expect("a month");
+        while next < month {
+            host.step(next, &[]);
+            next = next.next();
+        }
+        let level_m: Vec<Option<f32>> = record
+            .channels
+            .iter()
+            .map(MonthLevel::model_level_m)
+            .collect();
+        let expected = host.step(month, &level_m);
+        next = month.next();
+        let estimate = estimate.as_ref().expect("each month was estimated");
+        let bits = |increment: f32, subsidence: f32, attention: &[f32]| {
+            let shares = attention.iter().map(|share| share.to_bits());
+            [increment.to_bits(), subsidence.to_bits()]
+                .into_iter()
+                .chain(shares)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            bits(
+                estimate.increment_mm,
+                estimate.subsidence_mm,
+                &estimate.attention
+            ),
+            bits(
+                expected.increment_mm,
+                expected.subsidence_mm,
+                &expected.attention
+            ),
+            "{month}"
+        );
     }
 }
 

@@ -363,7 +363,10 @@ fn the_guide_is_followed_from_the_first_visit_to_the_rollback() {
 #[test]
 fn a_station_is_set_up_with_a_terminal_alone() {
     let Some(rig) = LoggerRig::new() else { return };
-    let powered = rig.power_on_pty(transducers());
+    let mut transducers = transducers();
+    // An open loop at 4-20 mA input 0.
+    transducers.insert(b'A', Behaviour::Answers(0.0));
+    let powered = rig.power_on_pty(transducers);
     Terminal::open(&powered.port).follow("9. Setting up a station with a terminal program only");
 }
 

@@ -10,11 +10,10 @@ use amlstm::logger::{Client, Table, download, pull, push};
 use amlstm::run::WellRun;
 use amlstm::synth;
 use amlstm_core::artifact::ModelFile;
-use amlstm_core::estimator::Estimator;
 use amlstm_core::link::{ClockState, InputState};
 use amlstm_core::month::Month;
 use amlstm_firmware::store::Layout;
-use amlstm_tests::logger_rig::{LevelTable, LoggerRig, configure, times, unix_s};
+use amlstm_tests::logger_rig::{LevelTable, LoggerRig, configure, equals_the_host, times, unix_s};
 use amlstm_tests::qemu::Finished;
 
 const STATION: &str = r#"
@@ -93,43 +92,7 @@ fn a_year_on_the_logger_equals_the_host_bit_for_bit() {
     );
     let records = download(&mut client, Table::Months, |_, _| {}).expect("the months arrive");
     assert_eq!(records.months.len(), months);
-    let mut host = Estimator::<32>::at_training_end(&file);
-    let mut before = file.record().trained_until.next();
-    while before < first {
-        host.step(before, &[]);
-        before = before.next();
-    }
-    for (record, estimate) in &records.months {
-        let month = Month::from_index(record.month_index).expect("a month");
-        let level_m: Vec<Option<f32>> = record
-            .channels
-            .iter()
-            .map(amlstm_core::link::MonthLevel::model_level_m)
-            .collect();
-        let expected = host.step(month, &level_m);
-        let estimate = estimate.as_ref().expect("each month was estimated");
-        assert_eq!(
-            estimate.increment_mm.to_bits(),
-            expected.increment_mm.to_bits(),
-            "{month}"
-        );
-        assert_eq!(
-            estimate.subsidence_mm.to_bits(),
-            expected.subsidence_mm.to_bits(),
-            "{month}"
-        );
-        let bits = |shares: &[f32]| {
-            shares
-                .iter()
-                .map(|share| share.to_bits())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            bits(&estimate.attention),
-            bits(&expected.attention),
-            "{month}"
-        );
-    }
+    equals_the_host(&aligned, &records.months);
     let silent = records.months[5].1.as_ref().expect("estimated");
     assert_eq!(silent.inputs[0], InputState::Missing);
     assert_eq!(silent.attention[0], 0.0);

@@ -1,15 +1,19 @@
 //! Sensors on UART1, or computed from a table of monthly levels that the host laid into the last MiB of the flash file.
 //!
 //! The table, little endian: `AMLSYNTH`, `u32` months, `u32` channels, `u32` UTC of the first month's start in seconds since 1970, then
-//! `f32` level `[months][channels]` in metres; NaN is a silent sensor. Sensor k answers at SDI-12 address k with its channel's level and a
-//! tide of 5 cm, so that it is not taken for stuck. With each month the image prints how much stack was used until then; on the second
-//! day after the table it ends QEMU with exit code 0.
+//! `f32` value `[months][channels]`, a level in metres or a current in mA; NaN is a silent sensor. Channel k answers at SDI-12 address k
+//! (0-9, then A-Z) with its value and a tide of 0.05, so that it is not taken for stuck. With each month the image prints how much stack
+//! was used until then; on the second day after the table it ends QEMU with exit code 0.
+//!
+//! The board has no converter: its 4-20 mA inputs are SIMULATED by a module on the same bus, which tells the current of input 0 in mA at
+//! SDI-12 address A, of input 1 at B, and so on.
 
 use core::fmt::Write as _;
 
+use amlstm_core::link::Sdi12Value;
 use amlstm_firmware::board::{Clock, SensorBus};
 use amlstm_firmware::calendar::{Moment, month_index_of};
-use amlstm_firmware::sense::sdi12::crc_characters;
+use amlstm_firmware::sense::sdi12::{crc_characters, measure};
 use embassy_futures::select::{Either, select};
 use embedded_io_async::Write as _;
 use semihosting::process;
@@ -22,6 +26,8 @@ use crate::uart::Uart;
 const MAGIC: &[u8] = b"AMLSYNTH";
 const HEAD: usize = 20;
 const DAY_S: u32 = 86_400;
+/// SDI-12 address of the simulated 4-20 mA input 0.
+const FIRST_LOOP_INPUT: u8 = b'A';
 
 unsafe extern "C" {
     /// The top of the stack, given by the linker script.
@@ -34,7 +40,7 @@ pub struct Table {
     months: u32,
     channels: u32,
     start_unix_s: u32,
-    levels: &'static [u8],
+    values: &'static [u8],
 }
 
 impl Table {
@@ -47,12 +53,12 @@ impl Table {
         }
         let (months, channels, start_unix_s) = (number(8)?, number(12)?, number(16)?);
         let length = months.checked_mul(channels)?.checked_mul(4)? as usize;
-        let levels = bytes.get(HEAD..)?.get(..length)?;
+        let values = bytes.get(HEAD..)?.get(..length)?;
         Some(Self {
             months,
             channels,
             start_unix_s,
-            levels,
+            values,
         })
     }
 
@@ -80,14 +86,14 @@ impl Table {
         }
         let place = ((month * self.channels + channel) * 4) as usize;
         Some(f32::from_le_bytes(
-            *self.levels.get(place..)?.first_chunk()?,
+            *self.values.get(place..)?.first_chunk()?,
         ))
     }
 
-    fn level_m(&self, channel: u32, unix_s: u32) -> Option<f32> {
-        let level = self.number(channel, unix_s)?;
+    fn value(&self, channel: u32, unix_s: u32) -> Option<f32> {
+        let value = self.number(channel, unix_s)?;
         let share = (unix_s % DAY_S) as f32 / DAY_S as f32;
-        level.is_finite().then_some(level + 0.1 * (share - 0.5))
+        value.is_finite().then_some(value + 0.1 * (share - 0.5))
     }
 }
 
@@ -171,21 +177,26 @@ impl SensorBus for Bus {
         }
     }
 
-    async fn loop_current_ma(&mut self, _input: u8) -> Option<f32> {
-        None
+    async fn loop_current_ma(&mut self, input: u8) -> Option<f32> {
+        let sensor = Sdi12Value {
+            address: FIRST_LOOP_INPUT.checked_add(input)?,
+            value: 0,
+            crc: true,
+        };
+        measure(self, sensor).await.ok()?.first().copied()
     }
 }
 
 /// What a sensor with CRC would answer.
 fn answer(table: &Table, unix_s: u32, command: &[u8], reply: &mut [u8]) -> Option<usize> {
     let address = *command.first()?;
-    let channel = u32::from(address.checked_sub(b'0').filter(|channel| *channel < 10)?);
-    let level_m = table.level_m(channel, unix_s)?;
+    let channel = char::from(address).to_digit(36)?;
+    let value = table.value(channel, unix_s)?;
     let mut line = heapless::String::<32>::new();
     match command.get(1..)? {
         b"M!" | b"MC!" => write!(line, "{}0001\r\n", char::from(address)).ok()?,
         b"D0!" => {
-            write!(line, "{}{level_m:+.3}", char::from(address)).ok()?;
+            write!(line, "{}{value:+.3}", char::from(address)).ok()?;
             let [a, b, c] = crc_characters(line.as_bytes()).map(char::from);
             write!(line, "{a}{b}{c}\r\n").ok()?;
         }
