@@ -24,11 +24,25 @@ use std::ops::Range;
 use amlstm_core::model::AttentionKind;
 
 use self::backward::{Backward, Gradient};
-use self::forward::{Forward, Trace};
-use self::lanes::{LANES, dispatch};
+use self::forward::{Forward, SIDE_BY_SIDE, Trace};
+use self::lanes::{LANES, Row, dispatch, zeros};
 pub use self::node::{HostBackend, SequenceNode, Target};
 use self::weights::Weights;
 use crate::network::{Sequence, Shape};
+
+/// Runs an operation that is compiled for each number of rows that hidden and attention units can make.
+macro_rules! run {
+    ($dispatch:ident, $kernel:ident, $operation:ident $fields:tt) => {{
+        let Sizes { hidden, attention, .. } = $kernel.sizes;
+        match (hidden / LANES, attention / LANES) {
+            (1, 0) => $dispatch($operation::<1, 0> $fields),
+            (1, 1) => $dispatch($operation::<1, 1> $fields),
+            (2, 0) => $dispatch($operation::<2, 0> $fields),
+            (2, 2) => $dispatch($operation::<2, 2> $fields),
+            rows => unreachable!("new lets no {rows:?} pass"),
+        }
+    }};
+}
 
 /// One sequence with room for everything that a forward and a backward pass need.
 #[derive(Clone, Debug)]
@@ -49,21 +63,23 @@ pub struct SequenceKernel {
 struct Sizes {
     months: usize,
     inputs: usize,
-    /// Hidden units, a multiple of 16.
+    /// Inputs, filled up to a multiple of [`SIDE_BY_SIDE`].
+    padded_inputs: usize,
+    /// Hidden units, filled up to whole rows.
     hidden: usize,
-    /// Attention units, a multiple of 16; zero for a plain LSTM.
+    /// Attention units, filled up to as many rows as the hidden units; zero for a plain LSTM.
     attention: usize,
     /// Columns of e and the bias, a multiple of four.
     e: usize,
 }
 
-/// What the network sees, a row of [`LANES`] a month.
+/// What the network sees, a row a month.
 #[derive(Clone, Debug)]
 struct Input {
     /// Scaled values, missing ones zero.
-    x: Vec<f32>,
+    x: Vec<Row>,
     /// 1 where a value is present, otherwise 0.
-    present: Vec<f32>,
+    present: Vec<Row>,
     /// Present inputs of each month.
     count: Vec<usize>,
 }
@@ -83,14 +99,20 @@ impl SequenceKernel {
                 .all(|span| !span.is_empty() && span.end <= sequence.months())
         );
         let months = sequence.months();
-        let attention = match shape.kind {
-            AttentionKind::None => 0,
-            _ => shape.attention_units.next_multiple_of(LANES),
+        // As many rows for both, so that few pairs of numbers of rows need code of their own.
+        let (hidden, attention) = match shape.kind {
+            AttentionKind::None => (shape.hidden.next_multiple_of(LANES), 0),
+            _ => {
+                let larger = shape.hidden.max(shape.attention_units);
+                let padded = larger.next_multiple_of(LANES);
+                (padded, padded)
+            }
         };
         let sizes = Sizes {
             months,
             inputs: shape.inputs,
-            hidden: shape.hidden.next_multiple_of(LANES),
+            padded_inputs: shape.inputs.next_multiple_of(SIDE_BY_SIDE),
+            hidden,
             attention,
             e: (shape.inputs + 1).next_multiple_of(4),
         };
@@ -117,11 +139,9 @@ impl SequenceKernel {
     ///
     /// If there are not [`Shape::parameters`] parameters.
     pub fn forward(&mut self, parameters: &[f32]) -> &[f32] {
-        dispatch(Forward {
-            kernel: self,
-            parameters,
-        });
-        &self.means
+        let kernel = self;
+        run!(dispatch, kernel, Forward { kernel, parameters });
+        &kernel.means
     }
 
     /// Standardised output of each month of the last forward pass.
@@ -135,11 +155,16 @@ impl SequenceKernel {
     ///
     /// If the lengths are not [`Self::spans`] and [`Shape::parameters`].
     pub fn backward(&mut self, of_means: &[f32], of_parameters: &mut [f32]) {
-        dispatch(Backward {
-            kernel: self,
-            of_means,
-            of_parameters,
-        });
+        let kernel = self;
+        run!(
+            dispatch,
+            kernel,
+            Backward {
+                kernel,
+                of_means,
+                of_parameters
+            }
+        );
     }
 }
 
@@ -147,15 +172,15 @@ impl Input {
     fn new(sequence: &Sequence) -> Self {
         let months = sequence.months();
         let mut input = Self {
-            x: vec![0.0; months * LANES],
-            present: vec![0.0; months * LANES],
+            x: zeros(months * LANES),
+            present: zeros(months * LANES),
             count: vec![0; months],
         };
         for month in 0..months {
             for (k, x) in sequence.month(month).iter().enumerate() {
                 if let Some(x) = x {
-                    input.x[month * LANES + k] = *x;
-                    input.present[month * LANES + k] = 1.0;
+                    input.x[month].0[k] = *x;
+                    input.present[month].0[k] = 1.0;
                     input.count[month] += 1;
                 }
             }

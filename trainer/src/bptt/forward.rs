@@ -2,26 +2,31 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::lanes::{LANES, exp, multiply_add, rows, rows_mut, sigmoid, sum, tanh};
-use super::{SequenceKernel, Sizes};
+use super::lanes::{
+    LANES, Row, Rows, exp, half, multiply_add, product, short_product, sigmoid_of, sum, tanh,
+    with_lane, zeros,
+};
+use super::weights::Weights;
+use super::{Input, SequenceKernel, Sizes};
 
-/// What the forward pass leaves for the backward pass.
+/// Inputs whose scores are computed side by side, so that the processor need not wait for one before it begins the next.
+pub(super) const SIDE_BY_SIDE: usize = 4;
+
+/// What the forward pass leaves for the backward pass. Rows a month: hidden units make H rows, attention units A.
 #[derive(Clone, Debug)]
 pub(super) struct Trace {
-    /// h, then C, before each month and after the last, `[months + 1, 2 hidden]`.
-    pub(super) state: Vec<f32>,
-    /// Activated gates f, i, candidate, o, `[months, 4 hidden]`.
-    pub(super) gates: Vec<f32>,
-    /// tanh C, `[months, hidden]`.
-    pub(super) cell_tanh: Vec<f32>,
-    /// W [h; C], one month.
-    pub(super) query: Vec<f32>,
-    /// tanh of (8), `[months, inputs, attention]`.
-    pub(super) score: Vec<f32>,
-    /// Attention, `[months, LANES]`.
-    pub(super) beta: Vec<f32>,
-    /// e followed by a one for the bias, `[months, LANES]`.
-    pub(super) e: Vec<f32>,
+    /// h, then C, before each month and after the last, `[months + 1, 2 H]`.
+    pub(super) state: Vec<Row>,
+    /// Activated gates f, i, candidate, o, `[months, 4 H]`.
+    pub(super) gates: Vec<Row>,
+    /// tanh C, `[months, H]`.
+    pub(super) cell_tanh: Vec<Row>,
+    /// tanh of (8), `[months, inputs, A]`, inputs filled up to a multiple of [`SIDE_BY_SIDE`].
+    pub(super) score: Vec<Row>,
+    /// Attention, `[months]`.
+    pub(super) beta: Vec<Row>,
+    /// e followed by a one for the bias, `[months]`.
+    pub(super) e: Vec<Row>,
     /// Output of each month.
     pub(super) y: Vec<f32>,
 }
@@ -30,158 +35,190 @@ impl Trace {
     pub(super) fn new(sizes: Sizes) -> Self {
         let Sizes {
             months,
-            inputs,
+            padded_inputs,
             hidden,
             attention,
             ..
         } = sizes;
-        let mut e = vec![0.0; months * LANES];
-        for e in e.chunks_exact_mut(LANES) {
-            e[inputs] = 1.0;
-        }
         Self {
-            state: vec![0.0; (months + 1) * 2 * hidden],
-            gates: vec![0.0; months * 4 * hidden],
-            cell_tanh: vec![0.0; months * hidden],
-            query: vec![0.0; attention],
-            score: vec![0.0; months * inputs * attention],
-            beta: vec![0.0; months * LANES],
-            e,
+            state: zeros((months + 1) * 2 * hidden),
+            gates: zeros(months * 4 * hidden),
+            cell_tanh: zeros(months * hidden),
+            score: zeros(months * padded_inputs * attention),
+            beta: zeros(months * LANES),
+            e: zeros(months * LANES),
             y: vec![0.0; months],
         }
     }
 }
 
-pub(super) struct Forward<'a> {
+/// The forward pass of a network whose hidden units make `H` rows and whose attention units `A`.
+pub(super) struct Forward<'a, const H: usize, const A: usize> {
     pub(super) kernel: &'a mut SequenceKernel,
     pub(super) parameters: &'a [f32],
 }
 
-impl WithSimd for Forward<'_> {
+impl<const H: usize, const A: usize> WithSimd for Forward<'_, H, A> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        self.kernel.run_forward(simd, self.parameters);
+        let SequenceKernel {
+            shape,
+            sizes,
+            spans,
+            input,
+            weights,
+            trace,
+            means,
+            ..
+        } = self.kernel;
+        weights.load::<H, A>(shape, self.parameters);
+        for month in 0..sizes.months {
+            attend::<S, H, A>(simd, *sizes, input, weights, trace, month);
+            step::<S, H>(simd, *sizes, weights, trace, month);
+        }
+        read_out::<S, H>(simd, weights, trace);
+        for (mean, span) in means.iter_mut().zip(spans) {
+            *mean = trace.y[span.clone()].iter().sum::<f32>() / span.len() as f32;
+        }
     }
 }
 
-impl SequenceKernel {
-    #[inline(always)]
-    fn run_forward<S: Simd>(&mut self, simd: S, parameters: &[f32]) {
-        self.weights.load(&self.shape, self.sizes, parameters);
-        for month in 0..self.sizes.months {
-            self.attend(simd, month);
-            self.step(simd, month);
-        }
-        self.read_out(simd);
+/// Equations 8 to 10: writes beta and e of the month. A plain LSTM has e = x.
+#[inline(always)]
+fn attend<S: Simd, const H: usize, const A: usize>(
+    simd: S,
+    sizes: Sizes,
+    input: &Input,
+    weights: &Weights,
+    trace: &mut Trace,
+    month: usize,
+) {
+    let one = simd.splat_f32s(1.0);
+    let x = &input.x[month];
+    let e = &mut trace.e[month];
+    if A == 0 || input.count[month] == 0 {
+        e.store(simd, with_lane(simd, x.load::<S>(), sizes.inputs, one));
+        return;
     }
-
-    /// Equations 8 to 10: writes beta and e of the month. A plain LSTM has e = x.
-    #[inline(always)]
-    fn attend<S: Simd>(&mut self, simd: S, month: usize) {
-        let Sizes {
-            inputs,
-            hidden,
-            attention,
-            ..
-        } = self.sizes;
-        let trace = &mut self.trace;
-        let weights = &self.weights;
-        let x = &self.input.x[month * LANES..][..LANES];
-        let e = &mut trace.e[month * LANES..][..inputs];
-        if attention == 0 || self.input.count[month] == 0 {
-            e.copy_from_slice(&x[..inputs]);
-            return;
-        }
-        let state = &trace.state[month * 2 * hidden..][..2 * hidden];
-        weights.w.multiply(simd, state, &mut trace.query);
-
-        let mut alpha = [f32::NEG_INFINITY; LANES];
-        let present = &self.input.present[month * LANES..][..LANES];
-        let scores = &mut trace.score[month * inputs * attention..][..inputs * attention];
-        for (k, scores) in scores.chunks_exact_mut(attention).enumerate() {
-            if present[k] == 0.0 {
-                continue;
+    let state = &trace.state[month * 2 * H..][..2 * H];
+    let rows = Rows {
+        first: 0,
+        step: 1,
+        all: A,
+    };
+    let query: [S::f32s; A] = product(simd, &weights.w[..2 * H * LANES * A], rows, state);
+    let present = &input.present[month];
+    let absent = simd.splat_f32s(f32::NEG_INFINITY);
+    let (mut alpha, mut largest) = (absent, absent);
+    let rows = sizes.padded_inputs * A;
+    let scores = &mut trace.score[month * rows..][..rows];
+    let inputs = scores.chunks_exact_mut(SIDE_BY_SIDE * A);
+    for (group, scores) in inputs.enumerate() {
+        let first = group * SIDE_BY_SIDE * A;
+        let u = &weights.u[first..][..SIDE_BY_SIDE * A];
+        let b = &weights.b[first..][..SIDE_BY_SIDE * A];
+        let v = &weights.v[first..][..SIDE_BY_SIDE * A];
+        let x = &x.0.as_chunks::<SIDE_BY_SIDE>().0[group];
+        let present = &present.0.as_chunks::<SIDE_BY_SIDE>().0[group];
+        let mut totals = [simd.splat_f32s(0.0); SIDE_BY_SIDE];
+        for a in 0..A {
+            let mut sums = [query[a]; SIDE_BY_SIDE];
+            for k in 0..SIDE_BY_SIDE {
+                let x = simd.splat_f32s(x[k]);
+                let s = multiply_add(simd, u[k * A + a].load::<S>(), x, sums[k]);
+                sums[k] = simd.add_f32s(s, b[k * A + a].load::<S>());
             }
-            let range = k * attention..(k + 1) * attention;
-            let [u, b, v] = [&weights.u, &weights.b, &weights.v]
-                .map(|values| rows::<S>(&values[range.clone()]));
-            let x = simd.splat_f32s(x[k]);
-            let mut total = simd.splat_f32s(0.0);
-            let query = rows::<S>(&trace.query);
-            for (i, score) in rows_mut::<S>(scores).iter_mut().enumerate() {
-                let s = simd.add_f32s(multiply_add(simd, u[i], x, query[i]), b[i]);
-                *score = tanh(simd, s);
-                total = multiply_add(simd, v[i], *score, total);
+            let score = tanh(simd, sums);
+            for k in 0..SIDE_BY_SIDE {
+                scores[k * A + a].store(simd, score[k]);
+                totals[k] = multiply_add(simd, v[k * A + a].load::<S>(), score[k], totals[k]);
             }
-            alpha[k] = sum::<S>(total); // (8)
         }
-        let largest = alpha[..inputs]
-            .iter()
-            .copied()
-            .fold(f32::NEG_INFINITY, f32::max);
-        let alpha: [f32; LANES] = alpha.map(|alpha| alpha - largest);
-        let powers = simd.mul_f32s(exp(simd, bytemuck::cast(alpha)), rows::<S>(present)[0]);
-        let beta = simd.div_f32s(powers, simd.splat_f32s(sum::<S>(powers))); // (9)
-        rows_mut::<S>(&mut trace.beta[month * LANES..][..LANES])[0] = beta;
-        let beta = &trace.beta[month * LANES..][..inputs];
-        for ((e, beta), x) in e.iter_mut().zip(beta).zip(x) {
-            *e = beta * x; // (10)
+        for k in 0..SIDE_BY_SIDE {
+            let alpha_k = simd.splat_f32s(sum::<S>(totals[k])); // (8)
+            let is_present =
+                simd.greater_than_f32s(simd.splat_f32s(present[k]), simd.splat_f32s(0.0));
+            let alpha_k = simd.select_f32s(is_present, alpha_k, absent);
+            alpha = with_lane(simd, alpha, group * SIDE_BY_SIDE + k, alpha_k);
+            largest = simd.max_f32s(largest, alpha_k);
         }
     }
+    let powers = simd.mul_f32s(
+        exp(simd, simd.sub_f32s(alpha, largest)),
+        present.load::<S>(),
+    );
+    let beta = simd.div_f32s(powers, simd.splat_f32s(sum::<S>(powers))); // (9)
+    trace.beta[month].store(simd, beta);
+    let attended = simd.mul_f32s(beta, x.load::<S>()); // (10)
+    e.store(simd, with_lane(simd, attended, sizes.inputs, one));
+}
 
-    /// Equations 2 to 7.
-    #[inline(always)]
-    fn step<S: Simd>(&mut self, simd: S, month: usize) {
-        let Sizes { hidden, e, .. } = self.sizes;
-        let trace = &mut self.trace;
-        let (before, after) =
-            trace.state[month * 2 * hidden..][..4 * hidden].split_at_mut(2 * hidden);
-        let z = &mut trace.gates[month * 4 * hidden..][..4 * hidden];
-        self.weights.gates_h.multiply(simd, &before[..hidden], z);
-        let e = &trace.e[month * LANES..][..e];
-        self.weights.gates_e.multiply_onto(simd, e, z);
-
-        let cell_before = rows::<S>(&before[hidden..]);
-        let (h, cell) = after.split_at_mut(hidden);
-        let (h, cell) = (rows_mut::<S>(h), rows_mut::<S>(cell));
-        let cell_tanh = rows_mut::<S>(&mut trace.cell_tanh[month * hidden..][..hidden]);
-        let gates = rows_mut::<S>(z);
-        let blocks = gates.len() / 4;
-        for j in 0..blocks {
-            let forget = sigmoid(simd, gates[j]); // (2)
-            let input = sigmoid(simd, gates[blocks + j]); // (3)
-            let candidate = tanh(simd, gates[2 * blocks + j]); // (4)
-            let output = sigmoid(simd, gates[3 * blocks + j]); // (6)
-            cell[j] = simd.add_f32s(
-                simd.mul_f32s(forget, cell_before[j]),
-                simd.mul_f32s(input, candidate),
-            ); // (5)
-            cell_tanh[j] = tanh(simd, cell[j]);
-            h[j] = simd.mul_f32s(output, cell_tanh[j]); // (7)
-            gates[j] = forget;
-            gates[blocks + j] = input;
-            gates[2 * blocks + j] = candidate;
-            gates[3 * blocks + j] = output;
+/// Equations 2 to 7.
+#[inline(always)]
+fn step<S: Simd, const H: usize>(
+    simd: S,
+    sizes: Sizes,
+    weights: &Weights,
+    trace: &mut Trace,
+    month: usize,
+) {
+    let (before, after) = trace.state[month * 2 * H..][..4 * H].split_at_mut(2 * H);
+    let (h_before, cell_before) = before.split_at(H);
+    let (h, cell) = after.split_at_mut(H);
+    let cell_tanh = &mut trace.cell_tanh[month * H..][..H];
+    let gates = &mut trace.gates[month * 4 * H..][..4 * H];
+    let e = (&trace.e[month], sizes.e);
+    for j in 0..H {
+        let rows = Rows {
+            first: j,
+            step: H,
+            all: 4 * H,
+        };
+        let of_h: [S::f32s; 4] =
+            product(simd, &weights.gates_h[..H * LANES * 4 * H], rows, h_before);
+        let of_e: [S::f32s; 4] = short_product(simd, &weights.gates_e[..e.1 * 4 * H], rows, e.0);
+        let mut sums = of_h;
+        for gate in 0..4 {
+            sums[gate] = simd.add_f32s(of_h[gate], of_e[gate]);
         }
+        let [forget, input, candidate, output] = sums;
+        let [forget, input, candidate, output] = tanh(
+            simd,
+            [
+                half(simd, forget),
+                half(simd, input),
+                candidate,
+                half(simd, output),
+            ],
+        );
+        let forget = sigmoid_of(simd, forget); // (2)
+        let input = sigmoid_of(simd, input); // (3), (4) is candidate
+        let kept = simd.mul_f32s(forget, cell_before[j].load::<S>());
+        let new_cell = simd.add_f32s(kept, simd.mul_f32s(input, candidate)); // (5)
+        let output = sigmoid_of(simd, output); // (6)
+        let [tanh_of_cell] = tanh(simd, [new_cell]);
+        h[j].store(simd, simd.mul_f32s(output, tanh_of_cell)); // (7)
+        cell[j].store(simd, new_cell);
+        cell_tanh[j].store(simd, tanh_of_cell);
+        gates[j].store(simd, forget);
+        gates[H + j].store(simd, input);
+        gates[2 * H + j].store(simd, candidate);
+        gates[3 * H + j].store(simd, output);
     }
+}
 
-    /// Monthly outputs and their means.
-    #[inline(always)]
-    fn read_out<S: Simd>(&mut self, simd: S) {
-        let hidden = self.sizes.hidden;
-        let states = self.trace.state.chunks_exact(2 * hidden).skip(1);
-        let output = rows::<S>(&self.weights.output);
-        for (y, state) in self.trace.y.iter_mut().zip(states) {
-            let mut total = simd.splat_f32s(0.0);
-            for (weight, h) in output.iter().zip(rows::<S>(&state[..hidden])) {
-                total = multiply_add(simd, *weight, *h, total);
-            }
-            *y = sum::<S>(total) + self.weights.output_bias;
+/// Monthly outputs.
+#[inline(always)]
+fn read_out<S: Simd, const H: usize>(simd: S, weights: &Weights, trace: &mut Trace) {
+    // h, C of a month, then those of the next.
+    let (states, _) = trace.state[2 * H..].as_chunks::<H>();
+    for (y, h) in trace.y.iter_mut().zip(states.iter().step_by(2)) {
+        let mut total = simd.splat_f32s(0.0);
+        for (weight, h) in weights.output.iter().zip(h) {
+            total = multiply_add(simd, weight.load::<S>(), h.load::<S>(), total);
         }
-        for (mean, span) in self.means.iter_mut().zip(&self.spans) {
-            *mean = self.trace.y[span.clone()].iter().sum::<f32>() / span.len() as f32;
-        }
+        *y = sum::<S>(total) + weights.output_bias;
     }
 }

@@ -46,18 +46,37 @@ impl<Operation: WithSimd> NullaryFnOnce for Avx2<Operation> {
     }
 }
 
-/// The rows of a slice whose length is a multiple of [`LANES`].
-#[inline(always)]
-pub(super) fn rows<S: Simd>(slice: &[f32]) -> &[S::f32s] {
-    const { assert!(S::F32_LANES == LANES) };
-    S::as_simd_f32s(slice).0
+/// A row as it lies in memory: in one cache line, so that no load touches two.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub(super) struct Row(pub(super) [f32; LANES]);
+
+impl Row {
+    pub(super) const ZERO: Self = Self([0.0; LANES]);
+
+    #[inline(always)]
+    pub(super) fn load<S: Simd>(&self) -> S::f32s {
+        const { assert!(S::F32_LANES == LANES) };
+        bytemuck::cast(self.0)
+    }
+
+    #[inline(always)]
+    pub(super) fn store<S: Simd>(&mut self, _: S, row: S::f32s) {
+        self.0 = bytemuck::cast(row);
+    }
 }
 
-/// As [`rows`], to be written.
+/// `length` numbers in rows, the last one filled up with zeros.
+pub(super) fn zeros(length: usize) -> Vec<Row> {
+    vec![Row::ZERO; length.div_ceil(LANES)]
+}
+
+/// The row with `value` in one lane and `row` in the others.
 #[inline(always)]
-pub(super) fn rows_mut<S: Simd>(slice: &mut [f32]) -> &mut [S::f32s] {
-    const { assert!(S::F32_LANES == LANES) };
-    S::as_mut_simd_f32s(slice).0
+pub(super) fn with_lane<S: Simd>(simd: S, row: S::f32s, lane: usize, value: S::f32s) -> S::f32s {
+    let lanes: [u32; LANES] = std::array::from_fn(|lane| lane as u32);
+    let here = simd.equal_u32s(bytemuck::cast(lanes), simd.splat_u32s(lane as u32));
+    simd.select_f32s(here, value, row)
 }
 
 /// `a * b + c`, rounded twice.
@@ -78,37 +97,80 @@ pub(super) fn sum<S: Simd>(row: S::f32s) -> f32 {
 /// Hyperbolic tangent, within 4e-7 of the exact value everywhere (seen: see the test).
 ///
 /// Rational approximation of degree 13 over 6 on ±7.9, beyond which the result is ±1 in f32; coefficients of Eigen 3.4
-/// (`generic_fast_tanh_float`). Evaluated in pairs (Estrin) because a recurrent network waits for the result.
+/// (`generic_fast_tanh_float`). Evaluated in pairs (Estrin) because a recurrent network waits for the result, and for some rows side by side
+/// because a processor has time for them while it waits.
 #[inline(always)]
-pub(super) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    let constant = |value: f32| simd.splat_f32s(value);
-    let add = |a, b| simd.add_f32s(a, b);
-    let multiply = |a, b| simd.mul_f32s(a, b);
-    let fold = |a, b, c| multiply_add(simd, a, b, c);
-
-    let limit = 7.905_311;
-    let x = simd.max_f32s(constant(-limit), simd.min_f32s(constant(limit), x));
-    let x2 = multiply(x, x);
-    let x4 = multiply(x2, x2);
-    let x8 = multiply(x4, x4);
-    let p01 = fold(constant(6.372_619_3e-4), x2, constant(4.893_524_6e-3));
-    let p23 = fold(constant(5.122_297_1e-8), x2, constant(1.485_722_4e-5));
-    let p45 = fold(constant(2.000_188e-13), x2, constant(-8.604_672e-11));
-    let p = add(
-        fold(p23, x4, p01),
-        multiply(fold(constant(-2.760_768_5e-16), x4, p45), x8),
-    );
-    let q01 = fold(constant(2.268_434_6e-3), x2, constant(4.893_525e-3));
-    let q23 = fold(constant(1.198_258_4e-6), x2, constant(1.185_347_1e-4));
-    let q = fold(q23, x4, q01);
-    simd.div_f32s(multiply(x, p), q)
+pub(super) fn tanh<S: Simd, const N: usize>(simd: S, x: [S::f32s; N]) -> [S::f32s; N] {
+    let limit = simd.splat_f32s(7.905_311);
+    let mut x = x;
+    for x in &mut x {
+        *x = simd.max_f32s(simd.neg_f32s(limit), simd.min_f32s(limit, *x));
+    }
+    let x2 = multiply(simd, x, x);
+    let x4 = multiply(simd, x2, x2);
+    let x8 = multiply(simd, x4, x4);
+    let p01 = linear(simd, 6.372_619_3e-4, x2, 4.893_524_6e-3);
+    let p23 = linear(simd, 5.122_297_1e-8, x2, 1.485_722_4e-5);
+    let p45 = linear(simd, 2.000_188e-13, x2, -8.604_672e-11);
+    let p0123 = add(simd, multiply(simd, p23, x4), p01);
+    let p6 = multiply(simd, [simd.splat_f32s(-2.760_768_5e-16); N], x4);
+    let p456 = add(simd, p6, p45);
+    let p = add(simd, p0123, multiply(simd, p456, x8));
+    let q01 = linear(simd, 2.268_434_6e-3, x2, 4.893_525e-3);
+    let q23 = linear(simd, 1.198_258_4e-6, x2, 1.185_347_1e-4);
+    let q = add(simd, multiply(simd, q23, x4), q01);
+    let mut quotient = multiply(simd, x, p);
+    for n in 0..N {
+        quotient[n] = simd.div_f32s(quotient[n], q[n]);
+    }
+    quotient
 }
 
-/// Logistic function, `0.5 + 0.5 tanh(x / 2)`.
 #[inline(always)]
-pub(super) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+fn add<S: Simd, const N: usize>(simd: S, mut a: [S::f32s; N], b: [S::f32s; N]) -> [S::f32s; N] {
+    for n in 0..N {
+        a[n] = simd.add_f32s(a[n], b[n]);
+    }
+    a
+}
+
+#[inline(always)]
+fn multiply<S: Simd, const N: usize>(
+    simd: S,
+    mut a: [S::f32s; N],
+    b: [S::f32s; N],
+) -> [S::f32s; N] {
+    for n in 0..N {
+        a[n] = simd.mul_f32s(a[n], b[n]);
+    }
+    a
+}
+
+/// `high x + low`.
+#[inline(always)]
+fn linear<S: Simd, const N: usize>(
+    simd: S,
+    high: f32,
+    mut x: [S::f32s; N],
+    low: f32,
+) -> [S::f32s; N] {
+    for x in &mut x {
+        *x = multiply_add(simd, simd.splat_f32s(high), *x, simd.splat_f32s(low));
+    }
+    x
+}
+
+/// The argument of [`tanh`] for a logistic function, of which [`sigmoid_of`] is the rest: `0.5 + 0.5 tanh(x / 2)`.
+#[inline(always)]
+pub(super) fn half<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    simd.mul_f32s(simd.splat_f32s(0.5), x)
+}
+
+/// The logistic function of x, given tanh(x / 2).
+#[inline(always)]
+pub(super) fn sigmoid_of<S: Simd>(simd: S, tanh: S::f32s) -> S::f32s {
     let half = simd.splat_f32s(0.5);
-    multiply_add(simd, half, tanh(simd, simd.mul_f32s(half, x)), half)
+    multiply_add(simd, half, tanh, half)
 }
 
 /// Exponential function of numbers that are not positive; below -87 the result is that of -87.
@@ -142,146 +204,158 @@ pub(super) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     multiply(series, simd.transmute_f32s_u32s(scale))
 }
 
-/// Copies at most a row; a whole one without a call.
+/// Copies runs of `length` numbers to blocks of `rows` rows; what a run leaves free in its block stays.
 #[inline(always)]
-fn copy(from: &[f32], to: &mut [f32]) {
-    match (
-        <&[f32; LANES]>::try_from(from),
-        <&mut [f32; LANES]>::try_from(&mut *to),
-    ) {
-        (Ok(from), Ok(to)) => *to = *from,
-        _ => to.copy_from_slice(from),
+pub(super) fn copy_to_rows(from: &[f32], length: usize, to: &mut [Row], rows: usize) {
+    for (from, to) in from.chunks_exact(length).zip(to.chunks_exact_mut(rows)) {
+        for (from, to) in from.chunks(LANES).zip(to) {
+            match <&[f32; LANES]>::try_from(from) {
+                Ok(from) => to.0 = *from,
+                Err(_) => to.0[..from.len()].copy_from_slice(from),
+            }
+        }
     }
 }
 
-/// A matrix cut into panels of [`LANES`] rows; in a panel, each column is contiguous.
-#[derive(Clone, Debug)]
-pub(super) struct Panels {
-    values: Vec<f32>,
-    columns: usize,
+/// The reverse of [`copy_to_rows`].
+#[inline(always)]
+pub(super) fn copy_from_rows(from: &[Row], rows: usize, to: &mut [f32], length: usize) {
+    for (from, to) in from.chunks_exact(rows).zip(to.chunks_exact_mut(length)) {
+        for (from, to) in from.iter().zip(to.chunks_mut(LANES)) {
+            match <&mut [f32; LANES]>::try_from(&mut *to) {
+                Ok(to) => *to = from.0,
+                Err(_) => to.copy_from_slice(&from.0[..to.len()]),
+            }
+        }
+    }
 }
 
-impl Panels {
-    /// Zeros, `[rows, columns]`; `rows` a multiple of [`LANES`], `columns` of four.
-    pub(super) fn new(rows: usize, columns: usize) -> Self {
-        assert!(rows.is_multiple_of(LANES) && columns.is_multiple_of(4));
-        Self {
-            values: vec![0.0; rows * columns],
-            columns,
+/// The transpose of a matrix of which each column is `rows` rows; a column of the transpose is `columns` rows.
+#[inline(always)]
+pub(super) fn transpose(matrix: &[Row], rows: usize, transposed: &mut [Row], columns: usize) {
+    let matrix = matrix.chunks_exact(LANES * rows);
+    for (column, matrix) in matrix.enumerate() {
+        let transposed = transposed.chunks_exact_mut(LANES * columns);
+        for (row, transposed) in transposed.enumerate() {
+            let mut square = [Row::ZERO; LANES];
+            for (to, from) in square.iter_mut().zip(matrix.chunks_exact(rows)) {
+                *to = from[row];
+            }
+            for (lane, to) in transposed.chunks_exact_mut(columns).enumerate() {
+                to[column].0 = std::array::from_fn(|place| square[place].0[lane]);
+            }
         }
     }
+}
 
-    fn index(&self, row: usize, column: usize) -> usize {
-        (row / LANES * self.columns + column) * LANES + row % LANES
-    }
-
-    /// Writes a run of rows of one column; `row` is a multiple of [`LANES`].
-    #[inline(always)]
-    pub(super) fn set_column(&mut self, row: usize, column: usize, values: &[f32]) {
-        for (chunk, values) in values.chunks(LANES).enumerate() {
-            let start = self.index(row + chunk * LANES, column);
-            copy(values, &mut self.values[start..][..values.len()]);
+/// Rows of the product of a matrix and a vector, [`Rows`] of them.
+///
+/// Four partial sums, columns dealt to them in turn.
+#[inline(always)]
+pub(super) fn product<S: Simd, const N: usize>(
+    simd: S,
+    matrix: &[Row],
+    rows: Rows,
+    x: &[Row],
+) -> [S::f32s; N] {
+    let mut products = [simd.splat_f32s(0.0); N];
+    if N > 1 && S::REGISTER_COUNT >= 32 {
+        // A number of the vector is loaded once for all rows.
+        let mut sums = [[simd.splat_f32s(0.0); N]; 4];
+        for (columns, x) in matrix.chunks_exact(LANES * rows.all).zip(x) {
+            add_products(simd, columns, rows, &x.0, &mut sums);
+        }
+        let [a, b, c, d] = sums;
+        for n in 0..N {
+            products[n] = simd.add_f32s(simd.add_f32s(a[n], b[n]), simd.add_f32s(c[n], d[n]));
+        }
+    } else {
+        for n in 0..N {
+            let row = Rows {
+                first: rows.first + n * rows.step,
+                ..rows
+            };
+            let mut sums = [[simd.splat_f32s(0.0); 1]; 4];
+            for (columns, x) in matrix.chunks_exact(LANES * rows.all).zip(x) {
+                add_products(simd, columns, row, &x.0, &mut sums);
+            }
+            let [[a], [b], [c], [d]] = sums;
+            products[n] = simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d));
         }
     }
+    products
+}
 
-    /// Writes a run of columns of one row.
-    #[inline(always)]
-    pub(super) fn set_row(&mut self, row: usize, column: usize, values: &[f32]) {
-        let start = self.index(row, column);
-        for (target, value) in self.values[start..].iter_mut().step_by(LANES).zip(values) {
-            *target = *value;
+/// Which rows of a matrix: `first`, `first + step`, ... A column of the matrix is `all` rows.
+#[derive(Clone, Copy)]
+pub(super) struct Rows {
+    pub(super) first: usize,
+    pub(super) step: usize,
+    pub(super) all: usize,
+}
+
+/// As [`product`] with the first numbers of one row, as many as the matrix has columns, a multiple of four.
+#[inline(always)]
+pub(super) fn short_product<S: Simd, const N: usize>(
+    simd: S,
+    matrix: &[Row],
+    rows: Rows,
+    x: &Row,
+) -> [S::f32s; N] {
+    let mut sums = [[simd.splat_f32s(0.0); N]; 4];
+    add_products(simd, matrix, rows, &x.0, &mut sums);
+    let [a, b, c, d] = sums;
+    let mut products = [simd.splat_f32s(0.0); N];
+    for n in 0..N {
+        products[n] = simd.add_f32s(simd.add_f32s(a[n], b[n]), simd.add_f32s(c[n], d[n]));
+    }
+    products
+}
+
+#[inline(always)]
+fn add_products<S: Simd, const N: usize>(
+    simd: S,
+    matrix: &[Row],
+    rows: Rows,
+    x: &[f32; LANES],
+    sums: &mut [[S::f32s; N]; 4],
+) {
+    for (columns, x) in matrix.chunks_exact(4 * rows.all).zip(x.as_chunks::<4>().0) {
+        for lane in 0..4 {
+            let x = simd.splat_f32s(x[lane]);
+            for n in 0..N {
+                let weights = columns[lane * rows.all + rows.first + n * rows.step].load::<S>();
+                sums[lane][n] = multiply_add(simd, weights, x, sums[lane][n]);
+            }
         }
     }
+}
 
-    /// Reads a run of rows of one column; `row` is a multiple of [`LANES`].
-    #[inline(always)]
-    pub(super) fn column(&self, row: usize, column: usize, values: &mut [f32]) {
-        for (chunk, values) in values.chunks_mut(LANES).enumerate() {
-            let start = self.index(row + chunk * LANES, column);
-            copy(&self.values[start..][..values.len()], values);
-        }
-    }
-
-    /// `out = matrix * x`; four partial sums, columns dealt to them in turn.
-    #[inline(always)]
-    pub(super) fn multiply<S: Simd>(&self, simd: S, x: &[f32], out: &mut [f32]) {
-        self.products(simd, x, out, |_, product| product);
-    }
-
-    /// `out += matrix * x`.
-    #[inline(always)]
-    pub(super) fn multiply_onto<S: Simd>(&self, simd: S, x: &[f32], out: &mut [f32]) {
-        self.products(simd, x, out, |out, product| simd.add_f32s(out, product));
-    }
-
-    #[inline(always)]
-    fn products<S: Simd>(
-        &self,
-        simd: S,
-        x: &[f32],
-        out: &mut [f32],
-        join: impl Fn(S::f32s, S::f32s) -> S::f32s,
-    ) {
-        let panels = rows::<S>(&self.values).chunks_exact(self.columns);
-        for (out, panel) in rows_mut::<S>(out).iter_mut().zip(panels) {
+/// `matrix = sum over the months of left * right'`, in the order of the months.
+///
+/// A column of the matrix and a month of `left` are `rows` rows; a month of `right` is `right_rows` rows, of which the first columns are used.
+#[inline(always)]
+pub(super) fn set_outer<S: Simd>(
+    simd: S,
+    matrix: &mut [Row],
+    (left, rows): (&[Row], usize),
+    (right, right_rows): (&[Row], usize),
+) {
+    for (group, columns) in matrix.chunks_exact_mut(4 * rows).enumerate() {
+        let (block, group) = (group / 4, group % 4);
+        for row in 0..rows {
             let mut sums = [simd.splat_f32s(0.0); 4];
-            let (columns, _) = panel.as_chunks::<4>();
-            let (x, _) = x.as_chunks::<4>();
-            for (columns, x) in columns.iter().zip(x) {
+            let months = left.chunks_exact(rows).zip(right.chunks_exact(right_rows));
+            for (left, right) in months {
+                let left = left[row].load::<S>();
+                let right = &right[block].0.as_chunks::<4>().0[group];
                 for lane in 0..4 {
-                    sums[lane] =
-                        multiply_add(simd, columns[lane], simd.splat_f32s(x[lane]), sums[lane]);
+                    let right = simd.splat_f32s(right[lane]);
+                    sums[lane] = multiply_add(simd, left, right, sums[lane]);
                 }
             }
-            let [a, b, c, d] = sums;
-            *out = join(
-                *out,
-                simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d)),
-            );
-        }
-    }
-
-    /// Scalar product of one column with `x`.
-    #[inline(always)]
-    pub(super) fn column_dot<S: Simd>(&self, simd: S, column: usize, x: &[f32]) -> f32 {
-        let panels = rows::<S>(&self.values).chunks_exact(self.columns);
-        let mut total = simd.splat_f32s(0.0);
-        for (panel, x) in panels.zip(rows::<S>(x)) {
-            total = multiply_add(simd, panel[column], *x, total);
-        }
-        sum::<S>(total)
-    }
-
-    /// `matrix = sum over time of left[t] * right[t]'`, in the order of time.
-    ///
-    /// `left` is `[months, rows]`; `right` is `[months, width]`, of which the first columns are used.
-    #[inline(always)]
-    pub(super) fn set_outer<S: Simd>(
-        &mut self,
-        simd: S,
-        left: &[f32],
-        right: &[f32],
-        right_width: usize,
-    ) {
-        let columns = self.columns;
-        let panels = self.values.len() / (columns * LANES);
-        let left = rows::<S>(left);
-        for (panel, values) in rows_mut::<S>(&mut self.values)
-            .chunks_exact_mut(columns)
-            .enumerate()
-        {
-            for (group, values) in values.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-                let mut sums = [simd.splat_f32s(0.0); 4];
-                let right = right.chunks_exact(right_width);
-                for (left, right) in left.chunks_exact(panels).zip(right) {
-                    let left = left[panel];
-                    let right = &right.as_chunks::<4>().0[group];
-                    for lane in 0..4 {
-                        sums[lane] =
-                            multiply_add(simd, left, simd.splat_f32s(right[lane]), sums[lane]);
-                    }
-                }
-                *values = sums;
+            for (lane, sum) in sums.into_iter().enumerate() {
+                columns[lane * rows + row].store(simd, sum);
             }
         }
     }
@@ -308,12 +382,14 @@ mod tests {
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
-            for row in rows_mut::<S>(self.values) {
-                *row = match self.function {
-                    Function::Tanh => tanh(simd, *row),
-                    Function::Sigmoid => sigmoid(simd, *row),
-                    Function::Exp => exp(simd, *row),
-                };
+            for values in self.values.as_chunks_mut::<LANES>().0 {
+                let row = bytemuck::cast(*values);
+                let tanh = |x| tanh(simd, [x])[0];
+                *values = bytemuck::cast(match self.function {
+                    Function::Tanh => tanh(row),
+                    Function::Sigmoid => sigmoid_of(simd, tanh(half(simd, row))),
+                    Function::Exp => exp(simd, row),
+                });
             }
         }
     }

@@ -227,10 +227,13 @@ proptest! {
     fn wide_registers_change_no_bit(case in cases()) {
         let (means, gradient) = case.by_hand();
         let mut kernel = case.kernel();
-        portable(Forward { kernel: &mut kernel, parameters: &case.parameters });
-        let mut portable_gradient = vec![0.0; gradient.len()];
+        let kernel = &mut kernel;
+        let parameters = &case.parameters;
+        run!(portable, kernel, Forward { kernel, parameters });
         let portable_means = kernel.means.clone();
-        portable(Backward { kernel: &mut kernel, of_means: &case.loss, of_parameters: &mut portable_gradient });
+        let mut portable_gradient = vec![0.0; gradient.len()];
+        let (of_means, of_parameters) = (&case.loss, &mut portable_gradient);
+        run!(portable, kernel, Backward { kernel, of_means, of_parameters });
         let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
         prop_assert_eq!(bits(&means), bits(&portable_means));
         prop_assert_eq!(bits(&gradient), bits(&portable_gradient));

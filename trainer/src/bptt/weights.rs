@@ -1,107 +1,109 @@
-//! The flat parameters, cut into panels.
+//! The flat parameters in rows.
 
 use amlstm_core::model::AttentionKind;
 
 use super::Sizes;
-use super::lanes::Panels;
+use super::lanes::{LANES, Row, copy_to_rows, transpose, zeros};
 use crate::network::Shape;
 
-/// The parameters, cut into panels.
+/// The parameters in rows. Matrices lie column by column, a column a row for each 16 of its numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Weights {
     /// W of (8), `[attention, 2 hidden]`, and its transpose.
-    pub(super) w: Panels,
-    pub(super) w_transposed: Panels,
-    /// U, B, V of (8), one row of `attention` an input.
-    pub(super) u: Vec<f32>,
-    pub(super) b: Vec<f32>,
-    pub(super) v: Vec<f32>,
+    pub(super) w: Vec<Row>,
+    pub(super) w_transposed: Vec<Row>,
+    /// U, B, V of (8), `[attention, inputs]`.
+    pub(super) u: Vec<Row>,
+    pub(super) b: Vec<Row>,
+    pub(super) v: Vec<Row>,
     /// Gate weights of h, `[4 hidden, hidden]`, and their transpose.
-    pub(super) gates_h: Panels,
-    pub(super) gates_h_transposed: Panels,
+    pub(super) gates_h: Vec<Row>,
+    pub(super) gates_h_transposed: Vec<Row>,
     /// Gate weights of e with the bias as last column, `[4 hidden, e]`.
-    pub(super) gates_e: Panels,
-    pub(super) output: Vec<f32>,
+    pub(super) gates_e: Vec<Row>,
+    /// `[hidden]`.
+    pub(super) output: Vec<Row>,
     pub(super) output_bias: f32,
 }
 
 impl Weights {
     pub(super) fn new(sizes: Sizes) -> Self {
         let Sizes {
-            inputs,
+            padded_inputs,
             hidden,
             attention,
             e,
             ..
         } = sizes;
         Self {
-            w: Panels::new(attention, 2 * hidden),
-            w_transposed: Panels::new(2 * hidden, attention),
-            u: vec![0.0; inputs * attention],
-            b: vec![0.0; inputs * attention],
-            v: vec![0.0; inputs * attention],
-            gates_h: Panels::new(4 * hidden, hidden),
-            gates_h_transposed: Panels::new(hidden, 4 * hidden),
-            gates_e: Panels::new(4 * hidden, e),
-            output: vec![0.0; hidden],
+            w: zeros(attention * 2 * hidden),
+            w_transposed: zeros(2 * hidden * attention),
+            u: zeros(padded_inputs * attention),
+            b: zeros(padded_inputs * attention),
+            v: zeros(padded_inputs * attention),
+            gates_h: zeros(4 * hidden * hidden),
+            gates_h_transposed: zeros(hidden * 4 * hidden),
+            gates_e: zeros(4 * hidden * e),
+            output: zeros(hidden),
             output_bias: 0.0,
         }
     }
 
-    /// Copies the flat parameters into place.
+    /// Copies the flat parameters into place, but for the transposes.
     #[inline(always)]
-    pub(super) fn load(&mut self, shape: &Shape, sizes: Sizes, parameters: &[f32]) {
+    pub(super) fn load<const H: usize, const A: usize>(
+        &mut self,
+        shape: &Shape,
+        parameters: &[f32],
+    ) {
         assert_eq!(parameters.len(), shape.parameters());
         let layout = shape.layout();
         let Shape {
-            inputs,
             hidden,
-            attention_units,
+            attention_units: units,
             kind,
+            ..
         } = *shape;
-        if kind != AttentionKind::None {
-            let w = parameters[layout.attention_w].chunks_exact(attention_units);
-            for (column, values) in w.enumerate() {
-                let padded = pad_half(column, hidden, sizes.hidden);
-                self.w.set_column(0, padded, values);
-                self.w_transposed.set_row(padded, 0, values);
-            }
-            for (target, range) in [
+        if A > 0 {
+            let (of_h, of_cell) = parameters[layout.attention_w].split_at(units * hidden);
+            copy_to_rows(of_h, units, &mut self.w, A);
+            copy_to_rows(of_cell, units, &mut self.w[H * LANES * A..], A);
+            // Where the attention is shared, the one column is every input's.
+            let columns = match kind {
+                AttentionKind::Shared => shape.inputs,
+                _ => 1,
+            };
+            for (rows, range) in [
                 (&mut self.u, layout.attention_u),
                 (&mut self.b, layout.attention_b),
                 (&mut self.v, layout.attention_v),
             ] {
-                // Where the attention is shared, the one column is every input's.
-                let columns = parameters[range].chunks_exact(attention_units).cycle();
-                for (target, values) in target.chunks_exact_mut(sizes.attention).zip(columns) {
-                    target[..attention_units].copy_from_slice(values);
+                for column in 0..columns {
+                    copy_to_rows(
+                        &parameters[range.clone()],
+                        units,
+                        &mut rows[column * A..],
+                        A,
+                    );
                 }
             }
         }
-        let gates = parameters[layout.gates].chunks_exact(4 * hidden);
-        let columns = gates.chain([&parameters[layout.gate_bias]]);
-        for (column, values) in columns.enumerate() {
-            for (gate, values) in values.chunks_exact(hidden).enumerate() {
-                let row = gate * sizes.hidden;
-                if column < hidden {
-                    self.gates_h.set_column(row, column, values);
-                    self.gates_h_transposed.set_row(column, row, values);
-                } else {
-                    self.gates_e.set_column(row, column - hidden, values);
-                }
-            }
-        }
-        debug_assert!(inputs < sizes.e);
-        self.output[..hidden].copy_from_slice(&parameters[layout.output]);
+        // A column is four runs, one a gate.
+        let (of_h, of_e) = parameters[layout.gates].split_at(4 * hidden * hidden);
+        copy_to_rows(of_h, hidden, &mut self.gates_h, H);
+        copy_to_rows(of_e, hidden, &mut self.gates_e, H);
+        let bias = &mut self.gates_e[shape.inputs * 4 * H..];
+        copy_to_rows(&parameters[layout.gate_bias], hidden, bias, H);
+        copy_to_rows(&parameters[layout.output], hidden, &mut self.output, H);
         self.output_bias = parameters[layout.output_bias.start];
     }
-}
 
-/// Place of a column of [h; C] when both halves are padded.
-pub(super) fn pad_half(column: usize, hidden: usize, padded: usize) -> usize {
-    if column < hidden {
-        column
-    } else {
-        column - hidden + padded
+    /// Brings the transposes up to date.
+    #[inline(always)]
+    pub(super) fn transpose<const H: usize, const A: usize>(&mut self) {
+        transpose(&self.gates_h, 4 * H, &mut self.gates_h_transposed, H);
+        if A > 0 {
+            transpose(&self.w, A, &mut self.w_transposed, 2 * H);
+        }
     }
 }
