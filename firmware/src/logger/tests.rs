@@ -3,8 +3,8 @@ use std::vec::Vec;
 use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimator::Estimator;
 use amlstm_core::link::{
-    ChannelConfig, ConfigKey, ConfigProblem, CurrentLoop, MonthLevel, MonthRecord, Name, Quantity,
-    Reading, Security, Sensor,
+    ChannelConfig, ConfigKey, ConfigProblem, CurrentLoop, Estimated, MonthLevel, MonthRecord, Name,
+    Quantity, Reading, Security, Sensor,
 };
 use amlstm_core::month::Month;
 use embassy_futures::block_on;
