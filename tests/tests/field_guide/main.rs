@@ -1,0 +1,266 @@
+//! `docs/field-guide.md` as a technician follows it: each of its commands is run, by the real `amlstm`, against the real firmware in QEMU
+//! over a pseudo terminal, and prints what the guide shows.
+
+mod guide;
+mod laptop;
+mod refusals;
+mod terminal;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use amlstm_core::link::Quality;
+use amlstm_core::month::Month;
+use amlstm_tests::logger_rig::{LevelTable, LoggerRig, unix_s};
+use amlstm_tests::sdi12_bus::Behaviour;
+use amlstm_tests::toolchain::root;
+use serde_json::Value;
+
+use laptop::Laptop;
+use terminal::Terminal;
+
+/// Months that pass between the first visit and the next.
+const MONTHS: usize = 2;
+
+/// What the transducers of the guide's station file say at the middle of the levels that well A was trained on (20.6, 6.6 and -0.5 m above
+/// the datum), by SDI-12 address: kPa absolute below 14.2 m of water, m above the sensor, m below the measuring point, and hPa.
+const RAW: [(u8, f32); 4] = [(b'0', 240.9), (b'1', 35.2), (b'2', 31.9), (b'9', 1013.2)];
+
+fn transducers() -> BTreeMap<u8, Behaviour> {
+    RAW.into_iter()
+        .map(|(address, raw)| (address, Behaviour::Answers(raw.into())))
+        .collect()
+}
+
+/// The months between the visits pass: the first of the next month to the end of the last.
+fn months_pass(rig: &LoggerRig) {
+    let now = this_month();
+    let first = now.next();
+    let channels: usize = 10;
+    let mut row = vec![f32::NAN; channels];
+    for (address, raw) in RAW {
+        row[usize::from(address - b'0')] = raw;
+    }
+    let table = LevelTable {
+        start_unix_s: unix_s(first),
+        level_m: vec![row; MONTHS],
+    };
+    rig.fast_forward(&table, Duration::from_mins(10));
+}
+
+/// This month.
+fn this_month() -> Month {
+    let seconds = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs();
+    let mut month = Month::new(2026, 1).expect("January is a month");
+    while u64::from(unix_s(month.next())) <= seconds {
+        month = month.next();
+    }
+    month
+}
+
+#[test]
+fn the_guide_is_followed_from_the_first_visit_to_the_rollback() {
+    let Some(rig) = LoggerRig::new() else { return };
+    let mut laptop = Laptop::new();
+    let powered = rig.power_on_pty(transducers());
+    laptop.port.clone_from(&powered.port);
+    laptop.follow("4. First visit");
+    let visit = the_visit_file(&laptop);
+    assert_eq!(
+        visit["channels"][1]["sensor_minus_tape_m"]
+            .as_f64()
+            .map(|m| m.abs() < 0.01),
+        Some(true),
+        "{visit}"
+    );
+    powered.cut();
+    months_pass(&rig);
+
+    let powered = rig.power_on_pty(transducers());
+    laptop.port.clone_from(&powered.port);
+    laptop.follow("5. Every later visit");
+    exports_name_units_and_datum(&laptop);
+    transfers_show_their_progress(&laptop);
+    the_logger_says_what_the_office_says(&laptop);
+    laptop.follow("6. Swapping a model, and going back");
+    assert_eq!(
+        fs::read(laptop.path("on-the-logger.amlm")).expect("pulled"),
+        fs::read(laptop.path("A.f32.amlm")).expect("pushed first"),
+        "after the rollback the first model is active"
+    );
+    let mut terminal = Terminal::open(&powered.port);
+    terminal.follow("8. With a terminal program only");
+    drop(terminal);
+    let status = laptop.json("amlstm logger --port P status --json");
+    assert_eq!(status["active"]["generation"], 4, "rolled back once more");
+    assert_eq!(status["interval_s"], 900);
+}
+
+#[test]
+fn a_station_is_set_up_with_a_terminal_alone() {
+    let Some(rig) = LoggerRig::new() else { return };
+    let mut transducers = transducers();
+    // An open loop at 4-20 mA input 0.
+    transducers.insert(b'A', Behaviour::Answers(0.0));
+    let powered = rig.power_on_pty(transducers);
+    Terminal::open(&powered.port).follow("9. Setting up a station with a terminal program only");
+}
+
+/// The one visit file; it is taken away.
+fn the_visit_file(laptop: &Laptop) -> Value {
+    let files = fs::read_dir(laptop.path("")).expect("the folder is readable");
+    let mut visits = files
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("visit-A-") && path.extension().is_some_and(|end| end == "json")
+        });
+    let path = visits.next().expect("a visit file was written");
+    let visit = fs::read_to_string(&path).expect("readable");
+    fs::remove_file(path).expect("ours");
+    serde_json::from_str(&visit).expect("the visit file is JSON")
+}
+
+/// `samples.csv` and `months.dat` say unit and datum, and read back to what `months --json` says.
+fn exports_name_units_and_datum(laptop: &Laptop) {
+    let samples = laptop.read("samples.csv");
+    let header = samples.lines().next().expect("a header");
+    for column in [
+        "timestamp [UTC]",
+        "air_pressure [kPa]",
+        "raw_phreatic [kPa absolute]",
+        "level_phreatic [m above NAVD88]",
+        "raw_confined1 [m above sensor]",
+        "raw_confined2 [m below measuring point]",
+    ] {
+        assert!(
+            header.split(',').any(|found| found == column),
+            "{column}: {header}"
+        );
+    }
+    // A sample every 15 minutes of two months, and of the day that closed the second.
+    assert!(samples.lines().count() > MONTHS * 28 * 96);
+
+    let toa5: Vec<Vec<String>> = laptop.read("months.dat").lines().map(toa5_cells).collect();
+    assert_eq!(toa5[0][..4], ["TOA5", "A", "amlstm", "107"]);
+    assert!(toa5.iter().skip(1).all(|row| row.len() == toa5[1].len()));
+    let column = |name: &str| {
+        let found = toa5[1].iter().position(|cell| cell == name);
+        found.unwrap_or_else(|| panic!("{name}: {:?}", toa5[1]))
+    };
+    assert_eq!(toa5[2][column("level_confined2")], "m above NAVD88");
+    assert_eq!(toa5[3][column("level_confined2")], "Avg");
+    assert_eq!(toa5[2][column("subsidence")], "mm, down +");
+    let months = laptop.json("amlstm logger --port P months --json");
+    let months = months.as_array().expect("a list");
+    assert_eq!(toa5.len() - 4, months.len());
+    for (row, month) in toa5[4..].iter().zip(months) {
+        assert_eq!(
+            row[column("month")],
+            month["month"].as_str().expect("a month")
+        );
+        let number = |name: &str| row[column(name)].parse::<f32>().ok();
+        let said = |value: &Value| value.as_f64().map(|value| value as f32);
+        assert_eq!(
+            number("increment"),
+            said(&month["estimate"]["increment_mm"])
+        );
+        assert_eq!(
+            number("level_phreatic"),
+            said(&month["levels"][0]["mean_m"])
+        );
+    }
+}
+
+/// Cells of a TOA5 line: text in quotes, numbers bare.
+fn toa5_cells(line: &str) -> Vec<String> {
+    let (mut cells, mut quoted) = (vec![String::new()], false);
+    for letter in line.chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            ',' if !quoted => cells.push(String::new()),
+            letter => cells.last_mut().expect("one at least").push(letter),
+        }
+    }
+    assert!(!quoted, "{line}");
+    cells
+}
+
+/// The logger's estimates are those of `amlstm estimate` on its own levels, bit for bit.
+fn the_logger_says_what_the_office_says(laptop: &Laptop) {
+    let office = laptop.json("amlstm estimate A.f32.amlm levels.csv --json");
+    let office = office["months"].as_array().expect("a list");
+    let logger = laptop.json("amlstm logger --port P months --json");
+    let logger = logger.as_array().expect("a list");
+    let complete = logger
+        .iter()
+        .filter(|month| month["levels"][0]["complete"] == true);
+    assert_eq!(complete.count(), MONTHS, "{logger:?}");
+    for month in logger {
+        let same = office.iter().find(|step| step["month"] == month["month"]);
+        let same = same.expect("the office estimates every month from the end of training on");
+        for number in ["increment_mm", "subsidence_mm"] {
+            let bits = |value: &Value| value.as_f64().map(|value| (value as f32).to_bits());
+            assert_eq!(bits(&month["estimate"][number]), bits(&same[number]));
+        }
+    }
+    let last = laptop.json("amlstm logger --port P estimate --json");
+    assert_eq!(last["month"], logger.last().expect("closed")["month"]);
+    assert_eq!(last["inputs"][0]["aquifer_layer"], "phreatic");
+    assert_eq!(last["inputs"][0]["state"], "Trained");
+}
+
+/// Each action has a help with an example, and takes no argument that it does not know.
+#[test]
+fn every_action_has_an_example_in_its_help() {
+    let laptop = Laptop::bare();
+    let help = laptop.done("amlstm logger --help");
+    let actions = help.split_once("Commands:").expect("a list of actions").1;
+    let actions = actions.split_once("Options:").expect("and its end").0;
+    let mut found = 0;
+    for action in actions
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+    {
+        if action == "help" {
+            continue;
+        }
+        let help = laptop.done(&format!("amlstm logger {action} --help"));
+        let example = help
+            .split_once("Example")
+            .map_or("", |(_, example)| example);
+        assert!(example.contains(&format!(" {action}")), "{help}");
+        let output = laptop.run(&format!("amlstm logger --port P {action} --unknown"));
+        assert_eq!(output.status.code(), Some(2), "{action}");
+        found += 1;
+    }
+    assert!(found > 10, "{help}");
+}
+
+/// On a terminal a transfer shows how far it got; elsewhere nothing but the result, and no colours.
+fn transfers_show_their_progress(laptop: &Laptop) {
+    let export = "amlstm logger --port P export csv -o again.csv";
+    let plain = laptop.done(export);
+    assert_eq!(plain.lines().count(), 1, "{plain}");
+    assert!(!plain.contains('\u{1b}'), "{plain}");
+    let shown = laptop.done(&format!("script -qec '{export}' /dev/null"));
+    assert!(
+        shown.contains("records") && shown.contains(" left"),
+        "{shown:?}"
+    );
+    assert_eq!(laptop.read("again.csv"), laptop.read("samples.csv"));
+}
+
+#[test]
+fn every_flag_of_a_reading_stands_in_the_guide() {
+    let text = fs::read_to_string(root().join("docs/field-guide.md")).expect("the guide is there");
+    for bit in 0..16 {
+        for flag in Quality(1 << bit).words() {
+            assert!(text.contains(&format!("| {flag} |")), "{flag}");
+        }
+    }
+}

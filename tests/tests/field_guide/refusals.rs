@@ -1,0 +1,118 @@
+//! What must not go onto a logger: models of other wells, damaged, too old or unsigned, and wrong settings.
+
+use std::fs;
+
+use amlstm::logger::Line;
+use amlstm_tests::logger_rig::LoggerRig;
+
+use crate::laptop::Laptop;
+use crate::transducers;
+
+#[test]
+fn what_must_not_go_onto_a_logger_is_refused_in_one_line() {
+    let Some(rig) = LoggerRig::new() else { return };
+    let mut laptop = Laptop::new();
+    let line = laptop.refused("amlstm logger --port P info");
+    assert!(
+        line.contains("/dev/no-such-port: expected a serial port"),
+        "{line}"
+    );
+    let output = laptop.run("amlstm logger info");
+    assert_eq!(output.status.code(), Some(2), "wrong usage");
+
+    let powered = rig.power_on_pty(transducers());
+    laptop.port.clone_from(&powered.port);
+    let line = laptop.refused("amlstm logger --port P estimate");
+    assert!(line.contains("no month to estimate yet"), "{line}");
+    laptop.done("amlstm logger --port P config station.toml");
+    let line = laptop.refused("amlstm logger --port P rollback");
+    assert!(line.contains("no earlier model to go back to"), "{line}");
+    models_are_refused(&laptop);
+    settings_are_refused(&laptop);
+    laptop.done("amlstm logger --port P push A.f32.amlm");
+    only_signed_models(&laptop);
+    {
+        let _first = Line::open(powered.port.to_str().expect("ASCII")).expect("the port opens");
+        let line = laptop.refused("amlstm logger --port P info");
+        assert!(line.contains("no other program"), "{line}");
+    }
+    laptop.done("amlstm logger --port P info");
+    powered.cut();
+    let line = laptop.refused("amlstm logger --port P info");
+    assert!(line.contains(&*laptop.port.to_string_lossy()), "{line}");
+}
+
+fn models_are_refused(laptop: &Laptop) {
+    let line = laptop.refused("amlstm logger --port P push B.f32.amlm");
+    assert!(line.contains("found a model of well \"B\""), "{line}");
+    let station = laptop.read("station.toml");
+    laptop.write(
+        "renamed.toml",
+        &station.replace("\"confined2\"", "\"confined 2\""),
+    );
+    laptop.done("amlstm logger --port P config renamed.toml");
+    let line = laptop.refused("amlstm logger --port P push A.f32.amlm");
+    assert!(line.contains("needs aquifer layer \"confined2\""), "{line}");
+    laptop.done("amlstm logger --port P config station.toml");
+
+    let mut broken = fs::read(laptop.path("A.f32.amlm")).expect("trained");
+    broken[2000] ^= 1;
+    fs::write(laptop.path("broken.amlm"), broken).expect("the folder is writable");
+    let line = laptop.refused("amlstm logger --port P push broken.amlm");
+    assert!(
+        line.contains("broken.amlm") && line.contains("CRC"),
+        "{line}"
+    );
+    let line = laptop.refused("amlstm logger --port P push no-such.amlm");
+    assert!(line.contains("no-such.amlm"), "{line}");
+
+    laptop.write(
+        "minimum.toml",
+        &station.replace("serial = 107", "serial = 107\nmin_model_version = 2"),
+    );
+    laptop.done("amlstm logger --port P config minimum.toml");
+    let line = laptop.refused("amlstm logger --port P push A.f32.amlm");
+    assert!(line.contains("version 1") && line.contains('2'), "{line}");
+    laptop.done("amlstm logger --port P push A.f32.amlm --allow-older");
+    let events = laptop.done("amlstm logger --port P events");
+    assert!(
+        events.contains("older than the minimum and allowed by hand"),
+        "{events}"
+    );
+    let pushed = laptop.done("amlstm logger --port P push A-2027.f32.amlm");
+    assert!(pushed.contains("model version 2"), "{pushed}");
+    laptop.done("amlstm logger --port P config station.toml");
+}
+
+fn settings_are_refused(laptop: &Laptop) {
+    let station = laptop.read("station.toml");
+    laptop.write(
+        "wrong.toml",
+        &station.replace("sample_interval_s = 900", "sample_interval_s = 0"),
+    );
+    let line = laptop.refused("amlstm logger --port P config wrong.toml");
+    assert!(line.contains("wrong.toml: sample_interval_s"), "{line}");
+    let line = laptop.refused("amlstm logger --port P visit --tape phreatik=12.0");
+    assert!(line.contains("phreatic, confined1, confined2"), "{line}");
+    let output = laptop.run("amlstm logger --port P visit --tape phreatic=deep");
+    assert_eq!(output.status.code(), Some(2), "wrong usage");
+}
+
+/// Signs with OpenSSL as the guide says; once signatures are required, they stay required.
+fn only_signed_models(laptop: &Laptop) {
+    laptop.follow("7. Signed models");
+    let key = laptop.done("openssl pkey -in station.key -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \n'");
+    let station = laptop.read("station.toml");
+    let signed = format!("serial = 107\nsigning_key = \"{key}\"\nrequire_signed = true");
+    laptop.write("signed.toml", &station.replace("serial = 107", &signed));
+    laptop.done("amlstm logger --port P config signed.toml");
+    let line = laptop.refused("amlstm logger --port P push A-2027.f32.amlm");
+    assert!(line.contains("signed"), "{line}");
+    let line =
+        laptop.refused("amlstm logger --port P push A-2027.f32.amlm --signature A.f32.amlm.sig");
+    assert!(line.contains("signature"), "{line}");
+    let pushed = laptop.done("amlstm logger --port P push A.f32.amlm --signature A.f32.amlm.sig");
+    assert!(pushed.contains(", signed"), "{pushed}");
+    let line = laptop.refused("amlstm logger --port P config station.toml");
+    assert!(line.contains("once required stay required"), "{line}");
+}
