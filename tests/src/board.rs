@@ -39,5 +39,11 @@ pub const CORTEX_M0: Board = Board {
     target: "thumbv6m-none-eabi",
 };
 
-/// Every board.
+/// A board that QEMU has no machine for: its image is built and looked at, and runs on hardware alone.
+pub const NRF52840_DK: Board = Board {
+    machine: "nrf52840-dk",
+    ..CORTEX_M4F
+};
+
+/// Every board in QEMU.
 pub const BOARDS: [Board; 4] = [CORTEX_M4F, CORTEX_M33, CORTEX_M3, CORTEX_M0];

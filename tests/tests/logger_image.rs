@@ -1,14 +1,8 @@
 //! The logger's images stay within their limits of flash and RAM, and its own code cannot panic.
 
-use amlstm_tests::board::{Board, CORTEX_M4F};
+use amlstm_tests::board::{Board, CORTEX_M4F, NRF52840_DK};
 use amlstm_tests::image::{Image, Recipe};
 use amlstm_tests::toolchain;
-
-const NRF52840_DK: Board = Board {
-    machine: "nrf52840-dk",
-    core: "Cortex-M4F",
-    target: "thumbv7em-none-eabihf",
-};
 
 /// The limits lie a tenth above what was measured, so that another compiler's images pass too.
 fn image_is_within(board: Board, flash: u64, static_ram: u64) {

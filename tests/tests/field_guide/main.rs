@@ -1,6 +1,7 @@
 //! `docs/field-guide.md` as a technician follows it: each of its commands is run, by the real `amlstm`, against the real firmware in QEMU
 //! over a pseudo terminal, and prints what the guide shows.
 
+mod flashing;
 mod guide;
 mod laptop;
 mod refusals;

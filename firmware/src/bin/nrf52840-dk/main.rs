@@ -52,6 +52,10 @@ use static_cell::StaticCell;
 use sensors::{Analog, Cable};
 
 const FW: [u8; 3] = [0, 1, 0];
+/// The chip as probe-rs names it, for `amlstm logger flash`.
+#[used]
+#[unsafe(link_section = ".amlstm.chip")]
+static CHIP: [u8; 26] = *b"amlstm chip=nRF52840_xxAA\0";
 const WATCHDOG_MS: u32 = 240_000;
 /// Ticks of the watchdog's clock in a second.
 const WATCHDOG_HZ: u32 = 32_768;

@@ -4,7 +4,7 @@ use amlstm::logger::{Download, month_text, quality_text};
 use amlstm_core::link::{Estimated, InputState, Models, MonthLevel, Status};
 use serde::Serialize;
 
-use super::LayersOf;
+use super::model::LayersOf;
 
 /// Prints a value.
 pub fn print(value: &impl Serialize) -> anyhow::Result<()> {

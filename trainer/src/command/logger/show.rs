@@ -7,7 +7,8 @@ use amlstm_core::link::{
 };
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{LayersOf, json};
+use super::json;
+use super::model::LayersOf;
 
 /// A table without frames, every column but the first to the right.
 fn table(header: &[&str]) -> Table {

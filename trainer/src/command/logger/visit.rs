@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use amlstm::logger::{Client, Station, quality_text, time_text};
+use amlstm::run::write_beside;
 use amlstm_core::link::VisitReport;
 use anyhow::bail;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{show, write_whole};
+use super::show;
 
 /// What the technician brings.
 #[derive(clap::Args)]
@@ -78,7 +79,7 @@ pub fn run(client: &mut Client, args: &VisitArgs, as_json: bool) -> anyhow::Resu
             file_name(&station.station)
         ))
     });
-    write_whole(&path, format!("{text}\n").as_bytes())?;
+    write_beside(&path, format!("{text}\n").as_bytes())?;
     if as_json {
         say!("{text}");
     } else {

@@ -1,0 +1,26 @@
+//! `amlstm logger config`: the station file.
+
+use std::fs;
+use std::path::Path;
+
+use amlstm::logger::{Client, Station};
+use anyhow::Context;
+
+/// Shows the logger's settings as a station file.
+pub fn show(client: &mut Client) -> anyhow::Result<()> {
+    say!(
+        "{}",
+        toml::to_string(&Station::receive(client)?)?.trim_end()
+    );
+    Ok(())
+}
+
+/// Sends a station file's settings.
+pub fn send(client: &mut Client, file: &Path) -> anyhow::Result<()> {
+    let shown = file.display().to_string();
+    let text = fs::read_to_string(file).with_context(|| format!("{shown}: cannot read"))?;
+    let station: Station = toml::from_str(&text).with_context(|| shown.clone())?;
+    station.send(client).with_context(|| shown.clone())?;
+    say!("{shown}: sent, {} channels", station.channel.len());
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! `amlstm logger flash`: a firmware image onto a board, by probe-rs and a debug probe.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use indicatif::ProgressBar;
+
+/// Before the name of the chip in an image for a board, after it a zero byte; `firmware/memory` keeps it outside of what is flashed.
+const CHIP: &[u8] = b"amlstm chip=";
+/// ELF's number for Arm.
+const ARM: [u8; 2] = [40, 0];
+
+/// Writes an image, reads it back and resets the board. What lies beside the image in the flash stays.
+pub fn run(image: &Path) -> anyhow::Result<()> {
+    let bytes = fs::read(image).with_context(|| format!("{}: cannot read", image.display()))?;
+    let chip = chip_of(&bytes).with_context(|| image.display().to_string())?;
+    let spinner = ProgressBar::new_spinner().with_message(format!("flashing {chip}"));
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    let output = Command::new("probe-rs")
+        .args(["download", "--non-interactive", "--verify", "--reset"])
+        .args(["--chip", chip])
+        .arg(image)
+        .output();
+    spinner.finish_and_clear();
+    let output =
+        output.context("probe-rs: cannot run; install it with `cargo install probe-rs-tools`")?;
+    if !output.status.success() {
+        bail!(
+            "probe-rs: {}, {}",
+            output.status,
+            said(&String::from_utf8_lossy(&output.stderr))
+        );
+    }
+    say!("{}: flashed onto {chip}, verified", image.display());
+    Ok(())
+}
+
+/// The chip that an image is for.
+fn chip_of(image: &[u8]) -> anyhow::Result<&str> {
+    if !image.starts_with(b"\x7fELF") || image.get(18..20) != Some(&ARM) {
+        bail!("no ELF file for Arm, expected a firmware image");
+    }
+    let place = image.windows(CHIP.len()).position(|bytes| bytes == CHIP);
+    let name = place.and_then(|place| {
+        let rest = &image[place + CHIP.len()..];
+        let length = rest.iter().position(|byte| *byte == 0)?;
+        std::str::from_utf8(&rest[..length]).ok()
+    });
+    name.context("names no chip, expected the image of a real board, such as nrf52840-dk")
+}
+
+/// What a program complained of, in one line: from its `Error: ` on, without the colours.
+fn said(complaint: &str) -> String {
+    let (_, complaint) = complaint.split_once("Error: ").unwrap_or(("", complaint));
+    complaint.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,157 @@
+//! `amlstm logger push`, `pull` and `rollback`: models on the logger.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use amlstm::export::AlignedBytes;
+use amlstm::logger::{Client, Station};
+use amlstm::run::write_beside;
+use amlstm_core::artifact::{ModelFile, Record};
+use anyhow::{Context, bail};
+
+use super::progress::Progress;
+use super::show;
+
+/// Which model to send, and what to accept.
+#[derive(clap::Args)]
+pub struct PushArgs {
+    /// Model file
+    model: PathBuf,
+    /// Ed25519 signature of the file, 64 bytes
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
+    /// Accept a model version below the logger's minimum
+    #[arg(long)]
+    allow_older: bool,
+    /// Accept a model whose well is not the logger's station
+    #[arg(long)]
+    other_well: bool,
+}
+
+/// Uploads a model and makes it active.
+pub fn push(client: &mut Client, args: &PushArgs) -> anyhow::Result<()> {
+    let shown = || args.model.display().to_string();
+    let file = AlignedBytes::read(&args.model).with_context(shown)?;
+    let parsed = ModelFile::parse(&file).with_context(shown)?;
+    let record = parsed.record();
+    let signature = args.signature.as_deref().map(read_signature).transpose()?;
+    fits_the_logger(record, &Station::receive(client)?, args.other_well).with_context(shown)?;
+    let bar = Progress::of("bytes");
+    let total = file.len() as u64;
+    let pushed = amlstm::logger::push(
+        client,
+        &file,
+        signature.as_ref(),
+        args.allow_older,
+        |done| {
+            bar.at(done.into(), total);
+        },
+    )?;
+    bar.finish();
+    if pushed.resumed_from > 0 {
+        say!("taken up again at byte {}", pushed.resumed_from);
+    }
+    say!(
+        "active: well {}, {}",
+        record.well,
+        show::slot(&pushed.active)
+    );
+    Ok(())
+}
+
+/// Reads the active model into a file.
+pub fn pull(client: &mut Client, output: &Path) -> anyhow::Result<()> {
+    let bar = Progress::of("bytes");
+    let file = amlstm::logger::pull(client, |done, total| bar.at(done.into(), total.into()))?;
+    bar.finish();
+    write_beside(output, &file)?;
+    say!("{}: {} bytes", output.display(), file.len());
+    Ok(())
+}
+
+/// Makes the model before the active one active again.
+pub fn rollback(client: &mut Client) -> anyhow::Result<()> {
+    let active = client.rollback()?;
+    let well = client.models()?.well;
+    say!("active: well {well}, {}", show::slot(&active));
+    Ok(())
+}
+
+/// Before anything is sent: an upload takes the place of the model that `rollback` would return to, and the logger knows layers, not wells.
+fn fits_the_logger(record: &Record, station: &Station, other_well: bool) -> anyhow::Result<()> {
+    if record.well != station.station && !other_well {
+        bail!(
+            "found a model of well \"{}\", expected the station's, \"{}\"; is this the right logger? (--other-well sends it all the same)",
+            record.well,
+            station.station
+        );
+    }
+    let measured: Vec<&str> = station
+        .channel
+        .iter()
+        .map(|channel| channel.aquifer_layer.as_str())
+        .collect();
+    for layer in &record.aquifer_layers {
+        if !measured.contains(layer) {
+            bail!(
+                "found a model that needs aquifer layer \"{layer}\", expected layers that the logger measures: {}; add the channel, or export a model of these",
+                measured.join(", ")
+            );
+        }
+    }
+    Ok(())
+}
+
+fn read_signature(path: &Path) -> anyhow::Result<[u8; 64]> {
+    let bytes = fs::read(path).with_context(|| format!("{}: cannot read", path.display()))?;
+    let found = bytes.len();
+    bytes.try_into().map_err(|_| {
+        anyhow::anyhow!(
+            "{}: found {found} bytes, expected the 64 of an Ed25519 signature",
+            path.display()
+        )
+    })
+}
+
+/// Aquifer layers of a logger's active model, for the estimates that it made.
+pub struct LayersOf {
+    pub well: String,
+    pub synthetic: bool,
+    generation: Option<u32>,
+    pub names: Vec<String>,
+}
+
+impl LayersOf {
+    /// Reads the active model.
+    pub fn active(client: &mut Client) -> anyhow::Result<Self> {
+        let Some(active) = client.models()?.active else {
+            return Ok(Self {
+                well: String::new(),
+                synthetic: false,
+                generation: None,
+                names: Vec::new(),
+            });
+        };
+        let bytes = AlignedBytes::new(&amlstm::logger::pull(client, |_, _| {})?);
+        let file = ModelFile::parse(&bytes).context("model on the logger")?;
+        let record = file.record();
+        Ok(Self {
+            well: record.well.to_owned(),
+            synthetic: record.synthetic,
+            generation: Some(active.generation),
+            names: record
+                .aquifer_layers
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        })
+    }
+
+    /// Name of an input of the model that estimated as `generation`; `None` if that was another one.
+    pub fn name(&self, generation: u32, input: usize) -> Option<&str> {
+        if self.generation != Some(generation) {
+            return None;
+        }
+        self.names.get(input).map(String::as_str)
+    }
+}
