@@ -500,7 +500,7 @@ fn months_of_currents_are_estimated_without_the_faulty_ones() {
     assert_eq!(records.months.len(), currents_ma.len());
     for ((record, estimate), current_ma) in records.months.iter().zip(currents_ma) {
         let estimate = estimate.as_ref().expect("each month was estimated");
-        for channel in 0..3 {
+        for (channel, expected_m) in LEVELS_AT_12_MA.into_iter().enumerate() {
             let level = &record.channels[channel];
             let state = estimate.inputs[channel];
             if channel == 1 && current_ma != 12.0 {
@@ -511,10 +511,7 @@ fn months_of_currents_are_estimated_without_the_faulty_ones() {
             } else {
                 assert!(level.complete && level.quality.is_usable(), "{level:?}");
                 let mean_m = level.mean_m.expect("a complete month has a mean");
-                assert!(
-                    (mean_m - LEVELS_AT_12_MA[channel]).abs() < 0.005,
-                    "{mean_m} m"
-                );
+                assert!((mean_m - expected_m).abs() < 0.005, "{mean_m} m");
                 assert_eq!(state, InputState::Trained, "{current_ma} mA");
             }
         }
