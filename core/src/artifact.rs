@@ -26,7 +26,7 @@
 //! A second estimator beside the network (a physics basis) would be announced at the end of the record, lie after the weights, and raise the format.
 
 use heapless::Vec;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::arithmetic::ArithmeticKind;
 use crate::model::{
@@ -37,6 +37,7 @@ use crate::month::Month;
 mod encode;
 mod error;
 mod layout;
+mod reader;
 
 pub use encode::{Content, encode};
 pub use error::ArtifactError;
@@ -70,12 +71,13 @@ pub const MAX_FILE_BYTES: usize = {
 };
 
 /// What a model file says about its model besides numbers to compute with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Record<'a> {
     /// Well, as in `wells.csv`; 1 to [`MAX_NAME_BYTES`] bytes.
     pub well: &'a str,
     /// Aquifer layers from the top, one for each input; each 1 to [`MAX_NAME_BYTES`] bytes.
-    #[serde(borrow)]
+    #[cfg_attr(test, serde(borrow))]
     pub aquifer_layers: Vec<&'a str, MAX_INPUTS>,
     /// Sizes of the network.
     pub sizes: Sizes,
@@ -102,7 +104,8 @@ pub struct Record<'a> {
 }
 
 /// Root mean square errors of a month's increment in mm; NaN where not measured.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Scores {
     /// On what was trained.
     pub train_rmse_mm: f32,
@@ -123,6 +126,13 @@ pub struct Start<'a> {
     pub hidden: &'a [u32],
     /// Bits of C `[hidden]`.
     pub cell: &'a [u32],
+}
+
+impl Start<'_> {
+    /// Bits of h and C of each hidden unit.
+    pub fn state_bits(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.hidden.iter().copied().zip(self.cell.iter().copied())
+    }
 }
 
 /// What the months of the golden levels give, computed by who made the file.
@@ -155,7 +165,7 @@ impl<'a> ModelFile<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ArtifactError> {
         let (record, crc, numbers) = layout::record(bytes)?;
         let file = Self::of_parts(record, crc, numbers)?;
-        file.check_golden()?;
+        file.check_running()?;
         Ok(file)
     }
 
@@ -189,18 +199,18 @@ impl<'a> ModelFile<'a> {
         check_record(&record)?;
         let inputs = usize::from(record.sizes.inputs);
         let hidden = usize::from(record.sizes.hidden);
-        let mut parts = Parts::new(numbers, &record)?;
-        let input_numbers = parts.take(inputs)?;
-        let target = parts.scaler()?;
+        let mut parts = Parts::new(numbers);
+        let input_numbers = parts.take(inputs);
+        let target = parts.scaler();
         let start = Start {
-            subsidence_mm: parts.one()?,
-            hidden: parts.take(hidden)?,
-            cell: parts.take(hidden)?,
+            subsidence_mm: parts.float(),
+            hidden: parts.words(hidden),
+            cell: parts.words(hidden),
         };
         let golden = Golden {
-            level_m: parts.take(inputs)?,
-            increment_mm: parts.take(GOLDEN_MONTHS)?,
-            digest: parts.one()?,
+            level_m: parts.take(inputs),
+            increment_mm: parts.take(GOLDEN_MONTHS),
+            digest: parts.word(),
         };
         let network = match record.arithmetic {
             #[cfg(feature = "f32")]
@@ -226,14 +236,13 @@ impl<'a> ModelFile<'a> {
     }
 
     /// Steps through the golden months: their increments and their digest.
-    fn golden_months(&self) -> ([f32; GOLDEN_MONTHS], u32) {
+    fn golden_months(&self, running: &mut Running) -> ([f32; GOLDEN_MONTHS], u32) {
         let mut increment_mm = [0.0; GOLDEN_MONTHS];
         let mut digest = 0;
         let mut level_m = [None; MAX_INPUTS];
         for (place, level_m) in level_m.iter_mut().zip(self.golden.level_m) {
             *place = Some(*level_m);
         }
-        let mut running = Running::<MAX_HIDDEN>::cold(&self.model);
         for increment_mm in &mut increment_mm {
             let output = running.step(&level_m);
             *increment_mm = output.increment_mm;
@@ -242,8 +251,10 @@ impl<'a> ModelFile<'a> {
         (increment_mm, digest)
     }
 
-    fn check_golden(&self) -> Result<(), ArtifactError> {
-        let (increment_mm, digest) = self.golden_months();
+    /// Checks what can only be seen by running the model: the golden months and the start.
+    fn check_running(&self) -> Result<(), ArtifactError> {
+        let mut running = Running::cold(&self.model);
+        let (increment_mm, digest) = self.golden_months(&mut running);
         for (month, (found, expected)) in increment_mm
             .iter()
             .zip(self.golden.increment_mm)
@@ -263,7 +274,9 @@ impl<'a> ModelFile<'a> {
                 expected: self.golden.digest,
             });
         }
-        Ok(())
+        running
+            .set_state_bits(self.start.state_bits())
+            .map_err(|unit| ArtifactError::StartState { unit })
     }
 }
 
@@ -369,11 +382,7 @@ fn check_numbers(model: &Model, start: &Start, golden: &Golden) -> Result<(), Ar
             });
         }
     }
-    let mut running = Running::<MAX_HIDDEN>::cold(model);
-    let bits = start.hidden.iter().copied().zip(start.cell.iter().copied());
-    running
-        .set_state_bits(bits)
-        .map_err(|unit| ArtifactError::StartState { unit })
+    Ok(())
 }
 
 #[cfg(test)]

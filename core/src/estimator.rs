@@ -6,6 +6,7 @@ use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::ModelFile;
+use crate::crc::Crc32;
 use crate::model::{Input, MAX_HIDDEN, MAX_INPUTS, Output, Running};
 use crate::month::Month;
 use crate::sizes::BLOCK;
@@ -319,10 +320,10 @@ impl<'a, const CAPACITY: usize> Estimator<'a, CAPACITY> {
         for (place, share) in output.attention.iter_mut().zip(&estimate.attention) {
             *place = *share;
         }
-        let mut digest = crate::CRC_32.digest();
-        digest.update(&self.running.digest(previous, &output).to_le_bytes());
-        digest.update(&estimate.subsidence_mm.to_le_bytes());
-        digest.finalize()
+        Crc32::new()
+            .word(self.running.digest(previous, &output))
+            .word(estimate.subsidence_mm.to_bits())
+            .finish()
     }
 }
 

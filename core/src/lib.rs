@@ -16,6 +16,8 @@
 #[cfg(not(any(feature = "f32", feature = "q15")))]
 compile_error!("at least one arithmetic is needed: feature f32 or q15");
 
+pub mod crc;
+
 pub mod month;
 
 pub mod scaler;
@@ -41,7 +43,3 @@ pub mod link;
 
 #[cfg(test)]
 mod example;
-
-/// CRC-32 (IEEE 802.3) of model files, saved states and frames, without a table: a kilobyte of flash is worth more than the milliseconds at load.
-pub const CRC_32: crc::Crc<u32, crc::NoTable> =
-    crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISO_HDLC);

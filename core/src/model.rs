@@ -8,6 +8,7 @@ use crate::arithmetic::F32;
 #[cfg(feature = "q15")]
 use crate::arithmetic::Q15;
 use crate::attention::{AttentionWeights, Inputs};
+use crate::crc::Crc32;
 use crate::lstm::{GateWeights, State};
 use crate::scaler::Scaler;
 
@@ -164,7 +165,7 @@ impl<'a> Model<'a> {
 
 /// A model together with its state: steps through months.
 #[derive(Clone, Copy, Debug)]
-pub struct Running<'a, const CAPACITY: usize> {
+pub struct Running<'a, const CAPACITY: usize = MAX_HIDDEN> {
     inputs: &'a [[f32; 4]],
     target: Scaler,
     network: RunningNetwork<'a, CAPACITY>,
@@ -265,17 +266,15 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
     /// CRC-32 of `previous`, of what the month's step gave (increment, attention of each input) and of the state after it (h and C of each unit).
     /// Chained from 0 over a series, equal digests mean equal bits in every month.
     pub fn digest(&self, previous: u32, output: &Output) -> u32 {
-        let mut digest = crate::CRC_32.digest();
-        digest.update(&previous.to_le_bytes());
-        digest.update(&output.increment_mm.to_le_bytes());
+        let mut digest = Crc32::new().word(previous);
+        digest = digest.word(output.increment_mm.to_bits());
         for (share, _) in output.attention.iter().zip(self.inputs) {
-            digest.update(&share.to_le_bytes());
+            digest = digest.word(share.to_bits());
         }
         for (hidden, cell) in self.state_bits() {
-            digest.update(&hidden.to_le_bytes());
-            digest.update(&cell.to_le_bytes());
+            digest = digest.word(hidden).word(cell);
         }
-        digest.finalize()
+        digest.finish()
     }
 }
 

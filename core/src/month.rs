@@ -22,6 +22,9 @@ pub struct Month(i32);
 const LAST_INDEX: i32 = 9999 * 12 + 11;
 
 impl Month {
+    /// 0000-01.
+    pub const FIRST: Self = Self(0);
+
     /// The month `month` (1 to 12) of `year` (0 to 9999), or nothing if either is outside its range.
     pub fn new(year: i32, month: u8) -> Option<Self> {
         if !(0..=9999).contains(&year) || !(1..=12).contains(&month) {

@@ -38,9 +38,8 @@ pub const ALPHA_SHIFT: usize = 2;
 
 /// The largest magnitude that a row's sum and its bias can reach, whatever the values: the sum of all weights' magnitudes times [`VALUE_LIMIT`], and the bias.
 /// A row is sound if this is not above `i32::MAX`.
-pub fn row_bound(weights: impl Iterator<Item = i16>, bias: i32) -> i64 {
-    let magnitudes: i64 = weights.map(|weight| i64::from(weight).abs()).sum();
-    magnitudes * i64::from(VALUE_LIMIT) + i64::from(bias).abs()
+pub fn row_bound(magnitudes: u32, bias: i32) -> i64 {
+    i64::from(magnitudes) * i64::from(VALUE_LIMIT) + i64::from(bias).abs()
 }
 
 /// Fractional bits of [`half_tanh`].

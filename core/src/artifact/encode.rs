@@ -5,8 +5,8 @@ use super::{
     ArtifactError, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, MAX_RECORD_BYTES, ModelFile, Record,
     check_record, layout,
 };
-use crate::CRC_32;
-use crate::model::Input;
+use crate::crc::crc32;
+use crate::model::{Input, Running};
 use crate::scaler::Scaler;
 use crate::sizes::BLOCK;
 
@@ -83,7 +83,8 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
 
     let (increment_mm, digest) = {
         let (record, crc, numbers) = layout::record(writer.file(file_bytes)?)?;
-        ModelFile::of_parts(record, crc, numbers)?.golden_months()
+        let file = ModelFile::of_parts(record, crc, numbers)?;
+        file.golden_months(&mut Running::cold(&file.model))
     };
     writer.at = golden_at;
     writer.put(bytemuck::bytes_of(&increment_mm))?;
@@ -308,7 +309,7 @@ impl Writer<'_> {
 
     /// Writes the CRC-32 to the end of a file of `bytes`.
     fn seal(&mut self, bytes: usize) -> Result<(), ArtifactError> {
-        let crc = CRC_32.checksum(self.file(bytes - 4)?);
+        let crc = crc32(self.file(bytes - 4)?);
         self.at = bytes - 4;
         self.put(&crc.to_le_bytes())
     }

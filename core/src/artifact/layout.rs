@@ -1,15 +1,16 @@
 //! Where everything lies in a model file, for reading.
 
-use bytemuck::Pod;
+use bytemuck::{Pod, Zeroable};
 
+use super::reader::Reader;
 use super::{ArtifactError, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, Record};
-use crate::CRC_32;
 #[cfg(feature = "q15")]
 use crate::arithmetic::{ALPHA_SHIFT, CELL_SHIFT, INPUT_BITS, Q15, row_bound};
 use crate::arithmetic::{Arithmetic, ArithmeticKind, Matrix};
 #[cfg(feature = "f32")]
 use crate::arithmetic::{F32, WEIGHT_LIMIT};
 use crate::attention::AttentionWeights;
+use crate::crc::crc32;
 use crate::lstm::GateWeights;
 use crate::model::{AttentionKind, Sizes, Weights};
 use crate::scaler::Scaler;
@@ -19,6 +20,7 @@ use crate::sizes::{BLOCK, TILE_COLUMNS};
 compile_error!("weights are used where they lie, which needs a little-endian machine");
 
 /// Checks head, length and CRC-32; gives the record, the CRC-32 and the bytes of the numbers.
+#[inline(never)]
 pub(super) fn record(bytes: &[u8]) -> Result<(Record<'_>, u32, &[u8]), ArtifactError> {
     let short = ArtifactError::Short {
         found: bytes.len(),
@@ -45,7 +47,7 @@ pub(super) fn record(bytes: &[u8]) -> Result<(Record<'_>, u32, &[u8]), ArtifactE
     }
     let crc = u32::from_le_bytes(*crc);
     let content = bytes.get(..HEAD_BYTES + rest.len()).ok_or(short)?;
-    let found = CRC_32.checksum(content);
+    let found = crc32(content);
     if found != crc {
         return Err(ArtifactError::Crc {
             found,
@@ -67,8 +69,11 @@ pub(super) fn record(bytes: &[u8]) -> Result<(Record<'_>, u32, &[u8]), ArtifactE
     if let Some(found) = padding.iter().find(|byte| **byte != 0) {
         return Err(ArtifactError::Padding { found: *found });
     }
-    let (record, unread) = postcard::take_from_bytes(record_bytes)
-        .map_err(|_| ArtifactError::Record { bytes: found })?;
+    let mut reader = Reader::new(record_bytes);
+    let record = reader.record();
+    let unread = reader
+        .rest()
+        .ok_or(ArtifactError::Record { bytes: found })?;
     if !unread.is_empty() {
         return Err(ArtifactError::RecordRest {
             found,
@@ -102,50 +107,58 @@ fn weight_bytes(record: &Record) -> usize {
     4 * scales + row_bytes * rows + (weight_bytes * weights).next_multiple_of(4)
 }
 
-/// The numbers of a model file, taken off part by part.
+/// The numbers of a model file, taken off part by part. A part that is not there is empty: the length is checked once, when all are taken.
 pub(super) struct Parts<'a> {
-    rest: &'a [u8],
-    wrong_length: ArtifactError,
+    words: &'a [u32],
+    /// Bytes there are: all words, unless the file ends within one.
+    bytes: usize,
+    /// Words taken, or asked for.
+    taken: usize,
 }
 
 impl<'a> Parts<'a> {
-    /// The numbers of a model with this (checked) record.
-    pub(super) fn new(numbers: &'a [u8], record: &Record) -> Result<Self, ArtifactError> {
-        let wrong_length = ArtifactError::NumbersLength {
-            found: numbers.len(),
-            expected: number_bytes(record),
-        };
-        if numbers.len() != number_bytes(record) {
-            return Err(wrong_length);
+    pub(super) fn new(numbers: &'a [u8]) -> Self {
+        Self {
+            words: bytemuck::try_cast_slice(numbers.as_chunks::<4>().0).unwrap_or_default(),
+            bytes: numbers.len(),
+            taken: 0,
         }
-        Ok(Self {
-            rest: numbers,
-            wrong_length,
-        })
     }
 
-    /// The next `count` numbers, where they lie.
-    pub(super) fn take<T: Pod>(&mut self, count: usize) -> Result<&'a [T], ArtifactError> {
-        let bytes = count * size_of::<T>();
-        let (part, rest) = self.rest.split_at_checked(bytes).ok_or(self.wrong_length)?;
-        self.rest = rest;
-        bytemuck::try_cast_slice(part).map_err(|_| self.wrong_length)
+    /// The next `count` words.
+    #[inline(never)]
+    pub(super) fn words(&mut self, count: usize) -> &'a [u32] {
+        let begin = self.taken;
+        self.taken += count;
+        self.words.get(begin..self.taken).unwrap_or_default()
     }
 
-    /// The next number.
-    pub(super) fn one<T: Pod>(&mut self) -> Result<T, ArtifactError> {
-        self.take(1)?.first().copied().ok_or(self.wrong_length)
+    /// The next word.
+    pub(super) fn word(&mut self) -> u32 {
+        self.words(1).first().copied().unwrap_or(0)
+    }
+
+    /// The next `count` numbers, of which each or all together are whole words, where they lie.
+    pub(super) fn take<T: Pod>(&mut self, count: usize) -> &'a [T] {
+        let words = self.words((count * size_of::<T>()).div_ceil(4));
+        let numbers: &[T] = bytemuck::try_cast_slice(words).unwrap_or_default();
+        numbers.get(..count).unwrap_or_default()
+    }
+
+    /// The next float.
+    pub(super) fn float(&mut self) -> f32 {
+        f32::from_bits(self.word())
     }
 
     /// The next two numbers as a scaler.
-    pub(super) fn scaler(&mut self) -> Result<Scaler, ArtifactError> {
-        Ok(Scaler {
-            offset: self.one()?,
-            scale: self.one()?,
-        })
+    pub(super) fn scaler(&mut self) -> Scaler {
+        Scaler {
+            offset: self.float(),
+            scale: self.float(),
+        }
     }
 
-    /// The weights of a network, unchecked.
+    /// The weights of a network, which are the last of the numbers, unchecked but for their length.
     fn weights<A: Arithmetic>(&mut self, record: &Record) -> Result<Weights<'a, A>, ArtifactError> {
         let Shape {
             hidden,
@@ -155,41 +168,49 @@ impl<'a> Parts<'a> {
             columns,
             ..
         } = Shape::of(record);
-        let scales = A::scales(self.take(A::SCALES)?).ok_or(self.wrong_length)?;
+        let scales = A::scales(self.take(A::SCALES));
         let units = filled_units / BLOCK;
-        let b = self.take(units * columns)?;
-        let rows = self.take(filled_hidden / BLOCK)?;
-        let output_row = self.one()?;
+        let b = self.take(units * columns);
+        let rows = self.take(filled_hidden / BLOCK);
+        let output_row = self.take(1).first().copied().unwrap_or(A::Row::zeroed());
         let tiles_a_block = 2 * filled_hidden / TILE_COLUMNS;
         let attention = match record.attention {
             AttentionKind::None => None,
             AttentionKind::Shared | AttentionKind::PerLayer => Some(AttentionWeights {
                 w: Matrix {
-                    tiles: self.take(units * tiles_a_block)?,
+                    tiles: self.take(units * tiles_a_block),
                     tiles_a_block,
                     hidden,
                 },
-                u: self.take(units * columns)?,
+                u: self.take(units * columns),
                 b,
-                v: self.take(units * columns)?,
+                v: self.take(units * columns),
                 columns,
             }),
         };
         let tiles_a_block = (filled_hidden + filled_inputs) / TILE_COLUMNS;
         let gates = GateWeights {
             weights: Matrix {
-                tiles: self.take(4 * filled_hidden / BLOCK * tiles_a_block)?,
+                tiles: self.take(4 * filled_hidden / BLOCK * tiles_a_block),
                 tiles_a_block,
                 hidden,
             },
             rows,
         };
+        let output = self.take(hidden);
+        let wrong_length = ArtifactError::NumbersLength {
+            found: self.bytes,
+            expected: 4 * self.taken,
+        };
+        if self.bytes != 4 * self.taken {
+            return Err(wrong_length);
+        }
         Ok(Weights {
             attention,
             gates,
-            output: self.take(hidden)?,
+            output,
             output_row,
-            scales,
+            scales: scales.ok_or(wrong_length)?,
         })
     }
 
@@ -199,16 +220,17 @@ impl<'a> Parts<'a> {
         &mut self,
         record: &Record,
     ) -> Result<Weights<'a, F32>, ArtifactError> {
-        let all: &[f32] = bytemuck::try_cast_slice(self.rest).map_err(|_| self.wrong_length)?;
-        for (index, weight) in all.iter().enumerate() {
-            if weight.is_nan() || weight.abs() > WEIGHT_LIMIT {
-                return Err(ArtifactError::Weight {
-                    index,
-                    found: *weight,
-                });
+        let begin = self.taken;
+        let weights = self.weights(record)?;
+        let all = self.words.get(begin..).unwrap_or_default();
+        for (index, bits) in all.iter().enumerate() {
+            // Magnitudes are in the order of their bits, NaN above all.
+            let found = f32::from_bits(*bits);
+            if found.abs().to_bits() > WEIGHT_LIMIT.to_bits() {
+                return Err(ArtifactError::Weight { index, found });
             }
         }
-        self.weights(record)
+        Ok(weights)
     }
 
     /// The weights of a fixed-point network, each row's bound checked.
@@ -226,54 +248,70 @@ impl<'a> Parts<'a> {
 /// Proves that no sum of a fixed-point network can overflow and that every shift is one.
 #[cfg(feature = "q15")]
 fn check_q15(weights: &Weights<Q15>) -> Result<(), ArtifactError> {
-    let within = |index: usize, range: core::ops::RangeInclusive<i32>| {
+    for (index, range) in [
+        (INPUT_BITS, 0..=15),
+        (CELL_SHIFT, 8..=23),
+        (ALPHA_SHIFT, 0..=30),
+    ] {
         let found = weights.scales.get(index).copied().unwrap_or(-1);
-        if range.contains(&found) {
-            Ok(())
-        } else {
-            Err(ArtifactError::Scale { index, found })
+        if !range.contains(&found) {
+            return Err(ArtifactError::Scale { index, found });
         }
-    };
-    within(INPUT_BITS, 0..=15)?;
-    within(CELL_SHIFT, 8..=23)?;
-    within(ALPHA_SHIFT, 0..=30)?;
+    }
     if let Some(attention) = &weights.attention {
         let columns = attention.u.iter().zip(attention.b).enumerate();
         for (index, (u, b)) in columns {
             let block = index.checked_div(attention.columns).unwrap_or(0);
-            for ((row, u), [bias, shift]) in (block * BLOCK..).zip(u).zip(b) {
-                let bound = row_bound(attention.w.filled_row(row).chain([*u]), *bias);
-                check_row(row, bound, i32::MAX, *shift)?;
+            for ((row, u), numbers) in (block * BLOCK..).zip(u).zip(b) {
+                let magnitudes = row_magnitudes(&attention.w, row) + magnitudes(&[*u]);
+                check_row(row, magnitudes, *numbers, i32::MAX)?;
             }
         }
         for column in 0..attention.columns {
+            let mut sum = 0;
+            let mut at = column;
+            while let Some(v) = attention.v.get(at) {
+                sum += magnitudes(v);
+                at += attention.columns;
+            }
             // Half the range, so that the difference of two alphas fits too.
-            let v = attention.v.iter().skip(column).step_by(attention.columns);
-            check_row(0, row_bound(v.flatten().copied(), 0), i32::MAX / 2, 1)?;
+            check_row(0, sum, [0, 1], i32::MAX / 2)?;
         }
     }
-    for (row, [bias, shift]) in weights
-        .gates
-        .rows
-        .as_flattened()
-        .as_flattened()
-        .iter()
-        .enumerate()
-    {
-        let bound = row_bound(weights.gates.weights.filled_row(row), *bias);
-        check_row(row, bound, i32::MAX, *shift)?;
+    let rows = weights.gates.rows.as_flattened().as_flattened();
+    for (row, numbers) in rows.iter().enumerate() {
+        let magnitudes = row_magnitudes(&weights.gates.weights, row);
+        check_row(row, magnitudes, *numbers, i32::MAX)?;
     }
-    let [bias, bits] = weights.output_row;
-    check_row(
-        0,
-        row_bound(weights.output.iter().copied(), bias),
-        i32::MAX,
-        bits,
-    )
+    check_row(0, magnitudes(weights.output), weights.output_row, i32::MAX)
+}
+
+/// The sum of the magnitudes of weights, of which a row has a hundred at most.
+#[cfg(feature = "q15")]
+fn magnitudes(weights: &[i16]) -> u32 {
+    let magnitudes = weights
+        .iter()
+        .map(|weight| u32::from(weight.unsigned_abs()));
+    magnitudes.sum()
 }
 
 #[cfg(feature = "q15")]
-fn check_row(row: usize, found: i64, limit: i32, shift: i32) -> Result<(), ArtifactError> {
+#[inline(never)]
+fn row_magnitudes(matrix: &Matrix<Q15>, row: usize) -> u32 {
+    matrix
+        .filled_row(row)
+        .map(|weight| magnitudes(&[weight]))
+        .sum()
+}
+
+#[cfg(feature = "q15")]
+fn check_row(
+    row: usize,
+    magnitudes: u32,
+    [bias, shift]: [i32; 2],
+    limit: i32,
+) -> Result<(), ArtifactError> {
+    let found = row_bound(magnitudes, bias);
     if found > i64::from(limit) {
         return Err(ArtifactError::RowBound { row, found, limit });
     }
@@ -305,7 +343,8 @@ impl Shape {
             hidden,
             attention,
         } = record.sizes;
-        let [inputs, hidden, units] = [inputs, hidden, attention].map(usize::from);
+        let (inputs, hidden) = (usize::from(inputs), usize::from(hidden));
+        let units = usize::from(attention);
         Self {
             inputs,
             filled_inputs: inputs.next_multiple_of(TILE_COLUMNS),

@@ -2,13 +2,11 @@
 
 use core::fmt;
 
-use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, MAX_FRAME, MAX_PAYLOAD, Reply, Request};
+use crate::crc::crc32;
 
-/// Without a table: a frame is short, and 1 KiB of flash is worth more than its microseconds.
-const FRAME_CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 const CRC_BYTES: usize = 4;
 /// A request whose enum discriminant is at or above this number is newer than this code.
 const KNOWN_REQUESTS: u8 = 21;
@@ -74,7 +72,7 @@ pub fn encode_frame<'o, T: Serialize>(
     let length = postcard::to_slice(&(sequence, message), body)
         .map_err(|_| FrameError::MessageTooLong)?
         .len();
-    let crc = FRAME_CRC.checksum(payload.get(..length).unwrap_or_default());
+    let crc = crc32(payload.get(..length).unwrap_or_default());
     let end = length + CRC_BYTES;
     payload
         .get_mut(length..end)
@@ -237,7 +235,7 @@ fn unpack(frame: &mut [u8]) -> Result<usize, FrameError> {
     let (payload, crc) = decoded
         .split_last_chunk::<CRC_BYTES>()
         .ok_or(FrameError::TooShort)?;
-    let (sent, computed) = (u32::from_le_bytes(*crc), FRAME_CRC.checksum(payload));
+    let (sent, computed) = (u32::from_le_bytes(*crc), crc32(payload));
     if sent != computed {
         return Err(FrameError::Crc { sent, computed });
     }

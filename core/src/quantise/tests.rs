@@ -107,7 +107,7 @@ fn a_row_that_could_overflow_is_refused() {
         let at = file.len() - 4 - from_end;
         file[at..at + with.len()].copy_from_slice(with);
         let end = file.len() - 4;
-        let crc = crate::CRC_32.checksum(&file[..end]);
+        let crc = crate::crc::crc32(&file[..end]);
         file[end..].copy_from_slice(&crc.to_le_bytes());
         ModelFile::parse(Aligned::of(&file).bytes()).unwrap_err()
     };
