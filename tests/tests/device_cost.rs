@@ -63,18 +63,18 @@ fn cost_is_within(board: Board, arithmetic: ArithmeticKind, limits: &Limits) {
 fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 9_370,
-        flash: 11_800,
+        flash: 7_850,
         state_ram: 256,
         step_stack: 850,
-        load_stack: 2_090,
+        load_stack: 1_790,
     };
     cost_is_within(CORTEX_M4F, F32, &limits);
     let limits = Limits {
         instructions_a_step: 10_500,
-        flash: 15_700,
+        flash: 9_450,
         state_ram: 256,
         step_stack: 780,
-        load_stack: 1_940,
+        load_stack: 1_630,
     };
     cost_is_within(CORTEX_M4F, Q15, &limits);
 }
@@ -83,18 +83,18 @@ fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
 fn a_step_on_a_cortex_m33_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 9_370,
-        flash: 11_800,
+        flash: 7_850,
         state_ram: 256,
         step_stack: 850,
-        load_stack: 2_090,
+        load_stack: 1_790,
     };
     cost_is_within(CORTEX_M33, F32, &limits);
     let limits = Limits {
         instructions_a_step: 13_900,
-        flash: 15_800,
+        flash: 9_550,
         state_ram: 256,
         step_stack: 780,
-        load_stack: 1_940,
+        load_stack: 1_630,
     };
     cost_is_within(CORTEX_M33, Q15, &limits);
 }
@@ -103,18 +103,18 @@ fn a_step_on_a_cortex_m33_stays_within_its_limits() {
 fn a_step_on_a_cortex_m3_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 439_000,
-        flash: 15_400,
+        flash: 11_400,
         state_ram: 256,
         step_stack: 890,
-        load_stack: 2_040,
+        load_stack: 1_800,
     };
     cost_is_within(CORTEX_M3, F32, &limits);
     let limits = Limits {
         instructions_a_step: 16_300,
-        flash: 17_700,
+        flash: 11_400,
         state_ram: 256,
         step_stack: 770,
-        load_stack: 1_860,
+        load_stack: 1_570,
     };
     cost_is_within(CORTEX_M3, Q15, &limits);
 }
@@ -123,18 +123,18 @@ fn a_step_on_a_cortex_m3_stays_within_its_limits() {
 fn a_step_on_a_cortex_m0_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 752_000,
-        flash: 16_000,
+        flash: 12_000,
         state_ram: 256,
         step_stack: 930,
-        load_stack: 2_120,
+        load_stack: 1_870,
     };
     cost_is_within(CORTEX_M0, F32, &limits);
     let limits = Limits {
         instructions_a_step: 26_100,
-        flash: 18_200,
+        flash: 12_500,
         state_ram: 256,
         step_stack: 780,
-        load_stack: 1_900,
+        load_stack: 1_600,
     };
     cost_is_within(CORTEX_M0, Q15, &limits);
 }

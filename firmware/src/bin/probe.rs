@@ -19,6 +19,7 @@ use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
 
 mod input;
+mod memory_functions;
 mod no_interrupts;
 mod stack;
 
