@@ -36,6 +36,7 @@ use cortex_m_rt::{ExceptionFrame, exception};
 use defmt_rtt as _;
 use embassy_executor::Spawner;
 use embassy_nrf::buffered_uarte::{self, BufferedUarte};
+use embassy_nrf::config::LfclkSource;
 use embassy_nrf::gpio::{Level, Output, OutputDrive};
 use embassy_nrf::interrupt::typelevel::{self, Interrupt as _};
 use embassy_nrf::pac::POWER;
@@ -72,7 +73,10 @@ static BUFFERS: StaticCell<[[u8; 512]; 4]> = StaticCell::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: Spawner) {
-    let p = embassy_nrf::init(embassy_nrf::config::Config::default());
+    let mut config = embassy_nrf::config::Config::default();
+    // The kit's crystal. By the oscillator within the chip, true to 2 % (product specification, LFRC), the clock could be half an hour a day wrong.
+    config.lfclk_source = LfclkSource::ExternalXtal;
+    let p = embassy_nrf::init(config);
     let [port_rx, port_tx, bus_rx, bus_tx] = BUFFERS.init([[0; 512]; 4]);
     let mut port_config = Config::default();
     port_config.baudrate = Baudrate::Baud115200;
