@@ -92,6 +92,16 @@ fn settings_are_refused(laptop: &Laptop) {
     );
     let line = laptop.refused("amlstm logger --port P config wrong.toml");
     assert!(line.contains("wrong.toml: sample_interval_s"), "{line}");
+    // A key that nobody reads would leave the measuring point at 0 m.
+    laptop.write(
+        "misspelled.toml",
+        &station.replace("measuring_point_m = 31.40", "measuring_pont_m = 31.40"),
+    );
+    let line = laptop.refused("amlstm logger --port P config misspelled.toml");
+    assert!(
+        line.contains("misspelled.toml:") && line.contains("measuring_pont_m"),
+        "{line}"
+    );
     let line = laptop.refused("amlstm logger --port P visit --tape phreatik=12.0");
     assert!(line.contains("phreatic, confined1, confined2"), "{line}");
     let output = laptop.run("amlstm logger --port P visit --tape phreatic=deep");

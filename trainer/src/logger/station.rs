@@ -68,6 +68,7 @@ pub struct Source {
 
 /// A water channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Channel {
     /// Aquifer layer, spelled as in the model file.
     pub aquifer_layer: String,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use amlstm::logger::{Client, Station};
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
 /// Shows the logger's settings as a station file.
 pub fn show(client: &mut Client) -> anyhow::Result<()> {
@@ -19,7 +19,14 @@ pub fn show(client: &mut Client) -> anyhow::Result<()> {
 pub fn send(client: &mut Client, file: &Path) -> anyhow::Result<()> {
     let shown = file.display().to_string();
     let text = fs::read_to_string(file).with_context(|| format!("{shown}: cannot read"))?;
-    let station: Station = toml::from_str(&text).with_context(|| shown.clone())?;
+    let station: Station = toml::from_str(&text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = text[..start].matches('\n').count() + 1;
+        anyhow!(
+            "{shown}:{line}: {}",
+            error.message().trim().replace('\n', "; ")
+        )
+    })?;
     station.send(client).with_context(|| shown.clone())?;
     say!("{shown}: sent, {} channels", station.channel.len());
     Ok(())
