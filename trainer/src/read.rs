@@ -4,8 +4,8 @@
 //! (ps points). A well that has rows in `subsidence.csv` uses them, any other well the points around it. `layers.csv`, one column
 //! `layer`, orders the aquifer layers from the top; without it they come in order of first appearance in `levels.csv`.
 //!
-//! [`Sites::open`] looks through the files once, checks every row it will need, and remembers where those of each well lie. A well's measurements are
-//! read again when it is its turn ([`Sites::well`]), so that any number of wells needs the memory of a few.
+//! [`Sites::open`] looks through the files once, by all threads at once, checks every row it will need, and remembers where those of each well lie. A well's
+//! measurements are read again when it is its turn ([`Sites::well`]), so that any number of wells needs the memory of a few.
 
 mod error;
 mod levels;
@@ -102,8 +102,7 @@ impl Sites {
     pub fn open(folders: &[PathBuf], config: &DataConfig) -> Result<Self, ReadError> {
         let sites = Self::index(folders, config)?;
         let check = |&(folder, number): &(usize, usize)| {
-            let folder = &sites.folders[folder];
-            folder.levels(number).and(folder.readings(number)).err()
+            sites.folders[folder].find_double_time(number).err()
         };
         match sites.wells.par_iter().find_map_first(check) {
             Some(error) => Err(error),
@@ -236,6 +235,18 @@ impl Folder {
 
     fn levels(&self, number: usize) -> Result<Vec<MonthlyLevels>, ReadError> {
         self.levels.monthly(number, &self.wells[number].id)
+    }
+
+    /// Reads the measurements of a well once more if two of them may have one time.
+    fn find_double_time(&self, number: usize) -> Result<(), ReadError> {
+        if self.levels.is_unordered(number) {
+            self.levels(number)?;
+        }
+        let measured = self.subsidence.as_ref();
+        if measured.is_some_and(|measured| measured.is_unordered(number)) {
+            self.readings(number)?;
+        }
+        Ok(())
     }
 
     /// The directly measured series of a well, if it has one.
@@ -373,6 +384,56 @@ mod tests {
         assert_eq!(
             with("subsidence.csv", subsidence).unwrap_err(),
             "subsidence.csv:4: date: found 2010-01-02 a second time for well A (first in line 2); remove one"
+        );
+    }
+
+    /// Levels of two wells by turns in blocks, enough for several stretches; `note` goes into a last column.
+    fn large_levels(note: &str) -> String {
+        let mut text = "well,layer,date,level_m,note\n".to_owned();
+        let first = jiff::civil::date(1850, 1, 1);
+        for day in 0..60_000 {
+            let date = first + jiff::Span::new().days(day);
+            let well = if day % 20_000 < 10_000 { "A" } else { "B" };
+            text += &format!(
+                "{well},u,{date},{}.5,{note}\n{well},l,{date},,{note}\n",
+                day % 90
+            );
+        }
+        text
+    }
+
+    fn with_levels(levels: &str) -> Result<Dataset, String> {
+        let mut files = site();
+        files[1].1 = levels;
+        read(&files)
+    }
+
+    #[test]
+    fn a_quoted_line_end_may_lie_anywhere_in_a_large_file() {
+        let plain = with_levels(&large_levels("a note of some length")).unwrap();
+        for note in ["\"two\nlines\"", "\"a \"\"note\"\"\n\nof some length\n\""] {
+            let noted = with_levels(&large_levels(note)).unwrap();
+            assert!(plain == noted, "{note}");
+        }
+        // A's last day is the 50,000th, 1986-11-23.
+        assert_eq!(plain.wells[0].levels[0].level_m.len(), 136 * 12 + 11);
+    }
+
+    #[test]
+    fn the_first_mistake_of_a_large_file_is_named_by_its_line() {
+        let text = large_levels("\"two\nlines\"");
+        // Each row takes two lines, and each day two rows: day 50,000 begins in line 200,002.
+        let broken = text.replace(",1986-11-24,50.5", ",1986-11-24,5O.5");
+        let broken = broken.replace(",2014-04-10,", ",2014-04-100,");
+        assert_eq!(
+            with_levels(&broken).unwrap_err(),
+            "levels.csv:200002: level_m: found \"5O.5\", expected metres or an empty field"
+        );
+        let twice = text.replace("A,u,1973-03-17,", "A,u,1850-01-01,");
+        let message = with_levels(&twice).unwrap_err();
+        assert!(
+            message.ends_with("date: found 1850-01-01 a second time for well A, layer u (first in line 2); remove one"),
+            "{message}"
         );
     }
 

@@ -3,6 +3,9 @@
 //! UTF-8, separated by commas, first line the column names, in any order; further columns are ignored. Quoted fields, a byte-order
 //! mark, Windows line ends, empty lines and spaces around a field are fine. Every message starts with file and line.
 
+mod decimal;
+mod stretch;
+
 use std::{
     fmt,
     fs::File,
@@ -14,6 +17,9 @@ use std::{
 use amlstm_core::month::Month;
 use csv::{ByteRecord, ReaderBuilder, Terminator, Trim};
 use jiff::civil::{Date, DateTime, Time};
+
+pub use decimal::plain_decimal;
+pub use stretch::{Found, Stretch, look_through};
 
 /// Years that measurements may have; others are slips of the keyboard.
 const YEARS: std::ops::Range<i16> = 1800..2200;
@@ -121,6 +127,8 @@ pub struct Table<R = File> {
     columns: Vec<String>,
     reader: csv::Reader<Chain<R, &'static [u8]>>,
     record: ByteRecord,
+    /// Whether the last field of the last row may go on behind the end of the source: it ends with a line feed.
+    is_open: bool,
     /// Where the source begins in the file.
     origin: Origin,
 }
@@ -131,24 +139,6 @@ struct Origin {
     byte: u64,
     /// Lines before it.
     lines: u64,
-}
-
-/// Rows that follow each other in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stretch {
-    bytes: Range<u64>,
-    lines_before: u64,
-}
-
-impl Stretch {
-    /// Takes in the rows of another stretch if they follow without a gap; says whether they do.
-    pub fn join(&mut self, next: &Self) -> bool {
-        let follows = self.bytes.end == next.bytes.start;
-        if follows {
-            self.bytes.end = next.bytes.end;
-        }
-        follows
-    }
 }
 
 impl Table {
@@ -162,6 +152,20 @@ impl Table {
             source,
         })?;
         Self::new(file, path, expected)
+    }
+
+    /// The rows behind the column names, none of which was read yet, in stretches for [`look_through`].
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn stretches(&self) -> Result<Vec<Stretch>, TableError> {
+        let first = self.reader.position();
+        Stretch::cut(&self.path, first.byte(), first.line() - 1).map_err(|source| {
+            TableError::Unreadable {
+                path: self.path.clone(),
+                source,
+            }
+        })
     }
 
     /// Some rows of the same file once more; `file` is that file, opened by the caller.
@@ -184,6 +188,7 @@ impl Table {
             columns: self.columns.clone(),
             reader: reader(file.take(end - start), false),
             record: ByteRecord::new(),
+            is_open: false,
             origin: Origin {
                 byte: start,
                 lines: rows.lines_before,
@@ -192,11 +197,12 @@ impl Table {
     }
 }
 
-/// A line ends with its line feed, and the last one gets one too, so that lines can be counted; trimming takes carriage returns.
+/// A line ends with its line feed, and the last one gets one too, so that lines can be counted; trimming takes carriage returns. Fields are trimmed where
+/// they are read: the reader would copy every row for it.
 fn reader<R: Read>(source: R, has_headers: bool) -> csv::Reader<Chain<R, &'static [u8]>> {
     ReaderBuilder::new()
         .has_headers(has_headers)
-        .trim(Trim::All)
+        .trim(Trim::Headers)
         .terminator(Terminator::Any(b'\n'))
         .flexible(true)
         .buffer_capacity(1 << 16)
@@ -214,6 +220,7 @@ impl<R: Read> Table<R> {
             columns: Vec::new(),
             reader: reader(source, true),
             record: ByteRecord::new(),
+            is_open: false,
             origin: Origin { byte: 0, lines: 0 },
         };
         let headers = table
@@ -275,6 +282,11 @@ impl<R: Read> Table<R> {
         })
     }
 
+    /// Whether the rows read so far surely end where the source ends, and not within a quoted field.
+    pub fn ends_a_row(&self) -> bool {
+        !self.is_open
+    }
+
     /// The next row, or `None` at the end.
     ///
     /// # Errors
@@ -289,7 +301,9 @@ impl<R: Read> Table<R> {
             if !found {
                 return Ok(None);
             }
-            let blank = self.record.len() == 1 && self.record[0].is_empty();
+            let last = self.record.iter().next_back();
+            self.is_open = last.is_some_and(|field| field.ends_with(b"\n"));
+            let blank = self.record.len() == 1 && self.record[0].trim_ascii().is_empty();
             if !blank {
                 break start;
             }
@@ -391,9 +405,11 @@ impl<'a> Row<'a> {
     /// # Errors
     /// [`TableError::Field`] says `expected`.
     pub fn number(&self, column: Column, expected: &'static str) -> Result<f64, TableError> {
-        self.text(column)?
-            .parse()
-            .ok()
+        let number = match plain_decimal(self.bytes(column)) {
+            Some(number) => Some(number),
+            None => self.text(column)?.parse().ok(),
+        };
+        number
             .filter(|number: &f64| number.is_finite())
             .ok_or_else(|| self.refuse(column, expected))
     }
@@ -441,7 +457,7 @@ impl<'a> Row<'a> {
 
     fn bytes(&self, column: Column) -> &'a [u8] {
         // Each row has as many fields as the first line, so the column is there.
-        &self.record[column.0]
+        self.record[column.0].trim_ascii()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads a points file of any size in one pass and constant memory: only points within a buffer are kept.
+//! Reads a points file of any size in one pass and constant memory, by all threads at once: only points within a buffer are kept.
 //!
 //! EGMS style: one row a point, columns `pid`, `longitude,latitude` or `easting,northing` (whichever the wells have),
 //! `incidence_angle` in degrees unless the product is vertical, and one column a scene named `YYYYMMDD` in mm, towards
@@ -36,10 +36,13 @@ pub fn read_points(
     centres: &[Position],
     buffer_m: f64,
 ) -> Result<Vec<WellPoints>, PointsError> {
-    read_points_from(open(path)?, path, centres, buffer_m)
+    let index = PointsIndex::new(path, centres, buffer_m)?;
+    (0..centres.len())
+        .map(|centre| index.points(centre))
+        .collect()
 }
 
-/// [`read_points`] from any source; `path` is what messages call it.
+/// [`read_points`] from any source, by one thread; `path` is what messages call it.
 ///
 /// # Errors
 ///
@@ -50,17 +53,26 @@ pub fn read_points_from(
     centres: &[Position],
     buffer_m: f64,
 ) -> Result<Vec<WellPoints>, PointsError> {
+    let mut lines = Lines::new(source, path);
+    let header = Header::read(&mut lines, path, centres)?;
+    let buffers = Buffers::new(centres.to_vec(), buffer_m);
     let mut found = vec![Vec::new(); centres.len()];
-    let header = for_each_point(source, path, centres, buffer_m, |row, position, around| {
-        let point = row.point(position)?;
-        for (centre, distance_m) in around {
-            found[*centre].push(PsPoint {
-                distance_m: *distance_m,
-                ..point.clone()
-            });
-        }
-        Ok(())
-    })?;
+    for_each_point(
+        &mut lines,
+        path,
+        &header,
+        &buffers,
+        |row, position, around| {
+            let point = row.point(position)?;
+            for (centre, distance_m) in around {
+                found[*centre].push(PsPoint {
+                    distance_m: *distance_m,
+                    ..point.clone()
+                });
+            }
+            Ok(())
+        },
+    )?;
     let of_centre = |points| WellPoints {
         scenes: header.scenes.clone(),
         points,
@@ -70,29 +82,18 @@ pub fn read_points_from(
 
 /// Hands `take` each row within a buffer with its position, and the centres around it with their distances in metres.
 fn for_each_point(
-    source: impl Read,
+    lines: &mut Lines<impl Read>,
     path: &Path,
-    centres: &[Position],
-    buffer_m: f64,
+    header: &Header,
+    buffers: &Buffers,
     mut take: impl FnMut(&Row, Position, &[(usize, f32)]) -> Result<(), PointsError>,
-) -> Result<Header, PointsError> {
-    let planar = matches!(centres.first(), Some(Position::Planar { .. }));
-    let buffers = Buffers::new(centres.to_vec(), buffer_m);
-    let mut lines = Lines::new(source, path);
-    let header = match lines.next_line()? {
-        Some(line) => Header::parse(line, path, planar)?,
-        None => return Err(Header::missing(path, "pid", "a header line")),
-    };
+) -> Result<(), PointsError> {
     let mut around = Vec::new();
     while let Some(line) = lines.next_line()? {
         if line.bytes.is_empty() {
             continue;
         }
-        let row = Row {
-            header: &header,
-            line,
-            path,
-        };
+        let row = Row { header, line, path };
         let position = row.position()?;
         around.clear();
         around.extend(
@@ -104,7 +105,7 @@ fn for_each_point(
             take(&row, position, &around)?;
         }
     }
-    Ok(header)
+    Ok(())
 }
 
 fn open(path: &Path) -> Result<File, PointsError> {

@@ -74,14 +74,25 @@ impl Levels {
             names: order.unwrap_or_default(),
             of: "layers.csv",
         };
-        let rows = RowsByWell::new(table, wells, |_, row| {
-            columns.read(row, &mut layers).map(drop)
+        let (rows, found) = RowsByWell::new(table, wells, &layers, |layers, _, row| {
+            let (layer, reading) = columns.read(row, layers)?;
+            Ok(reading.map(|reading| (layer, reading.time)))
         })?;
+        for name in found.into_iter().flat_map(|layers| layers.names) {
+            if !layers.names.contains(&name) {
+                layers.names.push(name);
+            }
+        }
         Ok(Self {
             rows,
             columns,
             layers,
         })
+    }
+
+    /// Whether a well may have two levels of one time.
+    pub(super) fn is_unordered(&self, well: usize) -> bool {
+        self.rows.is_unordered(well)
     }
 
     /// Monthly means of a well's aquifer layers; layers without any level at the well are left out.

@@ -22,11 +22,18 @@ impl Subsidence {
         let table = Table::open(path, "well, date, subsidence_mm")?;
         table.column("well")?;
         let (date, value) = (table.column("date")?, table.column("subsidence_mm")?);
-        let mut measured = vec![false; wells.ids.len()];
-        let rows = RowsByWell::new(table, wells, |well, row| {
-            measured[well] |= reading(row, date, value)?.is_some();
-            Ok(())
+        let none: Vec<usize> = Vec::new();
+        let (rows, found) = RowsByWell::new(table, wells, &none, |measured, well, row| {
+            let reading = reading(row, date, value)?;
+            if reading.is_some() && measured.last() != Some(&well) {
+                measured.push(well);
+            }
+            Ok(reading.map(|(time, ..)| (0, time)))
         })?;
+        let mut measured = vec![false; wells.ids.len()];
+        for well in found.into_iter().flatten() {
+            measured[well] = true;
+        }
         Ok(Self {
             rows,
             date,
@@ -38,6 +45,11 @@ impl Subsidence {
     /// Whether a well has a reading.
     pub(super) fn has(&self, well: usize) -> bool {
         self.measured[well]
+    }
+
+    /// Whether a well may have two readings of one time.
+    pub(super) fn is_unordered(&self, well: usize) -> bool {
+        self.rows.is_unordered(well)
     }
 
     /// Readings of a well, ascending in time.

@@ -1,11 +1,13 @@
 //! The header of a points file.
 
+use std::io::Read;
 use std::path::Path;
 
 use jiff::civil::Date;
 
 use super::PointsError;
-use super::line::{Line, fields};
+use super::line::{Line, Lines, fields};
+use crate::geodesy::Position;
 
 /// Where the columns are.
 #[derive(Debug)]
@@ -25,7 +27,20 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub(super) fn parse(line: Line, path: &Path, planar: bool) -> Result<Self, PointsError> {
+    /// Reads the first line; the centres decide which position columns are needed.
+    pub(super) fn read(
+        lines: &mut Lines<impl Read>,
+        path: &Path,
+        centres: &[Position],
+    ) -> Result<Self, PointsError> {
+        let planar = matches!(centres.first(), Some(Position::Planar { .. }));
+        match lines.next_line()? {
+            Some(line) => Self::parse(line, path, planar),
+            None => Err(Self::missing(path, "pid", "a header line")),
+        }
+    }
+
+    fn parse(line: Line, path: &Path, planar: bool) -> Result<Self, PointsError> {
         let names: Vec<String> = fields(line.bytes)
             .ok_or_else(|| PointsError::Quote {
                 path: path.to_owned(),
@@ -84,11 +99,7 @@ impl Header {
         })
     }
 
-    pub(super) fn missing(
-        path: &Path,
-        column: &'static str,
-        expected: &'static str,
-    ) -> PointsError {
+    fn missing(path: &Path, column: &'static str, expected: &'static str) -> PointsError {
         PointsError::MissingColumn {
             path: path.to_owned(),
             column,

@@ -1,11 +1,14 @@
 //! Where the points around each centre stand in their file.
 
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::{Header, PointsError, Row, for_each_point, line::Line, open};
-use crate::geodesy::Position;
+use super::line::{Line, Lines};
+use super::{Header, PointsError, Row, for_each_point, open};
+use crate::geodesy::{Buffers, Position};
 use crate::ps::{PsPoint, WellPoints};
+use crate::table::{Found, Stretch, look_through};
 
 /// Which rows of a points file lie around which centre; the points themselves are read when they are asked for.
 #[derive(Debug)]
@@ -26,26 +29,55 @@ struct IndexedRow {
 }
 
 impl PointsIndex {
-    /// Looks through the file as [`read_points`] does, keeping 24 bytes a point and centre.
+    /// Looks through the file by all threads at once, keeping 24 bytes a point and centre.
     ///
     /// # Errors
     ///
-    /// As [`read_points`].
+    /// As [`read_points`](super::read_points); the first of the file.
     pub fn new(path: &Path, centres: &[Position], buffer_m: f64) -> Result<Self, PointsError> {
-        let file = open(path)?;
+        let failed = |source| PointsError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let mut lines = Lines::new(open(path)?, path);
+        let header = Header::read(&mut lines, path, centres)?;
+        let buffers = Buffers::new(centres.to_vec(), buffer_m);
+        let look = |stretch: &Stretch| {
+            let mut found = Vec::new();
+            let mut file = open(path)?;
+            let Range { start, end } = stretch.bytes;
+            file.seek(SeekFrom::Start(start)).map_err(failed)?;
+            let mut lines =
+                Lines::behind(file.take(end - start), path, start, stretch.lines_before);
+            for_each_point(
+                &mut lines,
+                path,
+                &header,
+                &buffers,
+                |row, position, around| {
+                    row.point(position)?;
+                    found.extend(around.iter().map(|(centre, distance_m)| {
+                        let indexed = IndexedRow {
+                            byte: row.line.start,
+                            number: row.line.number,
+                            length: row.line.bytes.len() as u32,
+                            distance_m: *distance_m,
+                        };
+                        (*centre, indexed)
+                    }));
+                    Ok(())
+                },
+            )?;
+            Ok(Found {
+                it: found,
+                ends_a_row: true,
+            })
+        };
+        let stretches = Stretch::cut(path, lines.read(), 1).map_err(failed)?;
         let mut rows = vec![Vec::new(); centres.len()];
-        let header = for_each_point(file, path, centres, buffer_m, |row, position, around| {
-            row.point(position)?;
-            for (centre, distance_m) in around {
-                rows[*centre].push(IndexedRow {
-                    byte: row.line.start,
-                    number: row.line.number,
-                    length: row.line.bytes.len() as u32,
-                    distance_m: *distance_m,
-                });
-            }
-            Ok(())
-        })?;
+        for (centre, row) in look_through(&stretches, look)?.into_iter().flatten() {
+            rows[centre].push(row);
+        }
         Ok(Self {
             path: path.to_owned(),
             header,

@@ -26,19 +26,29 @@ pub(super) struct Lines<'p, R> {
     path: &'p Path,
     line: Vec<u8>,
     number: u64,
-    /// Bytes read.
+    /// Bytes of the file read.
     read: u64,
 }
 
 impl<'p, R: Read> Lines<'p, R> {
     pub(super) fn new(source: R, path: &'p Path) -> Self {
+        Self::behind(source, path, 0, 0)
+    }
+
+    /// The lines of a source that begins behind so many bytes and lines of the file.
+    pub(super) fn behind(source: R, path: &'p Path, bytes: u64, lines: u64) -> Self {
         Self {
             source: BufReader::with_capacity(CHUNK, source),
             path,
             line: Vec::new(),
-            number: 0,
-            read: 0,
+            number: lines,
+            read: bytes,
         }
+    }
+
+    /// Bytes of the file that were read.
+    pub(super) fn read(&self) -> u64 {
+        self.read
     }
 
     pub(super) fn next_line(&mut self) -> Result<Option<Line<'_>>, PointsError> {

@@ -8,6 +8,7 @@ use super::header::Header;
 use super::line::{Line, fields};
 use crate::geodesy::Position;
 use crate::ps::{PsPoint, vertical_mm};
+use crate::table::plain_decimal;
 
 /// Longest quotation of a wrong value in a message, bytes.
 const MAX_FOUND: usize = 40;
@@ -129,9 +130,10 @@ impl Row<'_> {
         range: std::ops::RangeInclusive<f64>,
         expected: &'static str,
     ) -> Result<f64, PointsError> {
-        let parsed = std::str::from_utf8(field)
-            .ok()
-            .and_then(|text| text.trim().parse::<f64>().ok());
+        let parsed = plain_decimal(field).or_else(|| {
+            let text = std::str::from_utf8(field).ok()?;
+            text.trim().parse::<f64>().ok()
+        });
         match parsed {
             Some(number) if range.contains(&number) => Ok(number),
             _ => Err(PointsError::Field {

@@ -183,6 +183,44 @@ fn a_line_without_end_is_refused_before_it_fills_the_memory() {
     );
 }
 
+/// A file of several stretches with points in, near and far from the buffer.
+fn large(broken: &[usize]) -> String {
+    let mut text = HEADER.to_owned();
+    for row in 0..150_000 {
+        let latitude = 39.9 + 1e-4 * (row % 50) as f64;
+        let value = if broken.contains(&row) { "x" } else { "-1.25" };
+        writeln!(text, "p{row},116.5,{latitude:.4},30,{value},{row}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn a_large_file_gives_the_same_points_by_all_threads_as_by_one() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let text = large(&[]);
+    std::fs::write(file.path(), &text).unwrap();
+    let wells = [WELL, WELL.moved(0.0, 400.0)];
+    let found = read_points(file.path(), &wells, 300.0).unwrap();
+    let expected = read_points_from(text.as_bytes(), file.path(), &wells, 300.0).unwrap();
+    assert!(found == expected, "points differ");
+    assert!(found[0].points.len() > 50_000 && found[1].points.len() > 50_000);
+}
+
+#[test]
+fn the_first_mistake_of_a_large_file_is_named_by_its_line() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    // The rows lie at the well, so they are read; the header is line 1.
+    std::fs::write(file.path(), large(&[120_000, 149_950])).unwrap();
+    let error = read_points(file.path(), &[WELL], 300.0)
+        .unwrap_err()
+        .to_string();
+    let expected = format!(
+        "{}:120002: 20150301: found \"x\", expected mm or an empty field",
+        file.path().display()
+    );
+    assert_eq!(error, expected);
+}
+
 /// Gives out a few bytes at a time.
 struct Trickle<'a>(&'a [u8], usize);
 

@@ -1,0 +1,227 @@
+//! A large file in stretches that all threads read at once.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom},
+    ops::Range,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use rayon::prelude::*;
+
+/// Bytes of a stretch: so many that opening the file for each costs nothing beside reading it, so few that the threads of a machine share a file of some
+/// dozen megabytes evenly.
+const STRETCH_BYTES: u64 = 1 << 21;
+
+/// Bytes read at a time to count lines.
+const CHUNK: usize = 1 << 16;
+
+/// Rows that follow each other in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Where they lie, with the empty lines before them.
+    pub bytes: Range<u64>,
+    /// Lines of the file before them.
+    pub lines_before: u64,
+}
+
+impl Stretch {
+    /// Takes in the rows of another stretch if they follow without a gap; says whether they do.
+    pub fn join(&mut self, next: &Self) -> bool {
+        let follows = self.bytes.end == next.bytes.start;
+        if follows {
+            self.bytes.end = next.bytes.end;
+        }
+        follows
+    }
+
+    /// The rest of a file from a byte on, cut at line ends; the file is read once to count them.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn cut(path: &Path, start: u64, lines_before: u64) -> io::Result<Vec<Self>> {
+        Self::cut_every(STRETCH_BYTES, path, start, lines_before)
+    }
+
+    fn cut_every(length: u64, path: &Path, start: u64, lines_before: u64) -> io::Result<Vec<Self>> {
+        let end = fs::metadata(path)?.len();
+        // Column names without a line end are followed by nothing.
+        let start = start.min(end);
+        let blocks: Vec<u64> = (start..end).step_by(length as usize).collect();
+        let line_ends: Vec<LineEnds> = blocks
+            .par_iter()
+            .map(|block| LineEnds::of(path, *block, length))
+            .collect::<io::Result<_>>()?;
+        let mut lines_before = lines_before;
+        let mut cuts = vec![(start, lines_before)];
+        for (block, ends) in blocks.iter().zip(line_ends) {
+            if let Some(first) = ends.first
+                && *block > start
+            {
+                cuts.push((first, lines_before + 1));
+            }
+            lines_before += ends.count;
+        }
+        let ends = cuts.iter().skip(1).map(|(byte, _)| *byte).chain([end]);
+        let stretch = |(&(start, lines_before), end)| Self {
+            bytes: start..end,
+            lines_before,
+        };
+        Ok(cuts.iter().zip(ends).map(stretch).collect())
+    }
+}
+
+/// Line ends of a part of a file.
+struct LineEnds {
+    count: u64,
+    /// Byte after the first.
+    first: Option<u64>,
+}
+
+impl LineEnds {
+    fn of(path: &Path, start: u64, length: u64) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(start))?;
+        let mut file = file.take(length);
+        let mut chunk = vec![0; CHUNK];
+        let mut at = start;
+        let mut found = Self {
+            count: 0,
+            first: None,
+        };
+        loop {
+            let read = file.read(&mut chunk)?;
+            if read == 0 {
+                return Ok(found);
+            }
+            let is_end = |byte: &u8| *byte == b'\n';
+            if found.first.is_none() {
+                let first = chunk[..read].iter().position(is_end);
+                found.first = first.map(|first| at + first as u64 + 1);
+            }
+            found.count += chunk[..read].iter().filter(|byte| is_end(byte)).count() as u64;
+            at += read as u64;
+        }
+    }
+}
+
+/// What was found in a stretch.
+pub struct Found<T> {
+    /// It.
+    pub it: T,
+    /// Whether a row begins where the stretch ends; a quoted field may lie across.
+    pub ends_a_row: bool,
+}
+
+/// Hands each stretch of a file to `look` by all threads at once, and returns what it found in the order of the file.
+///
+/// A stretch after the first one that `look` refuses, or that does not end a row, need not begin with a row. So from there on the rest of the file is looked
+/// at once more as one stretch.
+///
+/// # Errors
+/// The first in the order of the file, whatever the number of threads.
+pub fn look_through<T: Send, E>(
+    stretches: &[Stretch],
+    look: impl Fn(&Stretch) -> Result<Found<T>, E> + Sync,
+) -> Result<Vec<T>, E> {
+    let unsound = AtomicUsize::new(stretches.len());
+    let found: Vec<Option<T>> = stretches
+        .par_iter()
+        .enumerate()
+        .map(|(number, stretch)| {
+            if number > unsound.load(Ordering::Relaxed) {
+                return None;
+            }
+            let found = look(stretch).ok().filter(|found| found.ends_a_row);
+            if found.is_none() {
+                unsound.fetch_min(number, Ordering::Relaxed);
+            }
+            found.map(|found| found.it)
+        })
+        .collect();
+    let mut found: Vec<T> = found.into_iter().map_while(|found| found).collect();
+    if let ([first, ..], Some(last)) = (&stretches[found.len()..], stretches.last()) {
+        let rest = Stretch {
+            bytes: first.bytes.start..last.bytes.end,
+            lines_before: first.lines_before,
+        };
+        found.push(look(&rest)?.it);
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::PathBuf};
+
+    use super::*;
+
+    fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.csv");
+        fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn stretches_end_with_lines_and_make_up_the_file() {
+        let text = "head\none\n\ntwo two two two two\nthree\nfour";
+        let (_folder, path) = written(text);
+        for length in 1..text.len() as u64 {
+            let stretches = Stretch::cut_every(length, &path, 5, 1).unwrap();
+            let mut next = 5;
+            for stretch in &stretches {
+                assert_eq!(stretch.bytes.start, next);
+                let before = &text[..next as usize];
+                assert!(before.ends_with('\n'), "{length}: {before}");
+                assert_eq!(stretch.lines_before, before.matches('\n').count() as u64);
+                next = stretch.bytes.end;
+            }
+            assert_eq!(next, text.len() as u64);
+            assert!(length > 1 || stretches.len() == 5, "{stretches:?}");
+        }
+    }
+
+    /// The words of a stretch; the word "bad" is refused with its place, and "open" goes on in the next stretch.
+    fn words(text: &str, stretch: &Stretch) -> Result<Found<Vec<String>>, usize> {
+        let [start, end] = [stretch.bytes.start, stretch.bytes.end].map(|byte| byte as usize);
+        let of_stretch = text[start..end].replace("open\n", "open-");
+        if let Some(bad) = of_stretch.find("bad") {
+            return Err(start + bad);
+        }
+        Ok(Found {
+            it: of_stretch.lines().map(str::to_owned).collect(),
+            ends_a_row: !of_stretch.ends_with("open-"),
+        })
+    }
+
+    fn look(text: &str) -> Result<Vec<String>, usize> {
+        let (_folder, path) = written(text);
+        let stretches = Stretch::cut_every(3, &path, 0, 0).unwrap();
+        Ok(look_through(&stretches, |stretch| words(text, stretch))?.concat())
+    }
+
+    #[test]
+    fn what_is_found_comes_in_the_order_of_the_file() {
+        assert_eq!(
+            look("a\nb\nc\nd\ne\nf\n").unwrap(),
+            ["a", "b", "c", "d", "e", "f"]
+        );
+        assert_eq!(look("").unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn a_row_across_a_cut_is_read_in_one_piece() {
+        assert_eq!(
+            look("a\nopen\nb\nopen\nd\ne").unwrap(),
+            ["a", "open-b", "open-d", "e"]
+        );
+    }
+
+    #[test]
+    fn the_first_refusal_of_the_file_is_the_one_returned() {
+        assert_eq!(look("one\ntwo\nbad\nsix\nbad\n"), Err(8));
+        assert_eq!(look("one\nopen\nbad\nbad\n"), Err(9));
+    }
+}
