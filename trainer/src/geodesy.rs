@@ -49,6 +49,35 @@ impl Position {
         }
     }
 
+    /// Metres east and north to another position, of which [`Position::moved`] is the inverse. `None` when one position is geographic and the other planar.
+    pub fn offset_m(self, other: Self) -> Option<[f64; 2]> {
+        match (self, other) {
+            (
+                Self::Geographic {
+                    longitude,
+                    latitude,
+                },
+                Self::Geographic {
+                    longitude: to_longitude,
+                    latitude: to_latitude,
+                },
+            ) => {
+                let (distance_m, azimuth, _, _): (f64, f64, f64, f64) =
+                    Geodesic::wgs84().inverse(latitude, longitude, to_latitude, to_longitude);
+                let (east, north) = azimuth.to_radians().sin_cos();
+                Some([distance_m * east, distance_m * north])
+            }
+            (
+                Self::Planar { easting, northing },
+                Self::Planar {
+                    easting: to_easting,
+                    northing: to_northing,
+                },
+            ) => Some([to_easting - easting, to_northing - northing]),
+            _ => None,
+        }
+    }
+
     /// The position some metres east and north of this one.
     #[must_use]
     pub fn moved(self, east_m: f64, north_m: f64) -> Self {
@@ -181,7 +210,9 @@ mod tests {
             easting: 500_000.0,
             northing: 4_000_000.0,
         };
-        assert_eq!(origin.distance_m(origin.moved(30.0, -40.0)), Some(50.0));
+        let moved = origin.moved(30.0, -40.0);
+        assert_eq!(origin.distance_m(moved), Some(50.0));
+        assert_eq!(origin.offset_m(moved), Some([30.0, -40.0]));
     }
 
     #[test]
@@ -191,6 +222,7 @@ mod tests {
             northing: 40.0,
         };
         assert_eq!(planar.distance_m(geographic(116.0, 40.0)), None);
+        assert_eq!(planar.offset_m(geographic(116.0, 40.0)), None);
     }
 
     #[test]
@@ -207,8 +239,10 @@ mod tests {
             longitude in -180.0..180.0, latitude in -85.0..85.0, east_m in -900.0..900.0, north_m in -900.0..900.0,
         ) {
             let centre = geographic(longitude, latitude);
-            let distance_m = centre.distance_m(centre.moved(east_m, north_m)).unwrap();
-            prop_assert!((distance_m - east_m.hypot(north_m)).abs() < 1e-6);
+            let moved = centre.moved(east_m, north_m);
+            prop_assert!((centre.distance_m(moved).unwrap() - east_m.hypot(north_m)).abs() < 1e-6);
+            let [east, north] = centre.offset_m(moved).unwrap();
+            prop_assert!((east - east_m).abs() < 1e-6 && (north - north_m).abs() < 1e-6, "{east} {north}");
         }
 
         #[test]

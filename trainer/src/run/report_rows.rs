@@ -6,7 +6,6 @@ use super::{ModelName, RatePoint, Share, WellRun};
 use crate::attribution::{self, Method};
 use crate::baseline::{PhysicsFit, Problem};
 use crate::config::Config;
-use crate::geodesy::Position;
 use crate::metric::Simulation;
 use crate::ps::{PsPoint, Rate};
 use crate::read::{Ground, Well};
@@ -14,9 +13,6 @@ use crate::series::WellSeries;
 use crate::split::Split;
 use crate::spread::Spread;
 use crate::synth::Truth;
-
-/// Mean radius of the earth in metres (IUGG): directions within a buffer need no ellipsoid.
-const EARTH_M: f64 = 6_371_008.8;
 
 impl WellRun {
     /// Adds the rates of the well's ps points and the attribution of its exported model; `truth` is known of synthetic wells only.
@@ -43,13 +39,12 @@ fn rates(well: &Well) -> Vec<RatePoint> {
     };
     let row = |(point, rate): (&PsPoint, Option<Rate>)| {
         let rate = rate?;
-        let (east, north) = direction(centre, point.position)?;
-        let metres = f64::from(point.distance_m);
+        let [east_m, north_m] = centre.offset_m(point.position)?;
         Some(RatePoint {
             well: well.id.clone(),
             point: point.id.clone(),
-            east_m: tenth(east * metres),
-            north_m: tenth(north * metres),
+            east_m: tenth(east_m),
+            north_m: tenth(north_m),
             vertical_rate_mm_per_year: hundredth(rate.vertical_mm_per_year),
             los_rate_mm_per_year: rate.los_mm_per_year.map(hundredth),
         })
@@ -60,43 +55,6 @@ fn rates(well: &Well) -> Vec<RatePoint> {
         .zip(points.rates())
         .filter_map(row)
         .collect()
-}
-
-/// Parts to the east and to the north of the unit vector from one position to another; `None` between kinds of positions.
-fn direction(from: Position, to: Position) -> Option<(f64, f64)> {
-    let (east, north) = match (from, to) {
-        (
-            Position::Geographic {
-                longitude: from_longitude,
-                latitude: from_latitude,
-            },
-            Position::Geographic {
-                longitude,
-                latitude,
-            },
-        ) => {
-            let shrink = from_latitude.to_radians().cos();
-            let metres = |degrees: f64| degrees.to_radians() * EARTH_M;
-            (
-                metres(longitude - from_longitude) * shrink,
-                metres(latitude - from_latitude),
-            )
-        }
-        (
-            Position::Planar {
-                easting: from_easting,
-                northing: from_northing,
-            },
-            Position::Planar { easting, northing },
-        ) => (easting - from_easting, northing - from_northing),
-        _ => return None,
-    };
-    let length = east.hypot(north);
-    Some(if length > 0.0 {
-        (east / length, north / length)
-    } else {
-        (0.0, 0.0)
-    })
 }
 
 fn tenth(metres: f64) -> f64 {
@@ -162,21 +120,4 @@ fn exact(shares: Vec<f64>) -> Shares {
 
 fn ten_thousandth(share: f64) -> f64 {
     (share * 1e4).round() / 1e4
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn directions_are_east_and_north() {
-        let at = |longitude: f64, latitude: f64| Position::Geographic {
-            longitude,
-            latitude,
-        };
-        let (east, north) = direction(at(116.0, 60.0), at(116.0 + 2e-3, 60.0 + 1e-3)).unwrap();
-        // cos(60 degrees) = 1/2: two thousandths of a degree of longitude are as long as one of latitude.
-        assert!((east - north).abs() < 1e-6 && (east.hypot(north) - 1.0).abs() < 1e-12);
-        assert_eq!(direction(at(1.0, 2.0), at(1.0, 2.0)), Some((0.0, 0.0)));
-    }
 }
