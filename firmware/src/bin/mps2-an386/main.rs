@@ -1,7 +1,8 @@
 //! The logger on the MPS2 board with the AN386 image (Cortex-M4F), as QEMU emulates it.
 //!
-//! UART0 is the technician's port, UART1 the SDI-12 bus (plain 8N1, no break), the PSRAM at `0x2100_0000` plays the NOR flash and is a
-//! file on the host. With a table of levels at its end ([`synthetic`]) the sensors are computed and QEMU can run as fast as it can.
+//! UART0 is the technician's port, UART1 the SDI-12 bus (plain 8N1, no break) with the SIMULATED 4-20 mA inputs on it, the PSRAM at
+//! `0x2100_0000` plays the NOR flash and is a file on the host. With a table of levels at its end ([`synthetic`]) the sensors are computed
+//! and QEMU can run as fast as it can.
 #![no_std]
 #![no_main]
 #![allow(
