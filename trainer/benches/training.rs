@@ -44,11 +44,13 @@ fn main() {
         let wells = WELLS.map(|well| series(well, months));
         let mut group = criterion.benchmark_group(format!("{months} steps"));
         let mut kernel = kernel(&wells[5]);
-        let parameters = vec![0.1; 1857];
+        // Two, because a pass with the parameters of the last time is not computed again.
+        let parameters = [vec![0.1; 1857], vec![0.2; 1857]];
         let of_means = vec![0.1; months - 1];
-        let mut gradient = vec![0.0; parameters.len()];
+        let mut gradient = vec![0.0; parameters[0].len()];
         group.bench_function("forward pass", |bencher| {
-            bencher.iter(|| black_box(kernel.forward(&parameters)).len());
+            let mut turn = parameters.iter().cycle();
+            bencher.iter(|| turn.next().map(|p| black_box(kernel.forward(p)).len()));
         });
         group.bench_function("backward pass", |bencher| {
             bencher.iter(|| kernel.backward(&of_means, black_box(&mut gradient)));

@@ -1,7 +1,7 @@
 //! Forward pass and back-propagation through time of a whole sequence as one gradient node.
 //!
 //! burn's own operations cost a graph node and an allocation each, about a thousand a sequence ([`crate::network`]). Here the sequence
-//! is one node: the equations forward and backward are written by hand on slices, burn keeps parameters, loss and optimiser.
+//! is one node: the equations forward and backward are written by hand on slices; burn keeps the parameters and differentiates the loss.
 //!
 //! Nothing is allocated after [`SequenceKernel::new`]. Results are the same on every machine: see `bptt/lanes.rs`. Equation numbers are those of Cao et al.
 //! 2022 (doi:10.11834/jrs.20211297).
@@ -56,6 +56,8 @@ pub struct SequenceKernel {
     gradient: Gradient,
     /// Means of the monthly outputs over the spans.
     means: Vec<f32>,
+    /// Of the last forward pass.
+    parameters: Vec<f32>,
 }
 
 /// Padded sizes.
@@ -120,6 +122,7 @@ impl SequenceKernel {
             shape,
             sizes,
             means: vec![0.0; spans.len()],
+            parameters: Vec::new(),
             spans,
             input: Input::new(sequence),
             weights: Weights::new(sizes),
@@ -133,14 +136,18 @@ impl SequenceKernel {
         self.spans.len()
     }
 
-    /// Runs the sequence from a zero state and returns the mean standardised output of each span.
+    /// Runs the sequence from a zero state and returns the mean standardised output of each span. With the parameters of the last time nothing is computed again.
     ///
     /// # Panics
     ///
     /// If there are not [`Shape::parameters`] parameters.
     pub fn forward(&mut self, parameters: &[f32]) -> &[f32] {
         let kernel = self;
-        run!(dispatch, kernel, Forward { kernel, parameters });
+        if kernel.parameters != parameters {
+            run!(dispatch, kernel, Forward { kernel, parameters });
+            kernel.parameters.clear();
+            kernel.parameters.extend_from_slice(parameters);
+        }
         &kernel.means
     }
 

@@ -1,6 +1,7 @@
 //! Fits one network to one well.
 //!
-//! burn keeps the parameters, the loss and the optimiser; the sequence is one gradient node of [`crate::bptt`].
+//! burn keeps the parameters, finds the gradient of the loss and lends the optimiser its state; the sequence is one gradient node of [`crate::bptt`], a step of
+//! Adam one pass over the parameters (`train/adam.rs`).
 //!
 //! - **Loss.** Mean over the observed increments of a batch of the squared difference between predicted and observed rate, both standardised.
 //!   The predicted rate of an interval is the mean of the outputs of its months.
@@ -11,6 +12,7 @@
 //! - **Reproducible.** Series, split, configuration and seed determine every bit of the parameters, on every machine and with any number of threads: the only
 //!   randomness is a ChaCha stream of the seed, and every operation on floats is fixed by IEEE 754 (`bptt/lanes.rs`; of burn the trainer uses element-wise operations and one sum, which burn-flex does in order).
 
+mod adam;
 mod observation;
 mod scaling;
 
@@ -18,20 +20,18 @@ use std::ops::Range;
 
 use amlstm_core::{model::AttentionKind, scaler::Scaler};
 use burn::backend::{Autodiff, DispatchKindConversion, DispatchTensor, Flex};
-use burn::optim::{AdamConfig, Optimizer};
+use burn::optim::{AdamState, Optimizer};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha12Rng;
 
+use self::adam::Adam;
 use self::observation::Observations;
 use crate::bptt::{HostBackend, SequenceKernel, SequenceNode};
 use crate::config::{Attention, Backend, Config, NetworkConfig, NetworkKind, Selection};
 use crate::network::{Shape, initial_parameters};
 use crate::series::WellSeries;
 use crate::split::{Part, Split};
-
-/// Adam's epsilon: that of PyTorch and of the Adam paper (Kingma and Ba 2015); burn's own default is 1e-5.
-const ADAM_EPSILON: f32 = 1e-8;
 
 /// Parameters beyond this size are no model: with standardised numbers, useful ones stay below a hundred. The limit also keeps
 /// every sum of products inside f32, so that infinities and NaN never arise where processors treat them differently.
@@ -231,8 +231,12 @@ where
         .map(|interval| interval.from + 1..interval.to + 1)
         .collect();
     let trained = spans[..observations.trained_intervals()].to_vec();
-    let mut whole = SequenceKernel::new(shape, &sequence, spans);
     let node = SequenceNode::new(SequenceKernel::new(shape, &sequence.first(months), trained));
+    // Where training sees the whole series, the pass that scores an epoch is the first pass of the next one.
+    let whole = match months == sequence.months() {
+        true => node.clone(),
+        false => SequenceNode::new(SequenceKernel::new(shape, &sequence, spans)),
+    };
 
     // Two streams of one seed: networks of different size get the same batches.
     let mut random = ChaCha12Rng::seed_from_u64(seed);
@@ -256,7 +260,7 @@ where
             learning_rate: config.training.learning_rate,
         };
         let parameters = fit.parameters().ok_or_else(diverged)?;
-        let scores = observations.scores(epoch, whole.forward(&parameters));
+        let scores = observations.scores(epoch, &whole.means(&parameters));
         history.push(scores);
         let score = match config.training.selection {
             Selection::Validation => scores.validate_rmse_mm,
@@ -272,7 +276,7 @@ where
     }
     let (_, best_epoch, parameters) = best;
     let interval_half_width_mm =
-        observation::half_width(series, split, target, whole.forward(&parameters));
+        observation::half_width(series, split, target, &whole.means(&parameters));
     Ok(TrainedWell {
         network: shape,
         parameters,
@@ -290,10 +294,9 @@ where
 /// Parameters and optimiser.
 struct Fit<B> {
     parameters: Tensor<1>,
-    optimiser: burn::optim::Adam,
-    state: Option<burn::optim::AdamState<1>>,
+    optimiser: Adam<B>,
+    state: Option<AdamState<1>>,
     learning_rate: f64,
-    backend: std::marker::PhantomData<B>,
 }
 
 impl<B: HostBackend> Fit<B>
@@ -304,19 +307,17 @@ where
         let length = parameters.len();
         Self {
             parameters: Tensor::from_data(TensorData::new(parameters, [length]), device),
-            optimiser: AdamConfig::new().with_epsilon(ADAM_EPSILON).build(),
+            optimiser: Adam::default(),
             state: None,
             learning_rate,
-            backend: std::marker::PhantomData,
         }
     }
 
     /// One step of the optimiser on a batch of points.
     fn step(mut self, node: &SequenceNode, observations: &Observations, points: &[usize]) -> Self {
         let parameters = self.parameters.clone().autodiff().require_grad();
-        let residuals = node.residuals::<B>(parameters.clone(), observations.batch(points));
         // Backward from a vector starts with a one for each element: the gradient of their sum, without an operation for the sum.
-        let losses = residuals.clone() * residuals;
+        let losses = node.losses::<B>(parameters.clone(), observations.batch(points));
         let mut gradients = losses.backward();
         let gradient = parameters
             .grad_remove(&mut gradients)

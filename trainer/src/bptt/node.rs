@@ -23,6 +23,9 @@ pub trait HostBackend: Backend {
 
     /// A vector as a tensor.
     fn vector(values: Vec<f32>) -> FloatTensor<Self>;
+
+    /// The tensor with other values, written in place where nobody else holds it.
+    fn change(tensor: FloatTensor<Self>, change: impl FnOnce(&mut [f32])) -> FloatTensor<Self>;
 }
 
 impl HostBackend for Flex {
@@ -35,6 +38,11 @@ impl HostBackend for Flex {
     fn vector(values: Vec<f32>) -> FlexTensor {
         let length = values.len();
         FlexTensor::from_data(TensorData::new(values, [length]))
+    }
+
+    fn change(mut tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> FlexTensor {
+        change(tensor.storage_mut());
+        tensor
     }
 }
 
@@ -58,6 +66,12 @@ impl HostBackend for burn::backend::NdArray {
         let length = values.len();
         burn::backend::ndarray::NdArrayTensor::from_data(TensorData::new(values, [length]))
     }
+
+    fn change(tensor: FloatTensor<Self>, change: impl FnOnce(&mut [f32])) -> FloatTensor<Self> {
+        let mut values = Self::values(&tensor).to_vec();
+        change(&mut values);
+        Self::vector(values)
+    }
 }
 
 /// A [`SequenceKernel`] that burn can differentiate.
@@ -71,6 +85,7 @@ pub struct SequenceNode {
 struct Trace {
     kernel: SequenceKernel,
     weights: Vec<f32>,
+    residuals: Vec<f32>,
 }
 
 /// What the means of the spans are compared with.
@@ -78,7 +93,7 @@ struct Trace {
 pub struct Target {
     /// Wanted mean of each span.
     pub means: Vec<f32>,
-    /// Factor of each span's residual; the loss is the sum of the squares of the products.
+    /// Factor of each span's residual; its loss is the square of the product.
     pub weights: Vec<f32>,
 }
 
@@ -89,20 +104,30 @@ impl SequenceNode {
             trace: Arc::new(Mutex::new(Trace {
                 kernel,
                 weights: Vec::new(),
+                residuals: Vec::new(),
             })),
         }
     }
 
-    /// Runs the sequence and returns the weighted residual of each span as an operation with one parent, the flat parameter vector.
+    /// Means of the standardised outputs over the spans.
     ///
-    /// Subtraction and weighting are part of the node because each operation of burn's autodiff costs as much as some months of the sequence.
-    /// The backward pass must follow before the next forward pass of the same node: the node keeps the trace of one.
+    /// # Panics
+    ///
+    /// If there are not as many parameters as the kernel's shape asks for.
+    pub fn means(&self, parameters: &[f32]) -> Vec<f32> {
+        self.lock().kernel.forward(parameters).to_vec()
+    }
+
+    /// Runs the sequence and returns the loss of each span, the square of its weighted residual, as an operation with one parent, the flat parameter vector.
+    ///
+    /// Subtraction, weighting and squaring are part of the node because each operation of burn's autodiff costs as much as some months of the
+    /// sequence. The backward pass must follow before the next forward pass of the same node: the node keeps the trace of one.
     ///
     /// # Panics
     ///
     /// If `parameters` does not live on `Autodiff<B>` or has another length than the kernel's shape asks for, or if the target has
     /// another number of spans.
-    pub fn residuals<B: HostBackend>(&self, parameters: Tensor<1>, target: Target) -> Tensor<1>
+    pub fn losses<B: HostBackend>(&self, parameters: Tensor<1>, target: Target) -> Tensor<1>
     where
         DispatchTensor: DispatchKindConversion<Autodiff<B>>,
     {
@@ -114,16 +139,20 @@ impl SequenceNode {
             means: mut residuals,
             weights,
         } = target;
-        {
+        let losses = {
             let mut trace = self.lock();
             let means = trace.kernel.forward(B::values(&values));
             assert_eq!((residuals.len(), weights.len()), (means.len(), means.len()));
             for ((residual, mean), weight) in residuals.iter_mut().zip(means).zip(&weights) {
                 *residual = weight * (mean - *residual);
             }
+            let losses = residuals.iter().map(|residual| residual * residual);
+            let losses = losses.collect();
             trace.weights = weights;
-        }
-        let output = B::vector(residuals);
+            trace.residuals = residuals;
+            losses
+        };
+        let output = B::vector(losses);
         let operation = Backward::<B, 1>::prepare::<NoCheckpointing>(SequenceBackward, [guard]);
         let output = match operation.compute_bound().stateful() {
             OpsKind::Tracked(operation) => operation.finish(self.clone(), output),
@@ -150,14 +179,19 @@ impl<B: HostBackend> Backward<B, 1> for SequenceBackward {
         gradients: &mut Gradients,
         _: &mut Checkpointer,
     ) {
-        let of_residuals = gradients.consume::<B>(&operation.node);
+        let of_losses = gradients.consume::<B>(&operation.node);
         let [Some(parameters)] = operation.parents else {
             return;
         };
         let mut trace = operation.state.lock();
-        let Trace { kernel, weights } = &mut *trace;
-        for (weight, of_residual) in weights.iter_mut().zip(B::values(&of_residuals)) {
-            *weight *= of_residual;
+        let Trace {
+            kernel,
+            weights,
+            residuals,
+        } = &mut *trace;
+        let of_losses = B::values(&of_losses);
+        for ((weight, residual), of_loss) in weights.iter_mut().zip(residuals).zip(of_losses) {
+            *weight *= of_loss * (*residual + *residual);
         }
         let mut of_parameters = vec![0.0; kernel.shape.parameters()];
         kernel.backward(weights, &mut of_parameters);

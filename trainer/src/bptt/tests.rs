@@ -206,18 +206,18 @@ proptest! {
         let length = case.parameters.len();
         let parameters = Tensor::<1>::from_data(TensorData::new(case.parameters.clone(), [length]), &device).require_grad();
         let node = SequenceNode::new(case.kernel());
-        // The loss is the sum of the squares of w (mean - t).
+        // The loss is three times the sum of the squares of w (mean - t).
         let target = Target { means: vec![0.25; case.spans.len()], weights: case.loss.clone() };
-        let residuals = node.residuals::<Flex>(parameters.clone(), target);
-        let gradients = (residuals.clone() * residuals.clone()).sum().backward();
+        let losses = node.losses::<Flex>(parameters.clone(), target);
+        let gradients = losses.clone().mul_scalar(3.0).sum().backward();
         let gradient = parameters.grad(&gradients).expect("tracked").into_data().try_to_vec::<f32>().expect("f32");
-        let residuals = residuals.into_data().try_to_vec::<f32>().expect("f32");
+        let losses = losses.into_data().try_to_vec::<f32>().expect("f32");
 
         let mut kernel = case.kernel();
         let means = kernel.forward(&case.parameters).to_vec();
-        let expected: Vec<f32> = means.iter().zip(&case.loss).map(|(mean, w)| w * (mean - 0.25)).collect();
-        prop_assert_eq!(&residuals, &expected);
-        let of_means: Vec<f32> = expected.iter().zip(&case.loss).map(|(residual, w)| w * (residual + residual)).collect();
+        let residuals: Vec<f32> = means.iter().zip(&case.loss).map(|(mean, w)| w * (mean - 0.25)).collect();
+        prop_assert_eq!(&losses, &residuals.iter().map(|residual| residual * residual).collect::<Vec<_>>());
+        let of_means: Vec<f32> = residuals.iter().zip(&case.loss).map(|(residual, w)| w * (3.0 * (residual + residual))).collect();
         let mut by_hand = vec![0.0; length];
         kernel.backward(&of_means, &mut by_hand);
         prop_assert_eq!(gradient, by_hand);

@@ -217,9 +217,8 @@ fn the_gradient_of_a_batchs_means_is_that_of_the_loss_over_its_points() {
 
     let by_batch = parameters();
     let node = SequenceNode::new(SequenceKernel::new(shape, &sequence, spans));
-    let residuals = node.residuals::<Flex>(by_batch.clone(), observations.batch(&points));
-    let loss = (residuals.clone() * residuals).sum();
-    let found = gradient(loss, &by_batch);
+    let losses = node.losses::<Flex>(by_batch.clone(), observations.batch(&points));
+    let found = gradient(losses.sum(), &by_batch);
 
     // Rounding only: f32 sums in another order.
     let largest = expected
