@@ -1,6 +1,6 @@
 //! CRC-32 of model files, saved states and frames.
 
-/// CRC-32 (IEEE 802.3) of what comes piece by piece. Without a table: a kilobyte of flash is worth more than the milliseconds at load.
+/// CRC-32 (IEEE 802.3) of what comes piece by piece. On a device without a table: a kilobyte of flash is worth more than the milliseconds at load.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Crc32 {
@@ -9,6 +9,25 @@ pub struct Crc32 {
 
 /// x^32 + x^26 + x^23 + x^22 + x^16 + x^12 + x^11 + x^10 + x^8 + x^7 + x^5 + x^4 + x^2 + x + 1, lowest power first, without x^32.
 const POLYNOMIAL: u32 = 0xedb8_8320;
+
+/// Remainder of each byte.
+#[cfg(not(target_os = "none"))]
+static REMAINDERS: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut rest: &mut [u32] = &mut table;
+    let mut byte = 0;
+    while let [remainder, after @ ..] = rest {
+        *remainder = byte;
+        let mut bit = 0;
+        while bit < 8 {
+            let carry = *remainder & 1;
+            *remainder = (*remainder >> 1) ^ (POLYNOMIAL & carry.wrapping_neg());
+            bit += 1;
+        }
+        (byte, rest) = (byte + 1, after);
+    }
+    table
+};
 
 impl Crc32 {
     /// Of nothing yet.
@@ -24,6 +43,19 @@ impl Crc32 {
     }
 
     /// Goes on with `bytes`.
+    #[cfg(not(target_os = "none"))]
+    pub fn bytes(mut self, bytes: &[u8]) -> Self {
+        for byte in bytes {
+            let lowest = usize::from(self.remainder as u8 ^ byte);
+            // The table has every byte.
+            let remainder = REMAINDERS.get(lowest).copied().unwrap_or_default();
+            self.remainder = (self.remainder >> 8) ^ remainder;
+        }
+        self
+    }
+
+    /// Goes on with `bytes`.
+    #[cfg(target_os = "none")]
     #[inline(never)]
     pub fn bytes(mut self, bytes: &[u8]) -> Self {
         for byte in bytes {
