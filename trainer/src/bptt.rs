@@ -102,13 +102,12 @@ impl SequenceKernel {
         );
         let months = sequence.months();
         // As many rows for both, so that few pairs of numbers of rows need code of their own.
-        let (hidden, attention) = match shape.kind {
-            AttentionKind::None => (shape.hidden.next_multiple_of(LANES), 0),
-            _ => {
-                let larger = shape.hidden.max(shape.attention_units);
-                let padded = larger.next_multiple_of(LANES);
-                (padded, padded)
-            }
+        let rows_of = |units: usize| units.next_multiple_of(LANES);
+        let (hidden, attention) = if shape.kind == AttentionKind::None {
+            (rows_of(shape.hidden), 0)
+        } else {
+            let units = rows_of(shape.hidden.max(shape.attention_units));
+            (units, units)
         };
         let sizes = Sizes {
             months,

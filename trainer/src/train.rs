@@ -233,9 +233,10 @@ where
     let trained = spans[..observations.trained_intervals()].to_vec();
     let node = SequenceNode::new(SequenceKernel::new(shape, &sequence.first(months), trained));
     // Where training sees the whole series, the pass that scores an epoch is the first pass of the next one.
-    let whole = match months == sequence.months() {
-        true => node.clone(),
-        false => SequenceNode::new(SequenceKernel::new(shape, &sequence, spans)),
+    let whole = if months == sequence.months() {
+        node.clone()
+    } else {
+        SequenceNode::new(SequenceKernel::new(shape, &sequence, spans))
     };
 
     // Two streams of one seed: networks of different size get the same batches.

@@ -271,7 +271,7 @@ fn attend_back<S: Simd, const H: usize, const A: usize>(
         for k in 0..SIDE_BY_SIDE {
             let d_alpha = simd.splat_f32s(beta[k] * (d_beta[k] - mean)); // (9)
             let x = simd.splat_f32s(x[k]);
-            for a in 0..A {
+            for (a, of_query) in of_query.iter_mut().enumerate() {
                 let row = k * A + a;
                 let score = scores[row].load::<S>();
                 let slope = simd.sub_f32s(simd.splat_f32s(1.0), simd.mul_f32s(score, score));
@@ -282,7 +282,7 @@ fn attend_back<S: Simd, const H: usize, const A: usize>(
                     simd,
                     multiply_add(simd, d_alpha, score, dv[row].load::<S>()),
                 );
-                of_query[a] = simd.add_f32s(of_query[a], ds); // (8)
+                *of_query = simd.add_f32s(*of_query, ds); // (8)
             }
         }
     }

@@ -258,32 +258,30 @@ pub(super) fn product<S: Simd, const N: usize>(
     rows: Rows,
     x: &[Row],
 ) -> [S::f32s; N] {
-    let mut products = [simd.splat_f32s(0.0); N];
     if N > 1 && S::REGISTER_COUNT >= 32 {
         // A number of the vector is loaded once for all rows.
-        let mut sums = [[simd.splat_f32s(0.0); N]; 4];
-        for (columns, x) in matrix.chunks_exact(LANES * rows.all).zip(x) {
-            add_products(simd, columns, rows, &x.0, &mut sums);
-        }
-        let [a, b, c, d] = sums;
-        for n in 0..N {
-            products[n] = simd.add_f32s(simd.add_f32s(a[n], b[n]), simd.add_f32s(c[n], d[n]));
-        }
-    } else {
-        for n in 0..N {
-            let row = Rows {
-                first: rows.first + n * rows.step,
-                ..rows
-            };
-            let mut sums = [[simd.splat_f32s(0.0); 1]; 4];
-            for (columns, x) in matrix.chunks_exact(LANES * rows.all).zip(x) {
-                add_products(simd, columns, row, &x.0, &mut sums);
-            }
-            let [[a], [b], [c], [d]] = sums;
-            products[n] = simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d));
-        }
+        return products_of(simd, matrix, rows, x);
+    }
+    let mut products = [simd.splat_f32s(0.0); N];
+    for (n, product) in products.iter_mut().enumerate() {
+        let first = rows.first + n * rows.step;
+        [*product] = products_of(simd, matrix, Rows { first, ..rows }, x);
     }
     products
+}
+
+#[inline(always)]
+fn products_of<S: Simd, const N: usize>(
+    simd: S,
+    matrix: &[Row],
+    rows: Rows,
+    x: &[Row],
+) -> [S::f32s; N] {
+    let mut sums = [[simd.splat_f32s(0.0); N]; 4];
+    for (columns, x) in matrix.chunks_exact(LANES * rows.all).zip(x) {
+        add_products(simd, columns, rows, &x.0, &mut sums);
+    }
+    total(simd, sums)
 }
 
 /// Which rows of a matrix: `first`, `first + step`, ... A column of the matrix is `all` rows.
@@ -304,12 +302,12 @@ pub(super) fn short_product<S: Simd, const N: usize>(
 ) -> [S::f32s; N] {
     let mut sums = [[simd.splat_f32s(0.0); N]; 4];
     add_products(simd, matrix, rows, &x.0, &mut sums);
-    let [a, b, c, d] = sums;
-    let mut products = [simd.splat_f32s(0.0); N];
-    for n in 0..N {
-        products[n] = simd.add_f32s(simd.add_f32s(a[n], b[n]), simd.add_f32s(c[n], d[n]));
-    }
-    products
+    total(simd, sums)
+}
+
+#[inline(always)]
+fn total<S: Simd, const N: usize>(simd: S, [a, b, c, d]: [[S::f32s; N]; 4]) -> [S::f32s; N] {
+    add(simd, add(simd, a, b), add(simd, c, d))
 }
 
 #[inline(always)]
