@@ -33,6 +33,8 @@ use crate::model::{
     AttentionKind, Input, MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS, Model, Network, Running, Sizes,
 };
 use crate::month::Month;
+use crate::scaler::Scaler;
+use crate::sizes::BLOCK;
 
 mod encode;
 mod error;
@@ -163,10 +165,27 @@ impl<'a> ModelFile<'a> {
     ///
     /// Each way in which a file can be wrong is its own [`ArtifactError`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ArtifactError> {
+        let (file, _) = Self::parse_within::<MAX_HIDDEN>(bytes)?;
+        Ok(file)
+    }
+
+    /// Reads and checks a model file with room for `CAPACITY` hidden units, of which a multiple of 8 is used; gives it and its network with a state of zero.
+    pub(crate) fn parse_within<const CAPACITY: usize>(
+        bytes: &'a [u8],
+    ) -> Result<(Self, Running<'a, CAPACITY>), ArtifactError> {
         let (record, crc, numbers) = layout::record(bytes)?;
         let file = Self::of_parts(record, crc, numbers)?;
-        file.check_running()?;
-        Ok(file)
+        let found = file.record.sizes.hidden;
+        if usize::from(found).next_multiple_of(BLOCK) > CAPACITY {
+            return Err(ArtifactError::Capacity {
+                found,
+                capacity: CAPACITY,
+            });
+        }
+        let mut running = Running::cold(&file.model);
+        file.check_running(&mut running)?;
+        running.forget();
+        Ok((file, running))
     }
 
     /// What the file says about its model.
@@ -201,9 +220,10 @@ impl<'a> ModelFile<'a> {
         let hidden = usize::from(record.sizes.hidden);
         let mut parts = Parts::new(numbers);
         let input_numbers = parts.take(inputs);
-        let target = parts.scaler();
+        let [offset, scale, subsidence_mm] = parts.floats();
+        let target = Scaler { offset, scale };
         let start = Start {
-            subsidence_mm: parts.float(),
+            subsidence_mm,
             hidden: parts.words(hidden),
             cell: parts.words(hidden),
         };
@@ -236,7 +256,10 @@ impl<'a> ModelFile<'a> {
     }
 
     /// Steps through the golden months: their increments and their digest.
-    fn golden_months(&self, running: &mut Running) -> ([f32; GOLDEN_MONTHS], u32) {
+    fn golden_months<const CAPACITY: usize>(
+        &self,
+        running: &mut Running<CAPACITY>,
+    ) -> ([f32; GOLDEN_MONTHS], u32) {
         let mut increment_mm = [0.0; GOLDEN_MONTHS];
         let mut digest = 0;
         let mut level_m = [None; MAX_INPUTS];
@@ -251,10 +274,12 @@ impl<'a> ModelFile<'a> {
         (increment_mm, digest)
     }
 
-    /// Checks what can only be seen by running the model: the golden months and the start.
-    fn check_running(&self) -> Result<(), ArtifactError> {
-        let mut running = Running::cold(&self.model);
-        let (increment_mm, digest) = self.golden_months(&mut running);
+    /// Checks what can only be seen by running the model, from a state of zero: the golden months and the start.
+    fn check_running<const CAPACITY: usize>(
+        &self,
+        running: &mut Running<CAPACITY>,
+    ) -> Result<(), ArtifactError> {
+        let (increment_mm, digest) = self.golden_months(running);
         for (month, (found, expected)) in increment_mm
             .iter()
             .zip(self.golden.increment_mm)
@@ -308,12 +333,9 @@ fn check_record(record: &Record) -> Result<(), ArtifactError> {
             expected: inputs,
         });
     }
-    for name in core::iter::once(&record.well).chain(&record.aquifer_layers) {
-        if name.is_empty() || name.len() > MAX_NAME_BYTES {
-            return Err(ArtifactError::Name {
-                found_bytes: name.len(),
-            });
-        }
+    check_name(record.well)?;
+    for name in &record.aquifer_layers {
+        check_name(name)?;
     }
     if record.trained_until < record.trained_from {
         return Err(ArtifactError::Months {
@@ -334,9 +356,21 @@ fn check_record(record: &Record) -> Result<(), ArtifactError> {
         floor_rmse_mm,
         record.interval_half_width_mm,
     ] {
-        if found_mm < 0.0 || found_mm.is_infinite() {
+        // As bits, because the compiler makes three times the code of the same question about the float.
+        let infinity = f32::INFINITY.to_bits();
+        let negative = found_mm.to_bits() > (-0.0_f32).to_bits() && !found_mm.is_nan();
+        if negative || found_mm.to_bits() == infinity {
             return Err(ArtifactError::Score { found_mm });
         }
+    }
+    Ok(())
+}
+
+fn check_name(name: &str) -> Result<(), ArtifactError> {
+    if name.is_empty() || name.len() > MAX_NAME_BYTES {
+        return Err(ArtifactError::Name {
+            found_bytes: name.len(),
+        });
     }
     Ok(())
 }

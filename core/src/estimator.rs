@@ -5,11 +5,10 @@ use core::fmt;
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::ModelFile;
+use crate::artifact::{ArtifactError, ModelFile};
 use crate::crc::Crc32;
 use crate::model::{Input, MAX_HIDDEN, MAX_INPUTS, Output, Running};
 use crate::month::Month;
-use crate::sizes::BLOCK;
 
 /// Estimates the subsidence at a well month by month.
 ///
@@ -135,27 +134,6 @@ impl fmt::Display for StateError {
 
 impl core::error::Error for StateError {}
 
-/// A model has more hidden units than an estimator has room for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CapacityError {
-    /// Hidden units of the model.
-    pub found: u8,
-    /// Hidden units there is room for.
-    pub capacity: usize,
-}
-
-impl fmt::Display for CapacityError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "model with {} hidden units, room for {}",
-            self.found, self.capacity
-        )
-    }
-}
-
-impl core::error::Error for CapacityError {}
-
 impl<'a> Estimator<'a> {
     /// Starts cold: state and cumulative subsidence zero.
     pub fn new(file: &ModelFile<'a>) -> Self {
@@ -171,20 +149,14 @@ impl<'a> Estimator<'a> {
 }
 
 impl<'a, const CAPACITY: usize> Estimator<'a, CAPACITY> {
-    /// Starts cold, with room for `CAPACITY` hidden units, of which a multiple of 8 is used.
+    /// Checks a model file and starts cold with it: state and cumulative subsidence zero. There is room for `CAPACITY` hidden units, of which a multiple of 8 is used.
     ///
     /// # Errors
     ///
-    /// The model has more hidden units than that.
-    pub fn within_capacity(file: &ModelFile<'a>) -> Result<Self, CapacityError> {
-        let found = file.record().sizes.hidden;
-        if usize::from(found).next_multiple_of(BLOCK) > CAPACITY {
-            return Err(CapacityError {
-                found,
-                capacity: CAPACITY,
-            });
-        }
-        Ok(Self::of_running(file, Running::cold(file.model())))
+    /// The file is refused as by [`ModelFile::parse`], or has more hidden units than that.
+    pub fn load(file: &'a [u8]) -> Result<Self, ArtifactError> {
+        let (file, running) = ModelFile::parse_within(file)?;
+        Ok(Self::of_running(&file, running))
     }
 
     fn of_running(file: &ModelFile<'a>, running: Running<'a, CAPACITY>) -> Self {

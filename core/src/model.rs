@@ -1,5 +1,10 @@
 //! Weights, one step of the network, and the model: levels in, increments out.
 
+#![allow(
+    clippy::inline_always,
+    reason = "a frame for each function that only passes a step on would lie on the stack below every step"
+)]
+
 use core::iter::zip;
 
 use crate::arithmetic::Arithmetic;
@@ -165,7 +170,7 @@ impl<'a> Model<'a> {
 
 /// A model together with its state: steps through months.
 #[derive(Clone, Copy, Debug)]
-pub struct Running<'a, const CAPACITY: usize = MAX_HIDDEN> {
+pub struct Running<'a, const CAPACITY: usize> {
     inputs: &'a [[f32; 4]],
     target: Scaler,
     network: RunningNetwork<'a, CAPACITY>,
@@ -220,6 +225,7 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
     }
 
     /// One month with the levels (m above datum) of the aquifer layers; a level that is absent, not finite or not given is missing.
+    #[inline(always)]
     pub fn step(&mut self, level_m: &[Option<f32>]) -> Output {
         match &mut self.network {
             #[cfg(feature = "f32")]
@@ -263,6 +269,16 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
         Ok(())
     }
 
+    /// Back to a state of zero.
+    pub(crate) fn forget(&mut self) {
+        match &mut self.network {
+            #[cfg(feature = "f32")]
+            RunningNetwork::F32(_, state) => *state = State::zero(),
+            #[cfg(feature = "q15")]
+            RunningNetwork::Q15(_, state) => *state = State::zero(),
+        }
+    }
+
     /// CRC-32 of `previous`, of what the month's step gave (increment, attention of each input) and of the state after it (h and C of each unit).
     /// Chained from 0 over a series, equal digests mean equal bits in every month.
     pub fn digest(&self, previous: u32, output: &Output) -> u32 {
@@ -279,6 +295,7 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
 }
 
 /// Standardises the levels, steps, and brings the increment back to mm.
+#[inline(always)]
 fn step<A: Arithmetic, const CAPACITY: usize>(
     inputs: &[[f32; 4]],
     target: Scaler,
@@ -287,18 +304,29 @@ fn step<A: Arithmetic, const CAPACITY: usize>(
     level_m: &[Option<f32>],
 ) -> Output {
     let mut month = Inputs::<A>::missing();
-    let places = month.value.iter_mut().zip(&mut month.present);
-    for ((place, input), level_m) in places.zip(inputs).zip(level_m) {
-        if let Some(level_m) = level_m.filter(|level| level.is_finite()) {
-            let standardised = Input::from_numbers(*input).scaler.standardise(level_m);
-            *place.0 = A::input(&weights.scales, standardised);
-            *place.1 = true;
-        }
-    }
+    standardise(inputs, &weights.scales, level_m, &mut month);
     let (y, beta) = weights.step(state, &month);
     Output {
         increment_mm: target.restore(y),
         attention: beta.map(A::share),
+    }
+}
+
+/// Sets the levels that are there as the network sees them.
+#[inline(never)]
+fn standardise<A: Arithmetic>(
+    inputs: &[[f32; 4]],
+    scales: &A::Scales,
+    level_m: &[Option<f32>],
+    month: &mut Inputs<A>,
+) {
+    let places = month.value.iter_mut().zip(&mut month.present);
+    for ((place, input), level_m) in places.zip(inputs).zip(level_m) {
+        if let Some(level_m) = level_m.filter(|level| level.is_finite()) {
+            let standardised = Input::from_numbers(*input).scaler.standardise(level_m);
+            *place.0 = A::input(scales, standardised);
+            *place.1 = true;
+        }
     }
 }
 

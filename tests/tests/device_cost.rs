@@ -63,18 +63,18 @@ fn cost_is_within(board: Board, arithmetic: ArithmeticKind, limits: &Limits) {
 fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 9_370,
-        flash: 7_850,
+        flash: 7_400,
         state_ram: 256,
         step_stack: 850,
-        load_stack: 1_790,
+        load_stack: 1_650,
     };
     cost_is_within(CORTEX_M4F, F32, &limits);
     let limits = Limits {
         instructions_a_step: 10_500,
-        flash: 9_450,
+        flash: 8_700,
         state_ram: 256,
         step_stack: 780,
-        load_stack: 1_630,
+        load_stack: 1_610,
     };
     cost_is_within(CORTEX_M4F, Q15, &limits);
 }
@@ -83,18 +83,18 @@ fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
 fn a_step_on_a_cortex_m33_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 9_370,
-        flash: 7_850,
+        flash: 7_400,
         state_ram: 256,
         step_stack: 850,
-        load_stack: 1_790,
+        load_stack: 1_650,
     };
     cost_is_within(CORTEX_M33, F32, &limits);
     let limits = Limits {
         instructions_a_step: 13_900,
-        flash: 9_550,
+        flash: 8_850,
         state_ram: 256,
         step_stack: 780,
-        load_stack: 1_630,
+        load_stack: 1_610,
     };
     cost_is_within(CORTEX_M33, Q15, &limits);
 }
@@ -103,18 +103,18 @@ fn a_step_on_a_cortex_m33_stays_within_its_limits() {
 fn a_step_on_a_cortex_m3_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 439_000,
-        flash: 11_400,
+        flash: 10_900,
         state_ram: 256,
         step_stack: 890,
-        load_stack: 1_800,
+        load_stack: 1_680,
     };
     cost_is_within(CORTEX_M3, F32, &limits);
     let limits = Limits {
         instructions_a_step: 16_300,
-        flash: 11_400,
+        flash: 10_900,
         state_ram: 256,
         step_stack: 770,
-        load_stack: 1_570,
+        load_stack: 1_550,
     };
     cost_is_within(CORTEX_M3, Q15, &limits);
 }
@@ -123,18 +123,18 @@ fn a_step_on_a_cortex_m3_stays_within_its_limits() {
 fn a_step_on_a_cortex_m0_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 752_000,
-        flash: 12_000,
+        flash: 11_600,
         state_ram: 256,
         step_stack: 930,
-        load_stack: 1_870,
+        load_stack: 1_770,
     };
     cost_is_within(CORTEX_M0, F32, &limits);
     let limits = Limits {
         instructions_a_step: 26_100,
-        flash: 12_500,
+        flash: 11_900,
         state_ram: 256,
         step_stack: 780,
-        load_stack: 1_600,
+        load_stack: 1_610,
     };
     cost_is_within(CORTEX_M0, Q15, &limits);
 }

@@ -6,7 +6,7 @@ use super::{
     check_record, layout,
 };
 use crate::crc::crc32;
-use crate::model::{Input, Running};
+use crate::model::{Input, MAX_HIDDEN, Running};
 use crate::scaler::Scaler;
 use crate::sizes::BLOCK;
 
@@ -84,7 +84,7 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     let (increment_mm, digest) = {
         let (record, crc, numbers) = layout::record(writer.file(file_bytes)?)?;
         let file = ModelFile::of_parts(record, crc, numbers)?;
-        file.golden_months(&mut Running::cold(&file.model))
+        file.golden_months(&mut Running::<MAX_HIDDEN>::cold(&file.model))
     };
     writer.at = golden_at;
     writer.put(bytemuck::bytes_of(&increment_mm))?;

@@ -53,6 +53,10 @@ pub enum ArtifactError {
     Hidden {
         found: u8,
     },
+    Capacity {
+        found: u8,
+        capacity: usize,
+    },
     Attention {
         found: u8,
     },
@@ -204,6 +208,10 @@ impl fmt::Display for ArtifactError {
             Self::Hidden { found } => write!(
                 f,
                 "model file: {found} hidden units, expected 1 to {MAX_HIDDEN}"
+            ),
+            Self::Capacity { found, capacity } => write!(
+                f,
+                "model file: {found} hidden units, room for {capacity} here"
             ),
             Self::Attention { found } => write!(
                 f,

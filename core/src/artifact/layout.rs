@@ -13,14 +13,12 @@ use crate::attention::AttentionWeights;
 use crate::crc::crc32;
 use crate::lstm::GateWeights;
 use crate::model::{AttentionKind, Sizes, Weights};
-use crate::scaler::Scaler;
 use crate::sizes::{BLOCK, TILE_COLUMNS};
 
 #[cfg(target_endian = "big")]
 compile_error!("weights are used where they lie, which needs a little-endian machine");
 
 /// Checks head, length and CRC-32; gives the record, the CRC-32 and the bytes of the numbers.
-#[inline(never)]
 pub(super) fn record(bytes: &[u8]) -> Result<(Record<'_>, u32, &[u8]), ArtifactError> {
     let short = ArtifactError::Short {
         found: bytes.len(),
@@ -138,24 +136,16 @@ impl<'a> Parts<'a> {
         self.words(1).first().copied().unwrap_or(0)
     }
 
-    /// The next `count` numbers, of which each or all together are whole words, where they lie.
+    /// The next `count` numbers where they lie, and what fills up their last word.
     pub(super) fn take<T: Pod>(&mut self, count: usize) -> &'a [T] {
         let words = self.words((count * size_of::<T>()).div_ceil(4));
-        let numbers: &[T] = bytemuck::try_cast_slice(words).unwrap_or_default();
-        numbers.get(..count).unwrap_or_default()
+        bytemuck::try_cast_slice(words).unwrap_or_default()
     }
 
-    /// The next float.
-    pub(super) fn float(&mut self) -> f32 {
-        f32::from_bits(self.word())
-    }
-
-    /// The next two numbers as a scaler.
-    pub(super) fn scaler(&mut self) -> Scaler {
-        Scaler {
-            offset: self.float(),
-            scale: self.float(),
-        }
+    /// The next floats.
+    pub(super) fn floats<const COUNT: usize>(&mut self) -> [f32; COUNT] {
+        let words = self.words(COUNT).first_chunk().copied();
+        words.unwrap_or([0; COUNT]).map(f32::from_bits)
     }
 
     /// The weights of a network, which are the last of the numbers, unchecked but for their length.
@@ -197,7 +187,7 @@ impl<'a> Parts<'a> {
             },
             rows,
         };
-        let output = self.take(hidden);
+        let output = self.take(hidden).get(..hidden).unwrap_or_default();
         let wrong_length = ArtifactError::NumbersLength {
             found: self.bytes,
             expected: 4 * self.taken,
@@ -259,14 +249,7 @@ fn check_q15(weights: &Weights<Q15>) -> Result<(), ArtifactError> {
         }
     }
     if let Some(attention) = &weights.attention {
-        let columns = attention.u.iter().zip(attention.b).enumerate();
-        for (index, (u, b)) in columns {
-            let block = index.checked_div(attention.columns).unwrap_or(0);
-            for ((row, u), numbers) in (block * BLOCK..).zip(u).zip(b) {
-                let magnitudes = row_magnitudes(&attention.w, row) + magnitudes(&[*u]);
-                check_row(row, magnitudes, *numbers, i32::MAX)?;
-            }
-        }
+        check_rows(attention.b, &attention.w, attention.u, attention.columns)?;
         for column in 0..attention.columns {
             let mut sum = 0;
             let mut at = column;
@@ -278,12 +261,31 @@ fn check_q15(weights: &Weights<Q15>) -> Result<(), ArtifactError> {
             check_row(0, sum, [0, 1], i32::MAX / 2)?;
         }
     }
-    let rows = weights.gates.rows.as_flattened().as_flattened();
-    for (row, numbers) in rows.iter().enumerate() {
-        let magnitudes = row_magnitudes(&weights.gates.weights, row);
-        check_row(row, magnitudes, *numbers, i32::MAX)?;
-    }
+    let gates = &weights.gates;
+    check_rows(gates.rows.as_flattened(), &gates.weights, &[], 1)?;
     check_row(0, magnitudes(weights.output), weights.output_row, i32::MAX)
+}
+
+/// Checks blocks of rows, of which `columns` after each other share their rows of the matrix and have a weight of their own each.
+#[cfg(feature = "q15")]
+#[inline(never)]
+fn check_rows(
+    rows: &[[[i32; 2]; BLOCK]],
+    matrix: &Matrix<Q15>,
+    own: &[[i16; BLOCK]],
+    columns: usize,
+) -> Result<(), ArtifactError> {
+    let mut own = own.as_flattened().iter();
+    for (block, rows) in rows.iter().enumerate() {
+        let block = block.checked_div(columns).unwrap_or(0);
+        for (row, numbers) in (block * BLOCK..).zip(rows) {
+            let own = own
+                .next()
+                .map_or(0, |weight| u32::from(weight.unsigned_abs()));
+            check_row(row, row_magnitudes(matrix, row) + own, *numbers, i32::MAX)?;
+        }
+    }
+    Ok(())
 }
 
 /// The sum of the magnitudes of weights, of which a row has a hundred at most.

@@ -29,6 +29,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A record: its fields in their order.
+    #[allow(
+        clippy::inline_always,
+        reason = "its one caller takes the fields as they are read, without a copy"
+    )]
+    #[inline(always)]
     pub(super) fn record(&mut self) -> Record<'a> {
         Record {
             well: self.text(),
@@ -84,21 +89,18 @@ impl<'a> Reader<'a> {
         self.bytes(1).first().copied().unwrap_or(0)
     }
 
-    /// A number in so many bytes at most: 7 bits in each, the lowest first, and the last byte below 128.
-    fn varint(&mut self, most_bytes: u32) -> u64 {
-        let mut number = 0;
-        for shift in (0..7 * most_bytes).step_by(7) {
-            let byte = self.byte();
-            let part = u64::from(byte & 127);
-            number |= part << shift;
-            if byte < 128 {
-                // What does not fit is not a number.
-                self.failed |= number >> shift != part;
-                return number;
-            }
+    /// A number in so many bytes at most: 7 bits in each, the lowest first, and the last byte alone below 128.
+    fn varint(&mut self, most_bytes: usize) -> u64 {
+        let above_127 = self.rest.iter().take_while(|byte| **byte > 127).count();
+        let bytes = self.bytes(above_127 + 1);
+        self.failed |= above_127 >= most_bytes;
+        let mut number = 0_u64;
+        for byte in bytes.iter().rev() {
+            // What does not fit is not a number.
+            self.failed |= number >> (u64::BITS - 7) != 0;
+            number = number << 7 | u64::from(byte & 127);
         }
-        self.failed = true;
-        0
+        number
     }
 
     fn word(&mut self) -> u32 {

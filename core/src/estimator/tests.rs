@@ -1,5 +1,5 @@
-use super::{CapacityError, Estimate, Estimator, InputFlag, SavedState, StateError};
-use crate::artifact::ModelFile;
+use super::{Estimate, Estimator, InputFlag, SavedState, StateError};
+use crate::artifact::{ArtifactError, ModelFile};
 use crate::example::{self, PAPER};
 use crate::model::{AttentionKind, Sizes};
 use crate::month::Month;
@@ -72,15 +72,15 @@ fn capacity_does_not_change_a_bit() {
     let file = ModelFile::parse(bytes.bytes()).unwrap();
     let levels = example::levels(50, 3, 10);
     let mut large = Estimator::new(&file);
-    let mut small = Estimator::<16>::within_capacity(&file).unwrap();
+    let mut small = Estimator::<16>::load(bytes.bytes()).unwrap();
     assert_eq!(
         bits(&run(&mut large, 0, &levels)),
         bits(&run(&mut small, 0, &levels))
     );
-    let refused = Estimator::<15>::within_capacity(&file).unwrap_err();
+    let refused = Estimator::<15>::load(bytes.bytes()).unwrap_err();
     assert_eq!(
         refused,
-        CapacityError {
+        ArtifactError::Capacity {
             found: 16,
             capacity: 15
         }

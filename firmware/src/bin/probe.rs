@@ -11,7 +11,6 @@ use core::arch::asm;
 use core::mem::{MaybeUninit, size_of};
 use core::panic::PanicInfo;
 
-use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimator::Estimator;
 use amlstm_core::month::Month;
 use amlstm_firmware::replay::Replay;
@@ -109,8 +108,7 @@ fn load<'a>(
     model: &'static [u8],
     place: &'a mut MaybeUninit<Estimator<'static, CAPACITY>>,
 ) -> Option<&'a mut Estimator<'static, CAPACITY>> {
-    let file = ModelFile::parse(model).ok()?;
-    Some(place.write(Estimator::within_capacity(&file).ok()?))
+    Some(place.write(Estimator::load(model).ok()?))
 }
 
 /// Steps through all months.
