@@ -8,9 +8,11 @@
     reason = "sums and constants stay in registers only if the loop around them is inlined"
 )]
 
+use core::slice;
+
 use serde::{Deserialize, Serialize};
 
-use crate::sizes::{BLOCK, MAX_INPUTS, TILE_COLUMNS};
+use crate::sizes::{BLOCK, TILE_COLUMNS};
 
 mod fixed;
 mod float;
@@ -61,27 +63,24 @@ impl<A: Arithmetic> Matrix<'_, A> {
     }
 }
 
-/// `matrix values + bias` for a block of rows, each row's products added in the order of its columns; takes the block's tiles off `tiles`.
+/// What a matrix is multiplied with: [h; e] or [h; C], whose two parts lie apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns<'a, A: Arithmetic> {
+    /// h `[hidden]`, filled up.
+    pub hidden: &'a [[A::Value; TILE_COLUMNS]],
+    /// e `[inputs]` or C `[hidden]`, filled up.
+    pub others: &'a [[A::Value; TILE_COLUMNS]],
+}
+
+/// `matrix columns + bias` for a block of rows, each row's products added in the order of its columns; takes the block's tiles off `tiles`.
 #[inline(never)]
 pub(crate) fn products<A: Arithmetic>(
     rows: &[A::Row; BLOCK],
-    tiles: &mut &[A::Tile],
-    values: &[[A::Value; TILE_COLUMNS]],
-) -> [A::Sum; BLOCK] {
-    let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
-    let sums = [
-        A::bias(r0),
-        A::bias(r1),
-        A::bias(r2),
-        A::bias(r3),
-        A::bias(r4),
-        A::bias(r5),
-        A::bias(r6),
-        A::bias(r7),
-    ];
-    let sums = A::add_tiles(sums, tiles, values);
-    *tiles = tiles.get(values.len()..).unwrap_or_default();
-    sums
+    tiles: &mut slice::Iter<'_, A::Tile>,
+    columns: &Columns<'_, A>,
+    sums: &mut [A::Sum; BLOCK],
+) {
+    A::sum_tiles(rows, tiles, columns, sums);
 }
 
 /// Which arithmetic a model file's weights are for.
@@ -131,12 +130,13 @@ pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
     /// `sum + weight * value`.
     fn add_product(sum: Self::Sum, weight: Self::Weight, value: Self::Value) -> Self::Sum;
 
-    /// Each row's sum and its products: `sums[r] + tiles[0][r, 0] * values[0][0] + tiles[0][r, 1] * values[0][1] + ...`, added in this order.
-    fn add_tiles(
-        sums: [Self::Sum; BLOCK],
-        tiles: &[Self::Tile],
-        values: &[[Self::Value; TILE_COLUMNS]],
-    ) -> [Self::Sum; BLOCK];
+    /// Each row's bias and products, `bias[r] + tile[r, 0] * values[0] + tile[r, 1] * values[1] + ...`, added in this order; takes the tiles off `tiles`.
+    fn sum_tiles(
+        rows: &[Self::Row; BLOCK],
+        tiles: &mut slice::Iter<'_, Self::Tile>,
+        columns: &Columns<'_, Self>,
+        sums: &mut [Self::Sum; BLOCK],
+    );
 
     /// A weight of a tile; nothing beyond the tile.
     fn tile_weight(tile: &Self::Tile, row: usize, column: usize) -> Option<Self::Weight>;
@@ -150,32 +150,36 @@ pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
     /// tanh of a cell.
     fn tanh_of_cell(cell: Self::Cell) -> Self::Value;
 
-    /// The cell as the attention sees it.
-    fn attended_cell(scales: &Self::Scales, cell: Self::Cell) -> Self::Value;
-
-    /// Equation (9): the softmax over those `alpha` that are present; zero for the others, and for all if none is present.
-    fn softmax(
+    /// The cells as the attention sees them, in `room` if they are not so already.
+    fn attended_cells<'a>(
         scales: &Self::Scales,
-        alpha: &[Self::Sum],
-        present: &[bool],
-    ) -> [Self::Value; MAX_INPUTS];
+        cells: &'a [Self::Cell],
+        room: &'a mut [Self::Value],
+    ) -> &'a [Self::Value];
+
+    /// `alpha + v tanh(sum)` of a row, in the scale of [`softmax`](Self::softmax).
+    fn add_score(alpha: Self::Sum, v: Self::Weight, row: &Self::Row, sum: Self::Sum) -> Self::Sum;
+
+    /// Equation (9): the softmax over those `alpha` that are present, in their place; leaves the others alone.
+    fn softmax(scales: &Self::Scales, alpha: &mut [Self::Sum], present: &[bool]);
+
+    /// Equation (10): `share * x`, with a share as the softmax leaves it.
+    fn attended(share: Self::Sum, x: Self::Value) -> Self::Value;
 
     /// The product of two values of which at least one lies within -1 to 1, in the scale of the other.
     fn product(share: Self::Value, value: Self::Value) -> Self::Value;
 
-    /// Equation (5): `forget * cell + input * candidate`.
-    fn next_cell(
-        forget: Self::Value,
-        cell: Self::Cell,
-        input: Self::Value,
-        candidate: Self::Value,
-    ) -> Self::Cell;
+    /// First part of equation (5): `forget * cell`.
+    fn kept(forget: Self::Value, cell: Self::Cell) -> Self::Cell;
+
+    /// Second part of equation (5): `kept + input * candidate`.
+    fn add_new(kept: Self::Cell, input: Self::Value, candidate: Self::Value) -> Self::Cell;
 
     /// The standardised output of the output row's sum as a float.
     fn output(row: &Self::Row, sum: Self::Sum) -> f32;
 
-    /// A share within 0 to 1 as a float.
-    fn share(value: Self::Value) -> f32;
+    /// A share as the softmax leaves it as a float within 0 to 1.
+    fn share(share: Self::Sum) -> f32;
 
     /// The bits of a value, for saved states and digests.
     fn value_bits(value: Self::Value) -> u32;

@@ -2,8 +2,8 @@
 
 use core::iter::zip;
 
-use crate::arithmetic::{Arithmetic, Matrix, products};
-use crate::sizes::{BLOCK, MAX_INPUTS, TILE_COLUMNS};
+use crate::arithmetic::{Arithmetic, Columns, Matrix, products};
+use crate::sizes::{BLOCK, MAX_INPUTS};
 
 /// The weights of the attention, borrowed from the model file.
 #[derive(Clone, Copy, Debug)]
@@ -40,37 +40,54 @@ impl<A: Arithmetic> Inputs<A> {
 }
 
 impl<A: Arithmetic> AttentionWeights<'_, A> {
-    /// The shares beta `[inputs]` of equations (8) and (9). `columns` is [h; C], `values` are the inputs `[inputs]`, filled up. A missing input has no share; if all are missing, all shares are zero.
-    pub fn attend(
+    /// Equations (8) and (9): puts the shares of those of the first inputs that are present into `beta`, zero before. `columns` is [h; C], `sums` room for the sums
+    /// of a block.
+    #[inline(never)]
+    pub(crate) fn attend(
         &self,
         scales: &A::Scales,
-        columns: &[[A::Value; TILE_COLUMNS]],
-        values: &[A::Value],
-        present: &[bool],
-    ) -> [A::Value; MAX_INPUTS] {
+        columns: &Columns<'_, A>,
+        sums: &mut [A::Sum; BLOCK],
+        inputs: &Inputs<A>,
+        beta: &mut [A::Sum],
+    ) {
         // (8) alpha^k = V' tanh(W [h; C] + U x^k + B)
-        let columns = columns.get(..self.w.tiles_a_block).unwrap_or_default();
-        let mut alpha = [A::Sum::default(); MAX_INPUTS];
-        let mut tiles = self.w.tiles;
-        let mut first_column = 0;
-        while first_column < self.u.len() {
-            let recurrent = products::<A>(A::NO_BIAS, &mut tiles, columns);
-            let mut at = first_column;
-            for ((alpha, x), present) in zip(zip(&mut alpha, values), present) {
-                let column = (self.u.get(at), self.b.get(at), self.v.get(at));
-                if let ((Some(u), Some(b), Some(v)), true) = (column, *present) {
-                    for ((recurrent, b), (u, v)) in zip(zip(&recurrent, b), zip(u, v)) {
-                        let sum = A::add_product(A::add(*recurrent, A::bias(b)), *u, *x);
-                        *alpha = A::add_product(*alpha, *v, A::tanh(b, sum));
-                    }
+        let alpha = beta;
+        let mut tiles = self.w.tiles.iter();
+        let mut first = 0;
+        while first < self.u.len() {
+            products::<A>(A::NO_BIAS, &mut tiles, columns, sums);
+            let mut column = first;
+            for (alpha, (x, present)) in zip(&mut *alpha, zip(&inputs.value, &inputs.present)) {
+                if *present {
+                    *alpha = self.with_block(*alpha, column, sums, *x);
                 }
-                if self.columns > 1 {
-                    at += 1;
-                }
+                column += usize::from(self.columns > 1);
             }
-            first_column += self.columns;
+            first += self.columns;
         }
         // (9) beta = softmax over k of alpha
-        A::softmax(scales, &alpha, present)
+        A::softmax(scales, alpha, &inputs.present);
+    }
+
+    /// An alpha and a block of units' part of it; `recurrent` is their W [h; C], `column` says which of U, B and V is theirs.
+    #[inline(never)]
+    fn with_block(
+        &self,
+        mut alpha: A::Sum,
+        column: usize,
+        recurrent: &[A::Sum; BLOCK],
+        x: A::Value,
+    ) -> A::Sum {
+        let (Some(b), Some(v)) = (self.b.get(column), self.v.get(column)) else {
+            return alpha;
+        };
+        // Not a block: a loop whose length is not known to the compiler moves pointers along, which is fewer instructions than an index.
+        let u = self.u.get(column..).unwrap_or_default().as_flattened();
+        for ((recurrent, b), (u, v)) in zip(zip(recurrent, b), zip(u, v)) {
+            let sum = A::add_product(A::add(*recurrent, A::bias(b)), *u, x);
+            alpha = A::add_score(alpha, *v, b, sum);
+        }
+        alpha
     }
 }

@@ -2,8 +2,8 @@
 
 use core::iter::zip;
 
-use crate::arithmetic::{Arithmetic, Matrix, products};
-use crate::sizes::{BLOCK, TILE_COLUMNS};
+use crate::arithmetic::{Arithmetic, Columns, Matrix, products};
+use crate::sizes::BLOCK;
 
 /// What a network remembers from month to month.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,45 +61,79 @@ pub fn gate_row(gate: usize, unit: usize) -> usize {
 
 impl<A: Arithmetic> GateWeights<'_, A> {
     /// Equations (2) to (7): moves h and C on by one month. `columns` is [h; e] with h as it was, `hidden` becomes what it is.
-    pub fn advance(
+    ///
+    /// Gate after gate, each in a function of its own, so that few sums wait on the stack at a time.
+    #[inline(never)]
+    pub(crate) fn advance(
         &self,
-        columns: &[[A::Value; TILE_COLUMNS]],
-        hidden: &mut [[A::Value; BLOCK]],
-        cell: &mut [[A::Cell; BLOCK]],
+        columns: &Columns<'_, A>,
+        sums: &mut [A::Sum; BLOCK],
+        hidden: &mut [A::Value],
+        cell: &mut [A::Cell],
     ) {
-        let columns = columns
-            .get(..self.weights.tiles_a_block)
-            .unwrap_or_default();
-        let mut tiles = self.weights.tiles;
-        for ((rows, hidden), cell) in self.rows.iter().zip(hidden).zip(cell) {
-            // W [h; e] + b of the four gates, for a block of hidden units
-            let mut sums = |rows| products::<A>(rows, &mut tiles, columns);
-            let [f_rows, i_rows, candidate_rows, o_rows] = rows;
-            let sums = (
-                sums(f_rows),
-                sums(i_rows),
-                sums(candidate_rows),
-                sums(o_rows),
-            );
-            let gates = zip(zip(&sums.0, &sums.1), zip(&sums.2, &sums.3));
-            let rows = zip(zip(f_rows, i_rows), zip(candidate_rows, o_rows));
-            for ((h, c), (((f, i), (candidate, o)), row)) in
-                zip(zip(hidden, cell), zip(gates, rows))
-            {
-                let ((f_row, i_row), (candidate_row, o_row)) = row;
-                // (2) f = sigmoid(W_f [h; e] + b_f)
-                let f = A::sigmoid(f_row, *f);
-                // (3) i = sigmoid(W_i [h; e] + b_i)
-                let i = A::sigmoid(i_row, *i);
-                // (4) candidate = tanh(W_c [h; e] + b_c)
-                let candidate = A::tanh(candidate_row, *candidate);
-                // (5) C = f C + i candidate
-                *c = A::next_cell(f, *c, i, candidate);
-                // (6) o = sigmoid(W_o [h; e] + b_o)
-                let o = A::sigmoid(o_row, *o);
-                // (7) h = o tanh(C)
-                *h = A::product(o, A::tanh_of_cell(*c));
-            }
+        let mut tiles = self.weights.tiles.iter();
+        let units = zip(hidden.chunks_mut(BLOCK), cell.chunks_mut(BLOCK));
+        for ([f_rows, i_rows, candidate_rows, o_rows], (hidden, cell)) in zip(self.rows, units) {
+            // W [h; e] + b of a gate, for a block of hidden units
+            products::<A>(f_rows, &mut tiles, columns, sums);
+            forget::<A>(f_rows, sums, cell);
+            products::<A>(i_rows, &mut tiles, columns, sums);
+            // Until the last gate opens, the place of h has room for i.
+            open::<A>(i_rows, sums, hidden);
+            products::<A>(candidate_rows, &mut tiles, columns, sums);
+            remember::<A>(candidate_rows, sums, hidden, cell);
+            products::<A>(o_rows, &mut tiles, columns, sums);
+            put_out::<A>(o_rows, sums, cell, hidden);
         }
+    }
+}
+
+/// Equation (2) and the first part of (5).
+#[inline(never)]
+fn forget<A: Arithmetic>(rows: &[A::Row; BLOCK], sums: &[A::Sum; BLOCK], cell: &mut [A::Cell]) {
+    for (c, (row, f)) in zip(cell, zip(rows, sums)) {
+        // (2) f = sigmoid(W_f [h; e] + b_f)
+        *c = A::kept(A::sigmoid(row, *f), *c);
+    }
+}
+
+/// Equation (3).
+#[inline(never)]
+fn open<A: Arithmetic>(rows: &[A::Row; BLOCK], sums: &[A::Sum; BLOCK], gate: &mut [A::Value]) {
+    for (i, (row, sum)) in zip(gate, zip(rows, sums)) {
+        // (3) i = sigmoid(W_i [h; e] + b_i)
+        *i = A::sigmoid(row, *sum);
+    }
+}
+
+/// Equation (4) and the rest of (5).
+#[inline(never)]
+fn remember<A: Arithmetic>(
+    rows: &[A::Row; BLOCK],
+    sums: &[A::Sum; BLOCK],
+    gate: &[A::Value],
+    cell: &mut [A::Cell],
+) {
+    for ((c, i), (row, candidate)) in zip(zip(cell, gate), zip(rows, sums)) {
+        // (4) candidate = tanh(W_c [h; e] + b_c)
+        let candidate = A::tanh(row, *candidate);
+        // (5) C = f C + i candidate
+        *c = A::add_new(*c, *i, candidate);
+    }
+}
+
+/// Equations (6) and (7).
+#[inline(never)]
+fn put_out<A: Arithmetic>(
+    rows: &[A::Row; BLOCK],
+    sums: &[A::Sum; BLOCK],
+    cell: &[A::Cell],
+    hidden: &mut [A::Value],
+) {
+    for ((h, c), (row, o)) in zip(zip(hidden, cell), zip(rows, sums)) {
+        // (6) o = sigmoid(W_o [h; e] + b_o)
+        let o = A::sigmoid(row, *o);
+        // (7) h = o tanh(C)
+        *h = A::product(o, A::tanh_of_cell(*c));
     }
 }

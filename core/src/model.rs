@@ -7,11 +7,11 @@
 
 use core::iter::zip;
 
-use crate::arithmetic::Arithmetic;
 #[cfg(feature = "f32")]
 use crate::arithmetic::F32;
 #[cfg(feature = "q15")]
 use crate::arithmetic::Q15;
+use crate::arithmetic::{Arithmetic, Columns};
 use crate::attention::{AttentionWeights, Inputs};
 use crate::crc::Crc32;
 use crate::lstm::{GateWeights, State};
@@ -36,71 +36,62 @@ pub struct Weights<'a, A: Arithmetic> {
 }
 
 impl<A: Arithmetic> Weights<'_, A> {
-    /// One month: moves `state` on and gives the standardised increment y and the shares beta (zero in a plain LSTM).
+    /// One month: moves `state` on and gives the standardised increment y and the shares beta (zero in a plain LSTM); turns `inputs` from x to e.
+    ///
+    /// Inlined, so that its room on the stack is that of its caller too.
+    #[inline(always)]
     pub fn step<const CAPACITY: usize>(
         &self,
         state: &mut State<A, CAPACITY>,
-        input: &Inputs<A>,
-    ) -> (f32, [A::Value; MAX_INPUTS]) {
-        // Room for [h; C], with h as it was.
-        let mut columns = [state.hidden; 2];
-        self.step_within(
-            columns.as_flattened_mut(),
-            &mut state.hidden,
-            &mut state.cell,
-            input,
-        )
-    }
-
-    /// The step, compiled once for all capacities; `columns` begins with h and has room for C behind the room for h.
-    #[inline(never)]
-    fn step_within(
-        &self,
-        columns: &mut [A::Value],
-        hidden: &mut [A::Value],
-        cell: &mut [A::Cell],
-        input: &Inputs<A>,
-    ) -> (f32, [A::Value; MAX_INPUTS]) {
+        inputs: &mut Inputs<A>,
+    ) -> (f32, [A::Sum; MAX_INPUTS]) {
+        let mut sums = [A::Sum::default(); BLOCK];
+        let mut beta = [A::Sum::default(); MAX_INPUTS];
+        // h as it was: all gates of all units see it.
+        let before = state.hidden;
         // Units and inputs are filled up to whole tiles.
-        let units = self.output.len().next_multiple_of(BLOCK);
-        let inputs = TILE_COLUMNS
-            * self
-                .gates
-                .weights
-                .tiles_a_block
-                .saturating_sub(units / TILE_COLUMNS);
-        let hidden = hidden
-            .get_mut(..units)
-            .unwrap_or_default()
-            .as_chunks_mut()
-            .0;
-        let cell = cell.get_mut(..units).unwrap_or_default().as_chunks_mut().0;
-        let values = input.value.get(..inputs).unwrap_or_default();
-        let present = input.present.get(..inputs).unwrap_or_default();
-        let behind_h = columns.get_mut(units..).unwrap_or_default();
-        for (place, c) in zip(behind_h.iter_mut(), cell.as_flattened()) {
-            *place = A::attended_cell(&self.scales, *c);
-        }
+        let units = self.output.len();
+        let unit_tiles = units.next_multiple_of(BLOCK) / TILE_COLUMNS;
+        let input_tiles = self.gates.weights.tiles_a_block.saturating_sub(unit_tiles);
+        let before = before.as_chunks().0.get(..unit_tiles).unwrap_or_default();
         // (8), (9)
-        let beta = match &self.attention {
-            Some(attention) => {
-                attention.attend(&self.scales, columns.as_chunks().0, values, present)
-            }
-            None => [A::Value::default(); MAX_INPUTS],
-        };
-        // (10) e^k = beta^k x^k; without attention e = x
-        let behind_h = columns.get_mut(units..).unwrap_or_default();
-        for ((place, x), beta) in zip(zip(behind_h, values), &beta) {
-            *place = match &self.attention {
-                Some(_) => A::product(*beta, *x),
-                None => *x,
+        if let Some(attention) = &self.attention {
+            let cell = state.cell.as_chunks::<TILE_COLUMNS>().0;
+            let cell = cell.get(..unit_tiles).unwrap_or_default().as_flattened();
+            // Until the gates write it, the place of h has room for C.
+            let attended = A::attended_cells(&self.scales, cell, &mut state.hidden);
+            let columns = Columns {
+                hidden: before,
+                others: attended.as_chunks().0,
             };
+            let beta = beta.as_chunks_mut::<TILE_COLUMNS>().0;
+            let beta = beta
+                .get_mut(..input_tiles)
+                .unwrap_or_default()
+                .as_flattened_mut();
+            attention.attend(&self.scales, &columns, &mut sums, inputs, beta);
+            // (10) e^k = beta^k x^k; without attention e = x
+            for (x, beta) in zip(&mut inputs.value, beta) {
+                *x = A::attended(*beta, *x);
+            }
         }
         // (2) to (7)
-        self.gates.advance(columns.as_chunks().0, hidden, cell);
+        let values = inputs
+            .value
+            .as_chunks()
+            .0
+            .get(..input_tiles)
+            .unwrap_or_default();
+        let columns = Columns {
+            hidden: before,
+            others: values,
+        };
+        let hidden = state.hidden.get_mut(..units).unwrap_or_default();
+        let cell = state.cell.get_mut(..units).unwrap_or_default();
+        self.gates.advance(&columns, &mut sums, hidden, cell);
         // y = w_o' h + b_o
         let mut sum = A::bias(&self.output_row);
-        for (weight, h) in zip(self.output, hidden.as_flattened()) {
+        for (weight, h) in zip(self.output, hidden) {
             sum = A::add_product(sum, *weight, *h);
         }
         (A::output(&self.output_row, sum), beta)
@@ -227,15 +218,15 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
     /// One month with the levels (m above datum) of the aquifer layers; a level that is absent, not finite or not given is missing.
     #[inline(always)]
     pub fn step(&mut self, level_m: &[Option<f32>]) -> Output {
-        match &mut self.network {
+        let (y, attention) = match &mut self.network {
             #[cfg(feature = "f32")]
-            RunningNetwork::F32(weights, state) => {
-                step(self.inputs, self.target, weights, state, level_m)
-            }
+            RunningNetwork::F32(weights, state) => step(self.inputs, weights, state, level_m),
             #[cfg(feature = "q15")]
-            RunningNetwork::Q15(weights, state) => {
-                step(self.inputs, self.target, weights, state, level_m)
-            }
+            RunningNetwork::Q15(weights, state) => step(self.inputs, weights, state, level_m),
+        };
+        Output {
+            increment_mm: self.target.restore(y),
+            attention,
         }
     }
 
@@ -294,22 +285,18 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
     }
 }
 
-/// Standardises the levels, steps, and brings the increment back to mm.
+/// Standardises the levels and steps; gives y and the shares.
 #[inline(always)]
 fn step<A: Arithmetic, const CAPACITY: usize>(
     inputs: &[[f32; 4]],
-    target: Scaler,
     weights: &Weights<'_, A>,
     state: &mut State<A, CAPACITY>,
     level_m: &[Option<f32>],
-) -> Output {
+) -> (f32, [f32; MAX_INPUTS]) {
     let mut month = Inputs::<A>::missing();
     standardise(inputs, &weights.scales, level_m, &mut month);
-    let (y, beta) = weights.step(state, &month);
-    Output {
-        increment_mm: target.restore(y),
-        attention: beta.map(A::share),
-    }
+    let (y, beta) = weights.step(state, &mut month);
+    (y, beta.map(A::share))
 }
 
 /// Sets the levels that are there as the network sees them.

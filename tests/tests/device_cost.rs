@@ -62,18 +62,18 @@ fn cost_is_within(board: Board, arithmetic: ArithmeticKind, limits: &Limits) {
 #[test]
 fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 9_370,
-        flash: 7_400,
+        instructions_a_step: 9_160,
+        flash: 8_120,
         state_ram: 256,
-        step_stack: 850,
+        step_stack: 440,
         load_stack: 1_650,
     };
     cost_is_within(CORTEX_M4F, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 10_500,
-        flash: 8_700,
+        instructions_a_step: 9_930,
+        flash: 9_470,
         state_ram: 256,
-        step_stack: 780,
+        step_stack: 430,
         load_stack: 1_610,
     };
     cost_is_within(CORTEX_M4F, Q15, &limits);
@@ -82,18 +82,18 @@ fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
 #[test]
 fn a_step_on_a_cortex_m33_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 9_370,
-        flash: 7_400,
+        instructions_a_step: 9_160,
+        flash: 8_120,
         state_ram: 256,
-        step_stack: 850,
+        step_stack: 440,
         load_stack: 1_650,
     };
     cost_is_within(CORTEX_M33, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 13_900,
-        flash: 8_850,
+        instructions_a_step: 13_150,
+        flash: 9_650,
         state_ram: 256,
-        step_stack: 780,
+        step_stack: 430,
         load_stack: 1_610,
     };
     cost_is_within(CORTEX_M33, Q15, &limits);
@@ -102,18 +102,18 @@ fn a_step_on_a_cortex_m33_stays_within_its_limits() {
 #[test]
 fn a_step_on_a_cortex_m3_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 439_000,
-        flash: 10_900,
+        instructions_a_step: 426_000,
+        flash: 12_000,
         state_ram: 256,
-        step_stack: 890,
+        step_stack: 570,
         load_stack: 1_680,
     };
     cost_is_within(CORTEX_M3, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 16_300,
-        flash: 10_900,
+        instructions_a_step: 15_190,
+        flash: 11_700,
         state_ram: 256,
-        step_stack: 770,
+        step_stack: 510,
         load_stack: 1_550,
     };
     cost_is_within(CORTEX_M3, Q15, &limits);
@@ -122,18 +122,18 @@ fn a_step_on_a_cortex_m3_stays_within_its_limits() {
 #[test]
 fn a_step_on_a_cortex_m0_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 752_000,
-        flash: 11_600,
+        instructions_a_step: 732_000,
+        flash: 12_900,
         state_ram: 256,
-        step_stack: 930,
+        step_stack: 640,
         load_stack: 1_770,
     };
     cost_is_within(CORTEX_M0, F32, &limits);
     let limits = Limits {
         instructions_a_step: 26_100,
-        flash: 11_900,
+        flash: 12_900,
         state_ram: 256,
-        step_stack: 780,
+        step_stack: 530,
         load_stack: 1_610,
     };
     cost_is_within(CORTEX_M0, Q15, &limits);

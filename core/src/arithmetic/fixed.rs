@@ -5,10 +5,11 @@
 //! That no sum can overflow is proven row by row when a model is loaded: see [`row_bound`].
 
 use core::iter::zip;
+use core::slice;
 
-use super::Arithmetic;
 use super::table::{ENTRIES_PER_UNIT, HALF_TANH};
-use crate::sizes::{BLOCK, MAX_INPUTS, TILE_COLUMNS};
+use super::{Arithmetic, Columns};
+use crate::sizes::{BLOCK, TILE_COLUMNS};
 
 /// Fixed point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,13 +95,22 @@ fn exp_of_negative(d: u32) -> u32 {
 #[inline(always)]
 fn add_pairs(
     [s0, s1, s2, s3]: [i32; BLOCK / 2],
-    [w0, w1, w2, w3]: [i32; BLOCK / 2],
+    [w0, w1, w2, w3]: &[i32; BLOCK / 2],
     [low, high]: [i16; 2],
 ) -> [i32; BLOCK / 2] {
-    let add = |sum: i32, weights: i32| {
-        sum + i32::from(weights as i16) * i32::from(low) + (weights >> 16) * i32::from(high)
+    let add = |sum: i32, weights: &i32| {
+        sum + i32::from(*weights as i16) * i32::from(low) + (*weights >> 16) * i32::from(high)
     };
     [add(s0, w0), add(s1, w1), add(s2, w2), add(s3, w3)]
+}
+
+/// Pairs of columns: their weights and values.
+#[inline(always)]
+fn pairs_of<'a>(
+    tiles: &'a [<Q15 as Arithmetic>::Tile],
+    values: &'a [[i16; TILE_COLUMNS]],
+) -> impl Iterator<Item = (&'a [[i32; BLOCK / 2]; 2], &'a [i16; 2])> {
+    zip(tiles.as_flattened(), values.as_flattened().as_chunks().0)
 }
 
 impl Arithmetic for Q15 {
@@ -142,22 +152,37 @@ impl Arithmetic for Q15 {
     }
 
     #[inline(always)]
-    fn add_tiles(
-        [s0, s1, s2, s3, s4, s5, s6, s7]: [i32; BLOCK],
-        tiles: &[Self::Tile],
-        values: &[[i16; TILE_COLUMNS]],
-    ) -> [i32; BLOCK] {
+    fn sum_tiles(
+        [r0, r1, r2, r3, r4, r5, r6, r7]: &[[i32; 2]; BLOCK],
+        tiles: &mut slice::Iter<'_, Self::Tile>,
+        columns: &Columns<'_, Self>,
+        [s0, s1, s2, s3, s4, s5, s6, s7]: &mut [i32; BLOCK],
+    ) {
+        let (hidden, rest) = tiles
+            .as_slice()
+            .split_at_checked(columns.hidden.len())
+            .unwrap_or_default();
+        let (others, rest) = rest
+            .split_at_checked(columns.others.len())
+            .unwrap_or_default();
+        *tiles = rest.iter();
         // Four sums and a pair of columns at a time: with more, sums would not stay in registers.
-        let values = values.as_flattened().as_chunks().0;
-        let [mut upper, mut lower] = [[s0, s1, s2, s3], [s4, s5, s6, s7]];
-        for ([pairs, _], values) in zip(tiles.as_flattened(), values) {
-            upper = add_pairs(upper, *pairs, *values);
+        let mut upper = [r0[0], r1[0], r2[0], r3[0]];
+        for ([pairs, _], values) in pairs_of(hidden, columns.hidden) {
+            upper = add_pairs(upper, pairs, *values);
         }
-        for ([_, pairs], values) in zip(tiles.as_flattened(), values) {
-            lower = add_pairs(lower, *pairs, *values);
+        for ([pairs, _], values) in pairs_of(others, columns.others) {
+            upper = add_pairs(upper, pairs, *values);
         }
-        let ([s0, s1, s2, s3], [s4, s5, s6, s7]) = (upper, lower);
-        [s0, s1, s2, s3, s4, s5, s6, s7]
+        [*s0, *s1, *s2, *s3] = upper;
+        let mut lower = [r4[0], r5[0], r6[0], r7[0]];
+        for ([_, pairs], values) in pairs_of(hidden, columns.hidden) {
+            lower = add_pairs(lower, pairs, *values);
+        }
+        for ([_, pairs], values) in pairs_of(others, columns.others) {
+            lower = add_pairs(lower, pairs, *values);
+        }
+        [*s4, *s5, *s6, *s7] = lower;
     }
 
     fn tile_weight(tile: &Self::Tile, row: usize, column: usize) -> Option<i16> {
@@ -182,45 +207,60 @@ impl Arithmetic for Q15 {
         tanh_of_half(cell >> (CELL_BITS - ACTIVATION_BITS - 1))
     }
 
-    fn attended_cell(scales: &Scales, cell: i32) -> i16 {
-        let twice = cell >> ((scales[CELL_SHIFT] - 1) & 31);
-        ((twice + 1) >> 1).clamp(-VALUE_LIMIT, VALUE_LIMIT) as i16
+    fn attended_cells<'a>(scales: &Scales, cells: &'a [i32], room: &'a mut [i16]) -> &'a [i16] {
+        let room = room.get_mut(..cells.len()).unwrap_or_default();
+        let twice = (scales[CELL_SHIFT] - 1) & 31;
+        for (place, cell) in zip(&mut *room, cells) {
+            *place = (((cell >> twice) + 1) >> 1).clamp(-VALUE_LIMIT, VALUE_LIMIT) as i16;
+        }
+        room
     }
 
-    fn softmax(scales: &Scales, alpha: &[i32], present: &[bool]) -> [i16; MAX_INPUTS] {
+    #[inline(always)]
+    fn add_score(alpha: i32, v: i16, row: &[i32; 2], sum: i32) -> i32 {
+        Self::add_product(alpha, v, Self::tanh(row, sum))
+    }
+
+    fn softmax(scales: &Scales, alpha: &mut [i32], present: &[bool]) {
         let mut largest = i32::MIN;
-        for (alpha, present) in alpha.iter().zip(present) {
+        for (alpha, present) in zip(&*alpha, present) {
             if *present && *alpha > largest {
                 largest = *alpha;
             }
         }
-        let mut shares = [0; MAX_INPUTS];
         let mut total = 0;
-        for ((share, alpha), present) in shares.iter_mut().zip(alpha).zip(present) {
+        for (alpha, present) in zip(&mut *alpha, present) {
             if *present {
                 // Within 32 bits: the loader allows V half of a row's bound.
-                *share = exp_of_negative(largest.abs_diff(*alpha) >> (scales[ALPHA_SHIFT] & 31));
-                total += *share;
+                let below = largest.abs_diff(*alpha) >> (scales[ALPHA_SHIFT] & 31);
+                *alpha = exp_of_negative(below) as i32;
+                total += *alpha as u32;
             }
         }
-        let mut beta = [0; MAX_INPUTS];
-        for (beta, share) in beta.iter_mut().zip(shares) {
-            // Nothing is present: every share is zero.
-            let rounded = ((share << 15) + total / 2).checked_div(total).unwrap_or(0);
-            *beta = rounded.min(VALUE_LIMIT as u32) as i16;
+        for (alpha, present) in zip(alpha, present) {
+            if *present {
+                // The largest has added 1, so that the total is not zero.
+                let rounded = (((*alpha as u32) << 15) + total / 2).checked_div(total);
+                *alpha = rounded.unwrap_or(0).min(VALUE_LIMIT as u32) as i32;
+            }
         }
-        beta
+    }
+
+    fn attended(share: i32, x: i16) -> i16 {
+        Self::product(share as i16, x)
     }
 
     fn product(share: i16, value: i16) -> i16 {
         ((i32::from(share) * i32::from(value) + (1 << 14)) >> VALUE_BITS) as i16
     }
 
-    fn next_cell(forget: i16, cell: i32, input: i16, candidate: i16) -> i32 {
+    fn kept(forget: i16, cell: i32) -> i32 {
         // forget * cell / 2^15, rounded, from the cell's upper and lower half, so that 32 bits do.
         let forget = i32::from(forget);
-        let kept =
-            forget * (cell >> 16) * 2 + ((forget * (cell & 0xffff) + (1 << 14)) >> VALUE_BITS);
+        forget * (cell >> 16) * 2 + ((forget * (cell & 0xffff) + (1 << 14)) >> VALUE_BITS)
+    }
+
+    fn add_new(kept: i32, input: i16, candidate: i16) -> i32 {
         let new =
             (i32::from(input) * i32::from(candidate) + (1 << 6)) >> (2 * VALUE_BITS - CELL_BITS);
         kept.saturating_add(new)
@@ -232,8 +272,8 @@ impl Arithmetic for Q15 {
         sum as f32 * unit
     }
 
-    fn share(value: i16) -> f32 {
-        f32::from(value) * (1.0 / 32768.0)
+    fn share(share: i32) -> f32 {
+        share as f32 * (1.0 / 32768.0)
     }
 
     fn value_bits(value: i16) -> u32 {
@@ -257,6 +297,10 @@ impl Arithmetic for Q15 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn next_cell(forget: i16, cell: i32, input: i16, candidate: i16) -> i32 {
+        Q15::add_new(Q15::kept(forget, cell), input, candidate)
+    }
 
     #[test]
     fn the_table_is_the_curve() {
@@ -309,19 +353,16 @@ mod tests {
             (32767, -32767)
         );
         assert_eq!((exp_of_negative(0), exp_of_negative(u32::MAX)), (32768, 0));
-        assert_eq!(Q15::next_cell(32767, i32::MAX, 32767, 32767), i32::MAX);
-        assert_eq!(Q15::next_cell(32767, i32::MIN, 32767, -32767), i32::MIN);
+        assert_eq!(next_cell(32767, i32::MAX, 32767, 32767), i32::MAX);
+        assert_eq!(next_cell(32767, i32::MIN, 32767, -32767), i32::MIN);
         let scales = [15, 8, 0];
         assert_eq!(
             (Q15::input(&scales, 1e30), Q15::input(&scales, -1e30)),
             (32767, -32767)
         );
         assert_eq!(
-            (
-                Q15::attended_cell(&scales, i32::MAX),
-                Q15::attended_cell(&scales, i32::MIN)
-            ),
-            (32767, -32767)
+            Q15::attended_cells(&scales, &[i32::MAX, i32::MIN], &mut [0; 2]),
+            [32767, -32767]
         );
     }
 
@@ -343,7 +384,7 @@ mod tests {
             let new = (i64::from(input) * i64::from(candidate) + (1 << 6)) >> 7;
             let expected = (kept + new).clamp(i64::from(i32::MIN), i64::from(i32::MAX));
             assert_eq!(
-                i64::from(Q15::next_cell(forget, cell, input, candidate)),
+                i64::from(next_cell(forget, cell, input, candidate)),
                 expected
             );
         }
@@ -357,7 +398,7 @@ mod tests {
         let mut float = 1.0_f64;
         let mut worst: f64 = 0.0;
         for _ in 0..10_000 {
-            fixed = Q15::next_cell(forget as i16, fixed, 0, 0);
+            fixed = next_cell(forget as i16, fixed, 0, 0);
             float *= forget / 32768.0;
             worst = worst.max((f64::from(fixed) / f64::from(1 << CELL_BITS) - float).abs());
         }

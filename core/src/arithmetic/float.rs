@@ -1,9 +1,10 @@
 //! 32-bit floating point, without fused multiply-add: the same bits on every machine.
 
 use core::iter::zip;
+use core::slice;
 
-use super::Arithmetic;
-use crate::sizes::{BLOCK, MAX_INPUTS, TILE_COLUMNS};
+use super::{Arithmetic, Columns};
+use crate::sizes::{BLOCK, TILE_COLUMNS};
 
 /// 32-bit floating point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +52,9 @@ fn sigmoid(x: f32) -> f32 {
     half_tanh(x, 2.0) + 0.5
 }
 
-/// `exp(-x)` for x of 0 or more, by `(1 - t) / (1 + t)` with `t = tanh(x / 2)`.
-fn exp_of_negative(x: f32) -> f32 {
-    let half = half_tanh(x, 2.0);
+/// `exp(-2 x)` for x of 0 or more, by `(1 - t) / (1 + t)` with `t = tanh(x)`.
+fn exp_of_negative_twice(x: f32) -> f32 {
+    let half = half_tanh(x, 1.0);
     (0.5 - half) / (0.5 + half)
 }
 
@@ -74,6 +75,19 @@ fn add_column(
         s6 + w6 * value,
         s7 + w7 * value,
     ]
+}
+
+/// The sums and the products of a tile.
+#[inline(always)]
+fn add_tile(
+    sums: [f32; BLOCK],
+    [c0, c1, c2, c3]: &[[f32; BLOCK]; TILE_COLUMNS],
+    [v0, v1, v2, v3]: &[f32; TILE_COLUMNS],
+) -> [f32; BLOCK] {
+    let sums = add_column(sums, c0, *v0);
+    let sums = add_column(sums, c1, *v1);
+    let sums = add_column(sums, c2, *v2);
+    add_column(sums, c3, *v3)
 }
 
 impl Arithmetic for F32 {
@@ -112,18 +126,22 @@ impl Arithmetic for F32 {
     }
 
     #[inline(always)]
-    fn add_tiles(
-        mut sums: [f32; BLOCK],
-        tiles: &[Self::Tile],
-        values: &[[f32; TILE_COLUMNS]],
-    ) -> [f32; BLOCK] {
-        for ([c0, c1, c2, c3], [v0, v1, v2, v3]) in zip(tiles, values) {
-            sums = add_column(sums, c0, *v0);
-            sums = add_column(sums, c1, *v1);
-            sums = add_column(sums, c2, *v2);
-            sums = add_column(sums, c3, *v3);
+    fn sum_tiles(
+        rows: &[f32; BLOCK],
+        tiles: &mut slice::Iter<'_, Self::Tile>,
+        columns: &Columns<'_, Self>,
+        sums: &mut [f32; BLOCK],
+    ) {
+        let mut rest = tiles.clone();
+        let mut so_far = *rows;
+        for (values, tile) in zip(columns.hidden, &mut rest) {
+            so_far = add_tile(so_far, tile, values);
         }
-        sums
+        for (values, tile) in zip(columns.others, &mut rest) {
+            so_far = add_tile(so_far, tile, values);
+        }
+        *sums = so_far;
+        *tiles = rest;
     }
 
     fn tile_weight(tile: &Self::Tile, row: usize, column: usize) -> Option<f32> {
@@ -145,39 +163,51 @@ impl Arithmetic for F32 {
         tanh(cell)
     }
 
-    fn attended_cell((): &(), cell: f32) -> f32 {
-        cell
+    fn attended_cells<'a>((): &(), cells: &'a [f32], _: &'a mut [f32]) -> &'a [f32] {
+        cells
     }
 
-    fn softmax((): &(), alpha: &[f32], present: &[bool]) -> [f32; MAX_INPUTS] {
+    #[inline(always)]
+    fn add_score(alpha: f32, v: f32, _: &f32, sum: f32) -> f32 {
+        // Half of alpha: its doubling is left to the softmax.
+        alpha + v * half_tanh(sum, 1.0)
+    }
+
+    fn softmax((): &(), alpha: &mut [f32], present: &[bool]) {
         let mut largest = f32::NEG_INFINITY;
-        for (alpha, present) in alpha.iter().zip(present) {
+        for (alpha, present) in zip(&*alpha, present) {
             if *present && *alpha > largest {
                 largest = *alpha;
             }
         }
-        let mut beta = [0.0; MAX_INPUTS];
         let mut total = 0.0;
-        for ((beta, alpha), present) in beta.iter_mut().zip(alpha).zip(present) {
+        for (alpha, present) in zip(&mut *alpha, present) {
             if *present {
-                *beta = exp_of_negative(largest - *alpha);
-                total += *beta;
+                *alpha = exp_of_negative_twice(largest - *alpha);
+                total += *alpha;
             }
         }
-        for (beta, present) in beta.iter_mut().zip(present) {
+        for (alpha, present) in zip(alpha, present) {
             if *present {
-                *beta /= total;
+                *alpha /= total;
             }
         }
-        beta
+    }
+
+    fn attended(share: f32, x: f32) -> f32 {
+        share * x
     }
 
     fn product(share: f32, value: f32) -> f32 {
         share * value
     }
 
-    fn next_cell(forget: f32, cell: f32, input: f32, candidate: f32) -> f32 {
-        forget * cell + input * candidate
+    fn kept(forget: f32, cell: f32) -> f32 {
+        forget * cell
+    }
+
+    fn add_new(kept: f32, input: f32, candidate: f32) -> f32 {
+        kept + input * candidate
     }
 
     fn output(_: &f32, sum: f32) -> f32 {
@@ -222,7 +252,8 @@ mod tests {
                 sigmoids =
                     sigmoids.max((f64::from(sigmoid(x)) - 1.0 / (1.0 + (-exact).exp())).abs());
                 if x >= 0.0 {
-                    exps = exps.max((f64::from(exp_of_negative(x)) - (-exact).exp()).abs());
+                    exps = exps
+                        .max((f64::from(exp_of_negative_twice(x)) - (-2.0 * exact).exp()).abs());
                 }
             }
         }

@@ -69,7 +69,7 @@ fn step(attention: Option<AttentionWeights<'_, F32>>) -> (f32, [f32; 8], State<F
     };
     let mut state = State::zero();
     (state.hidden[0], state.cell[0]) = (0.5, -0.8);
-    let (y, beta) = weights.step(&mut state, &inputs([1.2, -0.7]));
+    let (y, beta) = weights.step(&mut state, &mut inputs([1.2, -0.7]));
     (y, beta, state)
 }
 

@@ -115,8 +115,9 @@ fn load<'a>(
 #[inline(never)]
 fn step(estimator: &mut Estimator<'static, CAPACITY>, first: Month, levels: &[[[u8; 4]; LAYERS]]) {
     let mut month = first;
-    for row in levels {
-        estimator.step(month, &row.map(|level| Some(f32::from_le_bytes(level))));
+    for [first, second, third] in levels {
+        let level_m = |bytes: &[u8; 4]| Some(f32::from_le_bytes(*bytes));
+        estimator.step(month, &[level_m(first), level_m(second), level_m(third)]);
         month = month.next();
     }
 }
