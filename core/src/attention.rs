@@ -58,8 +58,8 @@ impl<A: Arithmetic> AttentionWeights<'_, A> {
         while first < self.u.len() {
             products::<A>(A::NO_BIAS, &mut tiles, columns, sums);
             let mut column = first;
-            for (alpha, (x, present)) in zip(&mut *alpha, zip(&inputs.value, &inputs.present)) {
-                if *present {
+            for (k, alpha) in alpha.iter_mut().enumerate() {
+                if let (Some(x), Some(true)) = (inputs.value.get(k), inputs.present.get(k)) {
                     *alpha = self.with_block(*alpha, column, sums, *x);
                 }
                 column += usize::from(self.columns > 1);
