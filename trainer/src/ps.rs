@@ -3,7 +3,7 @@
 mod points_file;
 mod rate;
 
-pub use points_file::{PointsError, PointsIndex, read_points, read_points_from};
+pub use points_file::{PointsError, PointsIndex, read_points};
 pub use rate::{
     Rate, RateSummary, class_names, class_shares, rate_class, rate_mm_per_year, years_since_first,
 };

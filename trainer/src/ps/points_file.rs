@@ -18,7 +18,7 @@ use std::path::Path;
 pub use error::PointsError;
 pub use index::PointsIndex;
 
-use super::{PsPoint, WellPoints};
+use super::WellPoints;
 use crate::geodesy::{Buffers, Position};
 use header::Header;
 use line::Lines;
@@ -40,44 +40,6 @@ pub fn read_points(
     (0..centres.len())
         .map(|centre| index.points(centre))
         .collect()
-}
-
-/// [`read_points`] from any source, by one thread; `path` is what messages call it.
-///
-/// # Errors
-///
-/// As [`read_points`].
-pub fn read_points_from(
-    source: impl Read,
-    path: &Path,
-    centres: &[Position],
-    buffer_m: f64,
-) -> Result<Vec<WellPoints>, PointsError> {
-    let mut lines = Lines::new(source, path);
-    let header = Header::read(&mut lines, path, centres)?;
-    let buffers = Buffers::new(centres.to_vec(), buffer_m);
-    let mut found = vec![Vec::new(); centres.len()];
-    for_each_point(
-        &mut lines,
-        path,
-        &header,
-        &buffers,
-        |row, position, around| {
-            let point = row.point(position)?;
-            for (centre, distance_m) in around {
-                found[*centre].push(PsPoint {
-                    distance_m: *distance_m,
-                    ..point.clone()
-                });
-            }
-            Ok(())
-        },
-    )?;
-    let of_centre = |points| WellPoints {
-        scenes: header.scenes.clone(),
-        points,
-    };
-    Ok(found.into_iter().map(of_centre).collect())
 }
 
 /// Hands `take` each row within a buffer with its position, and the centres around it with their distances in metres.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ps::PsPoint;
 use jiff::civil::date;
 use proptest::prelude::*;
 use std::fmt::Write as _;
@@ -7,6 +8,40 @@ const WELL: Position = Position::Geographic {
     longitude: 116.5,
     latitude: 39.9,
 };
+
+/// [`read_points`] from any source, row after row by one thread: what the index is compared with. `path` is what messages call it.
+fn read_points_from(
+    source: impl Read,
+    path: &Path,
+    centres: &[Position],
+    buffer_m: f64,
+) -> Result<Vec<WellPoints>, PointsError> {
+    let mut lines = Lines::new(source, path);
+    let header = Header::read(&mut lines, path, centres)?;
+    let buffers = Buffers::new(centres.to_vec(), buffer_m);
+    let mut found = vec![Vec::new(); centres.len()];
+    for_each_point(
+        &mut lines,
+        path,
+        &header,
+        &buffers,
+        |row, position, around| {
+            let point = row.point(position)?;
+            for (centre, distance_m) in around {
+                found[*centre].push(PsPoint {
+                    distance_m: *distance_m,
+                    ..point.clone()
+                });
+            }
+            Ok(())
+        },
+    )?;
+    let of_centre = |points| WellPoints {
+        scenes: header.scenes.clone(),
+        points,
+    };
+    Ok(found.into_iter().map(of_centre).collect())
+}
 
 fn read(text: &str) -> Result<Vec<WellPoints>, PointsError> {
     read_points_from(text.as_bytes(), Path::new("points.csv"), &[WELL], 300.0)
