@@ -16,6 +16,11 @@ const IMAGES: [(&str, bool); 4] = [
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=memory");
+    // The instructions of the DSP extension. No configuration of stable Rust tells that they are there.
+    println!("cargo::rustc-check-cfg=cfg(dsp)");
+    if env::var("TARGET").is_ok_and(|target| target.starts_with("thumbv7em")) {
+        println!("cargo::rustc-cfg=dsp");
+    }
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("none") {
         return;
     }

@@ -8,14 +8,13 @@
     reason = "sums and constants stay in registers only if the loop around them is inlined"
 )]
 
-use core::slice;
-
 use serde::{Deserialize, Serialize};
 
 use crate::sizes::{BLOCK, TILE_COLUMNS};
 
 mod fixed;
 mod float;
+mod kernel;
 mod table;
 
 pub use fixed::{
@@ -23,6 +22,7 @@ pub use fixed::{
     VALUE_LIMIT, row_bound,
 };
 pub use float::{F32, INPUT_LIMIT, WEIGHT_LIMIT};
+pub use kernel::{Kernel, Portable};
 
 /// A matrix whose weights lie in the model file: [`BLOCK`] rows after [`BLOCK`] rows, each cut into tiles of [`TILE_COLUMNS`] columns, so that a step reads
 /// it from beginning to end. Rows are filled up to whole blocks, columns to whole tiles, with weights of zero.
@@ -72,15 +72,14 @@ pub struct Columns<'a, A: Arithmetic> {
     pub others: &'a [[A::Value; TILE_COLUMNS]],
 }
 
-/// `matrix columns + bias` for a block of rows, each row's products added in the order of its columns; takes the block's tiles off `tiles`.
-#[inline(never)]
-pub(crate) fn products<A: Arithmetic>(
-    rows: &[A::Row; BLOCK],
-    tiles: &mut slice::Iter<'_, A::Tile>,
-    columns: &Columns<'_, A>,
-    sums: &mut [A::Sum; BLOCK],
-) {
-    A::sum_tiles(rows, tiles, columns, sums);
+impl<A: Arithmetic> Columns<'_, A> {
+    /// Of a block's tiles those of the hidden values and those of the others; a block has one for each.
+    fn split<'a>(&self, tiles: &'a [A::Tile]) -> [&'a [A::Tile]; 2] {
+        tiles
+            .split_at_checked(self.hidden.len())
+            .unwrap_or_default()
+            .into()
+    }
 }
 
 /// Which arithmetic a model file's weights are for.
@@ -130,10 +129,10 @@ pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
     /// `sum + weight * value`.
     fn add_product(sum: Self::Sum, weight: Self::Weight, value: Self::Value) -> Self::Sum;
 
-    /// Each row's bias and products, `bias[r] + tile[r, 0] * values[0] + tile[r, 1] * values[1] + ...`, added in this order; takes the tiles off `tiles`.
-    fn sum_tiles(
+    /// `matrix columns + bias` for a block of rows, as [`Kernel`] has it for this arithmetic.
+    fn products<K: Kernel>(
         rows: &[Self::Row; BLOCK],
-        tiles: &mut slice::Iter<'_, Self::Tile>,
+        tiles: &[Self::Tile],
         columns: &Columns<'_, Self>,
         sums: &mut [Self::Sum; BLOCK],
     );

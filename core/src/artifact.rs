@@ -28,7 +28,7 @@
 use heapless::Vec;
 use serde::Serialize;
 
-use crate::arithmetic::ArithmeticKind;
+use crate::arithmetic::{ArithmeticKind, Kernel, Portable};
 use crate::model::{
     AttentionKind, Input, MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS, Model, Network, Running, Sizes,
 };
@@ -165,12 +165,21 @@ impl<'a> ModelFile<'a> {
     ///
     /// Each way in which a file can be wrong is its own [`ArtifactError`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ArtifactError> {
-        let (file, _) = Self::parse_within::<MAX_HIDDEN>(bytes)?;
+        Self::parse_with::<Portable>(bytes)
+    }
+
+    /// As [`parse`](Self::parse), with the golden months computed by a machine's own kernel.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse); a kernel that does not give the host's bits is refused as the golden months of the file are.
+    pub fn parse_with<K: Kernel>(bytes: &'a [u8]) -> Result<Self, ArtifactError> {
+        let (file, _) = Self::parse_within::<K, MAX_HIDDEN>(bytes)?;
         Ok(file)
     }
 
     /// Reads and checks a model file with room for `CAPACITY` hidden units, of which a multiple of 8 is used; gives it and its network with a state of zero.
-    pub(crate) fn parse_within<const CAPACITY: usize>(
+    pub(crate) fn parse_within<K: Kernel, const CAPACITY: usize>(
         bytes: &'a [u8],
     ) -> Result<(Self, Running<'a, CAPACITY>), ArtifactError> {
         let (record, crc, numbers) = layout::record(bytes)?;
@@ -183,7 +192,7 @@ impl<'a> ModelFile<'a> {
             });
         }
         let mut running = Running::cold(&file.model);
-        file.check_running(&mut running)?;
+        file.check_running::<K, _>(&mut running)?;
         running.forget();
         Ok((file, running))
     }
@@ -256,7 +265,7 @@ impl<'a> ModelFile<'a> {
     }
 
     /// Steps through the golden months: their increments and their digest.
-    fn golden_months<const CAPACITY: usize>(
+    fn golden_months<K: Kernel, const CAPACITY: usize>(
         &self,
         running: &mut Running<CAPACITY>,
     ) -> ([f32; GOLDEN_MONTHS], u32) {
@@ -267,7 +276,7 @@ impl<'a> ModelFile<'a> {
             *place = Some(*level_m);
         }
         for increment_mm in &mut increment_mm {
-            let output = running.step(&level_m);
+            let output = running.step_with::<K>(&level_m);
             *increment_mm = output.increment_mm;
             digest = running.digest(digest, &output);
         }
@@ -275,11 +284,11 @@ impl<'a> ModelFile<'a> {
     }
 
     /// Checks what can only be seen by running the model, from a state of zero: the golden months and the start.
-    fn check_running<const CAPACITY: usize>(
+    fn check_running<K: Kernel, const CAPACITY: usize>(
         &self,
         running: &mut Running<CAPACITY>,
     ) -> Result<(), ArtifactError> {
-        let (increment_mm, digest) = self.golden_months(running);
+        let (increment_mm, digest) = self.golden_months::<K, _>(running);
         for (month, (found, expected)) in increment_mm
             .iter()
             .zip(self.golden.increment_mm)

@@ -1,8 +1,13 @@
 //! Attention over the aquifer layers, equations (8) to (10) of Cao et al. 2022, doi:10.11834/jrs.20211297.
 
+#![allow(
+    clippy::inline_always,
+    reason = "a step is the one caller, and shares its room on the stack with it"
+)]
+
 use core::iter::zip;
 
-use crate::arithmetic::{Arithmetic, Columns, Matrix, products};
+use crate::arithmetic::{Arithmetic, Columns, Kernel, Matrix};
 use crate::sizes::{BLOCK, MAX_INPUTS};
 
 /// The weights of the attention, borrowed from the model file.
@@ -42,8 +47,8 @@ impl<A: Arithmetic> Inputs<A> {
 impl<A: Arithmetic> AttentionWeights<'_, A> {
     /// Equations (8) and (9): puts the shares of those of the first inputs that are present into `beta`, zero before. `columns` is [h; C], `sums` room for the sums
     /// of a block.
-    #[inline(never)]
-    pub(crate) fn attend(
+    #[inline(always)]
+    pub(crate) fn attend<K: Kernel>(
         &self,
         scales: &A::Scales,
         columns: &Columns<'_, A>,
@@ -53,10 +58,11 @@ impl<A: Arithmetic> AttentionWeights<'_, A> {
     ) {
         // (8) alpha^k = V' tanh(W [h; C] + U x^k + B)
         let alpha = beta;
-        let mut tiles = self.w.tiles.iter();
+        let mut tiles = self.w.tiles;
         let mut first = 0;
         while first < self.u.len() {
-            products::<A>(A::NO_BIAS, &mut tiles, columns, sums);
+            A::products::<K>(A::NO_BIAS, tiles, columns, sums);
+            tiles = tiles.get(self.w.tiles_a_block..).unwrap_or_default();
             let mut column = first;
             for (k, alpha) in alpha.iter_mut().enumerate() {
                 if let (Some(x), Some(true)) = (inputs.value.get(k), inputs.present.get(k)) {

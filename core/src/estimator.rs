@@ -5,6 +5,7 @@ use core::fmt;
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
+use crate::arithmetic::{Kernel, Portable};
 use crate::artifact::{ArtifactError, ModelFile};
 use crate::crc::Crc32;
 use crate::model::{Input, MAX_HIDDEN, MAX_INPUTS, Output, Running};
@@ -155,7 +156,16 @@ impl<'a, const CAPACITY: usize> Estimator<'a, CAPACITY> {
     ///
     /// The file is refused as by [`ModelFile::parse`], or has more hidden units than that.
     pub fn load(file: &'a [u8]) -> Result<Self, ArtifactError> {
-        let (file, running) = ModelFile::parse_within(file)?;
+        Self::load_with::<Portable>(file)
+    }
+
+    /// As [`load`](Self::load), with the golden months computed by a machine's own kernel.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn load_with<K: Kernel>(file: &'a [u8]) -> Result<Self, ArtifactError> {
+        let (file, running) = ModelFile::parse_within::<K, _>(file)?;
         Ok(Self::of_running(&file, running))
     }
 
@@ -183,7 +193,12 @@ impl<'a, const CAPACITY: usize> Estimator<'a, CAPACITY> {
     /// A level that is absent, not finite, or beyond the end of `level_m` is missing; more levels than inputs are not looked at.
     /// Months must be given one after the other, a month without levels too.
     pub fn step(&mut self, month: Month, level_m: &[Option<f32>]) -> Estimate {
-        let output = self.running.step(level_m);
+        self.step_with::<Portable>(month, level_m)
+    }
+
+    /// As [`step`](Self::step), with a machine's own kernel.
+    pub fn step_with<K: Kernel>(&mut self, month: Month, level_m: &[Option<f32>]) -> Estimate {
+        let output = self.running.step_with::<K>(level_m);
         self.month = Some(month);
         self.subsidence_mm += output.increment_mm;
         let mut inputs = Vec::new();

@@ -1,8 +1,13 @@
 //! The LSTM cell, equations (2) to (7) of Cao et al. 2022, doi:10.11834/jrs.20211297.
 
+#![allow(
+    clippy::inline_always,
+    reason = "a step is the one caller, and shares its room on the stack with it"
+)]
+
 use core::iter::zip;
 
-use crate::arithmetic::{Arithmetic, Columns, Matrix, products};
+use crate::arithmetic::{Arithmetic, Columns, Kernel, Matrix};
 use crate::sizes::BLOCK;
 
 /// What a network remembers from month to month.
@@ -62,28 +67,30 @@ pub fn gate_row(gate: usize, unit: usize) -> usize {
 impl<A: Arithmetic> GateWeights<'_, A> {
     /// Equations (2) to (7): moves h and C on by one month. `columns` is [h; e] with h as it was, `hidden` becomes what it is.
     ///
-    /// Gate after gate, each in a function of its own, so that few sums wait on the stack at a time.
-    #[inline(never)]
-    pub(crate) fn advance(
+    /// Gate after gate, so that the sums of one wait at a time.
+    #[inline(always)]
+    pub(crate) fn advance<K: Kernel>(
         &self,
         columns: &Columns<'_, A>,
         sums: &mut [A::Sum; BLOCK],
         hidden: &mut [A::Value],
         cell: &mut [A::Cell],
     ) {
-        let mut tiles = self.weights.tiles.iter();
+        let mut tiles = self.weights.tiles;
         let units = zip(hidden.chunks_mut(BLOCK), cell.chunks_mut(BLOCK));
-        for ([f_rows, i_rows, candidate_rows, o_rows], (hidden, cell)) in zip(self.rows, units) {
-            // W [h; e] + b of a gate, for a block of hidden units
-            products::<A>(f_rows, &mut tiles, columns, sums);
-            forget::<A>(f_rows, sums, cell);
-            products::<A>(i_rows, &mut tiles, columns, sums);
-            // Until the last gate opens, the place of h has room for i.
-            open::<A>(i_rows, sums, hidden);
-            products::<A>(candidate_rows, &mut tiles, columns, sums);
-            remember::<A>(candidate_rows, sums, hidden, cell);
-            products::<A>(o_rows, &mut tiles, columns, sums);
-            put_out::<A>(o_rows, sums, cell, hidden);
+        for (block, (hidden, cell)) in zip(self.rows, units) {
+            for (gate, rows) in zip(0_u8.., block) {
+                // W [h; e] + b of a gate, for a block of hidden units
+                A::products::<K>(rows, tiles, columns, sums);
+                tiles = tiles.get(self.weights.tiles_a_block..).unwrap_or_default();
+                match gate {
+                    0 => forget::<A>(rows, sums, cell),
+                    // Until the last gate opens, the place of h has room for i.
+                    1 => open::<A>(rows, sums, hidden),
+                    2 => remember::<A>(rows, sums, hidden, cell),
+                    _ => put_out::<A>(rows, sums, cell, hidden),
+                }
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use core::iter::zip;
 use crate::arithmetic::F32;
 #[cfg(feature = "q15")]
 use crate::arithmetic::Q15;
-use crate::arithmetic::{Arithmetic, Columns};
+use crate::arithmetic::{Arithmetic, Columns, Kernel, Portable};
 use crate::attention::{AttentionWeights, Inputs};
 use crate::crc::Crc32;
 use crate::lstm::{GateWeights, State};
@@ -36,17 +36,15 @@ pub struct Weights<'a, A: Arithmetic> {
 }
 
 impl<A: Arithmetic> Weights<'_, A> {
-    /// One month: moves `state` on and gives the standardised increment y and the shares beta (zero in a plain LSTM); turns `inputs` from x to e.
-    ///
-    /// Inlined, so that its room on the stack is that of its caller too.
-    #[inline(always)]
-    pub fn step<const CAPACITY: usize>(
+    /// One month: moves `state` on and gives the standardised increment y; adds the shares to `beta`, which is zero before; turns `inputs` from x to e.
+    #[inline(never)]
+    pub fn step<K: Kernel, const CAPACITY: usize>(
         &self,
         state: &mut State<A, CAPACITY>,
         inputs: &mut Inputs<A>,
-    ) -> (f32, [A::Sum; MAX_INPUTS]) {
+        beta: &mut [A::Sum; MAX_INPUTS],
+    ) -> f32 {
         let mut sums = [A::Sum::default(); BLOCK];
-        let mut beta = [A::Sum::default(); MAX_INPUTS];
         // h as it was: all gates of all units see it.
         let before = state.hidden;
         // Units and inputs are filled up to whole tiles.
@@ -69,7 +67,7 @@ impl<A: Arithmetic> Weights<'_, A> {
                 .get_mut(..input_tiles)
                 .unwrap_or_default()
                 .as_flattened_mut();
-            attention.attend(&self.scales, &columns, &mut sums, inputs, beta);
+            attention.attend::<K>(&self.scales, &columns, &mut sums, inputs, beta);
             // (10) e^k = beta^k x^k; without attention e = x
             for (x, beta) in zip(&mut inputs.value, beta) {
                 *x = A::attended(*beta, *x);
@@ -88,13 +86,13 @@ impl<A: Arithmetic> Weights<'_, A> {
         };
         let hidden = state.hidden.get_mut(..units).unwrap_or_default();
         let cell = state.cell.get_mut(..units).unwrap_or_default();
-        self.gates.advance(&columns, &mut sums, hidden, cell);
+        self.gates.advance::<K>(&columns, &mut sums, hidden, cell);
         // y = w_o' h + b_o
         let mut sum = A::bias(&self.output_row);
         for (weight, h) in zip(self.output, hidden) {
             sum = A::add_product(sum, *weight, *h);
         }
-        (A::output(&self.output_row, sum), beta)
+        A::output(&self.output_row, sum)
     }
 }
 
@@ -216,13 +214,22 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
     }
 
     /// One month with the levels (m above datum) of the aquifer layers; a level that is absent, not finite or not given is missing.
-    #[inline(always)]
     pub fn step(&mut self, level_m: &[Option<f32>]) -> Output {
+        self.step_with::<Portable>(level_m)
+    }
+
+    /// As [`step`](Self::step), with a machine's own kernel.
+    #[inline(always)]
+    pub fn step_with<K: Kernel>(&mut self, level_m: &[Option<f32>]) -> Output {
         let (y, attention) = match &mut self.network {
             #[cfg(feature = "f32")]
-            RunningNetwork::F32(weights, state) => step(self.inputs, weights, state, level_m),
+            RunningNetwork::F32(weights, state) => {
+                step::<_, K, _>(self.inputs, weights, state, level_m)
+            }
             #[cfg(feature = "q15")]
-            RunningNetwork::Q15(weights, state) => step(self.inputs, weights, state, level_m),
+            RunningNetwork::Q15(weights, state) => {
+                step::<_, K, _>(self.inputs, weights, state, level_m)
+            }
         };
         Output {
             increment_mm: self.target.restore(y),
@@ -287,7 +294,7 @@ impl<'a, const CAPACITY: usize> Running<'a, CAPACITY> {
 
 /// Standardises the levels and steps; gives y and the shares.
 #[inline(always)]
-fn step<A: Arithmetic, const CAPACITY: usize>(
+fn step<A: Arithmetic, K: Kernel, const CAPACITY: usize>(
     inputs: &[[f32; 4]],
     weights: &Weights<'_, A>,
     state: &mut State<A, CAPACITY>,
@@ -295,7 +302,8 @@ fn step<A: Arithmetic, const CAPACITY: usize>(
 ) -> (f32, [f32; MAX_INPUTS]) {
     let mut month = Inputs::<A>::missing();
     standardise(inputs, &weights.scales, level_m, &mut month);
-    let (y, beta) = weights.step(state, &mut month);
+    let mut beta = [A::Sum::default(); MAX_INPUTS];
+    let y = weights.step::<K, _>(state, &mut month, &mut beta);
     (y, beta.map(A::share))
 }
 

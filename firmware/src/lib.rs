@@ -3,7 +3,7 @@
 //! Nothing here knows a chip: the application is generic over the traits of [`board`], is asynchronous, and brings no executor.
 //! A board is one small binary that hands its parts to [`app::run`]; the tests hand in fakes.
 #![cfg_attr(not(test), no_std)]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![cfg_attr(
     not(test),
     deny(
@@ -17,6 +17,8 @@
 pub mod board;
 
 pub mod calendar;
+
+pub mod kernel;
 
 mod filled;
 

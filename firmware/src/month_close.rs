@@ -17,6 +17,7 @@ use heapless::Vec;
 use crate::board::MappedFlash;
 use crate::calendar::Moment;
 use crate::filled::filled;
+use crate::kernel::Native;
 use crate::settings::Settings;
 use crate::store::{MonthEntry, SlotRecord, Store};
 
@@ -158,7 +159,7 @@ impl Replay {
         let bytes = store
             .slot_bytes(self.slot.slot, self.slot.length)
             .ok_or(Fault::Storage)?;
-        let file = ModelFile::parse(bytes).map_err(|_| Fault::ModelInvalid)?;
+        let file = ModelFile::parse_with::<Native>(bytes).map_err(|_| Fault::ModelInvalid)?;
         let inputs = inputs_of(&file, settings)?;
         let mut estimator = Estimator::at_training_end(&file);
         if let Some(state) = &self.state {
@@ -267,7 +268,7 @@ fn step_to(
     }
     let mut next = last.next();
     while next < month {
-        estimator.step(next, &[]);
+        estimator.step_with::<Native>(next, &[]);
         next = next.next();
     }
     let level_m: Vec<Option<f32>, MAX_CHANNELS> = filled(
@@ -275,7 +276,7 @@ fn step_to(
             .iter()
             .map(|channel| closed.level_m.get(*channel).copied().flatten()),
     );
-    Ok(Some(estimator.step(month, &level_m)))
+    Ok(Some(estimator.step_with::<Native>(month, &level_m)))
 }
 
 fn input_state(flag: InputFlag) -> InputState {

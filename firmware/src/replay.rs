@@ -21,6 +21,8 @@ use amlstm_core::model::MAX_INPUTS;
 use amlstm_core::month::Month;
 use heapless::Vec;
 
+use crate::kernel::Native;
+
 /// The first bytes of a block.
 pub const MAGIC: [u8; 4] = *b"AMLR";
 
@@ -229,7 +231,7 @@ impl<'a> Replay<'a> {
     ///
     /// The model file is refused.
     pub fn run(&self, mut report: impl FnMut(Replayed<'_, 'a>)) -> Result<u32, ReplayError> {
-        let file = ModelFile::parse(self.model).map_err(ReplayError::Model)?;
+        let file = ModelFile::parse_with::<Native>(self.model).map_err(ReplayError::Model)?;
         let mut estimator = match self.head.start {
             Start::Cold => Estimator::new(&file),
             Start::TrainingEnd => Estimator::at_training_end(&file),
@@ -237,7 +239,7 @@ impl<'a> Replay<'a> {
         let mut month = self.head.first;
         let mut digest = 0;
         for row in self.levels.chunks_exact(self.head.levels as usize * 4) {
-            let estimate = estimator.step(month, &levels_of(row));
+            let estimate = estimator.step_with::<Native>(month, &levels_of(row));
             digest = estimator.digest(digest, &estimate);
             report(Replayed {
                 estimate: &estimate,

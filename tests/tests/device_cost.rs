@@ -62,19 +62,19 @@ fn cost_is_within(board: Board, arithmetic: ArithmeticKind, limits: &Limits) {
 #[test]
 fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 9_160,
-        flash: 8_120,
+        instructions_a_step: 7_500,
+        flash: 7_500,
         state_ram: 256,
         step_stack: 400,
-        load_stack: 1_650,
+        load_stack: 1_350,
     };
     cost_is_within(CORTEX_M4F, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 9_930,
-        flash: 9_470,
+        instructions_a_step: 9_000,
+        flash: 8_700,
         state_ram: 256,
         step_stack: 400,
-        load_stack: 1_610,
+        load_stack: 1_350,
     };
     cost_is_within(CORTEX_M4F, Q15, &limits);
 }
@@ -82,19 +82,19 @@ fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
 #[test]
 fn a_step_on_a_cortex_m33_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 9_160,
-        flash: 8_120,
+        instructions_a_step: 7_500,
+        flash: 7_500,
         state_ram: 256,
-        step_stack: 440,
-        load_stack: 1_650,
+        step_stack: 400,
+        load_stack: 1_350,
     };
     cost_is_within(CORTEX_M33, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 13_150,
-        flash: 9_650,
+        instructions_a_step: 15_900,
+        flash: 9_000,
         state_ram: 256,
-        step_stack: 430,
-        load_stack: 1_610,
+        step_stack: 510,
+        load_stack: 1_470,
     };
     cost_is_within(CORTEX_M33, Q15, &limits);
 }
@@ -103,18 +103,18 @@ fn a_step_on_a_cortex_m33_stays_within_its_limits() {
 fn a_step_on_a_cortex_m3_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 426_000,
-        flash: 12_000,
+        flash: 11_300,
         state_ram: 256,
-        step_stack: 570,
-        load_stack: 1_680,
+        step_stack: 580,
+        load_stack: 1_460,
     };
     cost_is_within(CORTEX_M3, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 15_190,
-        flash: 11_700,
+        instructions_a_step: 18_300,
+        flash: 11_000,
         state_ram: 256,
-        step_stack: 510,
-        load_stack: 1_550,
+        step_stack: 550,
+        load_stack: 1_370,
     };
     cost_is_within(CORTEX_M3, Q15, &limits);
 }
@@ -123,18 +123,18 @@ fn a_step_on_a_cortex_m3_stays_within_its_limits() {
 fn a_step_on_a_cortex_m0_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 732_000,
-        flash: 12_900,
+        flash: 12_200,
         state_ram: 256,
-        step_stack: 640,
-        load_stack: 1_770,
+        step_stack: 650,
+        load_stack: 1_560,
     };
     cost_is_within(CORTEX_M0, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 26_100,
-        flash: 12_900,
+        instructions_a_step: 29_800,
+        flash: 12_200,
         state_ram: 256,
-        step_stack: 530,
-        load_stack: 1_610,
+        step_stack: 560,
+        load_stack: 1_420,
     };
     cost_is_within(CORTEX_M0, Q15, &limits);
 }

@@ -5,10 +5,9 @@
 //! That no sum can overflow is proven row by row when a model is loaded: see [`row_bound`].
 
 use core::iter::zip;
-use core::slice;
 
 use super::table::{ENTRIES_PER_UNIT, HALF_TANH};
-use super::{Arithmetic, Columns};
+use super::{Arithmetic, Columns, Kernel};
 use crate::sizes::{BLOCK, TILE_COLUMNS};
 
 /// Fixed point.
@@ -73,13 +72,13 @@ fn signed(magnitude: u32, sign: i32, bits: u32) -> i32 {
 }
 
 /// sigmoid with 15 fractional bits, of `z` with [`ACTIVATION_BITS`].
-#[inline(always)]
+#[inline(never)]
 fn sigmoid(z: i32) -> i16 {
     (16384 + signed(half_tanh(z.unsigned_abs()), z, VALUE_BITS - 1)) as i16
 }
 
 /// tanh with 15 fractional bits, of half of `twice` with [`ACTIVATION_BITS`].
-#[inline(always)]
+#[inline(never)]
 fn tanh_of_half(twice: i32) -> i16 {
     signed(half_tanh(twice.unsigned_abs()), twice, VALUE_BITS) as i16
 }
@@ -104,13 +103,32 @@ fn add_pairs(
     [add(s0, w0), add(s1, w1), add(s2, w2), add(s3, w3)]
 }
 
-/// Pairs of columns: their weights and values.
+/// See [`Kernel`].
 #[inline(always)]
-fn pairs_of<'a>(
-    tiles: &'a [<Q15 as Arithmetic>::Tile],
-    values: &'a [[i16; TILE_COLUMNS]],
-) -> impl Iterator<Item = (&'a [[i32; BLOCK / 2]; 2], &'a [i16; 2])> {
-    zip(tiles.as_flattened(), values.as_flattened().as_chunks().0)
+pub(super) fn products(
+    rows: &[[i32; 2]; BLOCK],
+    tiles: &[<Q15 as Arithmetic>::Tile],
+    columns: &Columns<'_, Q15>,
+    sums: &mut [i32; BLOCK],
+) {
+    for (sum, [bias, _]) in zip(&mut *sums, rows) {
+        *sum = *bias;
+    }
+    let [s0, s1, s2, s3, s4, s5, s6, s7] = sums;
+    for (tiles, values) in zip(columns.split(tiles), [columns.hidden, columns.others]) {
+        let pairs = || zip(tiles.as_flattened(), values.as_flattened().as_chunks().0);
+        // Four sums and a pair of columns at a time: with more, sums would not stay in registers.
+        let mut upper = [*s0, *s1, *s2, *s3];
+        for ([weights, _], values) in pairs() {
+            upper = add_pairs(upper, weights, *values);
+        }
+        [*s0, *s1, *s2, *s3] = upper;
+        let mut lower = [*s4, *s5, *s6, *s7];
+        for ([_, weights], values) in pairs() {
+            lower = add_pairs(lower, weights, *values);
+        }
+        [*s4, *s5, *s6, *s7] = lower;
+    }
 }
 
 impl Arithmetic for Q15 {
@@ -152,37 +170,13 @@ impl Arithmetic for Q15 {
     }
 
     #[inline(always)]
-    fn sum_tiles(
-        [r0, r1, r2, r3, r4, r5, r6, r7]: &[[i32; 2]; BLOCK],
-        tiles: &mut slice::Iter<'_, Self::Tile>,
+    fn products<K: Kernel>(
+        rows: &[[i32; 2]; BLOCK],
+        tiles: &[Self::Tile],
         columns: &Columns<'_, Self>,
-        [s0, s1, s2, s3, s4, s5, s6, s7]: &mut [i32; BLOCK],
+        sums: &mut [i32; BLOCK],
     ) {
-        let (hidden, rest) = tiles
-            .as_slice()
-            .split_at_checked(columns.hidden.len())
-            .unwrap_or_default();
-        let (others, rest) = rest
-            .split_at_checked(columns.others.len())
-            .unwrap_or_default();
-        *tiles = rest.iter();
-        // Four sums and a pair of columns at a time: with more, sums would not stay in registers.
-        let mut upper = [r0[0], r1[0], r2[0], r3[0]];
-        for ([pairs, _], values) in pairs_of(hidden, columns.hidden) {
-            upper = add_pairs(upper, pairs, *values);
-        }
-        for ([pairs, _], values) in pairs_of(others, columns.others) {
-            upper = add_pairs(upper, pairs, *values);
-        }
-        [*s0, *s1, *s2, *s3] = upper;
-        let mut lower = [r4[0], r5[0], r6[0], r7[0]];
-        for ([_, pairs], values) in pairs_of(hidden, columns.hidden) {
-            lower = add_pairs(lower, pairs, *values);
-        }
-        for ([_, pairs], values) in pairs_of(others, columns.others) {
-            lower = add_pairs(lower, pairs, *values);
-        }
-        [*s4, *s5, *s6, *s7] = lower;
+        K::products_q15(rows, tiles, columns, sums);
     }
 
     fn tile_weight(tile: &Self::Tile, row: usize, column: usize) -> Option<i16> {

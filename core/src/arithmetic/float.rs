@@ -1,9 +1,8 @@
 //! 32-bit floating point, without fused multiply-add: the same bits on every machine.
 
 use core::iter::zip;
-use core::slice;
 
-use super::{Arithmetic, Columns};
+use super::{Arithmetic, Columns, Kernel};
 use crate::sizes::{BLOCK, TILE_COLUMNS};
 
 /// 32-bit floating point.
@@ -77,17 +76,25 @@ fn add_column(
     ]
 }
 
-/// The sums and the products of a tile.
+/// See [`Kernel`].
 #[inline(always)]
-fn add_tile(
-    sums: [f32; BLOCK],
-    [c0, c1, c2, c3]: &[[f32; BLOCK]; TILE_COLUMNS],
-    [v0, v1, v2, v3]: &[f32; TILE_COLUMNS],
-) -> [f32; BLOCK] {
-    let sums = add_column(sums, c0, *v0);
-    let sums = add_column(sums, c1, *v1);
-    let sums = add_column(sums, c2, *v2);
-    add_column(sums, c3, *v3)
+pub(super) fn products(
+    rows: &[f32; BLOCK],
+    tiles: &[<F32 as Arithmetic>::Tile],
+    columns: &Columns<'_, F32>,
+    sums: &mut [f32; BLOCK],
+) {
+    *sums = *rows;
+    for (tiles, values) in zip(columns.split(tiles), [columns.hidden, columns.others]) {
+        let mut so_far = *sums;
+        for ([c0, c1, c2, c3], [v0, v1, v2, v3]) in zip(tiles, values) {
+            so_far = add_column(so_far, c0, *v0);
+            so_far = add_column(so_far, c1, *v1);
+            so_far = add_column(so_far, c2, *v2);
+            so_far = add_column(so_far, c3, *v3);
+        }
+        *sums = so_far;
+    }
 }
 
 impl Arithmetic for F32 {
@@ -126,22 +133,13 @@ impl Arithmetic for F32 {
     }
 
     #[inline(always)]
-    fn sum_tiles(
+    fn products<K: Kernel>(
         rows: &[f32; BLOCK],
-        tiles: &mut slice::Iter<'_, Self::Tile>,
+        tiles: &[Self::Tile],
         columns: &Columns<'_, Self>,
         sums: &mut [f32; BLOCK],
     ) {
-        let mut rest = tiles.clone();
-        let mut so_far = *rows;
-        for (values, tile) in zip(columns.hidden, &mut rest) {
-            so_far = add_tile(so_far, tile, values);
-        }
-        for (values, tile) in zip(columns.others, &mut rest) {
-            so_far = add_tile(so_far, tile, values);
-        }
-        *sums = so_far;
-        *tiles = rest;
+        K::products_f32(rows, tiles, columns, sums);
     }
 
     fn tile_weight(tile: &Self::Tile, row: usize, column: usize) -> Option<f32> {

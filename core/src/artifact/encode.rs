@@ -5,6 +5,7 @@ use super::{
     ArtifactError, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, MAX_RECORD_BYTES, ModelFile, Record,
     check_record, layout,
 };
+use crate::arithmetic::Portable;
 use crate::crc::crc32;
 use crate::model::{Input, MAX_HIDDEN, Running};
 use crate::scaler::Scaler;
@@ -84,7 +85,7 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     let (increment_mm, digest) = {
         let (record, crc, numbers) = layout::record(writer.file(file_bytes)?)?;
         let file = ModelFile::of_parts(record, crc, numbers)?;
-        file.golden_months(&mut Running::<MAX_HIDDEN>::cold(&file.model))
+        file.golden_months::<Portable, _>(&mut Running::<MAX_HIDDEN>::cold(&file.model))
     };
     writer.at = golden_at;
     writer.put(bytemuck::bytes_of(&increment_mm))?;

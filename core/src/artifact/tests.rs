@@ -6,11 +6,14 @@ use super::{
     ArtifactError, AttentionKind, Content, HEAD_BYTES, MAX_FILE_BYTES, MAX_NAME_BYTES, ModelFile,
     Network, Sizes, encode,
 };
+use crate::arithmetic::{Arithmetic, Columns, F32, Kernel, Portable};
 use crate::crc::crc32;
 use crate::estimator::Estimator;
 use crate::example::{self, Aligned, PAPER};
 use crate::lstm::gate_row;
+use crate::model::MAX_HIDDEN;
 use crate::scaler::Scaler;
+use crate::sizes::BLOCK;
 
 const SMALL: Sizes = Sizes {
     inputs: 2,
@@ -129,6 +132,39 @@ fn the_largest_model_fits_the_limits() {
     let file = example::file(sizes, AttentionKind::PerLayer, 1);
     assert!(file.bytes().len() <= MAX_FILE_BYTES);
     assert!(ModelFile::parse(file.bytes()).is_ok());
+}
+
+/// A kernel that forgets the last part of the columns.
+struct Wrong;
+
+impl Kernel for Wrong {
+    fn products_f32(
+        rows: &[f32; BLOCK],
+        tiles: &[<F32 as Arithmetic>::Tile],
+        columns: &Columns<'_, F32>,
+        sums: &mut [f32; BLOCK],
+    ) {
+        let columns = Columns {
+            others: &[],
+            ..*columns
+        };
+        Portable::products_f32(rows, tiles, &columns, sums);
+    }
+}
+
+#[test]
+fn a_kernel_with_other_bits_is_refused_by_the_golden_months() {
+    let file = example::file(PAPER, AttentionKind::Shared, 1);
+    assert!(ModelFile::parse_with::<Portable>(file.bytes()).is_ok());
+    let error = ModelFile::parse_with::<Wrong>(file.bytes()).unwrap_err();
+    assert!(
+        matches!(error, ArtifactError::Golden { month: 0, .. }),
+        "{error}"
+    );
+    assert_eq!(
+        Estimator::<MAX_HIDDEN>::load_with::<Wrong>(file.bytes()).unwrap_err(),
+        error
+    );
 }
 
 #[test]

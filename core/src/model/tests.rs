@@ -1,5 +1,5 @@
 use super::{Running, Weights};
-use crate::arithmetic::{Arithmetic, F32, Matrix};
+use crate::arithmetic::{Arithmetic, F32, Matrix, Portable};
 use crate::artifact::ModelFile;
 use crate::attention::{AttentionWeights, Inputs};
 use crate::example::{self, PAPER};
@@ -69,7 +69,8 @@ fn step(attention: Option<AttentionWeights<'_, F32>>) -> (f32, [f32; 8], State<F
     };
     let mut state = State::zero();
     (state.hidden[0], state.cell[0]) = (0.5, -0.8);
-    let (y, beta) = weights.step(&mut state, &mut inputs([1.2, -0.7]));
+    let mut beta = [0.0; 8];
+    let y = weights.step::<Portable, _>(&mut state, &mut inputs([1.2, -0.7]), &mut beta);
     (y, beta, state)
 }
 

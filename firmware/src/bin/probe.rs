@@ -13,6 +13,7 @@ use core::panic::PanicInfo;
 
 use amlstm_core::estimator::Estimator;
 use amlstm_core::month::Month;
+use amlstm_firmware::kernel::Native;
 use amlstm_firmware::replay::Replay;
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
@@ -108,7 +109,7 @@ fn load<'a>(
     model: &'static [u8],
     place: &'a mut MaybeUninit<Estimator<'static, CAPACITY>>,
 ) -> Option<&'a mut Estimator<'static, CAPACITY>> {
-    Some(place.write(Estimator::load(model).ok()?))
+    Some(place.write(Estimator::load_with::<Native>(model).ok()?))
 }
 
 /// Steps through all months.
@@ -117,7 +118,7 @@ fn step(estimator: &mut Estimator<'static, CAPACITY>, first: Month, levels: &[[[
     let mut month = first;
     for [first, second, third] in levels {
         let level_m = |bytes: &[u8; 4]| Some(f32::from_le_bytes(*bytes));
-        estimator.step(month, &[level_m(first), level_m(second), level_m(third)]);
+        estimator.step_with::<Native>(month, &[level_m(first), level_m(second), level_m(third)]);
         month = month.next();
     }
 }

@@ -5,6 +5,7 @@ use amlstm_core::link::{EventKind, Fault, Models, Name, Security, SlotInfo, Uplo
 
 use super::Logger;
 use crate::board::{Clock, MappedFlash};
+use crate::kernel::Native;
 use crate::month_close::inputs_of;
 use crate::store::{SlotRecord, Slots, StoreError};
 
@@ -199,7 +200,7 @@ impl<F: MappedFlash> Logger<F> {
         let slots = self.slots().await?;
         let well = slots.active.as_ref().and_then(|active| {
             let bytes = self.store.slot_bytes(active.slot, active.length)?;
-            Name::try_from(ModelFile::parse(bytes).ok()?.record().well).ok()
+            Name::try_from(ModelFile::parse_with::<Native>(bytes).ok()?.record().well).ok()
         });
         Ok(Models {
             active: slots.active.map(|active| active.info()),
@@ -241,7 +242,7 @@ impl<F: MappedFlash> Logger<F> {
                 stored,
             });
         }
-        let file = ModelFile::parse(bytes).map_err(|_| Fault::ModelInvalid)?;
+        let file = ModelFile::parse_with::<Native>(bytes).map_err(|_| Fault::ModelInvalid)?;
         inputs_of(&file, &self.settings)?;
         Ok((file.record().model_version, signed))
     }

@@ -11,6 +11,7 @@ use super::{MAX_LINE, MonthName, OrDash, Out};
 use crate::app::Shared;
 use crate::board::{Board, MappedFlash};
 use crate::filled::filled;
+use crate::kernel::Native;
 use crate::logger::Logger;
 use crate::month_close::inputs_of;
 
@@ -118,7 +119,7 @@ async fn model_layers<F: MappedFlash>(logger: &mut Logger<F>) -> Vec<Name, MAX_C
     let Ok(file) = logger.active_model().await else {
         return Vec::new();
     };
-    let Ok(file) = ModelFile::parse(file) else {
+    let Ok(file) = ModelFile::parse_with::<Native>(file) else {
         return Vec::new();
     };
     let channels = inputs_of(&file, &settings).unwrap_or_default();
