@@ -45,7 +45,7 @@ impl<A: Arithmetic> Inputs<A> {
 }
 
 impl<A: Arithmetic> AttentionWeights<'_, A> {
-    /// Equations (8) and (9): puts the shares of those of the first inputs that are present into `beta`, zero before. `columns` is [h; C], `sums` room for the sums
+    /// Equations (8) and (9): puts the shares of those inputs that are present into `beta`, zero before. `columns` is [h; C], `sums` room for the sums
     /// of a block.
     #[inline(always)]
     pub(crate) fn attend<K: Kernel>(
@@ -54,7 +54,7 @@ impl<A: Arithmetic> AttentionWeights<'_, A> {
         columns: &Columns<'_, A>,
         sums: &mut [A::Sum; BLOCK],
         inputs: &Inputs<A>,
-        beta: &mut [A::Sum],
+        beta: &mut [A::Sum; MAX_INPUTS],
     ) {
         // (8) alpha^k = V' tanh(W [h; C] + U x^k + B)
         let alpha = beta;
@@ -64,8 +64,8 @@ impl<A: Arithmetic> AttentionWeights<'_, A> {
             A::products::<K>(A::NO_BIAS, tiles, columns, sums);
             tiles = tiles.get(self.w.tiles_a_block..).unwrap_or_default();
             let mut column = first;
-            for (k, alpha) in alpha.iter_mut().enumerate() {
-                if let (Some(x), Some(true)) = (inputs.value.get(k), inputs.present.get(k)) {
+            for (alpha, (x, present)) in zip(&mut *alpha, zip(&inputs.value, &inputs.present)) {
+                if *present {
                     *alpha = self.with_block(*alpha, column, sums, *x);
                 }
                 column += usize::from(self.columns > 1);

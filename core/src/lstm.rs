@@ -73,12 +73,11 @@ impl<A: Arithmetic> GateWeights<'_, A> {
         &self,
         columns: &Columns<'_, A>,
         sums: &mut [A::Sum; BLOCK],
-        hidden: &mut [A::Value],
-        cell: &mut [A::Cell],
+        hidden: &mut [[A::Value; BLOCK]],
+        cell: &mut [[A::Cell; BLOCK]],
     ) {
         let mut tiles = self.weights.tiles;
-        let units = zip(hidden.chunks_mut(BLOCK), cell.chunks_mut(BLOCK));
-        for (block, (hidden, cell)) in zip(self.rows, units) {
+        for (block, (hidden, cell)) in zip(self.rows, zip(hidden, cell)) {
             for (gate, rows) in zip(0_u8.., block) {
                 // W [h; e] + b of a gate, for a block of hidden units
                 A::products::<K>(rows, tiles, columns, sums);
@@ -97,7 +96,11 @@ impl<A: Arithmetic> GateWeights<'_, A> {
 
 /// Equation (2) and the first part of (5).
 #[inline(never)]
-fn forget<A: Arithmetic>(rows: &[A::Row; BLOCK], sums: &[A::Sum; BLOCK], cell: &mut [A::Cell]) {
+fn forget<A: Arithmetic>(
+    rows: &[A::Row; BLOCK],
+    sums: &[A::Sum; BLOCK],
+    cell: &mut [A::Cell; BLOCK],
+) {
     for (c, (row, f)) in zip(cell, zip(rows, sums)) {
         // (2) f = sigmoid(W_f [h; e] + b_f)
         *c = A::kept(A::sigmoid(row, *f), *c);
@@ -106,7 +109,11 @@ fn forget<A: Arithmetic>(rows: &[A::Row; BLOCK], sums: &[A::Sum; BLOCK], cell: &
 
 /// Equation (3).
 #[inline(never)]
-fn open<A: Arithmetic>(rows: &[A::Row; BLOCK], sums: &[A::Sum; BLOCK], gate: &mut [A::Value]) {
+fn open<A: Arithmetic>(
+    rows: &[A::Row; BLOCK],
+    sums: &[A::Sum; BLOCK],
+    gate: &mut [A::Value; BLOCK],
+) {
     for (i, (row, sum)) in zip(gate, zip(rows, sums)) {
         // (3) i = sigmoid(W_i [h; e] + b_i)
         *i = A::sigmoid(row, *sum);
@@ -118,8 +125,8 @@ fn open<A: Arithmetic>(rows: &[A::Row; BLOCK], sums: &[A::Sum; BLOCK], gate: &mu
 fn remember<A: Arithmetic>(
     rows: &[A::Row; BLOCK],
     sums: &[A::Sum; BLOCK],
-    gate: &[A::Value],
-    cell: &mut [A::Cell],
+    gate: &[A::Value; BLOCK],
+    cell: &mut [A::Cell; BLOCK],
 ) {
     for ((c, i), (row, candidate)) in zip(zip(cell, gate), zip(rows, sums)) {
         // (4) candidate = tanh(W_c [h; e] + b_c)
@@ -134,8 +141,8 @@ fn remember<A: Arithmetic>(
 fn put_out<A: Arithmetic>(
     rows: &[A::Row; BLOCK],
     sums: &[A::Sum; BLOCK],
-    cell: &[A::Cell],
-    hidden: &mut [A::Value],
+    cell: &[A::Cell; BLOCK],
+    hidden: &mut [A::Value; BLOCK],
 ) {
     for ((h, c), (row, o)) in zip(zip(hidden, cell), zip(rows, sums)) {
         // (6) o = sigmoid(W_o [h; e] + b_o)

@@ -62,11 +62,6 @@ impl<A: Arithmetic> Weights<'_, A> {
                 hidden: before,
                 others: attended.as_chunks().0,
             };
-            let beta = beta.as_chunks_mut::<TILE_COLUMNS>().0;
-            let beta = beta
-                .get_mut(..input_tiles)
-                .unwrap_or_default()
-                .as_flattened_mut();
             attention.attend::<K>(&self.scales, &columns, &mut sums, inputs, beta);
             // (10) e^k = beta^k x^k; without attention e = x
             for (x, beta) in zip(&mut inputs.value, beta) {
@@ -84,12 +79,17 @@ impl<A: Arithmetic> Weights<'_, A> {
             hidden: before,
             others: values,
         };
-        let hidden = state.hidden.get_mut(..units).unwrap_or_default();
-        let cell = state.cell.get_mut(..units).unwrap_or_default();
+        let hidden = state.hidden.as_chunks_mut().0;
+        let cell = state.cell.as_chunks_mut().0;
         self.gates.advance::<K>(&columns, &mut sums, hidden, cell);
+        // What fills up the last block stays zero, whatever the file has for it.
+        let filled_hidden = state.hidden.get_mut(units..).unwrap_or_default();
+        filled_hidden.fill(A::Value::default());
+        let filled_cell = state.cell.get_mut(units..).unwrap_or_default();
+        filled_cell.fill(A::Cell::default());
         // y = w_o' h + b_o
         let mut sum = A::bias(&self.output_row);
-        for (weight, h) in zip(self.output, hidden) {
+        for (weight, h) in zip(self.output, &state.hidden) {
             sum = A::add_product(sum, *weight, *h);
         }
         A::output(&self.output_row, sum)
