@@ -72,13 +72,13 @@ fn signed(magnitude: u32, sign: i32, bits: u32) -> i32 {
 }
 
 /// sigmoid with 15 fractional bits, of `z` with [`ACTIVATION_BITS`].
-#[inline(never)]
+#[inline(always)]
 fn sigmoid(z: i32) -> i16 {
     (16384 + signed(half_tanh(z.unsigned_abs()), z, VALUE_BITS - 1)) as i16
 }
 
 /// tanh with 15 fractional bits, of half of `twice` with [`ACTIVATION_BITS`].
-#[inline(never)]
+#[inline(always)]
 fn tanh_of_half(twice: i32) -> i16 {
     signed(half_tanh(twice.unsigned_abs()), twice, VALUE_BITS) as i16
 }
