@@ -40,9 +40,11 @@ mod encode;
 mod error;
 mod layout;
 mod reader;
+mod text;
 
 pub use encode::{Content, encode};
 pub use error::ArtifactError;
+pub use text::Text;
 
 use layout::Parts;
 
@@ -77,10 +79,10 @@ pub const MAX_FILE_BYTES: usize = {
 #[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Record<'a> {
     /// Well, as in `wells.csv`; 1 to [`MAX_NAME_BYTES`] bytes.
-    pub well: &'a str,
+    pub well: Text<'a>,
     /// Aquifer layers from the top, one for each input; each 1 to [`MAX_NAME_BYTES`] bytes.
     #[cfg_attr(test, serde(borrow))]
-    pub aquifer_layers: Vec<&'a str, MAX_INPUTS>,
+    pub aquifer_layers: Vec<Text<'a>, MAX_INPUTS>,
     /// Sizes of the network.
     pub sizes: Sizes,
     /// Kind of attention.
@@ -344,7 +346,7 @@ fn check_record(record: &Record) -> Result<(), ArtifactError> {
     }
     check_name(record.well)?;
     for name in &record.aquifer_layers {
-        check_name(name)?;
+        check_name(*name)?;
     }
     if record.trained_until < record.trained_from {
         return Err(ArtifactError::Months {
@@ -375,11 +377,10 @@ fn check_record(record: &Record) -> Result<(), ArtifactError> {
     Ok(())
 }
 
-fn check_name(name: &str) -> Result<(), ArtifactError> {
-    if name.is_empty() || name.len() > MAX_NAME_BYTES {
-        return Err(ArtifactError::Name {
-            found_bytes: name.len(),
-        });
+fn check_name(name: Text) -> Result<(), ArtifactError> {
+    let found_bytes = name.as_bytes().len();
+    if found_bytes == 0 || found_bytes > MAX_NAME_BYTES {
+        return Err(ArtifactError::Name { found_bytes });
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Model files for tests.
 
 use crate::arithmetic::ArithmeticKind;
-use crate::artifact::{Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode};
+use crate::artifact::{Content, MAX_FILE_BYTES, ModelFile, Record, Scores, Text, encode};
 use crate::model::{AttentionKind, Input, Sizes};
 use crate::month::Month;
 use crate::quantise::{Calibration, quantise};
@@ -62,11 +62,11 @@ pub fn weights(sizes: Sizes, attention: AttentionKind, mut seed: u64) -> Vec<f32
 /// A record of these sizes.
 pub fn record(sizes: Sizes, attention: AttentionKind) -> Record<'static> {
     Record {
-        well: "A",
+        well: "A".into(),
         aquifer_layers: NAMES
             .iter()
             .take(usize::from(sizes.inputs))
-            .copied()
+            .map(|name| Text::from(*name))
             .collect(),
         sizes,
         attention,

@@ -241,7 +241,7 @@ pub fn inputs_of(
     let mut channels = Vec::new();
     for (input, layer) in file.record().aquifer_layers.iter().enumerate() {
         let unknown = Fault::LayerUnknown { input: input as u8 };
-        let channel = settings.channel_of(layer).ok_or(unknown)?;
+        let channel = settings.channel_of(layer.as_str()).ok_or(unknown)?;
         // A model file has at most as many layers as a logger has channels.
         let _ = channels.push(channel);
     }

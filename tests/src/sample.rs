@@ -1,7 +1,7 @@
 //! Models with pseudo-random weights and a series of levels that the repository makes itself.
 
 use amlstm_core::arithmetic::ArithmeticKind;
-use amlstm_core::artifact::{Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode};
+use amlstm_core::artifact::{Content, MAX_FILE_BYTES, ModelFile, Record, Scores, Text, encode};
 use amlstm_core::model::{AttentionKind, Input, Sizes};
 use amlstm_core::month::Month;
 use amlstm_core::quantise::{Calibration, quantise};
@@ -72,8 +72,12 @@ pub fn model_file(attention: AttentionKind, sizes: Sizes, seed: u64) -> Vec<u8> 
         .collect();
     let content = Content {
         record: Record {
-            well: "SAMPLE",
-            aquifer_layers: names.into_iter().take(inputs.len()).collect(),
+            well: "SAMPLE".into(),
+            aquifer_layers: names
+                .into_iter()
+                .take(inputs.len())
+                .map(Text::from)
+                .collect(),
             sizes,
             attention,
             arithmetic: ArithmeticKind::F32,

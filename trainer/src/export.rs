@@ -7,7 +7,7 @@ use std::path::Path;
 
 use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_core::artifact::{
-    ArtifactError, Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode,
+    ArtifactError, Content, MAX_FILE_BYTES, ModelFile, Record, Scores, Text, encode,
 };
 use amlstm_core::estimator::Estimator;
 use amlstm_core::model::{AttentionKind, Input, Sizes};
@@ -156,8 +156,12 @@ fn record<'a>(
     };
     let best = trained.history[trained.best_epoch - 1];
     Record {
-        well: &series.well,
-        aquifer_layers: series.aquifer_layers.iter().map(String::as_str).collect(),
+        well: series.well.as_str().into(),
+        aquifer_layers: series
+            .aquifer_layers
+            .iter()
+            .map(|name| Text::from(name.as_str()))
+            .collect(),
         sizes: Sizes {
             inputs: inputs as u8,
             hidden: hidden as u8,

@@ -4,7 +4,7 @@
 
 use heapless::Vec;
 
-use super::{Record, Scores};
+use super::{Record, Scores, Text};
 use crate::arithmetic::ArithmeticKind;
 use crate::model::{AttentionKind, Sizes};
 use crate::month::Month;
@@ -132,14 +132,15 @@ impl<'a> Reader<'a> {
     }
 
     /// A length, then so many bytes of UTF-8.
-    fn text(&mut self) -> &'a str {
+    #[inline(never)]
+    fn text(&mut self) -> Text<'a> {
         let length = self.word() as usize;
         let text = self.bytes(length);
-        self.found(core::str::from_utf8(text).ok(), "")
+        self.found(Text::of_bytes(text), Text::default())
     }
 
     /// A count, then so many texts.
-    fn texts<const ROOM: usize>(&mut self) -> Vec<&'a str, ROOM> {
+    fn texts<const ROOM: usize>(&mut self) -> Vec<Text<'a>, ROOM> {
         let mut texts = Vec::new();
         let count = self.word();
         for _ in 0..count {

@@ -343,7 +343,7 @@ fn a_record_that_makes_no_sense_is_not_encoded() {
         |content: &Content| encode(content, bytemuck::cast_slice_mut(&mut words)).unwrap_err();
     let long = "a".repeat(MAX_NAME_BYTES + 1);
     let mut other = content.clone();
-    other.record.well = &long;
+    other.record.well = long.as_str().into();
     assert_eq!(refusal(&other), ArtifactError::Name { found_bytes: 49 });
     let mut other = content.clone();
     other.record.trained_from = other.record.trained_until.next();

@@ -200,7 +200,8 @@ impl<F: MappedFlash> Logger<F> {
         let slots = self.slots().await?;
         let well = slots.active.as_ref().and_then(|active| {
             let bytes = self.store.slot_bytes(active.slot, active.length)?;
-            Name::try_from(ModelFile::parse_with::<Native>(bytes).ok()?.record().well).ok()
+            let file = ModelFile::parse_with::<Native>(bytes).ok()?;
+            Name::try_from(file.record().well.as_str()).ok()
         });
         Ok(Models {
             active: slots.active.map(|active| active.info()),

@@ -53,7 +53,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .iter()
         .map(ToString::to_string)
         .collect();
-    let levels = read_levels_of(&args.levels, file.record().well, &layers)?;
+    let levels = read_levels_of(&args.levels, file.record().well.as_str(), &layers)?;
     let steps = steps(args, &file, &layers, &levels)?;
     if args.json {
         println!(

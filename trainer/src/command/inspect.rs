@@ -78,7 +78,7 @@ fn print(file: &ModelFile, bytes: usize) {
     let record = file.record();
     let scores = record.scores;
     let facts = [
-        ("well", record.well.to_owned()),
+        ("well", record.well.to_string()),
         (
             "data",
             if record.synthetic {
@@ -168,7 +168,7 @@ fn print(file: &ModelFile, bytes: usize) {
             input.scaler.offset,
             input.scaler.scale,
         ];
-        let mut cells = vec![(*layer).to_owned()];
+        let mut cells = vec![layer.to_string()];
         cells.extend(numbers.map(|value| number(value.into(), 2)));
         table.add_row(cells);
     }

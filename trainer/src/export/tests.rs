@@ -161,7 +161,7 @@ fn the_file_says_where_it_comes_from() {
     let file = ModelFile::parse(&bytes).expect("parses");
     let record = file.record();
     assert_eq!(
-        (record.well, record.model_version, record.seed),
+        (record.well.as_str(), record.model_version, record.seed),
         ("W", 7, 9)
     );
     assert_eq!(

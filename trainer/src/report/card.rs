@@ -40,7 +40,7 @@ impl Card {
             ),
         };
         let mut card = Self {
-            well: record.well.to_owned(),
+            well: record.well.to_string(),
             network: match record.attention {
                 AttentionKind::None => "LSTM",
                 AttentionKind::Shared | AttentionKind::PerLayer => "AM-LSTM",
