@@ -2,6 +2,11 @@
 //!
 //! What reads one field is called for many, so it is kept from being inlined.
 
+#![allow(
+    clippy::inline_always,
+    reason = "the one caller takes what is read where it lies, without a copy"
+)]
+
 use heapless::Vec;
 
 use super::{Record, Scores, Text};
@@ -9,30 +14,22 @@ use crate::arithmetic::ArithmeticKind;
 use crate::model::{AttentionKind, Sizes};
 use crate::month::Month;
 
-/// Bytes not yet read. What cannot be read is nothing or zero, and is remembered: one look at the end instead of one after each field saves flash.
+/// Bytes not yet read, or nothing once something could not be read: then all that is read is nothing or zero. One look at the end instead of one after each field saves flash.
 pub(super) struct Reader<'a> {
-    rest: &'a [u8],
-    failed: bool,
+    rest: Option<&'a [u8]>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            rest: bytes,
-            failed: false,
-        }
+        Self { rest: Some(bytes) }
     }
 
     /// Bytes not yet read; nothing if something could not be read.
     pub(super) fn rest(&self) -> Option<&'a [u8]> {
-        (!self.failed).then_some(self.rest)
+        self.rest
     }
 
     /// A record: its fields in their order.
-    #[allow(
-        clippy::inline_always,
-        reason = "its one caller takes the fields as they are read, without a copy"
-    )]
     #[inline(always)]
     pub(super) fn record(&mut self) -> Record<'a> {
         Record {
@@ -43,23 +40,23 @@ impl<'a> Reader<'a> {
                 hidden: self.byte(),
                 attention: self.byte(),
             },
-            attention: match self.kind(3) {
+            attention: match self.word(2) {
                 0 => AttentionKind::None,
                 1 => AttentionKind::Shared,
                 _ => AttentionKind::PerLayer,
             },
-            arithmetic: match self.kind(2) {
+            arithmetic: match self.word(1) {
                 0 => ArithmeticKind::F32,
                 _ => ArithmeticKind::Q15,
             },
-            model_version: self.word(),
+            model_version: self.word(u32::MAX),
             trained_from: self.month(),
             trained_until: self.month(),
-            fingerprint: self.varint(10),
-            seed: self.varint(10),
+            fingerprint: self.number(10),
+            seed: self.number(10),
             synthetic: {
                 let byte = self.byte();
-                self.failed |= byte > 1;
+                self.refuse_if(byte > 1);
                 byte > 0
             },
             scores: Scores {
@@ -72,16 +69,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn found<T>(&mut self, found: Option<T>, otherwise: T) -> T {
-        self.failed |= found.is_none();
-        found.unwrap_or(otherwise)
+    fn refuse_if(&mut self, wrong: bool) {
+        if wrong {
+            self.rest = None;
+        }
     }
 
     #[inline(never)]
     fn bytes(&mut self, count: usize) -> &'a [u8] {
-        let (bytes, rest) = self.found(self.rest.split_at_checked(count), (&[], &[]));
+        let parts = self.rest.and_then(|rest| rest.split_at_checked(count));
+        let (bytes, rest) = parts.unzip();
         self.rest = rest;
-        bytes
+        bytes.unwrap_or_default()
     }
 
     #[inline(never)]
@@ -90,39 +89,40 @@ impl<'a> Reader<'a> {
     }
 
     /// A number in so many bytes at most: 7 bits in each, the lowest first, and the last byte alone below 128.
-    fn varint(&mut self, most_bytes: usize) -> u64 {
-        let above_127 = self.rest.iter().take_while(|byte| **byte > 127).count();
+    #[inline(never)]
+    fn number(&mut self, most_bytes: usize) -> u64 {
+        let rest = self.rest.unwrap_or_default().iter();
+        let above_127 = rest.take_while(|byte| **byte > 127).count();
         let bytes = self.bytes(above_127 + 1);
-        self.failed |= above_127 >= most_bytes;
+        self.refuse_if(above_127 >= most_bytes);
         let mut number = 0_u64;
         for byte in bytes.iter().rev() {
             // What does not fit is not a number.
-            self.failed |= number >> (u64::BITS - 7) != 0;
+            self.refuse_if(number >> (u64::BITS - 7) != 0);
             number = number << 7 | u64::from(byte & 127);
         }
         number
     }
 
-    fn word(&mut self) -> u32 {
-        let number = self.varint(5);
-        self.failed |= number > u64::from(u32::MAX);
-        number as u32
-    }
-
-    /// The number of one of so many kinds.
+    /// A number that is not above `most`.
     #[inline(never)]
-    fn kind(&mut self, kinds: u32) -> u32 {
-        let kind = self.word();
-        self.failed |= kind >= kinds;
-        kind
+    fn word(&mut self, most: u32) -> u32 {
+        let number = self.number(5);
+        if number > u64::from(most) {
+            self.rest = None;
+            return 0;
+        }
+        number as u32
     }
 
     /// A month, whose index is zigzag: 0, -1, 1, -2, ...
     #[inline(never)]
     fn month(&mut self) -> Month {
-        let zigzag = self.word();
-        let index = (zigzag >> 1) as i32 ^ -((zigzag & 1) as i32);
-        self.found(Month::from_index(index), Month::FIRST)
+        let zigzag = self.word(u32::MAX);
+        // An odd number is a negative index; here it becomes another one, and no month either.
+        let month = Month::from_index(zigzag.rotate_right(1).cast_signed());
+        self.refuse_if(month.is_none());
+        month.unwrap_or(Month::FIRST)
     }
 
     #[inline(never)]
@@ -134,21 +134,19 @@ impl<'a> Reader<'a> {
     /// A length, then so many bytes of UTF-8.
     #[inline(never)]
     fn text(&mut self) -> Text<'a> {
-        let length = self.word() as usize;
-        let text = self.bytes(length);
-        self.found(Text::of_bytes(text), Text::default())
+        let length = self.word(u32::MAX) as usize;
+        let text = Text::of_bytes(self.bytes(length));
+        self.refuse_if(text.is_none());
+        text.unwrap_or_default()
     }
 
     /// A count, then so many texts.
+    #[inline(always)]
     fn texts<const ROOM: usize>(&mut self) -> Vec<Text<'a>, ROOM> {
         let mut texts = Vec::new();
-        let count = self.word();
-        for _ in 0..count {
-            let text = self.text();
-            if texts.push(text).is_err() {
-                self.failed = true;
-                break;
-            }
+        for _ in 0..self.word(ROOM as u32) {
+            // There is room for as many.
+            let _ = texts.push(self.text());
         }
         texts
     }
