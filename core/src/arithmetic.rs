@@ -49,12 +49,6 @@ impl<A: Arithmetic> Matrix<'_, A> {
         }
     }
 
-    /// All weights of a row, with those that fill it up.
-    #[cfg(feature = "q15")]
-    pub(crate) fn filled_row(&self, row: usize) -> impl Iterator<Item = A::Weight> {
-        (0..).map_while(move |column| self.filled_weight(row, column))
-    }
-
     fn filled_weight(&self, row: usize, column: usize) -> Option<A::Weight> {
         let tile = column / TILE_COLUMNS;
         let tile =

@@ -25,6 +25,13 @@
 //! A file is checked wholly by [`ModelFile::parse`], the golden months included, and then trusted. A file of another format is refused by its number.
 //! A second estimator beside the network (a physics basis) would be announced at the end of the record, lie after the weights, and raise the format.
 
+#![allow(
+    clippy::inline_always,
+    reason = "what is checked in one place is made in it: no copies, and no code for what the one caller does not keep, such as the record and the numbers of an error"
+)]
+
+use core::ops::RangeInclusive;
+
 use heapless::Vec;
 use serde::Serialize;
 
@@ -47,6 +54,7 @@ pub use error::ArtifactError;
 pub use text::Text;
 
 use layout::Parts;
+use reader::Reader;
 
 /// The first bytes of every model file.
 pub const MAGIC: [u8; 4] = *b"AMLM";
@@ -62,6 +70,9 @@ pub const HEAD_BYTES: usize = 12;
 
 /// The longest name of a well or an aquifer layer in bytes, so that names fit the logger's messages.
 pub const MAX_NAME_BYTES: usize = 48;
+
+/// Bytes of a name.
+const NAME_BYTES: RangeInclusive<usize> = 1..=MAX_NAME_BYTES;
 
 /// The longest record: all names at their longest, and less than 100 bytes of numbers.
 const MAX_RECORD_BYTES: usize = (MAX_INPUTS + 1) * (MAX_NAME_BYTES + 1) + 100;
@@ -184,8 +195,7 @@ impl<'a> ModelFile<'a> {
     pub(crate) fn parse_within<K: Kernel, const CAPACITY: usize>(
         bytes: &'a [u8],
     ) -> Result<(Self, Running<'a, CAPACITY>), ArtifactError> {
-        let (record, crc, numbers) = layout::record(bytes)?;
-        let file = Self::of_parts(record, crc, numbers)?;
+        let file = Self::read(bytes)?;
         let found = file.record.sizes.hidden;
         if usize::from(found).next_multiple_of(BLOCK) > CAPACITY {
             return Err(ArtifactError::Capacity {
@@ -224,45 +234,22 @@ impl<'a> ModelFile<'a> {
         self.crc
     }
 
-    /// Checks all but the golden months.
-    fn of_parts(record: Record<'a>, crc: u32, numbers: &'a [u8]) -> Result<Self, ArtifactError> {
+    /// Reads and checks all but what can only be seen by running the model.
+    #[inline(always)]
+    fn read(bytes: &'a [u8]) -> Result<Self, ArtifactError> {
+        let frame = layout::frame(bytes)?;
+        let mut reader = Reader::new(frame.record);
+        let record = reader.record();
+        layout::check_read(frame.record, &reader)?;
         check_record(&record)?;
-        let inputs = usize::from(record.sizes.inputs);
-        let hidden = usize::from(record.sizes.hidden);
-        let mut parts = Parts::new(numbers);
-        let input_numbers = parts.take(inputs);
-        let [offset, scale, subsidence_mm] = parts.floats();
-        let target = Scaler { offset, scale };
-        let start = Start {
-            subsidence_mm,
-            hidden: parts.words(hidden),
-            cell: parts.words(hidden),
-        };
-        let golden = Golden {
-            level_m: parts.take(inputs),
-            increment_mm: parts.take(GOLDEN_MONTHS),
-            digest: parts.word(),
-        };
-        let network = match record.arithmetic {
-            #[cfg(feature = "f32")]
-            ArithmeticKind::F32 => Network::F32(parts.f32_weights(&record)?),
-            #[cfg(feature = "q15")]
-            ArithmeticKind::Q15 => Network::Q15(parts.q15_weights(&record)?),
-            #[cfg(not(all(feature = "f32", feature = "q15")))]
-            found => return Err(ArtifactError::Arithmetic { found }),
-        };
-        let model = Model {
-            inputs: input_numbers,
-            target,
-            network,
-        };
+        let (model, start, golden) = read_numbers(&record, frame.numbers)?;
         check_numbers(&model, &start, &golden)?;
         Ok(Self {
             record,
             model,
             start,
             golden,
-            crc,
+            crc: frame.crc,
         })
     }
 
@@ -316,6 +303,46 @@ impl<'a> ModelFile<'a> {
     }
 }
 
+/// Reads what follows a checked record, and checks the weights.
+#[inline(always)]
+fn read_numbers<'a>(
+    record: &Record,
+    numbers: &'a [u8],
+) -> Result<(Model<'a>, Start<'a>, Golden<'a>), ArtifactError> {
+    let wrong_length = || ArtifactError::NumbersLength {
+        found: numbers.len(),
+        expected: layout::number_bytes(record),
+    };
+    let mut parts = Parts::new(numbers).ok_or_else(wrong_length)?;
+    let (inputs, target, start, golden) = parts.head(record).ok_or_else(wrong_length)?;
+    #[cfg(feature = "f32")]
+    let weight_words = parts.rest();
+    let network = match record.arithmetic {
+        #[cfg(feature = "f32")]
+        ArithmeticKind::F32 => Network::F32(parts.weights(record).ok_or_else(wrong_length)?),
+        #[cfg(feature = "q15")]
+        ArithmeticKind::Q15 => Network::Q15(parts.weights(record).ok_or_else(wrong_length)?),
+        #[cfg(not(all(feature = "f32", feature = "q15")))]
+        found => return Err(ArtifactError::Arithmetic { found }),
+    };
+    if !parts.rest().is_empty() {
+        return Err(wrong_length());
+    }
+    match &network {
+        #[cfg(feature = "f32")]
+        Network::F32(_) => layout::check_f32(weight_words)?,
+        #[cfg(feature = "q15")]
+        Network::Q15(weights) => layout::check_q15(weights)?,
+    }
+    let model = Model {
+        inputs,
+        target,
+        network,
+    };
+    Ok((model, start, golden))
+}
+
+#[inline(always)]
 fn check_record(record: &Record) -> Result<(), ArtifactError> {
     let within = |found: u8, max: usize| found > 0 && usize::from(found) <= max;
     let Sizes {
@@ -344,10 +371,6 @@ fn check_record(record: &Record) -> Result<(), ArtifactError> {
             expected: inputs,
         });
     }
-    check_name(record.well)?;
-    for name in &record.aquifer_layers {
-        check_name(*name)?;
-    }
     if record.trained_until < record.trained_from {
         return Err(ArtifactError::Months {
             from: record.trained_from,
@@ -367,66 +390,63 @@ fn check_record(record: &Record) -> Result<(), ArtifactError> {
         floor_rmse_mm,
         record.interval_half_width_mm,
     ] {
-        // As bits, because the compiler makes three times the code of the same question about the float.
-        let infinity = f32::INFINITY.to_bits();
-        let negative = found_mm.to_bits() > (-0.0_f32).to_bits() && !found_mm.is_nan();
-        if negative || found_mm.to_bits() == infinity {
+        // As bits, because the compiler makes three times the code of the same question about the float: infinity, or below 0.
+        if matches!(found_mm.to_bits(), 0x7f80_0000 | 0x8000_0001..=0xff80_0000) {
             return Err(ArtifactError::Score { found_mm });
         }
     }
     Ok(())
 }
 
-fn check_name(name: Text) -> Result<(), ArtifactError> {
-    let found_bytes = name.as_bytes().len();
-    if found_bytes == 0 || found_bytes > MAX_NAME_BYTES {
-        return Err(ArtifactError::Name { found_bytes });
-    }
-    Ok(())
-}
-
+#[inline(always)]
 fn check_numbers(model: &Model, start: &Start, golden: &Golden) -> Result<(), ArtifactError> {
-    for (input, numbers) in model.inputs().enumerate() {
+    for (input, numbers) in model.inputs.iter().enumerate() {
         let Input {
             scaler,
             lowest_trained_m: lowest_m,
             highest_trained_m: highest_m,
-        } = numbers;
-        if !scaler.is_usable() {
-            return Err(ArtifactError::InputScaler {
-                input,
-                offset: scaler.offset,
-                scale: scaler.scale,
-            });
-        }
-        if !(lowest_m.is_finite() && highest_m.is_finite() && lowest_m <= highest_m) {
-            return Err(ArtifactError::TrainedRange {
-                input,
-                lowest_m,
-                highest_m,
+        } = Input::from_numbers(*numbers);
+        let in_order = lowest_m <= highest_m;
+        if !are_finite(numbers) || scaler.scale <= 0.0 || !in_order {
+            return Err(if scaler.is_usable() {
+                ArtifactError::TrainedRange {
+                    input,
+                    lowest_m,
+                    highest_m,
+                }
+            } else {
+                ArtifactError::InputScaler {
+                    input,
+                    offset: scaler.offset,
+                    scale: scaler.scale,
+                }
             });
         }
     }
-    if !model.target.is_usable() {
-        return Err(ArtifactError::TargetScaler {
-            offset: model.target.offset,
-            scale: model.target.scale,
+    let Scaler { offset, scale } = model.target;
+    let found_mm = start.subsidence_mm;
+    if !are_finite(&[offset, scale, found_mm]) || scale <= 0.0 {
+        return Err(if model.target.is_usable() {
+            ArtifactError::StartSubsidence { found_mm }
+        } else {
+            ArtifactError::TargetScaler { offset, scale }
         });
     }
-    if !start.subsidence_mm.is_finite() {
-        return Err(ArtifactError::StartSubsidence {
-            found_mm: start.subsidence_mm,
+    if !are_finite(golden.level_m) {
+        let finite = golden.level_m.iter().take_while(|level| level.is_finite());
+        let input = finite.count();
+        return Err(ArtifactError::GoldenLevel {
+            input,
+            found_m: golden.level_m.get(input).copied().unwrap_or_default(),
         });
-    }
-    for (input, level_m) in golden.level_m.iter().enumerate() {
-        if !level_m.is_finite() {
-            return Err(ArtifactError::GoldenLevel {
-                input,
-                found_m: *level_m,
-            });
-        }
     }
     Ok(())
+}
+
+/// Called for many numbers and kept from being inlined: one question about all of them, and which of them it was is asked only if there is an error.
+#[inline(never)]
+fn are_finite(numbers: &[f32]) -> bool {
+    numbers.iter().all(|number| number.is_finite())
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Writes a model file.
 
+use core::iter::once;
+
 use super::layout::{Numbers, Shape, number_bytes};
 use super::{
-    ArtifactError, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, MAX_RECORD_BYTES, ModelFile, Record,
-    check_record, layout,
+    ArtifactError, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, MAX_RECORD_BYTES, ModelFile,
+    NAME_BYTES, Record, check_record,
 };
 use crate::arithmetic::Portable;
 use crate::crc::crc32;
@@ -34,6 +36,7 @@ pub struct Content<'a> {
 ///
 /// Whatever [`ModelFile::parse`] would refuse is refused here; also too little room, and counts that do not fit the record's sizes.
 pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError> {
+    check_names(&content.record)?;
     check_record(&content.record)?;
     check_counts(content)?;
     let expected =
@@ -83,8 +86,7 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     writer.seal(file_bytes)?;
 
     let (increment_mm, digest) = {
-        let (record, crc, numbers) = layout::record(writer.file(file_bytes)?)?;
-        let file = ModelFile::of_parts(record, crc, numbers)?;
+        let file = ModelFile::read(writer.file(file_bytes)?)?;
         file.golden_months::<Portable, _>(&mut Running::<MAX_HIDDEN>::cold(&file.model))
     };
     writer.at = golden_at;
@@ -208,6 +210,16 @@ fn golden_levels(inputs: &[Input]) -> impl Iterator<Item = f32> {
         let place = f32::from(place) / places;
         input.lowest_trained_m * (1.0 - place) + input.highest_trained_m * place
     })
+}
+
+fn check_names(record: &Record) -> Result<(), ArtifactError> {
+    for name in once(&record.well).chain(&record.aquifer_layers) {
+        let found_bytes = name.as_bytes().len();
+        if !NAME_BYTES.contains(&found_bytes) {
+            return Err(ArtifactError::Name { found_bytes });
+        }
+    }
+    Ok(())
 }
 
 fn check_counts(content: &Content) -> Result<(), ArtifactError> {

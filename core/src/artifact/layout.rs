@@ -1,25 +1,38 @@
 //! Where everything lies in a model file, for reading.
 
-use bytemuck::{Pod, Zeroable};
+#[cfg(feature = "q15")]
+use core::ops::RangeInclusive;
+
+use bytemuck::Pod;
 
 use super::reader::Reader;
-use super::{ArtifactError, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, Record};
+use super::{ArtifactError, FORMAT, GOLDEN_MONTHS, Golden, HEAD_BYTES, MAGIC, Record, Start};
+#[cfg(feature = "f32")]
+use crate::arithmetic::WEIGHT_LIMIT;
 #[cfg(feature = "q15")]
 use crate::arithmetic::{ALPHA_SHIFT, CELL_SHIFT, INPUT_BITS, Q15, row_bound};
 use crate::arithmetic::{Arithmetic, ArithmeticKind, Matrix};
-#[cfg(feature = "f32")]
-use crate::arithmetic::{F32, WEIGHT_LIMIT};
 use crate::attention::AttentionWeights;
 use crate::crc::crc32;
 use crate::lstm::GateWeights;
 use crate::model::{AttentionKind, Sizes, Weights};
+use crate::scaler::Scaler;
 use crate::sizes::{BLOCK, TILE_COLUMNS};
 
 #[cfg(target_endian = "big")]
 compile_error!("weights are used where they lie, which needs a little-endian machine");
 
-/// Checks head, length and CRC-32; gives the record, the CRC-32 and the bytes of the numbers.
-pub(super) fn record(bytes: &[u8]) -> Result<(Record<'_>, u32, &[u8]), ArtifactError> {
+/// A file of the length that its head says, with its CRC-32 checked.
+pub(super) struct Frame<'a> {
+    /// Bytes of the record.
+    pub(super) record: &'a [u8],
+    /// Bytes of the numbers.
+    pub(super) numbers: &'a [u8],
+    pub(super) crc: u32,
+}
+
+/// Checks head, length and CRC-32.
+pub(super) fn frame(bytes: &[u8]) -> Result<Frame<'_>, ArtifactError> {
     let short = ArtifactError::Short {
         found: bytes.len(),
         expected: HEAD_BYTES + 4,
@@ -67,8 +80,16 @@ pub(super) fn record(bytes: &[u8]) -> Result<(Record<'_>, u32, &[u8]), ArtifactE
     if let Some(found) = padding.iter().find(|byte| **byte != 0) {
         return Err(ArtifactError::Padding { found: *found });
     }
-    let mut reader = Reader::new(record_bytes);
-    let record = reader.record();
+    Ok(Frame {
+        record: record_bytes,
+        numbers,
+        crc,
+    })
+}
+
+/// Checks that all of a record's bytes could be read, and its names.
+pub(super) fn check_read(bytes: &[u8], reader: &Reader) -> Result<(), ArtifactError> {
+    let found = bytes.len();
     let unread = reader
         .rest()
         .ok_or(ArtifactError::Record { bytes: found })?;
@@ -78,7 +99,10 @@ pub(super) fn record(bytes: &[u8]) -> Result<(Record<'_>, u32, &[u8]), ArtifactE
             expected: found - unread.len(),
         });
     }
-    Ok((record, crc, numbers))
+    if let Some(found_bytes) = reader.wrong_name() {
+        return Err(ArtifactError::Name { found_bytes });
+    }
+    Ok(())
 }
 
 /// Bytes of the numbers of a model with a checked record.
@@ -105,51 +129,71 @@ fn weight_bytes(record: &Record) -> usize {
     4 * scales + row_bytes * rows + (weight_bytes * weights).next_multiple_of(4)
 }
 
-/// The numbers of a model file, taken off part by part. A part that is not there is empty: the length is checked once, when all are taken.
+/// The numbers of a model file, taken off part by part; nothing is given if there are too few.
 pub(super) struct Parts<'a> {
-    words: &'a [u32],
-    /// Bytes there are: all words, unless the file ends within one.
-    bytes: usize,
-    /// Words taken, or asked for.
-    taken: usize,
+    rest: &'a [u32],
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn new(numbers: &'a [u8]) -> Self {
-        Self {
-            words: bytemuck::try_cast_slice(numbers.as_chunks::<4>().0).unwrap_or_default(),
-            bytes: numbers.len(),
-            taken: 0,
-        }
+    /// The parts of a file's numbers; nothing if these are not whole words.
+    pub(super) fn new(numbers: &'a [u8]) -> Option<Self> {
+        let rest = bytemuck::try_cast_slice(numbers).ok()?;
+        Some(Self { rest })
+    }
+
+    /// What was not taken.
+    pub(super) fn rest(&self) -> &'a [u32] {
+        self.rest
     }
 
     /// The next `count` words.
     #[inline(never)]
-    pub(super) fn words(&mut self, count: usize) -> &'a [u32] {
-        let begin = self.taken;
-        self.taken += count;
-        self.words.get(begin..self.taken).unwrap_or_default()
-    }
-
-    /// The next word.
-    pub(super) fn word(&mut self) -> u32 {
-        self.words(1).first().copied().unwrap_or(0)
+    pub(super) fn words(&mut self, count: usize) -> Option<&'a [u32]> {
+        let (words, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
+        Some(words)
     }
 
     /// The next `count` numbers where they lie, and what fills up their last word.
-    pub(super) fn take<T: Pod>(&mut self, count: usize) -> &'a [T] {
-        let words = self.words((count * size_of::<T>()).div_ceil(4));
-        bytemuck::try_cast_slice(words).unwrap_or_default()
+    pub(super) fn take<T: Pod>(&mut self, count: usize) -> Option<&'a [T]> {
+        let words = self.words((count * size_of::<T>()).div_ceil(4))?;
+        // All of them; so said, the compiler knows that the cast cannot fail.
+        let words_each = size_of::<T>().div_ceil(4);
+        let words = words.get(..words.len() / words_each * words_each)?;
+        bytemuck::try_cast_slice(words).ok()
     }
 
-    /// The next floats.
-    pub(super) fn floats<const COUNT: usize>(&mut self) -> [f32; COUNT] {
-        let words = self.words(COUNT).first_chunk().copied();
-        words.unwrap_or([0; COUNT]).map(f32::from_bits)
+    /// The next numbers.
+    pub(super) fn array<T: Pod, const COUNT: usize>(&mut self) -> Option<[T; COUNT]> {
+        self.take(COUNT)?.first_chunk().copied()
     }
 
-    /// The weights of a network, which are the last of the numbers, unchecked but for their length.
-    fn weights<A: Arithmetic>(&mut self, record: &Record) -> Result<Weights<'a, A>, ArtifactError> {
+    /// What lies before the weights, unchecked: the inputs' numbers, the target's scaler, the start and the golden months.
+    #[inline(always)]
+    pub(super) fn head(
+        &mut self,
+        record: &Record,
+    ) -> Option<(&'a [[f32; 4]], Scaler, Start<'a>, Golden<'a>)> {
+        let inputs = usize::from(record.sizes.inputs);
+        let hidden = usize::from(record.sizes.hidden);
+        let numbers = self.take(inputs)?;
+        let [offset, scale, subsidence_mm] = self.array()?;
+        let start = Start {
+            subsidence_mm,
+            hidden: self.words(hidden)?,
+            cell: self.words(hidden)?,
+        };
+        let golden = Golden {
+            level_m: self.take(inputs)?,
+            increment_mm: self.take(GOLDEN_MONTHS)?,
+            digest: *self.words(1)?.first()?,
+        };
+        Some((numbers, Scaler { offset, scale }, start, golden))
+    }
+
+    /// The weights of a network, unchecked.
+    #[inline(always)]
+    pub(super) fn weights<A: Arithmetic>(&mut self, record: &Record) -> Option<Weights<'a, A>> {
         let Shape {
             hidden,
             filled_hidden,
@@ -158,152 +202,187 @@ impl<'a> Parts<'a> {
             columns,
             ..
         } = Shape::of(record);
-        let scales = A::scales(self.take(A::SCALES));
+        let scales = A::scales(self.take(A::SCALES)?)?;
         let units = filled_units / BLOCK;
-        let b = self.take(units * columns);
-        let rows = self.take(filled_hidden / BLOCK);
-        let output_row = self.take(1).first().copied().unwrap_or(A::Row::zeroed());
+        let b = self.take(units * columns)?;
+        let rows = self.take(filled_hidden / BLOCK)?;
+        let [output_row] = self.array()?;
         let tiles_a_block = 2 * filled_hidden / TILE_COLUMNS;
         let attention = match record.attention {
             AttentionKind::None => None,
             AttentionKind::Shared | AttentionKind::PerLayer => Some(AttentionWeights {
                 w: Matrix {
-                    tiles: self.take(units * tiles_a_block),
+                    tiles: self.take(units * tiles_a_block)?,
                     tiles_a_block,
                     hidden,
                 },
-                u: self.take(units * columns),
+                u: self.take(units * columns)?,
                 b,
-                v: self.take(units * columns),
+                v: self.take(units * columns)?,
                 columns,
             }),
         };
         let tiles_a_block = (filled_hidden + filled_inputs) / TILE_COLUMNS;
         let gates = GateWeights {
             weights: Matrix {
-                tiles: self.take(4 * filled_hidden / BLOCK * tiles_a_block),
+                tiles: self.take(4 * filled_hidden / BLOCK * tiles_a_block)?,
                 tiles_a_block,
                 hidden,
             },
             rows,
         };
-        let output = self.take(hidden).get(..hidden).unwrap_or_default();
-        let wrong_length = ArtifactError::NumbersLength {
-            found: self.bytes,
-            expected: 4 * self.taken,
-        };
-        if self.bytes != 4 * self.taken {
-            return Err(wrong_length);
-        }
-        Ok(Weights {
+        Some(Weights {
             attention,
             gates,
-            output,
+            output: self.take(hidden)?.get(..hidden)?,
             output_row,
-            scales: scales.ok_or(wrong_length)?,
+            scales,
         })
     }
-
-    /// The weights of an f32 network, each checked.
-    #[cfg(feature = "f32")]
-    pub(super) fn f32_weights(
-        &mut self,
-        record: &Record,
-    ) -> Result<Weights<'a, F32>, ArtifactError> {
-        let begin = self.taken;
-        let weights = self.weights(record)?;
-        let all = self.words.get(begin..).unwrap_or_default();
-        for (index, bits) in all.iter().enumerate() {
-            // Magnitudes are in the order of their bits, NaN above all.
-            let found = f32::from_bits(*bits);
-            if found.abs().to_bits() > WEIGHT_LIMIT.to_bits() {
-                return Err(ArtifactError::Weight { index, found });
-            }
-        }
-        Ok(weights)
-    }
-
-    /// The weights of a fixed-point network, each row's bound checked.
-    #[cfg(feature = "q15")]
-    pub(super) fn q15_weights(
-        &mut self,
-        record: &Record,
-    ) -> Result<Weights<'a, Q15>, ArtifactError> {
-        let weights = self.weights(record)?;
-        check_q15(&weights)?;
-        Ok(weights)
-    }
 }
 
-/// Proves that no sum of a fixed-point network can overflow and that every shift is one.
-#[cfg(feature = "q15")]
-fn check_q15(weights: &Weights<Q15>) -> Result<(), ArtifactError> {
-    for (index, range) in [
-        (INPUT_BITS, 0..=15),
-        (CELL_SHIFT, 8..=23),
-        (ALPHA_SHIFT, 0..=30),
-    ] {
-        let found = weights.scales.get(index).copied().unwrap_or(-1);
-        if !range.contains(&found) {
-            return Err(ArtifactError::Scale { index, found });
-        }
-    }
-    if let Some(attention) = &weights.attention {
-        check_rows(attention.b, &attention.w, attention.u, attention.columns)?;
-        for column in 0..attention.columns {
-            let mut sum = 0;
-            let mut at = column;
-            while let Some(v) = attention.v.get(at) {
-                sum += magnitudes(v);
-                at += attention.columns;
-            }
-            // Half the range, so that the difference of two alphas fits too.
-            check_row(0, sum, [0, 1], i32::MAX / 2)?;
-        }
-    }
-    let gates = &weights.gates;
-    check_rows(gates.rows.as_flattened(), &gates.weights, &[], 1)?;
-    check_row(0, magnitudes(weights.output), weights.output_row, i32::MAX)
-}
-
-/// Checks blocks of rows, of which `columns` after each other share their rows of the matrix and have a weight of their own each.
-#[cfg(feature = "q15")]
-#[inline(never)]
-fn check_rows(
-    rows: &[[[i32; 2]; BLOCK]],
-    matrix: &Matrix<Q15>,
-    own: &[[i16; BLOCK]],
-    columns: usize,
-) -> Result<(), ArtifactError> {
-    let mut own = own.as_flattened().iter();
-    for (block, rows) in rows.iter().enumerate() {
-        let block = block.checked_div(columns).unwrap_or(0);
-        for (row, numbers) in (block * BLOCK..).zip(rows) {
-            let own = own
-                .next()
-                .map_or(0, |weight| u32::from(weight.unsigned_abs()));
-            check_row(row, row_magnitudes(matrix, row) + own, *numbers, i32::MAX)?;
+/// Checks each weight of a floating-point network.
+#[cfg(feature = "f32")]
+#[inline(always)]
+pub(super) fn check_f32(weights: &[u32]) -> Result<(), ArtifactError> {
+    for (index, bits) in weights.iter().enumerate() {
+        // Magnitudes are in the order of their bits, NaN above all.
+        let found = f32::from_bits(*bits);
+        if found.abs().to_bits() > WEIGHT_LIMIT.to_bits() {
+            return Err(ArtifactError::Weight { index, found });
         }
     }
     Ok(())
 }
 
+/// Proves that no sum of a fixed-point network can overflow and that every shift is one.
+#[cfg(feature = "q15")]
+#[inline(always)]
+pub(super) fn check_q15(weights: &Weights<Q15>) -> Result<(), ArtifactError> {
+    let check_scale = |index: usize, range: RangeInclusive<i32>| {
+        let found = weights.scales.get(index).copied().unwrap_or(-1);
+        if !range.contains(&found) {
+            return Err(ArtifactError::Scale { index, found });
+        }
+        Ok(())
+    };
+    check_scale(INPUT_BITS, 0..=15)?;
+    check_scale(CELL_SHIFT, 8..=23)?;
+    check_scale(ALPHA_SHIFT, 0..=30)?;
+    if let Some(attention) = &weights.attention {
+        let columns = attention.columns;
+        let rows = Rows {
+            numbers: attention.b.as_flattened(),
+            words: words(&attention.w),
+            pairs: attention.w.tiles_a_block * TILE_COLUMNS / 2,
+            own: attention.u.as_flattened(),
+            columns,
+        };
+        rows.check()?;
+        for column in 0..columns {
+            let mut sum = 0;
+            let mut at = column;
+            while let Some(v) = attention.v.get(at) {
+                sum += magnitudes(v);
+                at += columns;
+            }
+            // Half the range, so that the difference of two alphas fits too.
+            check_row(0, sum, [0, 1], i32::MAX / 2)?;
+        }
+    }
+    let gates = Rows {
+        numbers: weights.gates.rows.as_flattened().as_flattened(),
+        words: words(&weights.gates.weights),
+        pairs: weights.gates.weights.tiles_a_block * TILE_COLUMNS / 2,
+        own: &[],
+        columns: 1,
+    };
+    gates.check()?;
+    let sum = magnitudes(weights.output);
+    check_row(0, sum, weights.output_row, i32::MAX)
+}
+
+/// Rows of a fixed-point network: blocks, of which `columns` after each other share their rows of the matrix.
+#[cfg(feature = "q15")]
+struct Rows<'a> {
+    /// Bias and shift of each row.
+    numbers: &'a [[i32; 2]],
+    /// All weights of the matrix, [`pairs`](Self::pairs) for each block: a word holds those of one row in two columns.
+    words: &'a [[i32; BLOCK]],
+    /// Pairs of columns of the matrix.
+    pairs: usize,
+    /// A weight of each row's own, or nothing.
+    own: &'a [i16],
+    columns: usize,
+}
+
+#[cfg(feature = "q15")]
+impl Rows<'_> {
+    #[inline(always)]
+    fn check(&self) -> Result<(), ArtifactError> {
+        let Some(index) = self.first_wrong() else {
+            return Ok(());
+        };
+        let (sum, [bias, shift]) = self.row(index);
+        let row = self.block(index) * BLOCK + index % BLOCK;
+        let found = row_bound(sum, bias);
+        Err(if found > i64::from(i32::MAX) {
+            ArtifactError::RowBound {
+                row,
+                found,
+                limit: i32::MAX,
+            }
+        } else {
+            ArtifactError::RowShift { row, found: shift }
+        })
+    }
+
+    /// The first row whose sum could overflow or whose shift is none. Only its number, so that there is no code for the error where nobody reads it.
+    #[inline(never)]
+    fn first_wrong(&self) -> Option<usize> {
+        (0..self.numbers.len()).find(|index| {
+            let (sum, numbers) = self.row(*index);
+            check_row(0, sum, numbers, i32::MAX).is_err()
+        })
+    }
+
+    /// The block of the matrix that has a row's weights.
+    fn block(&self, index: usize) -> usize {
+        (index / BLOCK).checked_div(self.columns).unwrap_or(0)
+    }
+
+    /// The sum of the magnitudes of a row's weights, and its bias and shift.
+    #[inline(always)]
+    fn row(&self, index: usize) -> (u32, [i32; 2]) {
+        let numbers = self.numbers.get(index).copied().unwrap_or_default();
+        let own = self.own.get(index).copied().unwrap_or(0);
+        let mut sum = u32::from(own.unsigned_abs());
+        let first_pair = self.block(index) * self.pairs;
+        for pair in first_pair..first_pair + self.pairs {
+            let rows = self.words.get(pair);
+            if let Some(word) = rows.and_then(|rows| rows.get(index % BLOCK)) {
+                sum += u32::from((*word as i16).unsigned_abs()) + (word >> 16).unsigned_abs();
+            }
+        }
+        (sum, numbers)
+    }
+}
+
+/// The weights of a matrix in its file's order.
+#[cfg(feature = "q15")]
+fn words<'a>(matrix: &Matrix<'a, Q15>) -> &'a [[i32; BLOCK]] {
+    let words = matrix.tiles.as_flattened().as_flattened().as_flattened();
+    words.as_chunks().0
+}
+
 /// The sum of the magnitudes of weights, of which a row has a hundred at most.
 #[cfg(feature = "q15")]
+#[inline(never)]
 fn magnitudes(weights: &[i16]) -> u32 {
     let magnitudes = weights
         .iter()
         .map(|weight| u32::from(weight.unsigned_abs()));
     magnitudes.sum()
-}
-
-#[cfg(feature = "q15")]
-#[inline(never)]
-fn row_magnitudes(matrix: &Matrix<Q15>, row: usize) -> u32 {
-    matrix
-        .filled_row(row)
-        .map(|weight| magnitudes(&[weight]))
-        .sum()
 }
 
 #[cfg(feature = "q15")]
@@ -339,6 +418,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    #[inline(always)]
     pub(super) fn of(record: &Record) -> Self {
         let Sizes {
             inputs,

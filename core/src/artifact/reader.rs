@@ -2,14 +2,9 @@
 //!
 //! What reads one field is called for many, so it is kept from being inlined.
 
-#![allow(
-    clippy::inline_always,
-    reason = "the one caller takes what is read where it lies, without a copy"
-)]
-
 use heapless::Vec;
 
-use super::{Record, Scores, Text};
+use super::{NAME_BYTES, Record, Scores, Text};
 use crate::arithmetic::ArithmeticKind;
 use crate::model::{AttentionKind, Sizes};
 use crate::month::Month;
@@ -17,11 +12,21 @@ use crate::month::Month;
 /// Bytes not yet read, or nothing once something could not be read: then all that is read is nothing or zero. One look at the end instead of one after each field saves flash.
 pub(super) struct Reader<'a> {
     rest: Option<&'a [u8]>,
+    /// Bytes of the last name that is too short or too long.
+    wrong_name: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: Some(bytes) }
+        Self {
+            rest: Some(bytes),
+            wrong_name: None,
+        }
+    }
+
+    /// Bytes of a name that is too short or too long. Looked at here, because who does not ask for the names need not keep them.
+    pub(super) fn wrong_name(&self) -> Option<usize> {
+        self.wrong_name
     }
 
     /// Bytes not yet read; nothing if something could not be read.
@@ -125,16 +130,23 @@ impl<'a> Reader<'a> {
         month.unwrap_or(Month::FIRST)
     }
 
-    #[inline(never)]
     fn float(&mut self) -> f32 {
-        let bytes = self.bytes(4).first_chunk().copied().unwrap_or_default();
-        f32::from_le_bytes(bytes)
+        f32::from_bits(self.four_bytes())
+    }
+
+    #[inline(never)]
+    fn four_bytes(&mut self) -> u32 {
+        let bytes = self.bytes(4).first_chunk().copied();
+        u32::from_le_bytes(bytes.unwrap_or_default())
     }
 
     /// A length, then so many bytes of UTF-8.
     #[inline(never)]
     fn text(&mut self) -> Text<'a> {
         let length = self.word(u32::MAX) as usize;
+        if !NAME_BYTES.contains(&length) {
+            self.wrong_name = Some(length);
+        }
         let text = Text::of_bytes(self.bytes(length));
         self.refuse_if(text.is_none());
         text.unwrap_or_default()
@@ -160,6 +172,25 @@ mod tests {
 
     use super::*;
     use crate::example::{self, PAPER};
+
+    #[test]
+    fn a_name_that_is_too_short_or_too_long_is_remembered() {
+        for (name, expected) in [
+            (String::new(), Some(0)),
+            ("a".into(), None),
+            ("a".repeat(48), None),
+            ("a".repeat(49), Some(49)),
+        ] {
+            let record = Record {
+                well: name.as_str().into(),
+                ..example::record(PAPER, AttentionKind::Shared)
+            };
+            let mut room = [0; 200];
+            let mut reader = Reader::new(postcard::to_slice(&record, &mut room).unwrap());
+            assert_eq!(reader.record().well, record.well);
+            assert_eq!(reader.wrong_name(), expected);
+        }
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(50_000))]
