@@ -197,7 +197,7 @@ impl<'a> ModelFile<'a> {
     ) -> Result<(Self, Running<'a, CAPACITY>), ArtifactError> {
         let file = Self::read(bytes)?;
         let found = file.record.sizes.hidden;
-        if usize::from(found).next_multiple_of(BLOCK) > CAPACITY {
+        if layout::filled(found.into(), BLOCK) > CAPACITY {
             return Err(ArtifactError::Capacity {
                 found,
                 capacity: CAPACITY,

@@ -37,11 +37,13 @@ pub(super) fn frame(bytes: &[u8]) -> Result<Frame<'_>, ArtifactError> {
         found: bytes.len(),
         expected: HEAD_BYTES + 4,
     };
-    let (magic, rest) = bytes.split_first_chunk::<4>().ok_or(short)?;
-    let (format, rest) = rest.split_first_chunk::<2>().ok_or(short)?;
-    let (record_bytes, rest) = rest.split_first_chunk::<2>().ok_or(short)?;
-    let (file_bytes, rest) = rest.split_first_chunk::<4>().ok_or(short)?;
+    let (head, rest) = bytes.split_first_chunk::<HEAD_BYTES>().ok_or(short)?;
     let (rest, crc) = rest.split_last_chunk::<4>().ok_or(short)?;
+    // Within a head of so many bytes, each is there.
+    let (magic, head) = head.split_first_chunk::<4>().ok_or(short)?;
+    let (format, head) = head.split_first_chunk::<2>().ok_or(short)?;
+    let (record_bytes, head) = head.split_first_chunk::<2>().ok_or(short)?;
+    let file_bytes = head.first_chunk::<4>().ok_or(short)?;
     if *magic != MAGIC {
         return Err(ArtifactError::Magic { found: *magic });
     }
@@ -75,7 +77,7 @@ pub(super) fn frame(bytes: &[u8]) -> Result<Frame<'_>, ArtifactError> {
         room: rest.len(),
     };
     let (record_bytes, rest) = rest.split_at_checked(found).ok_or(no_room)?;
-    let padding = found.next_multiple_of(4) - found;
+    let padding = filled(found, 4) - found;
     let (padding, numbers) = rest.split_at_checked(padding).ok_or(no_room)?;
     if let Some(found) = padding.iter().find(|byte| **byte != 0) {
         return Err(ArtifactError::Padding { found: *found });
@@ -147,7 +149,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The next `count` words.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn words(&mut self, count: usize) -> Option<&'a [u32]> {
         let (words, rest) = self.rest.split_at_checked(count)?;
         self.rest = rest;
@@ -402,6 +404,11 @@ fn check_row(
     Ok(())
 }
 
+/// The next multiple of `to`, a power of two, in half of the instructions that [`usize::next_multiple_of`] takes.
+pub(super) fn filled(count: usize, to: usize) -> usize {
+    count + count.wrapping_neg() % to
+}
+
 /// Sizes of a network, and what they are filled up to.
 pub(super) struct Shape {
     pub(super) inputs: usize,
@@ -429,11 +436,11 @@ impl Shape {
         let units = usize::from(attention);
         Self {
             inputs,
-            filled_inputs: inputs.next_multiple_of(TILE_COLUMNS),
+            filled_inputs: filled(inputs, TILE_COLUMNS),
             hidden,
-            filled_hidden: hidden.next_multiple_of(BLOCK),
+            filled_hidden: filled(hidden, BLOCK),
             units,
-            filled_units: units.next_multiple_of(BLOCK),
+            filled_units: filled(units, BLOCK),
             columns: record.sizes.attention_columns(record.attention),
         }
     }

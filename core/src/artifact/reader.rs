@@ -40,11 +40,7 @@ impl<'a> Reader<'a> {
         Record {
             well: self.text(),
             aquifer_layers: self.texts(),
-            sizes: Sizes {
-                inputs: self.byte(),
-                hidden: self.byte(),
-                attention: self.byte(),
-            },
+            sizes: self.sizes(),
             attention: match self.word(2) {
                 0 => AttentionKind::None,
                 1 => AttentionKind::Shared,
@@ -88,7 +84,16 @@ impl<'a> Reader<'a> {
         bytes.unwrap_or_default()
     }
 
-    #[inline(never)]
+    fn sizes(&mut self) -> Sizes {
+        let bytes = self.bytes(3).first_chunk().copied();
+        let [inputs, hidden, attention] = bytes.unwrap_or_default();
+        Sizes {
+            inputs,
+            hidden,
+            attention,
+        }
+    }
+
     fn byte(&mut self) -> u8 {
         self.bytes(1).first().copied().unwrap_or(0)
     }
@@ -96,7 +101,7 @@ impl<'a> Reader<'a> {
     /// A number in so many bytes at most: 7 bits in each, the lowest first, and the last byte alone below 128.
     #[inline(never)]
     fn number(&mut self, most_bytes: usize) -> u64 {
-        let rest = self.rest.unwrap_or_default().iter();
+        let rest = self.rest.into_iter().flatten();
         let above_127 = rest.take_while(|byte| **byte > 127).count();
         let bytes = self.bytes(above_127 + 1);
         self.refuse_if(above_127 >= most_bytes);
