@@ -195,18 +195,24 @@ impl<'a> Replay<'a> {
     /// The block is not one, or is cut short. The model file is checked by [`Replay::run`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ReplayError> {
         let head = Head::from_bytes(bytes)?;
-        let model_end = HEAD_BYTES.saturating_add(head.model_bytes as usize);
-        let levels_begin = model_end.checked_next_multiple_of(4).unwrap_or(usize::MAX);
-        let levels_bytes = (head.months as usize).saturating_mul(head.levels as usize * 4);
-        let end = levels_begin.saturating_add(levels_bytes);
+        let model_bytes = head.model_bytes as usize;
+        let row_bytes = head.levels as usize * 4;
         let length = || ReplayError::Length {
             found: bytes.len(),
-            expected: end,
+            expected: HEAD_BYTES
+                .saturating_add(model_bytes.saturating_add(3) / 4 * 4)
+                .saturating_add((head.months as usize).saturating_mul(row_bytes)),
         };
+        let rest = bytes.get(HEAD_BYTES..).ok_or_else(length)?;
+        let (model, rest) = rest.split_at_checked(model_bytes).ok_or_else(length)?;
+        let padding = model_bytes.wrapping_neg() % 4;
+        let rest = rest.get(padding..).ok_or_else(length)?;
+        let level_bytes = (head.months as usize).checked_mul(row_bytes);
+        let levels = level_bytes.and_then(|level_bytes| rest.get(..level_bytes));
         Ok(Self {
             head,
-            model: bytes.get(HEAD_BYTES..model_end).ok_or_else(length)?,
-            levels: bytes.get(levels_begin..end).ok_or_else(length)?,
+            model,
+            levels: levels.ok_or_else(length)?,
         })
     }
 

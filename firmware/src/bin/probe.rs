@@ -16,7 +16,6 @@ use amlstm_core::month::Month;
 use amlstm_firmware::kernel::Native;
 use amlstm_firmware::replay::Replay;
 use cortex_m::peripheral::SYST;
-use cortex_m::peripheral::syst::SystClkSource;
 
 mod input;
 mod memory_functions;
@@ -130,14 +129,16 @@ struct Clock {
 
 impl Clock {
     const RELOAD: u32 = 0x00ff_ffff;
+    const ENABLE: u32 = 1;
+    const PROCESSOR_CLOCK: u32 = 1 << 2;
 
     fn start() -> Self {
         // SAFETY: nothing else in this image uses SysTick.
         let mut syst = unsafe { cortex_m::Peripherals::steal() }.SYST;
-        syst.set_clock_source(SystClkSource::Core);
         syst.set_reload(Self::RELOAD);
         syst.clear_current();
-        syst.enable_counter();
+        // SAFETY: these are the bits that count the processor's clock, without an interrupt.
+        unsafe { syst.csr.write(Self::ENABLE | Self::PROCESSOR_CLOCK) };
         Self { syst }
     }
 

@@ -2,8 +2,8 @@
 
 use cortex_m::register::msp;
 
-/// What unused stack is painted with.
-const PAINT: u32 = 0x5aa5_c33c;
+/// What unused stack is painted with: a number that is one instruction.
+const PAINT: u32 = 0x5a5a_5a5a;
 
 /// Bytes below the stack pointer that [`paint`] leaves alone: its own frame and that of the loop in it.
 const MARGIN: usize = 64;
@@ -16,13 +16,13 @@ unsafe extern "C" {
 #[inline(never)]
 pub fn paint() -> usize {
     let top = msp::read() as usize;
-    let mut word = &raw mut _stack_end;
-    while word.addr() < top - MARGIN {
+    let mut word = (top - MARGIN) as *mut u32;
+    while word > &raw mut _stack_end {
         // SAFETY: `_stack_end` is the lowest address of the stack, given by the linker script, and the address lies below the stack
         // pointer, so nothing is kept there.
         unsafe {
+            word = word.sub(1);
             word.write_volatile(PAINT);
-            word = word.add(1);
         }
     }
     top
@@ -31,12 +31,10 @@ pub fn paint() -> usize {
 /// Most bytes of stack that were used below `top` since [`paint`].
 #[inline(never)]
 pub fn used_below(top: usize) -> u32 {
-    let mut word = &raw const _stack_end;
-    // SAFETY: the words from `_stack_end` to `top` are RAM, and the loop ends at the first used one.
-    unsafe {
-        while word.addr() < top && word.read_volatile() == PAINT {
-            word = word.add(1);
-        }
-    }
-    (top - word.addr()) as u32
+    let lowest = &raw const _stack_end;
+    let words = (top - lowest.addr()) / size_of::<u32>();
+    // SAFETY: the words from `_stack_end` to `top` are RAM.
+    let is_unused = |word: &usize| unsafe { lowest.add(*word).read_volatile() } == PAINT;
+    let unused = (0..words).take_while(is_unused).count();
+    ((words - unused) * size_of::<u32>()) as u32
 }
