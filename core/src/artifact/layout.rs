@@ -304,7 +304,7 @@ pub(super) fn check_q15(weights: &Weights<Q15>) -> Result<(), ArtifactError> {
     check_row(0, sum, weights.output_row, i32::MAX)
 }
 
-/// Rows of a fixed-point network: blocks, of which `columns` after each other share their rows of the matrix.
+/// Rows of a fixed-point network, block after block.
 #[cfg(feature = "q15")]
 struct Rows<'a> {
     /// Bias and shift of each row.
@@ -315,6 +315,7 @@ struct Rows<'a> {
     pairs: usize,
     /// A weight of each row's own, or nothing.
     own: &'a [i16],
+    /// Blocks after each other that share a block of the matrix.
     columns: usize,
 }
 
@@ -322,9 +323,10 @@ struct Rows<'a> {
 impl Rows<'_> {
     #[inline(always)]
     fn check(&self) -> Result<(), ArtifactError> {
-        let Some(index) = self.first_wrong() else {
+        let index = self.sound_rows();
+        if index == self.numbers.len() {
             return Ok(());
-        };
+        }
         let (sum, [bias, shift]) = self.row(index);
         let row = self.block(index) * BLOCK + index % BLOCK;
         let found = row_bound(sum, bias);
@@ -339,18 +341,19 @@ impl Rows<'_> {
         })
     }
 
-    /// The first row whose sum could overflow or whose shift is none. Only its number, so that there is no code for the error where nobody reads it.
+    /// Rows before the first whose sum could overflow or whose shift is none. A number and no error, so that there is no code for one where nobody reads it.
     #[inline(never)]
-    fn first_wrong(&self) -> Option<usize> {
-        (0..self.numbers.len()).find(|index| {
+    fn sound_rows(&self) -> usize {
+        let is_sound = |index: &usize| {
             let (sum, numbers) = self.row(*index);
-            check_row(0, sum, numbers, i32::MAX).is_err()
-        })
+            check_row(0, sum, numbers, i32::MAX).is_ok()
+        };
+        (0..self.numbers.len()).take_while(is_sound).count()
     }
 
     /// The block of the matrix that has a row's weights.
     fn block(&self, index: usize) -> usize {
-        (index / BLOCK).checked_div(self.columns).unwrap_or(0)
+        index.checked_div(self.columns * BLOCK).unwrap_or(0)
     }
 
     /// The sum of the magnitudes of a row's weights, and its bias and shift.
