@@ -62,19 +62,19 @@ fn cost_is_within(board: Board, arithmetic: ArithmeticKind, limits: &Limits) {
 #[test]
 fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 7_500,
-        flash: 7_500,
+        instructions_a_step: 7_700,
+        flash: 6_000,
         state_ram: 256,
         step_stack: 400,
-        load_stack: 1_350,
+        load_stack: 1_120,
     };
     cost_is_within(CORTEX_M4F, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 9_000,
-        flash: 8_700,
+        instructions_a_step: 8_600,
+        flash: 7_160,
         state_ram: 256,
-        step_stack: 400,
-        load_stack: 1_350,
+        step_stack: 380,
+        load_stack: 1_150,
     };
     cost_is_within(CORTEX_M4F, Q15, &limits);
 }
@@ -82,19 +82,19 @@ fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
 #[test]
 fn a_step_on_a_cortex_m33_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 7_500,
-        flash: 7_500,
+        instructions_a_step: 7_700,
+        flash: 6_000,
         state_ram: 256,
         step_stack: 400,
-        load_stack: 1_350,
+        load_stack: 1_120,
     };
     cost_is_within(CORTEX_M33, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 15_900,
-        flash: 9_000,
+        instructions_a_step: 14_800,
+        flash: 7_450,
         state_ram: 256,
-        step_stack: 510,
-        load_stack: 1_470,
+        step_stack: 480,
+        load_stack: 1_250,
     };
     cost_is_within(CORTEX_M33, Q15, &limits);
 }
@@ -103,18 +103,18 @@ fn a_step_on_a_cortex_m33_stays_within_its_limits() {
 fn a_step_on_a_cortex_m3_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 426_000,
-        flash: 11_300,
+        flash: 9_800,
         state_ram: 256,
         step_stack: 580,
-        load_stack: 1_460,
+        load_stack: 1_250,
     };
     cost_is_within(CORTEX_M3, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 18_300,
-        flash: 11_000,
+        instructions_a_step: 17_200,
+        flash: 9_500,
         state_ram: 256,
-        step_stack: 550,
-        load_stack: 1_370,
+        step_stack: 520,
+        load_stack: 1_140,
     };
     cost_is_within(CORTEX_M3, Q15, &limits);
 }
@@ -123,18 +123,18 @@ fn a_step_on_a_cortex_m3_stays_within_its_limits() {
 fn a_step_on_a_cortex_m0_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 732_000,
-        flash: 12_200,
+        flash: 10_700,
         state_ram: 256,
         step_stack: 650,
-        load_stack: 1_560,
+        load_stack: 1_340,
     };
     cost_is_within(CORTEX_M0, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 29_800,
-        flash: 12_200,
+        instructions_a_step: 28_900,
+        flash: 10_800,
         state_ram: 256,
-        step_stack: 560,
-        load_stack: 1_420,
+        step_stack: 550,
+        load_stack: 1_180,
     };
     cost_is_within(CORTEX_M0, Q15, &limits);
 }

@@ -7,15 +7,13 @@ use super::{
     ArtifactError, AttentionKind, Content, HEAD_BYTES, MAX_FILE_BYTES, MAX_NAME_BYTES, ModelFile,
     Network, Sizes, encode,
 };
-use crate::arithmetic::{Arithmetic, Columns, F32, Kernel, Portable};
-use crate::arithmetic::{Matrix, Q15, VALUE_LIMIT};
+use crate::arithmetic::{Arithmetic, Columns, F32, Kernel, Matrix, Portable, Q15, VALUE_LIMIT};
 use crate::attention::AttentionWeights;
 use crate::crc::crc32;
 use crate::estimator::Estimator;
 use crate::example::{self, Aligned, PAPER};
 use crate::lstm::gate_row;
-use crate::model::MAX_HIDDEN;
-use crate::model::Weights;
+use crate::model::{MAX_HIDDEN, Weights};
 use crate::scaler::Scaler;
 use crate::sizes::BLOCK;
 
