@@ -23,55 +23,67 @@ pub struct Native;
 
 impl Kernel for Native {
     #[cfg(target_abi = "eabihf")]
-    #[allow(unsafe_code)]
     #[inline]
     fn products_f32(
         rows: &[<F32 as Arithmetic>::Row; BLOCK],
         tiles: &[<F32 as Arithmetic>::Tile],
-        &Columns { hidden, others }: &Columns<'_, F32>,
+        columns: &Columns<'_, F32>,
         sums: &mut [f32; BLOCK],
     ) {
-        if tiles.len() < hidden.len() + others.len() {
-            return;
-        }
-        // SAFETY: there is a tile for each value, and rows and sums are arrays of a block.
-        unsafe {
-            products_f32(
-                sums,
-                tiles.as_ptr(),
-                hidden.as_ptr(),
-                hidden.len(),
-                others.as_ptr(),
-                others.len(),
-                rows,
-            );
-        }
+        call(products_f32, rows, tiles, columns, sums);
     }
 
     #[cfg(dsp)]
-    #[allow(unsafe_code)]
     #[inline]
     fn products_q15(
         rows: &[<Q15 as Arithmetic>::Row; BLOCK],
         tiles: &[<Q15 as Arithmetic>::Tile],
-        &Columns { hidden, others }: &Columns<'_, Q15>,
+        columns: &Columns<'_, Q15>,
         sums: &mut [i32; BLOCK],
     ) {
-        if tiles.len() < hidden.len() + others.len() {
-            return;
-        }
-        // SAFETY: there is a tile for each value, and rows and sums are arrays of a block.
-        unsafe {
-            products_q15(
-                sums,
-                tiles.as_ptr(),
-                hidden.as_ptr(),
-                hidden.len(),
-                others.as_ptr(),
-                others.len(),
-                rows,
-            );
-        }
+        call(products_q15, rows, tiles, columns, sums);
+    }
+}
+
+/// The products of a block of rows: where the sums go, the tiles, the hidden values and their number, the others and theirs, the rows. There is a tile for each value.
+#[cfg(any(dsp, target_abi = "eabihf"))]
+type Products<A> = unsafe extern "C" fn(
+    *mut [<A as Arithmetic>::Sum; BLOCK],
+    *const <A as Arithmetic>::Tile,
+    *const [<A as Arithmetic>::Value; TILE_COLUMNS],
+    usize,
+    *const [<A as Arithmetic>::Value; TILE_COLUMNS],
+    usize,
+    *const [<A as Arithmetic>::Row; BLOCK],
+);
+
+/// Calls `products`, or leaves the sums alone if tiles are missing.
+#[cfg(any(dsp, target_abi = "eabihf"))]
+#[allow(unsafe_code)]
+#[inline]
+fn call<A: Arithmetic>(
+    products: Products<A>,
+    rows: &[A::Row; BLOCK],
+    tiles: &[A::Tile],
+    &Columns { hidden, others }: &Columns<'_, A>,
+    sums: &mut [A::Sum; BLOCK],
+) {
+    if tiles.len() < hidden.len() + others.len() {
+        return;
+    }
+    let (hidden_count, other_count) = (hidden.len(), others.len());
+    let (hidden, others) = (hidden.as_ptr(), others.as_ptr());
+    // SAFETY: there is a tile for each value, and rows and sums are arrays of a block.
+    unsafe {
+        products(
+            sums,
+            tiles.as_ptr(),
+            hidden,
+            hidden_count,
+            others,
+            other_count,
+            rows,
+        );
     }
 }
 
