@@ -253,7 +253,13 @@ fn transfers_show_their_progress(laptop: &Laptop) {
         shown.contains("records") && shown.contains(" left"),
         "{shown:?}"
     );
-    assert_eq!(laptop.read("again.csv"), laptop.read("samples.csv"));
+    // The clock is this computer's by now: a quarter of an hour may have ended meanwhile.
+    let (again, before) = (laptop.read("again.csv"), laptop.read("samples.csv"));
+    let new = again.strip_prefix(&before).map(|new| new.lines().count());
+    assert!(
+        new.is_some_and(|new| new <= 1),
+        "{new:?} samples more than before"
+    );
 }
 
 #[test]
