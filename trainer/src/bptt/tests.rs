@@ -53,6 +53,12 @@ impl Case {
         (means, gradient)
     }
 
+    /// The largest mean these output weights allow: every h lies in -1..1.
+    fn largest_mean(&self) -> f64 {
+        let layout = self.shape.layout();
+        magnitude(&self.parameters[layout.output]) + magnitude(&self.parameters[layout.output_bias])
+    }
+
     /// Loss in f64, written once more in plain loops.
     fn loss_in_f64(&self, parameters: &[f64]) -> f64 {
         let monthly = monthly_in_f64(&self.shape, parameters, &self.sequence);
@@ -152,17 +158,21 @@ prop_compose! {
     }
 }
 
-/// Largest difference over the largest value.
-fn distance<A: Copy + Into<f64>, B: Copy + Into<f64>>(a: &[A], b: &[B]) -> f64 {
-    let largest = b.iter().map(|b| (*b).into().abs()).fold(1e-3, f64::max);
-    let difference = |(a, b): (&A, &B)| ((*a).into() - (*b).into()).abs();
-    a.iter().zip(b).map(difference).fold(0.0, f64::max) / largest
+/// Sum of the absolute values.
+fn magnitude(values: &[f32]) -> f64 {
+    values.iter().map(|value| f64::from(value.abs())).sum()
+}
+
+fn largest_difference(a: &[f32], b: &[f32]) -> f64 {
+    let difference = |(a, b): (&f32, &f32)| f64::from((a - b).abs());
+    a.iter().zip(b).map(difference).fold(0.0, f64::max)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
-    // Both are f32 with other orders of summation and other tanh: 1e-5 is some fifty roundings of the largest value.
+    // Both are f32 with other orders of summation and other tanh. Rounding goes with the size of what is summed, not with
+    // the sum, which may be near zero. In 40,000 cases the means were at most 2.1e-7 off, the gradients 1.6e-6.
     #[test]
     fn means_and_gradients_are_those_of_burns_autodiff(case in cases()) {
         let device = Device::flex().autodiff();
@@ -176,15 +186,18 @@ proptest! {
         let means = means.into_data().try_to_vec::<f32>().expect("f32");
 
         let (means_by_hand, gradient_by_hand) = case.by_hand();
-        prop_assert!(distance(&means_by_hand, &means) < 1e-5);
-        prop_assert!(distance(&gradient_by_hand, &gradient) < 1e-5, "{}", distance(&gradient_by_hand, &gradient));
+        let off = largest_difference(&means_by_hand, &means) / case.largest_mean();
+        prop_assert!(off < 2e-6, "means: {off}");
+        let off = largest_difference(&gradient_by_hand, &gradient) / magnitude(&case.loss);
+        prop_assert!(off < 1e-5, "gradients: {off}");
     }
 
-    // Central differences in f64 with a step of 1e-5 are exact to about 1e-9; what is left is the rounding of f32.
+    // Central differences in f64 with a step of 1e-5 are exact to about 1e-9; what is left is the rounding of f32,
+    // in 10,000 cases at most 1.8e-7.
     #[test]
     fn gradients_are_finite_differences_in_f64(case in cases(), pick: prop::sample::Index) {
         let (_, gradient) = case.by_hand();
-        let largest = gradient.iter().map(|g| f64::from(g.abs())).fold(1e-3, f64::max);
+        let scale = magnitude(&case.loss);
         let parameters: Vec<f64> = case.parameters.iter().copied().map(f64::from).collect();
         let first = pick.index(parameters.len());
         // A stride that is prime to most sizes visits all matrices.
@@ -196,7 +209,7 @@ proptest! {
             };
             let expected = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
             let found = f64::from(gradient[index]);
-            prop_assert!((found - expected).abs() < 1e-5 * largest, "parameter {index}: {found} {expected}");
+            prop_assert!((found - expected).abs() < 2e-6 * scale, "parameter {index}: {found} {expected}");
         }
     }
 
