@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 const WELLS: usize = 9;
 
@@ -54,6 +54,25 @@ impl Site {
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{error}");
         self.files(out)
+    }
+
+    /// Starts a run in an empty folder and kills it when two of its wells are done; whether that was in the middle.
+    fn killed_after_two_parts(&self, out: &str) -> bool {
+        let run = self.folder.path().join(out);
+        let _ = fs::remove_dir_all(&run);
+        let mut child = self
+            .train(out, &["--threads", "1"])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("amlstm starts");
+        let parts = || fs::read_dir(run.join("parts")).map_or(0, Iterator::count);
+        let has_ended = |child: &mut Child| child.try_wait().expect("a child").is_some();
+        while parts() < 2 && !has_ended(&mut child) {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        child.kill().expect("a child");
+        child.wait().expect("it ends");
+        parts() >= 2 && !run.join("metrics.csv").exists()
     }
 
     /// All files of a run with their bytes.
@@ -111,27 +130,9 @@ fn a_run_is_the_same_with_four_threads_in_shards_and_after_being_killed() {
     assert!(whole.contains_key(Path::new("levelling.csv")));
     assert_same(&site.files("merged"), &whole);
 
-    let mut child = site
-        .train("killed", &["--threads", "1"])
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("amlstm starts");
-    let parts = site.folder.path().join("killed/parts");
-    let count = |parts: &Path| fs::read_dir(parts).map_or(0, Iterator::count);
-    let started = Instant::now();
-    while count(&parts) < 2 {
-        assert!(
-            started.elapsed() < Duration::from_mins(2),
-            "no well was finished"
-        );
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    child.kill().expect("it runs");
-    child.wait().expect("it ends");
-    assert!(
-        !site.folder.path().join("killed/metrics.csv").exists(),
-        "killed in the middle"
-    );
+    // On a busy machine a run may be over before it is seen to have begun.
+    let killed = (0..20).any(|_| site.killed_after_two_parts("killed"));
+    assert!(killed, "no run was killed in the middle");
     assert_same(&site.trained("killed", &["--resume"]), &whole);
     // Once more changes nothing.
     assert_same(&site.trained("killed", &["--resume"]), &whole);
