@@ -54,7 +54,8 @@ pub trait MappedFlash: MultiwriteNorFlash {
 /// The cable to the sensors.
 pub trait SensorBus {
     /// Sends an SDI-12 command (with break and marking; 1200 baud, 7E1) and receives one line up to CR LF into `reply`. An empty command
-    /// only listens. Returns the length of the line with its CR LF, or `None` if it did not end within `timeout_ms`.
+    /// only listens. Returns the length of the line with its CR LF, or of what came of it if it did not end within `timeout_ms` or does not
+    /// fit; `None` if nothing came.
     async fn exchange(
         &mut self,
         command: &[u8],

@@ -22,6 +22,8 @@ pub enum Behaviour {
     BadCrc(f64),
     /// Answers with bytes without end.
     Floods,
+    /// Breaks its answers off before their end.
+    BreaksOff,
 }
 
 /// The transducers by their SDI-12 address, shared with the test that drives them.
@@ -138,6 +140,7 @@ pub fn answer(command: &[u8], sensors: &BTreeMap<u8, Behaviour>) -> Vec<u8> {
         Behaviour::BadCrc(value) => (value, 1),
         Behaviour::Silent => return Vec::new(),
         Behaviour::Floods => return vec![b'7'; 4096],
+        Behaviour::BreaksOff => return vec![address, b'0'],
     };
     let mut text = vec![address];
     match verb {

@@ -146,14 +146,18 @@ impl Bus {
         loop {
             let byte = match select(self.uart.byte(), self.clock.wait_until_ms(deadline)).await {
                 Either::First(byte) => byte,
-                Either::Second(()) => return None,
+                Either::Second(()) => break,
             };
-            *reply.get_mut(length)? = byte;
+            let Some(place) = reply.get_mut(length) else {
+                break;
+            };
+            *place = byte;
             length += 1;
             if reply.get(..length)?.ends_with(b"\r\n") {
-                return Some(length);
+                break;
             }
         }
+        (length > 0).then_some(length)
     }
 }
 

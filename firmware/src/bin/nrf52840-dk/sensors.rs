@@ -65,20 +65,23 @@ impl<'a> Cable<'a> {
         while let Poll::Ready(Ok(1..)) = poll_once(self.uart.read(&mut [0; 16])) {}
     }
 
-    async fn line(&mut self, reply: &mut [u8]) -> Option<usize> {
-        let mut length = 0;
-        loop {
-            let mut byte = [0];
-            self.uart.read(&mut byte).await.ok()?;
+    /// Receives until a line ends, nothing more can be read or `reply` is full, and counts what came.
+    async fn line(&mut self, reply: &mut [u8], length: &mut usize) {
+        let mut byte = [0];
+        while let Ok(1) = self.uart.read(&mut byte).await {
             // The echo of the break and the parity bit go.
             let byte = byte[0] & 0x7f;
             if byte == 0 {
                 continue;
             }
-            *reply.get_mut(length)? = byte;
-            length += 1;
-            if reply.get(..length)?.ends_with(b"\r\n") {
-                return Some(length);
+            let Some(place) = reply.get_mut(*length) else {
+                return;
+            };
+            *place = byte;
+            *length += 1;
+            let line = reply.get(..*length);
+            if line.is_some_and(|line| line.ends_with(b"\r\n")) {
+                return;
             }
         }
     }
@@ -99,12 +102,11 @@ impl SensorBus for Cable<'_> {
         if !command.is_empty() {
             self.send(command).await;
         }
-        with_timeout(
-            Duration::from_millis(u64::from(timeout_ms)),
-            self.line(reply),
-        )
-        .await
-        .ok()?
+        let timeout = Duration::from_millis(u64::from(timeout_ms));
+        let mut length = 0;
+        // What came before the time was over is there too.
+        let _ = with_timeout(timeout, self.line(reply, &mut length)).await;
+        (length > 0).then_some(length)
     }
 
     async fn loop_current_ma(&mut self, input: u8) -> Option<f32> {
