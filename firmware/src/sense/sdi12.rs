@@ -20,6 +20,35 @@ const ANSWER_MS: u32 = 1000;
 /// Values of one measurement.
 pub type Values = Vec<f32, MAX_VALUES>;
 
+/// Receives an answer, byte by byte, for [`SensorBus::exchange`].
+pub struct AnswerLine<'a> {
+    reply: &'a mut [u8],
+    length: usize,
+}
+
+impl<'a> AnswerLine<'a> {
+    /// Nothing yet; `reply` takes what comes.
+    pub fn new(reply: &'a mut [u8]) -> Self {
+        Self { reply, length: 0 }
+    }
+
+    /// Takes the next byte; whether more belong to the line: not after CR LF, nor when `reply` cannot take the byte.
+    pub fn goes_on_with(&mut self, byte: u8) -> bool {
+        let Some(place) = self.reply.get_mut(self.length) else {
+            return false;
+        };
+        *place = byte;
+        self.length += 1;
+        let line = self.reply.get(..self.length);
+        line.is_some_and(|line| !line.ends_with(b"\r\n"))
+    }
+
+    /// Bytes received; `None` if nothing came.
+    pub fn length(&self) -> Option<usize> {
+        (self.length > 0).then_some(self.length)
+    }
+}
+
 /// Measures at one address, with retries.
 ///
 /// # Errors
@@ -248,6 +277,25 @@ mod tests {
         ]);
         assert_eq!(block_on(measure(&mut bus, SENSOR)), Err(Quality::CRC));
         assert_eq!(bus.asked, 6);
+    }
+
+    #[test]
+    fn a_line_ends_with_cr_lf_or_where_the_reply_does() {
+        let received = |bytes: &[u8], room: usize| {
+            let mut reply = [0; 8];
+            let mut line = AnswerLine::new(&mut reply[..room]);
+            let taken = bytes
+                .iter()
+                .take_while(|byte| line.goes_on_with(**byte))
+                .count();
+            (taken, line.length(), reply)
+        };
+        assert_eq!(received(b"", 8), (0, None, [0; 8]));
+        // The byte that ends a line is its last one and says that nothing goes on.
+        assert_eq!(received(b"0+1\r\n7", 8), (4, Some(5), *b"0+1\r\n\0\0\0"));
+        assert_eq!(received(b"0\r0", 8), (3, Some(3), *b"0\r0\0\0\0\0\0"));
+        assert_eq!(received(b"777777", 4), (4, Some(4), *b"7777\0\0\0\0"));
+        assert_eq!(received(b"7", 0), (0, None, [0; 8]));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use core::fmt::Write as _;
 use amlstm_core::link::Sdi12Value;
 use amlstm_firmware::board::{Clock, SensorBus};
 use amlstm_firmware::calendar::{Moment, month_index_of};
-use amlstm_firmware::sense::sdi12::{crc_characters, measure};
+use amlstm_firmware::sense::sdi12::{AnswerLine, crc_characters, measure};
 use embassy_futures::select::{Either, select};
 use embedded_io_async::Write as _;
 use semihosting::process;
@@ -142,22 +142,12 @@ impl Bus {
         while self.uart.pop().is_some() {}
         let _ = self.uart.write_all(command).await;
         let deadline = self.clock.uptime_ms() + u64::from(timeout_ms);
-        let mut length = 0;
-        loop {
-            let byte = match select(self.uart.byte(), self.clock.wait_until_ms(deadline)).await {
-                Either::First(byte) => byte,
-                Either::Second(()) => break,
-            };
-            let Some(place) = reply.get_mut(length) else {
-                break;
-            };
-            *place = byte;
-            length += 1;
-            if reply.get(..length)?.ends_with(b"\r\n") {
-                break;
-            }
-        }
-        (length > 0).then_some(length)
+        let mut line = AnswerLine::new(reply);
+        while let Either::First(byte) =
+            select(self.uart.byte(), self.clock.wait_until_ms(deadline)).await
+            && line.goes_on_with(byte)
+        {}
+        line.length()
     }
 }
 

@@ -3,6 +3,7 @@
 use core::task::Poll;
 
 use amlstm_firmware::board::SensorBus;
+use amlstm_firmware::sense::sdi12::AnswerLine;
 use embassy_futures::{block_on, poll_once};
 use embassy_nrf::buffered_uarte::BufferedUarte;
 use embassy_nrf::gpio::Output;
@@ -65,22 +66,13 @@ impl<'a> Cable<'a> {
         while let Poll::Ready(Ok(1..)) = poll_once(self.uart.read(&mut [0; 16])) {}
     }
 
-    /// Receives until a line ends, nothing more can be read or `reply` is full, and counts what came.
-    async fn line(&mut self, reply: &mut [u8], length: &mut usize) {
+    /// Receives until the line ends or nothing more can be read.
+    async fn receive(&mut self, line: &mut AnswerLine<'_>) {
         let mut byte = [0];
         while let Ok(1) = self.uart.read(&mut byte).await {
             // The echo of the break and the parity bit go.
             let byte = byte[0] & 0x7f;
-            if byte == 0 {
-                continue;
-            }
-            let Some(place) = reply.get_mut(*length) else {
-                return;
-            };
-            *place = byte;
-            *length += 1;
-            let line = reply.get(..*length);
-            if line.is_some_and(|line| line.ends_with(b"\r\n")) {
+            if byte != 0 && !line.goes_on_with(byte) {
                 return;
             }
         }
@@ -103,10 +95,10 @@ impl SensorBus for Cable<'_> {
             self.send(command).await;
         }
         let timeout = Duration::from_millis(u64::from(timeout_ms));
-        let mut length = 0;
+        let mut line = AnswerLine::new(reply);
         // What came before the time was over is there too.
-        let _ = with_timeout(timeout, self.line(reply, &mut length)).await;
-        (length > 0).then_some(length)
+        let _ = with_timeout(timeout, self.receive(&mut line)).await;
+        line.length()
     }
 
     async fn loop_current_ma(&mut self, input: u8) -> Option<f32> {
