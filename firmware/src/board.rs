@@ -10,7 +10,7 @@
 use core::ops::Range;
 
 use amlstm_core::link::{MAX_MESSAGE, ResetCause, Task};
-use embedded_storage_async::nor_flash::MultiwriteNorFlash;
+use embedded_storage_async::nor_flash::NorFlash;
 
 /// The parts of a board, carried as one type.
 pub trait Board {
@@ -45,8 +45,8 @@ pub trait Clock {
 
 /// Data flash that is mapped into memory, so that models are used in place.
 ///
-/// Erase size 4096; a word may be written twice between erases (bits only fall).
-pub trait MappedFlash: MultiwriteNorFlash {
+/// Erase size 4096, write size 4. A word is written once between erases, so that flash with error correction will do.
+pub trait MappedFlash: NorFlash {
     /// The bytes of a range, 4-byte aligned if its start is; `None` outside of the flash.
     fn mapped(&self, range: Range<u32>) -> Option<&[u8]>;
 }

@@ -26,8 +26,6 @@ pub mod store;
 
 pub mod sense;
 
-pub mod replay;
-
 pub mod settings;
 
 pub mod month_close;

@@ -3,7 +3,7 @@
 /// One QEMU machine and the image that fits it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Board {
-    /// QEMU's machine, which is also the firmware's feature.
+    /// QEMU's machine, which also names the board's crate and the feature of `tests/measure`.
     pub machine: &'static str,
     /// Its core, as the documents name it.
     pub core: &'static str,

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_core::model::AttentionKind;
-use amlstm_firmware::replay::Start;
+use amlstm_measure::replay::Start;
 
 use crate::board::Board;
-use crate::image::{Image, Recipe};
+use crate::image::{Image, Program, Recipe};
 use crate::qemu::Machine;
 use crate::replay::Block;
 use crate::sample::{self, PAPER};
@@ -27,7 +27,7 @@ pub const fn name(arithmetic: ArithmeticKind) -> &'static str {
 /// The image whose cost is measured: it runs models of one arithmetic and holds no other.
 pub const fn probe(arithmetic: ArithmeticKind) -> Recipe {
     Recipe {
-        binary: "probe",
+        program: Program::Measure("probe"),
         features: name(arithmetic),
     }
 }
@@ -35,7 +35,7 @@ pub const fn probe(arithmetic: ArithmeticKind) -> Recipe {
 /// Software floating point on the slowest core takes some seconds, on a busy machine a minute.
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// `CONTROL_TURNS` of `firmware/src/bin/probe.rs`, two instructions each.
+/// `CONTROL_TURNS` of `tests/measure/src/bin/probe.rs`, two instructions each.
 const CONTROL_INSTRUCTIONS: f64 = 2.0 * 100_000.0;
 
 /// The cost of one model on one core.

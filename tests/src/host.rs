@@ -55,11 +55,9 @@ impl Program {
                 "build",
                 "--locked",
                 "-p",
-                "amlstm-firmware",
+                "amlstm-measure",
                 "--bin",
                 "replay",
-                "--features",
-                "host",
             ])
             .args(["--profile", build.profile])
             .arg("--target-dir")

@@ -24,21 +24,55 @@ pub struct Image {
     pub path: PathBuf,
 }
 
-/// What to build: a firmware binary with features beside its board's.
+/// What to build: a program with features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Recipe {
-    /// The binary in `firmware/src/bin`.
-    pub binary: &'static str,
-    /// Features beside the board's, the default ones too, separated by commas.
+    /// What is built.
+    pub program: Program,
+    /// Features beside those that every build has, separated by commas.
     pub features: &'static str,
 }
 
+/// A program for devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Program {
+    /// The logger, a crate of its own for each board.
+    Logger,
+    /// A program of `tests/measure`, for any machine.
+    Measure(&'static str),
+}
+
 impl Recipe {
-    /// A firmware binary as it ships.
-    pub const fn shipped(binary: &'static str) -> Self {
-        Self {
-            binary,
-            features: "f32,q15",
+    /// The logger as it ships.
+    pub const LOGGER: Self = Self {
+        program: Program::Logger,
+        features: "",
+    };
+
+    /// The program that logs every number of a series as its bits.
+    pub const ESTIMATE: Self = Self {
+        program: Program::Measure("estimate"),
+        features: "f32,q15",
+    };
+
+    fn package(self, board: Board) -> String {
+        match self.program {
+            Program::Logger => format!("amlstm-{}", board.machine),
+            Program::Measure(_) => "amlstm-measure".to_owned(),
+        }
+    }
+
+    fn binary(self, board: Board) -> &'static str {
+        match self.program {
+            Program::Logger => board.machine,
+            Program::Measure(binary) => binary,
+        }
+    }
+
+    fn features(self, board: Board) -> String {
+        match self.program {
+            Program::Logger => format!("image,{}", self.features),
+            Program::Measure(_) => format!("image,{},{}", board.machine, self.features),
         }
     }
 }
@@ -186,13 +220,17 @@ fn run_cargo(toolchain: Toolchain, board: Board, recipe: Recipe) -> Image {
     let folder = toolchain::target_folder()
         .join("device")
         .join(toolchain.name());
-    let features = [board.machine, recipe.features].join(",");
+    let binary = recipe.binary(board);
     let mut command = toolchain.build_command(board);
     command
         .current_dir(toolchain::root())
-        .args(["--locked", "--profile", "device", "-p", "amlstm-firmware"])
-        .args(["--bin", recipe.binary])
-        .args(["--no-default-features", "--features", &features])
+        .args(["--locked", "--profile", "device"])
+        .args(["-p", &recipe.package(board), "--bin", binary])
+        .args([
+            "--no-default-features",
+            "--features",
+            &recipe.features(board),
+        ])
         .arg("--target-dir")
         .arg(&folder)
         // Whatever the caller's configuration says: a lock shared with the cargo that runs the tests would be waited for.
@@ -205,11 +243,10 @@ fn run_cargo(toolchain: Toolchain, board: Board, recipe: Recipe) -> Image {
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );
-    let linked = folder.join(board.target).join("device").join(recipe.binary);
+    let linked = folder.join(board.target).join("device").join(binary);
     // Recipes that differ only in features share cargo's output name. Renamed into place, so that another process never reads half an image.
     let kept = linked.with_file_name(format!(
-        "{}-{}-{}.elf",
-        recipe.binary,
+        "{binary}-{}-{}.elf",
         board.machine,
         recipe.features.replace(',', "+")
     ));

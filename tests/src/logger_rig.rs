@@ -78,7 +78,7 @@ pub struct Powered {
 impl LoggerRig {
     /// Builds the firmware and an erased flash; `None`, with a message, where no device can be run.
     pub fn new() -> Option<Self> {
-        Self::with(Recipe::shipped("mps2-an386"))
+        Self::with(Recipe::LOGGER)
     }
 
     /// The same with another image of the board.

@@ -2,7 +2,7 @@
 
 use amlstm_core::estimator::Estimator;
 use amlstm_core::month::Month;
-use amlstm_firmware::replay::{Head, Replay, Replayed, Start};
+use amlstm_measure::replay::{Head, Replay, Replayed, Start};
 
 /// Monthly levels of a well, and where the estimator starts.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub fn aligned(bytes: &[u8]) -> Vec<u32> {
     bytemuck::pod_collect_to_vec(bytes)
 }
 
-/// A block for [`amlstm_firmware::replay`], aligned as a model file must be.
+/// A block for [`amlstm_measure::replay`], aligned as a model file must be.
 #[derive(Clone, Debug)]
 pub struct Block {
     words: Vec<u32>,
@@ -77,7 +77,7 @@ impl Block {
     }
 }
 
-/// The line of a month, as `firmware/src/bin/estimate.rs` logs it.
+/// The line of a month, as `tests/measure/src/bin/estimate.rs` logs it.
 fn line(month: &Replayed) -> String {
     let attention: Vec<u32> = month
         .estimate

@@ -6,7 +6,7 @@ use amlstm_core::model::{AttentionKind, Input, Sizes};
 use amlstm_core::month::Month;
 use amlstm_core::quantise::{Calibration, quantise};
 use amlstm_core::scaler::Scaler;
-use amlstm_firmware::replay::Start;
+use amlstm_measure::replay::Start;
 
 use crate::replay::{Series, aligned};
 

@@ -8,7 +8,7 @@ use amlstm::read::read_folders;
 use amlstm::run::WellRun;
 use amlstm::series::WellSeries;
 use amlstm_core::model::{AttentionKind, Sizes};
-use amlstm_firmware::replay::Start;
+use amlstm_measure::replay::Start;
 use amlstm_tests::board::{BOARDS, Board, CORTEX_M0, CORTEX_M3, CORTEX_M4F, CORTEX_M33};
 use amlstm_tests::host::{BUILDS, Program};
 use amlstm_tests::image::{Image, Recipe};
@@ -19,8 +19,6 @@ use amlstm_tests::sample::{self, PAPER};
 
 /// Twenty years take seconds, on a busy machine a minute.
 const LIMIT: Duration = Duration::from_mins(5);
-
-const ESTIMATE: Recipe = Recipe::shipped("estimate");
 
 /// Odd sizes, so that no block of rows comes out even.
 const ODD: Sizes = Sizes {
@@ -81,7 +79,7 @@ fn device_lines(image: &Image, block: &Block) -> Vec<String> {
 }
 
 fn device_equals_host(board: Board) {
-    let Some(image) = Image::build(board, ESTIMATE) else {
+    let Some(image) = Image::build(board, Recipe::ESTIMATE) else {
         return;
     };
     for (name, block) in blocks() {
@@ -147,7 +145,7 @@ fn models_trained_on_measured_wells_give_the_hosts_bits_on_every_core() {
         let host = block.lines();
         assert!(host.len() > 100, "{name}: {} months", host.len());
         for board in BOARDS {
-            let Some(image) = Image::build(board, ESTIMATE) else {
+            let Some(image) = Image::build(board, Recipe::ESTIMATE) else {
                 return;
             };
             assert_eq!(
@@ -181,7 +179,7 @@ fn a_device_refuses_a_model_with_a_flipped_bit() {
     let model = sample::model_file(AttentionKind::Shared, PAPER, 7);
     let series = sample::series(PAPER.inputs, Start::Cold);
     for board in BOARDS {
-        let Some(image) = Image::build(board, ESTIMATE) else {
+        let Some(image) = Image::build(board, Recipe::ESTIMATE) else {
             return;
         };
         let mut flipped = model.clone();

@@ -28,8 +28,8 @@ const SHIFT: u8 = 10;
 /// Lets the first sample of February fail and the logger run on to the end of March; what it tells afterwards.
 fn after(fault: u32) -> Option<(Status, Vec<Event>)> {
     let rig = LoggerRig::with(Recipe {
-        features: "f32,q15,faults",
-        ..Recipe::shipped("mps2-an386")
+        features: "faults",
+        ..Recipe::LOGGER
     })?;
     let (powered, mut client) = rig.power_on(BTreeMap::new());
     configure(&mut client, STATION);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use indicatif::ProgressBar;
 
-/// Before the name of the chip in an image for a board, after it a zero byte; `firmware/memory` keeps it outside of what is flashed.
+/// Before the name of the chip in an image for a board, after it a zero byte; its linker script keeps it outside of what is flashed.
 const CHIP: &[u8] = b"amlstm chip=";
 /// ELF's number for Arm.
 const ARM: [u8; 2] = [40, 0];

@@ -5,7 +5,7 @@
 use core::future::pending;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::retained;
+use amlstm_cortex_m::retained;
 
 /// Waits for ever, as for an interrupt that got lost.
 const WAITS: u32 = 0x7fc0_0001;

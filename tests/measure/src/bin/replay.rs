@@ -1,10 +1,10 @@
-//! Runs a block of model file and levels ([`amlstm_firmware::replay`]) on the host and prints the digest of all its bits, as `estimate` does on a device.
+//! Runs a block of model file and levels ([`amlstm_measure::replay`]) on the host and prints the digest of all its bits, as `estimate` does on a device.
 //!
 //! Built with any profile and for any processor, it prints the same: the tests compare.
 
 use std::process::ExitCode;
 
-use amlstm_firmware::replay::Replay;
+use amlstm_measure::replay::Replay;
 
 fn main() -> ExitCode {
     match digest() {

@@ -6,7 +6,7 @@ use amlstm_firmware::board::MappedFlash;
 use embassy_nrf::nvmc::{Error, Nvmc};
 use embassy_nrf::{Peri, peripherals};
 use embedded_storage::nor_flash::{NorFlash as _, ReadNorFlash as _};
-use embedded_storage_async::nor_flash::{ErrorType, MultiwriteNorFlash, NorFlash, ReadNorFlash};
+use embedded_storage_async::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 
 /// Where the data flash begins; `memory/nrf52840-dk.x` keeps the image below.
 const BASE: u32 = 0x8_0000;
@@ -63,9 +63,6 @@ impl NorFlash for Internal {
         self.0.write(Self::within(offset, bytes.len())?, bytes)
     }
 }
-
-/// The chip allows two writes of a word between erases (nRF52840 product specification 1.7, NVMC, n_WRITE).
-impl MultiwriteNorFlash for Internal {}
 
 impl MappedFlash for Internal {
     fn mapped(&self, range: Range<u32>) -> Option<&[u8]> {

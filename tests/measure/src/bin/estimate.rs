@@ -1,12 +1,12 @@
 //! Runs a model file over a series of levels and logs every number as its bits.
 //!
 //! One image serves every model: model file and levels lie in the flash region INPUT (`memory/<board>.x`) in the form of
-//! [`amlstm_firmware::replay`]. In QEMU the generic loader puts them there. Ends QEMU with exit code 0, or 1 if the input is refused.
+//! [`amlstm_measure::replay`]. In QEMU the generic loader puts them there. Ends QEMU with exit code 0, or 1 if the input is refused.
 #![no_std]
 #![no_main]
 
 use amlstm_core::model::{MAX_HIDDEN, MAX_INPUTS};
-use amlstm_firmware::replay::{Replay, ReplayError, Replayed};
+use amlstm_measure::replay::{Replay, ReplayError, Replayed};
 use cortex_m as _;
 use defmt_semihosting as _;
 use heapless::Vec;

@@ -8,8 +8,8 @@
 //! | battery | VDDH |
 //! | data flash | the upper 512 KiB of the internal flash |
 //!
-//! In `firmware/`, `cargo run --profile device --bin nrf52840-dk --features nrf52840-dk --target thumbv7em-none-eabihf` flashes it with
-//! probe-rs and shows its log messages (defmt over RTT).
+//! In this crate's folder, `cargo run --profile device --features image --target thumbv7em-none-eabihf` flashes it with probe-rs and shows its
+//! log messages (defmt over RTT).
 #![no_std]
 #![no_main]
 #![allow(
@@ -23,11 +23,10 @@
 )]
 
 mod flash;
-#[path = "../retained.rs"]
-mod retained;
 mod sensors;
 
 use amlstm_core::link::{ResetCause, Task};
+use amlstm_cortex_m::retained;
 use amlstm_firmware::app::{self, Parts};
 use amlstm_firmware::board::{Clock, Machine, Start};
 use amlstm_firmware::store::Layout;

@@ -5,12 +5,13 @@ use core::future::poll_fn;
 use core::task::Poll;
 
 use amlstm_core::link::Task;
+use amlstm_cortex_m::retained;
 use amlstm_firmware::board::{Clock, Machine, Start};
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::{NVIC, SCB};
 use critical_section::Mutex;
 
-use crate::{CORE_HZ, retained};
+use crate::CORE_HZ;
 
 /// Interrupt of TIMER0.
 pub const TIMER: i16 = 8;

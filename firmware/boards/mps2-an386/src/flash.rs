@@ -4,9 +4,7 @@ use core::ops::Range;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use amlstm_firmware::board::MappedFlash;
-use embedded_storage_async::nor_flash::{
-    ErrorType, MultiwriteNorFlash, NorFlash, NorFlashErrorKind, ReadNorFlash,
-};
+use embedded_storage_async::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 
 /// Start of the memory.
 const BASE: usize = 0x2100_0000;
@@ -113,8 +111,6 @@ impl NorFlash for Psram {
         Ok(())
     }
 }
-
-impl MultiwriteNorFlash for Psram {}
 
 impl MappedFlash for Psram {
     fn mapped(&self, range: Range<u32>) -> Option<&[u8]> {

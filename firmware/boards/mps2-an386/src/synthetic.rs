@@ -11,6 +11,7 @@
 use core::fmt::Write as _;
 
 use amlstm_core::link::Sdi12Value;
+use amlstm_cortex_m::stack::used_below;
 use amlstm_firmware::board::{Clock, SensorBus};
 use amlstm_firmware::calendar::{Moment, month_index_of};
 use amlstm_firmware::sense::sdi12::{AnswerLine, crc_characters, measure};
@@ -20,7 +21,6 @@ use semihosting::process;
 
 use crate::flash::table_bytes;
 use crate::machine::{Mps2Clock, sampled_unix_s};
-use crate::stack::used_below;
 use crate::uart::Uart;
 
 const MAGIC: &[u8] = b"AMLSYNTH";

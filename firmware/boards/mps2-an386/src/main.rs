@@ -14,14 +14,11 @@
 mod faults;
 mod flash;
 mod machine;
-#[path = "../retained.rs"]
-mod retained;
 mod runtime;
-#[path = "../stack.rs"]
-mod stack;
 mod synthetic;
 mod uart;
 
+use amlstm_cortex_m::{retained, stack};
 use amlstm_firmware::app::{self, Parts};
 use amlstm_firmware::store::Layout;
 use cortex_m::peripheral::SCB;

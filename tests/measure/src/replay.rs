@@ -21,7 +21,7 @@ use amlstm_core::model::MAX_INPUTS;
 use amlstm_core::month::Month;
 use heapless::Vec;
 
-use crate::kernel::Native;
+use amlstm_firmware::kernel::Native;
 
 /// The first bytes of a block.
 pub const MAGIC: [u8; 4] = *b"AMLR";

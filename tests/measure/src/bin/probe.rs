@@ -13,14 +13,14 @@ use core::panic::PanicInfo;
 
 use amlstm_core::estimator::Estimator;
 use amlstm_core::month::Month;
+use amlstm_cortex_m::stack;
 use amlstm_firmware::kernel::Native;
-use amlstm_firmware::replay::Replay;
+use amlstm_measure::replay::Replay;
 use cortex_m::peripheral::SYST;
 
 mod input;
 mod memory_functions;
 mod no_interrupts;
-mod stack;
 
 /// Hidden units there is room for: the paper's.
 const CAPACITY: usize = 16;

@@ -1,0 +1,9 @@
+//! Links the image: memory layout from `memory.x`, cortex-m-rt's script, and defmt's.
+
+fn main() {
+    println!("cargo::rerun-if-changed=memory.x");
+    println!("cargo::rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));
+    for script in ["link.x", "defmt.x"] {
+        println!("cargo::rustc-link-arg-bins=-T{script}");
+    }
+}

@@ -1,0 +1,11 @@
+//! What the logger's boards with a Cortex-M share. Empty on every other target.
+#![no_std]
+#![cfg(target_os = "none")]
+#![allow(
+    unsafe_code,
+    reason = "memory that start-up code leaves alone is reached through pointers; each use says why it is sound"
+)]
+
+pub mod retained;
+
+pub mod stack;
