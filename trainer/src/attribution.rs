@@ -4,11 +4,14 @@
 //! standardised level and does not know which layer it looks at. Permutation importance says what the network uses. Physics shares say what fitted beds would do.
 //! Levels of neighbouring layers rise and fall together, so even a perfect method has little to go by. Only synthetic wells know the truth.
 
+use std::fmt;
+
 use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimator::Estimator;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Curve, Problem};
 use crate::metric::{Simulation, interval_rate};
@@ -25,29 +28,29 @@ const AGREEMENT: f64 = 0.8;
 pub type Levels = [Vec<Option<f32>>];
 
 /// How shares are found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// Mean attention over the observed months.
     Attention,
     /// How much worse the network becomes when one aquifer layer's months are shuffled.
+    #[serde(rename = "permutation-importance")]
     Permutation,
     /// Shares of the fitted compaction beds.
+    #[serde(rename = "physics-nnls")]
     Physics,
     /// True shares, known of synthetic wells only.
     Truth,
 }
 
-impl Method {
-    /// Name in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Attention => "attention",
-            Self::Permutation => "permutation-importance",
-            Self::Physics => "physics-nnls",
-            Self::Truth => "truth",
-        }
+/// The name in files.
+impl fmt::Display for Method {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        self.serialize(formatter)
     }
+}
 
+impl Method {
     /// Name in sentences.
     pub fn title(self) -> &'static str {
         match self {

@@ -12,10 +12,15 @@ mod reference;
 
 pub use problem::{Curve, Problem};
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use crate::physics;
 
 /// A model the networks are compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Baseline {
     /// The mean of the fitted points in the very month that is predicted: no model that sees only levels can do better, but for luck.
     Floor,
@@ -30,17 +35,28 @@ pub enum Baseline {
     /// The mean of each calendar month.
     MonthClimatology,
     /// The grey model GM(1,1).
+    #[serde(rename = "gm11")]
     Grey,
     /// Linear regression on the levels of the same months.
     LinearRegression,
     /// Ridge regression on monthly lags of the levels.
     LaggedRidge,
     /// Multilayer perceptron on the same lags.
+    #[serde(rename = "mlp")]
     Perceptron,
     /// Gated recurrent unit on the levels.
+    #[serde(rename = "gru")]
     GatedRecurrentUnit,
     /// Compaction beds with non-negative weights.
+    #[serde(rename = "physics-nnls")]
     Physics,
+}
+
+/// The name in files.
+impl fmt::Display for Baseline {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        self.serialize(formatter)
+    }
 }
 
 impl Baseline {
@@ -60,25 +76,7 @@ impl Baseline {
         Self::Physics,
     ];
 
-    /// Name in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Floor => "floor",
-            Self::NoChange => "no-change",
-            Self::Persistence => "persistence",
-            Self::ConstantRate => "constant-rate",
-            Self::LastYearRate => "last-year-rate",
-            Self::MonthClimatology => "month-climatology",
-            Self::Grey => "gm11",
-            Self::LinearRegression => "linear-regression",
-            Self::LaggedRidge => "lagged-ridge",
-            Self::Perceptron => "mlp",
-            Self::GatedRecurrentUnit => "gru",
-            Self::Physics => "physics-nnls",
-        }
-    }
-
-    /// Name in tables.
+    /// Name for people.
     pub fn title(self) -> &'static str {
         match self {
             Self::Floor => "floor: mean of training points",

@@ -50,13 +50,23 @@ pub struct NetworkConfig {
 }
 
 /// Kind of network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NetworkKind {
     /// Attention over the aquifer layers, then an LSTM.
     AmLstm,
     /// LSTM on the scaled levels.
     Lstm,
+}
+
+impl NetworkKind {
+    /// Name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::AmLstm => "AM-LSTM",
+            Self::Lstm => "LSTM",
+        }
+    }
 }
 
 /// Whether aquifer layers share U, V and B of the attention.
@@ -442,7 +452,7 @@ fn is_example(line: &str) -> bool {
 }
 
 /// A month as `2012-12`.
-mod month_text {
+pub(crate) mod month_text {
     use amlstm_core::month::Month;
     use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
 

@@ -7,9 +7,12 @@
 //! While a run is going on, what it found at each well lies in `parts/`; [`RunFolder::finish`] joins the parts to the tables in well
 //! order and removes them. So a run of any number of wells needs the memory of a few, and one that was interrupted can go on.
 
+mod columns;
+mod model_kind;
 mod report_rows;
 mod rows;
 mod shard;
+mod table;
 mod well_run;
 
 use std::{
@@ -29,30 +32,26 @@ use crate::{
     table::{Table, TableError},
 };
 
+pub use model_kind::ModelKind;
 pub use rows::{
-    AttentionRow, LevelledPoint, MetricRow, PredictionRow, RatePoint, Share, TrainingRow,
+    AttentionRow, FailureRow, LevelledPoint, MetricRow, PredictionRow, RatePoint, Row, Share,
+    Stage, TrainingRow,
 };
 pub use shard::{MergeError, Resumed, Shard, ShardRecord};
 pub use well_run::{BASELINES, TrainedModel, WellRun, WellRunError};
 
 /// Names of the tables in the order of a part's chunks, in which they are also written.
 pub const TABLES: [&str; 6] = [
-    "metrics.csv",
-    "predictions.csv",
-    "attention.csv",
-    RATES_TABLE,
-    SHARES_TABLE,
-    "training.csv",
+    MetricRow::TABLE,
+    PredictionRow::TABLE,
+    AttentionRow::TABLE,
+    RatePoint::TABLE,
+    Share::TABLE,
+    TrainingRow::TABLE,
 ];
 
-/// Rates of the ps points; not written where there are none.
-pub const RATES_TABLE: &str = "ps_points.csv";
-
-/// Shares of the aquifer layers by method; not written where there are none.
-pub const SHARES_TABLE: &str = "attribution.csv";
-
-/// Levelling benchmarks; not written where there are none.
-pub const LEVELLING_TABLE: &str = "levelling.csv";
+/// Tables that are not written where they would have no row.
+const OPTIONAL: [&str; 2] = [RatePoint::TABLE, Share::TABLE];
 
 /// Wells that the report shows in full, with figures. Of a larger run the others stand in the tables, and any of them can be drawn by `amlstm figure`.
 pub const WELLS_IN_FULL: usize = 40;
@@ -267,9 +266,9 @@ impl RunFolder {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut table = b"benchmark,levelling_mm_per_year,ps_mm_per_year\n".to_vec();
-        table.extend(rows::chunk(&rows));
-        write_beside(&self.path.join(LEVELLING_TABLE), &table)
+        let mut table = table::header::<LevelledPoint>();
+        table.extend(table::rows(&rows));
+        write_beside(&self.path.join(LevelledPoint::TABLE), &table)
     }
 
     /// Whether a well's part is there.
@@ -287,7 +286,7 @@ impl RunFolder {
             source,
         };
         let mut tables = Vec::with_capacity(TABLES.len());
-        for header in rows::headers() {
+        for header in headers() {
             let mut table = BufWriter::new(NamedTempFile::new_in(&self.path).map_err(failed)?);
             table.write_all(&header).map_err(failed)?;
             tables.push(table);
@@ -306,12 +305,12 @@ impl RunFolder {
                     .map_err(failed)?;
             }
         }
-        for ((table, name), header) in tables.into_iter().zip(TABLES).zip(rows::headers()) {
+        for ((table, name), header) in tables.into_iter().zip(TABLES).zip(headers()) {
             let file = table
                 .into_inner()
                 .map_err(|error| failed(error.into_error()))?;
             let length = file.as_file().metadata().map_err(failed)?.len();
-            if length > header.len() as u64 || ![RATES_TABLE, SHARES_TABLE].contains(&name) {
+            if length > header.len() as u64 || !OPTIONAL.contains(&name) {
                 persist(file, &self.path.join(name))?;
             }
         }
@@ -328,6 +327,18 @@ impl RunFolder {
     fn part_path(&self, number: usize) -> PathBuf {
         self.path.join(PARTS).join(format!("{number:08}"))
     }
+}
+
+/// The first line of each table, in the order of [`TABLES`].
+fn headers() -> [Vec<u8>; 6] {
+    [
+        table::header::<MetricRow>(),
+        table::header::<PredictionRow>(),
+        table::header::<AttentionRow>(),
+        table::header::<RatePoint>(),
+        table::header::<Share>(),
+        table::header::<TrainingRow>(),
+    ]
 }
 
 /// Which of a well's model files.
@@ -438,11 +449,11 @@ mod tests {
             let mut well = WellRun::empty(&format!("W{number}"));
             well.training = vec![TrainingRow {
                 well: well.well.clone(),
-                model: "lstm",
+                model: ModelKind::LSTM,
                 epoch: 1,
                 train_rmse_mm_per_month: 1.5,
-                validate_rmse_mm_per_month: f64::NAN,
-                test_rmse_mm_per_month: 2.0,
+                validate_rmse_mm_per_month: None,
+                test_rmse_mm_per_month: Some(2.0),
                 kept: true,
             }];
             run.write_well(number, &well).unwrap();

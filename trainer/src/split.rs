@@ -3,6 +3,7 @@
 use amlstm_core::month::Month;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{SplitConfig, SplitKind},
@@ -10,7 +11,8 @@ use crate::{
 };
 
 /// What an observation is used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Part {
     /// Weights are fitted to it.
     Train,
@@ -20,18 +22,6 @@ pub enum Part {
     Test,
     /// An interval across the border of two parts: neither fitted nor scored.
     Border,
-}
-
-impl Part {
-    /// Name in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Validate => "validate",
-            Self::Test => "test",
-            Self::Border => "border",
-        }
-    }
 }
 
 /// The parts of a well's observations.

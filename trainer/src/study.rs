@@ -37,14 +37,6 @@ pub const BATCHES: [usize; 5] = [8, 16, 32, 64, 128];
 /// The two networks, in the order of the tables.
 pub const NETWORKS: [NetworkKind; 2] = [NetworkKind::Lstm, NetworkKind::AmLstm];
 
-/// Name of a network in files and tables.
-pub fn network_name(network: NetworkKind) -> &'static str {
-    match network {
-        NetworkKind::Lstm => "LSTM",
-        NetworkKind::AmLstm => "AM-LSTM",
-    }
-}
-
 /// A well to study.
 #[derive(Debug, Clone)]
 pub struct Subject {

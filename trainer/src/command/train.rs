@@ -9,14 +9,17 @@ use std::{
 };
 
 use amlstm::{
-    baseline::Baseline,
     config::{Config, DEFAULT_TOML, Selection},
     geodesy::Position,
     levelling::{self, Comparison},
     ps,
     read::{ReadError, Sites, Well},
     report,
-    run::{BASELINES, MetricRow, Resumed, RunFolder, Shard, ShardRecord, WELLS_IN_FULL, WellRun},
+    run::{
+        BASELINES, MetricRow, ModelKind, Resumed, RunFolder, Shard, ShardRecord, WELLS_IN_FULL,
+        WellRun,
+    },
+    split::Part,
     synth::{self, Truth},
 };
 use anyhow::Context;
@@ -275,7 +278,7 @@ fn train(
                 outcome.test.extend(
                     run.metrics
                         .into_iter()
-                        .filter(|row| row.part == "test")
+                        .filter(|row| row.part == Part::Test)
                         .map(|row| (number, row)),
                 );
             }
@@ -335,16 +338,17 @@ fn print_scores(test: &[(usize, MetricRow)], data: &Wells, wells: usize, config:
             "The epoch was chosen on the test part itself (the paper's protocol): these scores flatter the networks."
         );
     }
-    let models: Vec<&str> = ["am-lstm", "lstm"]
+    let models: Vec<ModelKind> = [ModelKind::AM_LSTM, ModelKind::LSTM]
         .into_iter()
-        .chain(BASELINES.map(Baseline::name))
+        .chain(BASELINES.map(ModelKind::Baseline))
         .collect();
+    let baselines = BASELINES.map(|baseline| baseline.to_string());
     let mut columns = vec![("well", LEFT), ("AM-LSTM", RIGHT), ("LSTM", RIGHT)];
-    columns.extend(BASELINES.map(|baseline| (baseline.name(), RIGHT)));
+    columns.extend(baselines.iter().map(|name| (name.as_str(), RIGHT)));
     columns.push(("scored", RIGHT));
     let mut table = table::new(&columns);
     for of_well in test.chunk_by(|a, b| a.0 == b.0) {
-        let row = |model: &str| {
+        let row = |model: ModelKind| {
             of_well
                 .iter()
                 .map(|(_, row)| row)
@@ -354,9 +358,13 @@ fn print_scores(test: &[(usize, MetricRow)], data: &Wells, wells: usize, config:
         cells.extend(
             models
                 .iter()
-                .map(|model| number(row(model).map_or(f64::NAN, |row| row.rmse_mm_per_month), 2)),
+                .map(|model| number(row(*model).map_or(f64::NAN, |row| row.rmse_mm_per_month), 2)),
         );
-        cells.push(row("am-lstm").map_or(0, |row| row.increments).to_string());
+        cells.push(
+            row(ModelKind::AM_LSTM)
+                .map_or(0, |row| row.increments)
+                .to_string(),
+        );
         table.add_row(cells);
     }
     println!("\n{}\n", table.trim_fmt());

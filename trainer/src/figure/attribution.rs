@@ -10,18 +10,19 @@ use super::ink::Ink;
 use super::mark::Mark;
 use super::sheet::{self, Area, DrawError, Frame, Hit, Lettering, Sign, fill, line, px};
 use super::shown::{Share, ShownWell, method_text};
+use crate::attribution::Method;
 
 const METHOD_PX: i32 = 15;
 const LEGEND_PX: i32 = 48;
 const AXIS_PX: i32 = 24;
-const METHODS: [(&str, Mark, Ink); 4] = [
-    ("attention", Mark::Circle, Ink::AmLstm),
-    ("permutation-importance", Mark::Square, Ink::Lstm),
-    ("physics-nnls", Mark::Triangle, Ink::Layer(0)),
-    ("truth", Mark::Diamond, Ink::Text),
+const METHODS: [(Method, Mark, Ink); 4] = [
+    (Method::Attention, Mark::Circle, Ink::AmLstm),
+    (Method::Permutation, Mark::Square, Ink::Lstm),
+    (Method::Physics, Mark::Triangle, Ink::Layer(0)),
+    (Method::Truth, Mark::Diamond, Ink::Text),
 ];
 
-fn methods(shares: &[&Share]) -> Vec<(&'static str, Mark, Ink)> {
+fn methods(shares: &[&Share]) -> Vec<(Method, Mark, Ink)> {
     METHODS
         .into_iter()
         .filter(|(method, ..)| shares.iter().any(|share| share.method == *method))
@@ -44,7 +45,7 @@ pub(super) fn draw(
     let layers = well.aquifer_layers.len();
     let entries: Vec<_> = methods
         .iter()
-        .map(|(method, mark, ink)| (*ink, Sign::Mark(*mark), method_text(method)))
+        .map(|(method, mark, ink)| (*ink, Sign::Mark(*mark), method_text(*method)))
         .collect();
     sheet::legend(area, px(10), &entries)?;
     let frame = Frame {
@@ -82,7 +83,7 @@ pub(super) fn draw(
             let (x, y) = chart.backend_coord(&(share.share, row));
             let mut text = format!(
                 "{name}\n{}: {}",
-                method_text(method),
+                method_text(*method),
                 number(share.share, 2)
             );
             if let Some((low, high)) = share.share_lower_quartile.zip(share.share_upper_quartile) {

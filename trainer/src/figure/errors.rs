@@ -9,7 +9,8 @@ use super::axis::{Axis, number};
 use super::ink::Ink;
 use super::mark::Mark;
 use super::sheet::{self, Area, DrawError, Frame, Hit, Lettering, Sign, extent, fill, px};
-use super::shown::{Score, Shown, model_text};
+use super::shown::{MetricRow, ModelKind, Shown};
+use crate::split::Part;
 
 const ROW_PX: i32 = 28;
 const LEGEND_PX: i32 = 28;
@@ -28,36 +29,37 @@ fn wells(shown: &Shown) -> Vec<&str> {
             shown
                 .scores
                 .iter()
-                .any(|score| score.part == "test" && score.well == *name)
+                .any(|score| score.part == Part::Test && score.well == *name)
         })
         .collect()
 }
 
-fn mark(model: &str) -> Mark {
+fn mark(model: ModelKind) -> Mark {
     match model {
-        "am-lstm" => Mark::Circle,
-        "lstm" => Mark::Square,
-        _ => Mark::Ring,
+        ModelKind::AM_LSTM => Mark::Circle,
+        ModelKind::LSTM => Mark::Square,
+        ModelKind::Baseline(_) => Mark::Ring,
     }
 }
 
 pub(super) fn draw(shown: &Shown, area: &Area) -> Result<Vec<Hit>, DrawError> {
     let wells = wells(shown);
-    let tests: Vec<&Score> = shown
+    let tests: Vec<&MetricRow> = shown
         .scores
         .iter()
-        .filter(|score| score.part == "test" && score.rmse.is_finite())
+        .filter(|score| score.part == Part::Test && score.rmse_mm_per_month.is_finite())
         .collect();
-    let Some((_, high)) = extent(tests.iter().map(|score| score.rmse)) else {
+    let Some((_, high)) = extent(tests.iter().map(|score| score.rmse_mm_per_month)) else {
         return Ok(Vec::new());
     };
-    let is_baseline =
-        |score: &&&Score| !matches!(score.model.as_str(), "am-lstm" | "lstm" | "floor");
+    let is_baseline = |score: &&&MetricRow| {
+        matches!(score.model, ModelKind::Baseline(_)) && score.model != ModelKind::FLOOR
+    };
     let mut entries = vec![
         (Ink::Lstm, Sign::Mark(Mark::Square), "LSTM"),
         (Ink::AmLstm, Sign::Mark(Mark::Circle), "AM-LSTM"),
     ];
-    if tests.iter().any(|score| score.floor.is_some()) {
+    if tests.iter().any(|score| score.floor_mm_per_month.is_some()) {
         entries.insert(0, (Ink::Floor, Sign::Mark(Mark::Tick), "floor"));
     }
     if tests.iter().any(|score| is_baseline(&score)) {
@@ -88,30 +90,39 @@ pub(super) fn draw(shown: &Shown, area: &Area) -> Result<Vec<Hit>, DrawError> {
             Lettering::NOTE.ink(Ink::Text),
             (px(6), place(0.0).1),
         )?;
-        let mut of_well: Vec<&&Score> = tests.iter().filter(|score| score.well == *well).collect();
+        let mut of_well: Vec<&&MetricRow> =
+            tests.iter().filter(|score| score.well == *well).collect();
         for score in of_well.iter().copied().filter(is_baseline) {
-            Mark::Ring.draw(area, place(score.rmse), 35, Ink::Baseline)?;
+            Mark::Ring.draw(area, place(score.rmse_mm_per_month), 35, Ink::Baseline)?;
         }
-        let floor = of_well.iter().find_map(|score| score.floor);
+        let floor = of_well.iter().find_map(|score| score.floor_mm_per_month);
         if let Some(floor) = floor {
             Mark::Tick.draw(area, place(floor), 60, Ink::Floor)?;
         }
-        for model in ["lstm", "am-lstm"] {
+        for model in [ModelKind::LSTM, ModelKind::AM_LSTM] {
             if let Some(score) = of_well.iter().find(|score| score.model == model) {
-                mark(model).draw(area, place(score.rmse), 40, Ink::of_model(model))?;
+                mark(model).draw(
+                    area,
+                    place(score.rmse_mm_per_month),
+                    40,
+                    Ink::of_model(model),
+                )?;
             }
         }
-        of_well.sort_by(|a, b| a.rmse.total_cmp(&b.rmse));
+        of_well.sort_by(|a, b| a.rmse_mm_per_month.total_cmp(&b.rmse_mm_per_month));
         let mut text = format!("well {well}, test RMSE in mm a month");
         if let Some(floor) = floor {
             let _ = write!(text, "\nfloor: {}", number(floor, 3));
         }
-        for score in of_well.iter().filter(|score| score.model != "floor") {
+        for score in of_well
+            .iter()
+            .filter(|score| score.model != ModelKind::FLOOR)
+        {
             let _ = write!(
                 text,
                 "\n{}: {}",
-                model_text(&score.model),
-                number(score.rmse, 3)
+                score.model.title(),
+                number(score.rmse_mm_per_month, 3)
             );
         }
         hits.push(Hit {

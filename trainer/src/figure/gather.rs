@@ -5,17 +5,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use amlstm_core::artifact::{ArtifactError, ModelFile};
-use amlstm_core::month::Month;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
-use super::shown::{
-    LevelledPoint, ModelErrors, RatePoint, Score, Share, Shown, ShownEpoch, ShownModel, ShownMonth,
-    ShownWell,
-};
+use super::shown::{ModelErrors, Shown, ShownEpoch, ShownModel, ShownMonth, ShownWell};
 use crate::config::{Config, ConfigError};
 use crate::export::AlignedBytes;
-use crate::run::{LEVELLING_TABLE, ModelName, RATES_TABLE, SHARES_TABLE, TABLES, WELLS_IN_FULL};
+use crate::run::{
+    AttentionRow, LevelledPoint, MetricRow, ModelKind, ModelName, PredictionRow, RatePoint, Row,
+    Share, TrainingRow, WELLS_IN_FULL,
+};
+use crate::split::Part;
 use crate::spread::Spread;
 
 /// Why a run folder cannot be shown.
@@ -50,39 +48,6 @@ pub enum GatherError {
     },
 }
 
-#[derive(Deserialize)]
-struct PredictionRow {
-    well: String,
-    model: String,
-    month: String,
-    part: String,
-    observed_subsidence_mm: Option<f64>,
-    observed_low_mm: Option<f64>,
-    observed_high_mm: Option<f64>,
-    predicted_increment_mm: Option<f64>,
-    predicted_subsidence_mm: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct AttentionRow {
-    well: String,
-    month: String,
-    layer: String,
-    level_m: Option<f64>,
-    attention: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct TrainingRow {
-    well: String,
-    model: String,
-    epoch: usize,
-    train_rmse_mm_per_month: f64,
-    validate_rmse_mm_per_month: Option<f64>,
-    test_rmse_mm_per_month: Option<f64>,
-    kept: bool,
-}
-
 /// Reads what is shown of one well of a run folder, or of the first [`WELLS_IN_FULL`] wells and of all together.
 ///
 /// # Errors
@@ -90,23 +55,23 @@ struct TrainingRow {
 pub fn gather(folder: &Path, only: Option<&str>) -> Result<Shown, GatherError> {
     let data = Config::read(&folder.join("config.toml"))?.data;
     let mut shown = Shown {
-        benchmarks: optional_rows::<LevelledPoint>(folder, LEVELLING_TABLE)?,
+        benchmarks: optional_rows::<LevelledPoint>(folder)?,
         rate_classes: data.rate_classes_mm_per_year,
         buffer_m: data.buffer_m,
         ..Shown::default()
     };
     let mut wells = Wells::default();
-    let mut errors: Vec<(String, Vec<f64>)> = Vec::new();
+    let mut errors: Vec<(ModelKind, Vec<f64>)> = Vec::new();
     let mut last = String::new();
-    for_each_row(folder, TABLES[0], |score: Score| {
+    for_each_row(folder, |score: MetricRow| {
         if last != score.well {
             last.clone_from(&score.well);
             shown.wells_of_run += 1;
         }
-        if score.part == "test" && score.rmse.is_finite() {
+        if score.part == Part::Test && score.rmse_mm_per_month.is_finite() {
             match errors.iter_mut().find(|(model, _)| *model == score.model) {
-                Some((_, errors)) => errors.push(score.rmse),
-                None => errors.push((score.model.clone(), vec![score.rmse])),
+                Some((_, errors)) => errors.push(score.rmse_mm_per_month),
+                None => errors.push((score.model, vec![score.rmse_mm_per_month])),
             }
         }
         let is_shown = only.map_or(shown.wells_of_run <= WELLS_IN_FULL, |only| {
@@ -118,25 +83,21 @@ pub fn gather(folder: &Path, only: Option<&str>) -> Result<Shown, GatherError> {
         }
         Ok(())
     })?;
-    let spread = |(model, errors): (String, Vec<f64>)| ModelErrors {
+    let spread = |(model, errors): (ModelKind, Vec<f64>)| ModelErrors {
         model,
         wells: errors.len(),
         rmse: Spread::of(errors),
     };
     shown.errors = errors.into_iter().map(spread).collect();
-    let name = "predictions.csv";
-    wells.for_each_row(folder, name, |wells, row: PredictionRow| {
-        let month = month(folder, name, &row.month)?;
-        wells.at(&row.well).add_prediction(month, row);
+    wells.for_each_row(folder, |wells, row: PredictionRow| {
+        wells.at(&row.well).add_prediction(&row);
         Ok(())
     })?;
-    let name = "attention.csv";
-    wells.for_each_row(folder, name, |wells, row: AttentionRow| {
-        let month = month(folder, name, &row.month)?;
-        wells.at(&row.well).add_attention(month, row);
+    wells.for_each_row(folder, |wells, row: AttentionRow| {
+        wells.at(&row.well).add_attention(row);
         Ok(())
     })?;
-    wells.for_each_row(folder, "training.csv", |wells, row: TrainingRow| {
+    wells.for_each_row(folder, |wells, row: TrainingRow| {
         wells.at(&row.well).add_epoch(&row);
         Ok(())
     })?;
@@ -144,13 +105,14 @@ pub fn gather(folder: &Path, only: Option<&str>) -> Result<Shown, GatherError> {
         for path in model_paths(folder, &well.well) {
             well.synthetic |= read_model(&path, |file| file.record().synthetic)?;
         }
-        well.models.sort_by_key(|model| model.model != "lstm");
+        well.models
+            .sort_by_key(|model| model.model != ModelKind::LSTM);
     }
-    shown.points = optional_rows(folder, RATES_TABLE)?;
+    shown.points = optional_rows(folder)?;
     shown.points.retain(|point: &RatePoint| {
         wells.has(&point.well) && point.vertical_rate_mm_per_year.is_finite()
     });
-    shown.attribution = optional_rows(folder, SHARES_TABLE)?;
+    shown.attribution = optional_rows(folder)?;
     shown
         .attribution
         .retain(|share: &Share| wells.has(&share.well));
@@ -184,12 +146,11 @@ pub fn read_model<T>(path: &Path, look: impl FnOnce(&ModelFile) -> T) -> Result<
 }
 
 /// Hands each row of a table to `take`.
-fn for_each_row<T: DeserializeOwned>(
+fn for_each_row<T: Row>(
     folder: &Path,
-    name: &str,
     take: impl FnMut(T) -> Result<(), GatherError>,
 ) -> Result<(), GatherError> {
-    for_rows_of(folder, name, |_| Wanted::Yes, take)
+    for_rows_of(folder, |_| Wanted::Yes, take)
 }
 
 /// What to do with the rows of a well.
@@ -202,13 +163,12 @@ enum Wanted {
 }
 
 /// Hands the wanted rows of a table to `take`; its first column is the well.
-fn for_rows_of<T: DeserializeOwned>(
+fn for_rows_of<T: Row>(
     folder: &Path,
-    name: &str,
     mut wanted: impl FnMut(&str) -> Wanted,
     mut take: impl FnMut(T) -> Result<(), GatherError>,
 ) -> Result<(), GatherError> {
-    let path = folder.join(name);
+    let path = folder.join(T::TABLE);
     let wrong = |error: csv::Error| match error.into_kind() {
         csv::ErrorKind::Io(source) => GatherError::File {
             path: path.clone(),
@@ -239,23 +199,15 @@ fn for_rows_of<T: DeserializeOwned>(
     Ok(())
 }
 
-fn optional_rows<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Vec<T>, GatherError> {
+fn optional_rows<T: Row>(folder: &Path) -> Result<Vec<T>, GatherError> {
     let mut rows = Vec::new();
-    if folder.join(name).is_file() {
-        for_each_row(folder, name, |row| {
+    if folder.join(T::TABLE).is_file() {
+        for_each_row(folder, |row| {
             rows.push(row);
             Ok(())
         })?;
     }
     Ok(rows)
-}
-
-fn month(folder: &Path, table: &str, text: &str) -> Result<i32, GatherError> {
-    let wrong = |_| GatherError::Table {
-        path: folder.join(table),
-        cause: format!("month: found \"{text}\", expected such as 2016-08"),
-    };
-    text.parse::<Month>().map(Month::index).map_err(wrong)
 }
 
 /// Wells in the order in which the tables name them.
@@ -282,10 +234,9 @@ impl Wells {
     }
 
     /// Hands the rows of these wells to `take`. Every table has the wells in one order and these without others between them, so reading ends behind the last.
-    fn for_each_row<T: DeserializeOwned>(
+    fn for_each_row<T: Row>(
         &mut self,
         folder: &Path,
-        name: &str,
         mut take: impl FnMut(&mut Self, T) -> Result<(), GatherError>,
     ) -> Result<(), GatherError> {
         let places = self.places.clone();
@@ -298,7 +249,7 @@ impl Wells {
             (false, false) => Wanted::No,
             (false, true) => Wanted::NoMore,
         };
-        for_rows_of(folder, name, wanted, |row| take(self, row))
+        for_rows_of(folder, wanted, |row| take(self, row))
     }
 }
 
@@ -309,11 +260,15 @@ fn put(values: &mut Vec<Option<f64>>, place: usize, value: Option<f64>) {
 }
 
 impl ShownWell {
-    fn add_prediction(&mut self, month: i32, row: PredictionRow) {
-        let place = self.place(month);
-        let model = self.model_at(&row.model);
+    fn add_prediction(&mut self, row: &PredictionRow) {
+        let place = self.place(row.month.index());
+        let model = self.model_at(row.model);
         put(&mut model.subsidence_mm, place, row.predicted_subsidence_mm);
-        put(&mut model.increment_mm, place, row.predicted_increment_mm);
+        put(
+            &mut model.increment_mm,
+            place,
+            Some(row.predicted_increment_mm),
+        );
         let shown = &mut self.months[place];
         shown.observed_mm = row.observed_subsidence_mm;
         // A directly measured series has one point, which has no spread.
@@ -324,8 +279,8 @@ impl ShownWell {
         shown.part = row.part;
     }
 
-    fn add_attention(&mut self, month: i32, row: AttentionRow) {
-        let place = self.place(month);
+    fn add_attention(&mut self, row: AttentionRow) {
+        let place = self.place(row.month.index());
         let layer = if let Some(layer) = self
             .aquifer_layers
             .iter()
@@ -339,12 +294,12 @@ impl ShownWell {
         let shown = &mut self.months[place];
         put(&mut shown.level_m, layer, row.level_m);
         // A layer without a level is left out of the attention: its share is not zero but none.
-        let attention = row.attention.filter(|_| row.level_m.is_some());
+        let attention = row.level_m.map(|_| row.attention);
         put(&mut shown.attention, layer, attention);
     }
 
     fn add_epoch(&mut self, row: &TrainingRow) {
-        self.model_at(&row.model).epochs.push(ShownEpoch {
+        self.model_at(row.model).epochs.push(ShownEpoch {
             epoch: row.epoch,
             train_rmse: row.train_rmse_mm_per_month,
             validate_rmse: row.validate_rmse_mm_per_month,
@@ -366,14 +321,11 @@ impl ShownWell {
         (month - first).max(0) as usize
     }
 
-    fn model_at(&mut self, name: &str) -> &mut ShownModel {
-        let place = if let Some(place) = self.models.iter().position(|model| model.model == name) {
+    fn model_at(&mut self, model: ModelKind) -> &mut ShownModel {
+        let place = if let Some(place) = self.models.iter().position(|shown| shown.model == model) {
             place
         } else {
-            self.models.push(ShownModel {
-                model: name.to_owned(),
-                ..ShownModel::default()
-            });
+            self.models.push(ShownModel::new(model));
             self.models.len() - 1
         };
         &mut self.models[place]

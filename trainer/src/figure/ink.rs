@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 
 use plotters::style::RGBColor;
 
+use crate::run::ModelKind;
+
 /// The most aquifer layers with a hue of their own; the model's own limit of inputs.
 pub const LAYERS_MAX: u8 = 8;
 /// Steps of the sequential ramp of heat maps and rate classes.
@@ -108,13 +110,13 @@ impl Ink {
         Self::Ramp((share.clamp(0.0, 1.0) * f64::from(RAMP_STEPS - 1)).round() as u8)
     }
 
-    /// The ink of a model by its name in the run folder.
-    pub fn of_model(model: &str) -> Self {
+    /// The ink of a model.
+    pub fn of_model(model: ModelKind) -> Self {
         match model {
-            "am-lstm" => Self::AmLstm,
-            "lstm" => Self::Lstm,
-            "floor" => Self::Floor,
-            _ => Self::Baseline,
+            ModelKind::AM_LSTM => Self::AmLstm,
+            ModelKind::LSTM => Self::Lstm,
+            ModelKind::FLOOR => Self::Floor,
+            ModelKind::Baseline(_) => Self::Baseline,
         }
     }
 

@@ -5,6 +5,7 @@ use super::sheet::{self, Area, DrawError, Hit};
 use super::shown::{Share, Shown, ShownWell, month_text};
 use super::{attention, attribution, errors, levelling, levels, map, observed, training};
 use super::{number, shown};
+use crate::split::Part;
 
 /// What a figure shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,8 +133,8 @@ fn draw_well(
             let test = shown
                 .scores
                 .iter()
-                .find(|score| score.well == *name && score.part == "test");
-            let floor = test.and_then(|score| score.floor);
+                .find(|score| score.well == *name && score.part == Part::Test);
+            let floor = test.and_then(|score| score.floor_mm_per_month);
             let title = format!("{name}: training curves, RMSE in mm a month");
             finish(
                 kind,
@@ -189,7 +190,7 @@ fn draw_run(
     let synthetic = shown.synthetic();
     match kind {
         Kind::Errors => {
-            if !shown.scores.iter().any(|score| score.part == "test") {
+            if !shown.scores.iter().any(|score| score.part == Part::Test) {
                 return Err(nothing("test scores".to_owned()));
             }
             let (title, alt) = if shown.has_floor() {
@@ -292,13 +293,8 @@ fn observed_alt(well: &ShownWell) -> String {
         .into_iter()
         .collect();
     let model = |model: &shown::ShownModel| {
-        last(&model.subsidence_mm).map(|value| {
-            format!(
-                "{} {} mm",
-                shown::model_text(&model.model),
-                number(value, 1)
-            )
-        })
+        last(&model.subsidence_mm)
+            .map(|value| format!("{} {} mm", model.model.title(), number(value, 1)))
     };
     ends.extend(well.models.iter().filter_map(model));
     format!(
@@ -330,7 +326,7 @@ fn attribution_alt(shares: &[&Share]) -> String {
         format!(
             "{} by {} {}{}",
             share.aquifer_layer,
-            shown::method_text(&share.method),
+            shown::method_text(share.method),
             number(share.share, 2),
             quartiles.map_or(String::new(), |(low, high)| format!(
                 " ({} to {})",
@@ -350,7 +346,7 @@ fn training_alt(well: &ShownWell) -> String {
         let epoch = model.epochs.iter().find(|epoch| epoch.kept)?;
         Some(format!(
             "{} kept epoch {} of {}",
-            shown::model_text(&model.model),
+            model.model.title(),
             epoch.epoch,
             model.epochs.len()
         ))

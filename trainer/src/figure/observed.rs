@@ -12,7 +12,8 @@ use super::levels::{month_hits, runs};
 use super::sheet::{
     self, Area, Chart, DrawError, Frame, Hit, Lettering, Sign, extent, fill, line, px,
 };
-use super::shown::{ShownModel, ShownWell, model_text, month_text};
+use super::shown::{ShownModel, ShownWell, month_text};
+use crate::split::Part;
 
 /// Height of the figure in pixels.
 pub(super) const HEIGHT: i32 = 400;
@@ -30,11 +31,11 @@ pub(super) fn draw(well: &ShownWell, area: &Area) -> Result<Vec<Hit>, DrawError>
 fn cumulative(well: &ShownWell, area: &Area, months: Axis) -> Result<(), DrawError> {
     let spread = || well.months.iter().filter_map(|month| month.spread_mm);
     let mut entries = vec![(Ink::Observed, Sign::Dot, "observed")];
-    let model = |model: &'_ ShownModel| Ink::of_model(&model.model);
+    let model = |model: &'_ ShownModel| Ink::of_model(model.model);
     entries.extend(
         well.models
             .iter()
-            .map(|shown| (model(shown), Sign::Line, model_text(&shown.model))),
+            .map(|shown| (model(shown), Sign::Line, shown.model.title())),
     );
     if spread().next().is_some() {
         entries.push((Ink::Band, Sign::Box, "90 % of points"));
@@ -63,7 +64,7 @@ fn cumulative(well: &ShownWell, area: &Area, months: Axis) -> Result<(), DrawErr
         runs(
             &mut chart,
             &series(well, &model.subsidence_mm),
-            Ink::of_model(&model.model),
+            Ink::of_model(model.model),
             18,
         )?;
     }
@@ -106,7 +107,7 @@ fn rates(well: &ShownWell, area: &Area, months: Axis) -> Result<Vec<Hit>, DrawEr
         runs(
             &mut chart,
             &series(well, &model.increment_mm),
-            Ink::of_model(&model.model),
+            Ink::of_model(model.model),
             14,
         )?;
     }
@@ -146,11 +147,11 @@ fn observed_rates(well: &ShownWell) -> Vec<(i32, i32, f64)> {
 }
 
 /// What a part may be called, the longest first; a border between two parts is too narrow for a name.
-fn names(part: &str) -> &'static [&'static str] {
+fn names(part: Part) -> &'static [&'static str] {
     match part {
-        "validate" => &["validation", "val."],
-        "test" => &["test"],
-        _ => &[],
+        Part::Validate => &["validation", "val."],
+        Part::Test => &["test"],
+        Part::Train | Part::Border => &[],
     }
 }
 
@@ -162,9 +163,9 @@ fn parts(well: &ShownWell, chart: &Chart) -> Result<(), DrawError> {
         let (Some(first), Some(last)) = (run.first(), run.last()) else {
             continue;
         };
-        if matches!(first.part.as_str(), "" | "train") {
+        let Some(part) = first.part.filter(|part| *part != Part::Train) else {
             continue;
-        }
+        };
         let at = |month: f64| chart.backend_coord(&(month, 0.0)).0 - columns.start;
         let (left, right) = (
             at(f64::from(first.month) - 0.5),
@@ -179,7 +180,7 @@ fn parts(well: &ShownWell, chart: &Chart) -> Result<(), DrawError> {
             line(Ink::Muted, 10),
         ))?;
         let fits = |name: &&&str| sheet::text_width(name) <= right - left;
-        if let Some(name) = names(&first.part).iter().find(fits) {
+        if let Some(name) = names(part).iter().find(fits) {
             let middle = (i32::midpoint(left, right), px(8));
             sheet::write(&area, name, Lettering::NOTE.centre(), middle)?;
         }
@@ -240,7 +241,7 @@ fn hits(well: &ShownWell, chart: &Chart) -> Vec<Hit> {
             );
         }
         for model in &well.models {
-            let name = model_text(&model.model);
+            let name = model.model.title();
             if let Some(subsidence) = model.subsidence_mm.get(index).copied().flatten() {
                 let _ = write!(text, "\n{name}: {} mm", number(subsidence, 1));
             }

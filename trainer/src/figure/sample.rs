@@ -3,8 +3,10 @@
 use super::kind::{Kind, draw};
 use super::picture::Figure;
 use super::shown::{
-    LevelledPoint, RatePoint, Score, Share, Shown, ShownEpoch, ShownModel, ShownMonth, ShownWell,
+    LevelledPoint, MetricRow, ModelKind, RatePoint, Share, Shown, ShownEpoch, ShownModel,
+    ShownMonth, ShownWell,
 };
+use crate::{attribution::Method, baseline::Baseline, split::Part};
 
 /// October 2010.
 const START: i32 = 2010 * 12 + 9;
@@ -23,42 +25,41 @@ pub(crate) fn run() -> Shown {
     };
     for well in &wells {
         for (model, rmse) in [
-            ("lstm", 1.8),
-            ("am-lstm", 1.72),
-            ("constant rate", 2.7),
-            ("ridge", 1.8),
+            (ModelKind::LSTM, 1.8),
+            (ModelKind::AM_LSTM, 1.72),
+            (ModelKind::Baseline(Baseline::ConstantRate), 2.7),
+            (ModelKind::Baseline(Baseline::LaggedRidge), 1.8),
         ] {
-            for part in ["train", "validate", "test"] {
-                let score = Score {
+            for part in [Part::Train, Part::Validate, Part::Test] {
+                shown.scores.push(MetricRow {
                     well: well.well.clone(),
-                    model: model.to_owned(),
-                    part: part.to_owned(),
-                    rmse,
-                    ..Score::default()
-                };
-                shown.scores.push(Score {
-                    mae: Some(rmse * 0.8),
-                    r2: Some(0.4),
-                    bias: Some(-0.01),
-                    floor: Some(1.7),
-                    points: Some(3),
-                    ..score
+                    model,
+                    part,
+                    selected_on: None,
+                    points: 3,
+                    increments: 90,
+                    rmse_mm_per_month: rmse,
+                    mae_mm_per_month: rmse * 0.8,
+                    bias_mm_per_month: -0.01,
+                    r2: 0.4,
+                    floor_mm_per_month: Some(1.7),
+                    cumulative_rmse_mm: None,
                 });
             }
         }
         for (layer, name) in well.aquifer_layers.iter().enumerate() {
             for (method, share) in [
-                ("attention", 0.5 - 0.1 * layer as f64),
-                ("permutation-importance", 0.4 - 0.05 * layer as f64),
-                ("physics-nnls", 0.2 + 0.15 * layer as f64),
-                ("truth", 0.25 + 0.1 * layer as f64),
+                (Method::Attention, 0.5 - 0.1 * layer as f64),
+                (Method::Permutation, 0.4 - 0.05 * layer as f64),
+                (Method::Physics, 0.2 + 0.15 * layer as f64),
+                (Method::Truth, 0.25 + 0.1 * layer as f64),
             ] {
                 let quartiles =
-                    (method == "permutation-importance").then_some((share - 0.05, share + 0.05));
+                    (method == Method::Permutation).then_some((share - 0.05, share + 0.05));
                 shown.attribution.push(Share {
                     well: well.well.clone(),
                     aquifer_layer: name.clone(),
-                    method: method.to_owned(),
+                    method,
                     share,
                     share_lower_quartile: quartiles.map(|pair| pair.0),
                     share_upper_quartile: quartiles.map(|pair| pair.1),
@@ -132,22 +133,17 @@ fn well(name: &str, layers: &[&str], rate: f64) -> ShownWell {
             spread_mm: observed
                 .filter(|_| name == "A")
                 .map(|value| (value * 0.93 - 2.0, value * 1.06 + 2.0)),
-            part: if name == "A" {
-                ""
-            } else if month < 50 {
-                "train"
-            } else if month < 58 {
-                "validate"
-            } else {
-                "test"
-            }
-            .to_owned(),
+            part: (name != "A").then_some(match month {
+                ..50 => Part::Train,
+                50..58 => Part::Validate,
+                _ => Part::Test,
+            }),
         });
     }
-    for (model, error) in [("lstm", 3.0), ("am-lstm", 1.0)] {
+    for (model, error) in [(ModelKind::LSTM, 3.0), (ModelKind::AM_LSTM, 1.0)] {
         let at = |month: usize| curve(month) + error * (month as f64 * 0.3).sin();
         well.models.push(ShownModel {
-            model: model.to_owned(),
+            model,
             subsidence_mm: (0..MONTHS).map(|month| Some(at(month))).collect(),
             increment_mm: (0..MONTHS)
                 .map(|month| {

@@ -1,10 +1,10 @@
 //! What the figures and the report show, gathered from a run folder.
 
 use amlstm_core::month::Month;
-use serde::Deserialize;
 
-use crate::baseline::Baseline;
-pub use crate::run::{LevelledPoint, RatePoint, Share};
+use crate::attribution::Method;
+pub use crate::run::{LevelledPoint, MetricRow, ModelKind, RatePoint, Share};
+use crate::split::Part;
 use crate::spread::Spread;
 
 /// One run: its wells and what is known about all of them together.
@@ -17,7 +17,7 @@ pub struct Shown {
     /// Test errors of each model over all wells of the run.
     pub errors: Vec<ModelErrors>,
     /// Scores of models, baselines and floors, in the run's order.
-    pub scores: Vec<Score>,
+    pub scores: Vec<MetricRow>,
     /// Rates of the ps points.
     pub points: Vec<RatePoint>,
     /// Boundaries between the rate classes, rising, mm a year, sinking positive.
@@ -33,8 +33,8 @@ pub struct Shown {
 /// How the test error of one model scatters over the wells of a run.
 #[derive(Clone, Debug)]
 pub struct ModelErrors {
-    /// `am-lstm`, `lstm` or the name of a baseline.
-    pub model: String,
+    /// Which model.
+    pub model: ModelKind,
     /// Wells with a score.
     pub wells: usize,
     /// Root mean square error, mm a month.
@@ -69,15 +69,15 @@ pub struct ShownMonth {
     pub observed_mm: Option<f64>,
     /// Lowest and highest of the middle 90 % of the ps points, mm.
     pub spread_mm: Option<(f64, f64)>,
-    /// `train`, `validate` or `test` where months are divided; empty where ps points are.
-    pub part: String,
+    /// Part where months are divided; none where ps points are.
+    pub part: Option<Part>,
 }
 
 /// One model of a well.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ShownModel {
-    /// `am-lstm` or `lstm`.
-    pub model: String,
+    /// Which network.
+    pub model: ModelKind,
     /// Cumulative subsidence at each month's end, mm.
     pub subsidence_mm: Vec<Option<f64>>,
     /// Subsidence of each month, mm.
@@ -101,41 +101,24 @@ pub struct ShownEpoch {
     pub kept: bool,
 }
 
-/// How well one model did on one part of one well's record: a row of `metrics.csv`.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Score {
-    /// Name of the well.
-    pub well: String,
-    /// `am-lstm`, `lstm` or the name of a baseline.
-    pub model: String,
-    /// `train`, `validate` or `test`.
-    pub part: String,
-    /// Part that chose the best epoch; empty for baselines.
-    #[serde(default)]
-    pub selected_on: String,
-    /// Root mean square error, mm a month; NaN where nothing was scored.
-    #[serde(rename = "rmse_mm_per_month")]
-    #[serde(deserialize_with = "or_nan")]
-    pub rmse: f64,
-    /// Mean absolute error, mm a month.
-    #[serde(rename = "mae_mm_per_month")]
-    pub mae: Option<f64>,
-    /// Coefficient of determination.
-    pub r2: Option<f64>,
-    /// Mean error, predicted less observed, mm a month.
-    #[serde(rename = "bias_mm_per_month")]
-    pub bias: Option<f64>,
-    /// The score no model can beat on these points, mm a month.
-    #[serde(rename = "floor_mm_per_month")]
-    pub floor: Option<f64>,
-    /// ps points scored.
-    pub points: Option<usize>,
+impl ShownModel {
+    /// A model without months.
+    pub fn new(model: ModelKind) -> Self {
+        Self {
+            model,
+            subsidence_mm: Vec::new(),
+            increment_mm: Vec::new(),
+            epochs: Vec::new(),
+        }
+    }
 }
 
 impl Shown {
     /// Whether any score has a floor: those on ps points have.
     pub fn has_floor(&self) -> bool {
-        self.scores.iter().any(|score| score.floor.is_some())
+        self.scores
+            .iter()
+            .any(|score| score.floor_mm_per_month.is_some())
     }
 
     /// Whether any of it comes from the generator.
@@ -160,9 +143,9 @@ impl ShownWell {
         (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64)
     }
 
-    /// A model by its name.
-    pub fn model(&self, name: &str) -> Option<&ShownModel> {
-        self.models.iter().find(|model| model.model == name)
+    /// One of its models.
+    pub fn model(&self, model: ModelKind) -> Option<&ShownModel> {
+        self.models.iter().find(|shown| shown.model == model)
     }
 }
 
@@ -171,35 +154,12 @@ pub(crate) fn month_text(index: i32) -> String {
     Month::from_index(index).map_or(String::new(), |month| month.to_string())
 }
 
-/// A model as people write it.
-pub fn model_text(model: &str) -> &str {
-    match model {
-        "am-lstm" => "AM-LSTM",
-        "lstm" => "LSTM",
-        other => {
-            let known = Baseline::ALL
-                .into_iter()
-                .find(|baseline| baseline.name() == other);
-            if let Some(baseline) = known {
-                baseline.title()
-            } else {
-                other
-            }
-        }
-    }
-}
-
 /// A method of attribution as people write it.
-pub fn method_text(method: &str) -> &str {
+pub fn method_text(method: Method) -> &'static str {
     match method {
-        "attention" => "mean attention",
-        "permutation-importance" => "permutation importance",
-        "physics-nnls" => "physics shares",
-        "truth" => "true shares",
-        other => other,
+        Method::Attention => "mean attention",
+        Method::Permutation => "permutation importance",
+        Method::Physics => "physics shares",
+        Method::Truth => "true shares",
     }
-}
-
-fn or_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }

@@ -10,7 +10,7 @@ use super::ink::Ink;
 use super::sheet::{
     self, Area, Chart, DrawError, Frame, Hit, Lettering, Sign, WIDTH, extent, fill, line, px,
 };
-use super::shown::{ShownEpoch, ShownModel, ShownWell, model_text};
+use super::shown::{ShownEpoch, ShownModel, ShownWell};
 
 /// Height of the figure in pixels.
 pub(super) const HEIGHT: i32 = 250;
@@ -101,7 +101,7 @@ pub(super) fn draw(
                 fill(Ink::Text),
             )])?;
         }
-        let title = model_text(&model.model);
+        let title = model.model.title();
         sheet::write(&panel, title, Lettering::TITLE, (px(6), px(8)))?;
         sheet::write(
             &panel,
@@ -155,7 +155,7 @@ fn strips(chart: &Chart, model: &ShownModel) -> Vec<Hit> {
         let left = at(epoch.epoch as f64 - 0.5);
         let mut text = format!(
             "{}, epoch {}{}",
-            model_text(&model.model),
+            model.model.title(),
             epoch.epoch,
             if epoch.kept { " (kept)" } else { "" }
         );

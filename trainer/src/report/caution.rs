@@ -2,7 +2,8 @@
 
 use crate::config::{Attention, Config, LevelScaling, Selection};
 use crate::figure::number;
-use crate::figure::shown::{Shown, ShownWell, model_text};
+use crate::figure::shown::{ModelKind, Shown, ShownWell};
+use crate::split::Part;
 
 /// Months between observations from which on a gap is mentioned.
 const GAP_MONTHS: i32 = 4;
@@ -22,7 +23,7 @@ pub(super) fn of_run(config: &Config, shown: &Shown) -> Vec<String> {
     if shown
         .wells
         .iter()
-        .any(|well| well.months.iter().all(|month| month.part.is_empty()))
+        .any(|well| well.months.iter().all(|month| month.part.is_none()))
     {
         cautions.push("Where ps points are divided at random, training and test share every month and every level: the test score measures noise between points, not prediction of the future.".to_owned());
     }
@@ -103,39 +104,39 @@ fn scores(shown: &Shown, well: &ShownWell, cautions: &mut Vec<String>) {
     let tests: Vec<_> = shown
         .scores
         .iter()
-        .filter(|score| score.well == well.well && score.part == "test")
+        .filter(|score| score.well == well.well && score.part == Part::Test)
         .collect();
-    let Some(ours) = tests.iter().find(|score| score.model == "am-lstm") else {
+    let Some(ours) = tests.iter().find(|score| score.model == ModelKind::AM_LSTM) else {
         return;
     };
-    if let Some(points) = ours
-        .points
-        .filter(|points| (2..FEW_POINTS).contains(points))
-    {
+    if (2..FEW_POINTS).contains(&ours.points) {
         cautions.push(format!(
-            "the test score rests on {points} ps points; another random split would change it."
+            "the test score rests on {} ps points; another random split would change it.",
+            ours.points
         ));
     }
     if let Some(floor) = ours
-        .floor
-        .filter(|floor| *floor > 0.0 && ours.rmse > floor * FAR_FROM_FLOOR)
+        .floor_mm_per_month
+        .filter(|floor| *floor > 0.0 && ours.rmse_mm_per_month > floor * FAR_FROM_FLOOR)
     {
         cautions.push(format!(
             "the AM-LSTM\u{2019}s test error is {} times the floor.",
-            number(ours.rmse / floor, 2)
+            number(ours.rmse_mm_per_month / floor, 2)
         ));
     }
     if let Some(better) = tests
         .iter()
-        .filter(|score| score.model != "floor" && score.rmse < ours.rmse)
-        .min_by(|a, b| a.rmse.total_cmp(&b.rmse))
+        .filter(|score| {
+            score.model != ModelKind::FLOOR && score.rmse_mm_per_month < ours.rmse_mm_per_month
+        })
+        .min_by(|a, b| a.rmse_mm_per_month.total_cmp(&b.rmse_mm_per_month))
     {
-        let gap = (ours.rmse / better.rmse - 1.0) * 100.0;
+        let gap = (ours.rmse_mm_per_month / better.rmse_mm_per_month - 1.0) * 100.0;
         cautions.push(format!(
             "{} does better on the test than the AM-LSTM ({} against {} mm a month, {} %).",
-            model_text(&better.model),
-            number(better.rmse, 3),
-            number(ours.rmse, 3),
+            better.model.title(),
+            number(better.rmse_mm_per_month, 3),
+            number(ours.rmse_mm_per_month, 3),
             number(gap, 1)
         ));
     }
@@ -161,6 +162,7 @@ pub(super) fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::baseline::Baseline;
     use crate::figure::sample;
 
     #[test]
@@ -181,10 +183,10 @@ mod tests {
         shown
             .scores
             .iter_mut()
-            .filter(|score| score.model == "ridge")
-            .for_each(|score| score.rmse = 1.0);
+            .filter(|score| score.model == ModelKind::Baseline(Baseline::LaggedRidge))
+            .for_each(|score| score.rmse_mm_per_month = 1.0);
         let cautions = of_well(&shown, &shown.wells[0]).join("\n");
-        assert!(cautions.contains("ridge does better on the test than the AM-LSTM (1.000 against 1.720 mm a month, 72.0 %)"), "{cautions}");
+        assert!(cautions.contains("lagged ridge does better on the test than the AM-LSTM (1.000 against 1.720 mm a month, 72.0 %)"), "{cautions}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{caution, rates, score, study, verdict};
 use crate::figure::shown::{LevelledPoint, Share, Shown, ShownWell};
 use crate::figure::{self, FigureError, Kind, escaped, ink, number};
 use crate::levelling::agreement;
+use crate::split::Part;
 use crate::study::Summary;
 
 /// Everything the page shows.
@@ -152,10 +153,10 @@ impl Report {
         html.push_str(&score::beside_paper(&self.shown));
         html.push_str(&score::table(
             &self.shown,
-            "test",
+            Part::Test,
             "Test scores, mm a month",
         ));
-        for (part, name) in [("validate", "Validation"), ("train", "Training")] {
+        for (part, name) in [(Part::Validate, "Validation"), (Part::Train, "Training")] {
             let table = score::table(&self.shown, part, &format!("{name} scores, mm a month"));
             if !table.is_empty() {
                 let _ = write!(
@@ -363,7 +364,7 @@ mod tests {
         assert!(report().html().unwrap().contains("RMSE / floor</th>"));
         let mut direct = report();
         for score in &mut direct.shown.scores {
-            score.floor = None;
+            score.floor_mm_per_month = None;
         }
         let html = direct.html().unwrap();
         assert!(!html.contains("RMSE / floor</th>") && !html.contains("the floor is"));

@@ -69,9 +69,11 @@ mod tests {
     fn a_class_is_said_to_be_of_which_rate() {
         let point = |vertical: f64, along: f64| RatePoint {
             well: "B".to_owned(),
+            point: String::new(),
+            east_m: 0.0,
+            north_m: 0.0,
             vertical_rate_mm_per_year: vertical,
             los_rate_mm_per_year: Some(along),
-            ..RatePoint::default()
         };
         let shown = Shown {
             wells: vec![ShownWell {

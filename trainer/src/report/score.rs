@@ -2,16 +2,17 @@
 
 use std::fmt::Write as _;
 
-use crate::figure::shown::{Score, Shown, model_text};
+use crate::figure::shown::{MetricRow, ModelKind, Shown};
 use crate::figure::{escaped, number};
+use crate::split::Part;
 use crate::study::PAPER_TABLE_3;
 
 /// Scores of one part, a row a well and model, best of each well in bold.
-pub(super) fn table(shown: &Shown, part: &str, caption: &str) -> String {
-    let of_part: Vec<&Score> = shown
+pub(super) fn table(shown: &Shown, part: Part, caption: &str) -> String {
+    let of_part: Vec<&MetricRow> = shown
         .scores
         .iter()
-        .filter(|score| score.part == part && score.model != "floor")
+        .filter(|score| score.part == part && score.model != ModelKind::FLOOR)
         .collect();
     if of_part.is_empty() {
         return String::new();
@@ -21,7 +22,7 @@ pub(super) fn table(shown: &Shown, part: &str, caption: &str) -> String {
     for scores in of_part.chunk_by(|a, b| a.well == b.well) {
         let best = scores
             .iter()
-            .map(|score| score.rmse)
+            .map(|score| score.rmse_mm_per_month)
             .filter(|rmse| rmse.is_finite())
             .fold(f64::INFINITY, f64::min);
         for (index, score) in scores.iter().enumerate() {
@@ -34,19 +35,19 @@ pub(super) fn table(shown: &Shown, part: &str, caption: &str) -> String {
             } else {
                 String::new()
             };
-            let class = if score.rmse == best {
+            let class = if score.rmse_mm_per_month == best {
                 " class=\"best\""
             } else {
                 ""
             };
             let ratio = score
-                .floor
+                .floor_mm_per_month
                 .filter(|floor| *floor > 0.0)
-                .map(|floor| score.rmse / floor);
+                .map(|floor| score.rmse_mm_per_month / floor);
             let floor = if has_floor {
                 format!(
                     "<td>{}</td><td>{}</td>",
-                    cell(score.floor, 3),
+                    cell(score.floor_mm_per_month, 3),
                     cell(ratio, 3)
                 )
             } else {
@@ -55,14 +56,12 @@ pub(super) fn table(shown: &Shown, part: &str, caption: &str) -> String {
             let _ = write!(
                 rows,
                 "<tr>{well}<td class=\"left\">{}</td><td{class}>{}</td>{floor}<td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-                escaped(model_text(&score.model)),
-                cell(Some(score.rmse), 3),
-                cell(score.mae, 3),
-                cell(score.r2, 3),
-                cell(score.bias, 3),
-                score
-                    .points
-                    .map_or("\u{2013}".to_owned(), |points| points.to_string())
+                escaped(score.model.title()),
+                cell(Some(score.rmse_mm_per_month), 3),
+                cell(Some(score.mae_mm_per_month), 3),
+                cell(Some(score.r2), 3),
+                cell(Some(score.bias_mm_per_month), 3),
+                score.points
             );
         }
     }
@@ -91,7 +90,7 @@ pub(super) fn of_all_wells(shown: &Shown) -> String {
         let _ = write!(
             rows,
             "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            escaped(model_text(&errors.model)),
+            escaped(errors.model.title()),
             errors.wells,
             cell(Some(errors.rmse.low), 3),
             cell(Some(errors.rmse.median), 3),
@@ -123,11 +122,11 @@ pub(super) fn beside_paper(shown: &Shown) -> String {
     if !six {
         return String::new();
     }
-    let test = |well: &str, model: &str| {
+    let test = |well: &str, model: ModelKind| {
         shown
             .scores
             .iter()
-            .find(|score| score.well == well && score.model == model && score.part == "test")
+            .find(|score| score.well == well && score.model == model && score.part == Part::Test)
     };
     let gain = |lstm: Option<f64>, attention: Option<f64>| match (lstm, attention) {
         (Some(lstm), Some(attention)) if lstm > 0.0 => {
@@ -138,10 +137,10 @@ pub(super) fn beside_paper(shown: &Shown) -> String {
     let mut rows = String::new();
     for (well, [paper_lstm, paper_attention]) in PAPER_TABLE_3 {
         let (lstm, attention) = (
-            test(well, "lstm").map(|score| score.rmse),
-            test(well, "am-lstm").map(|score| score.rmse),
+            test(well, ModelKind::LSTM).map(|score| score.rmse_mm_per_month),
+            test(well, ModelKind::AM_LSTM).map(|score| score.rmse_mm_per_month),
         );
-        let floor = test(well, "am-lstm").and_then(|score| score.floor);
+        let floor = test(well, ModelKind::AM_LSTM).and_then(|score| score.floor_mm_per_month);
         let _ = write!(
             rows,
             "<tr><th scope=\"row\">{well}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",

@@ -76,7 +76,7 @@ fn too_close<'a>(shares: &[&'a Share]) -> Option<[&'a str; 2]> {
     let mut permuted: Vec<&Share> = shares
         .iter()
         .copied()
-        .filter(|share| share.method == Method::Permutation.name())
+        .filter(|share| share.method == Method::Permutation)
         .collect();
     permuted.sort_by(|a, b| b.share.total_cmp(&a.share));
     let [first, second, ..] = permuted[..] else {
@@ -90,7 +90,7 @@ fn of_method(well: &ShownWell, shares: &[&Share], method: Method) -> Option<Attr
     let share = |layer: &String| {
         let found = shares
             .iter()
-            .find(|share| share.method == method.name() && share.aquifer_layer == *layer);
+            .find(|share| share.method == method && share.aquifer_layer == *layer);
         found.map(|share| share.share)
     };
     let shares: Option<Vec<f64>> = well.aquifer_layers.iter().map(share).collect();
@@ -113,10 +113,12 @@ mod tests {
 
     fn shares(rows: &[(Method, f64)]) -> Vec<Share> {
         let share = |method: Method, aquifer_layer: &str, share: f64| Share {
+            well: String::new(),
             aquifer_layer: aquifer_layer.to_owned(),
-            method: method.name().to_owned(),
+            method,
             share,
-            ..Share::default()
+            share_lower_quartile: None,
+            share_upper_quartile: None,
         };
         rows.iter()
             .flat_map(|&(method, upper)| {

@@ -95,7 +95,7 @@ fn shares(well: &Well, config: &Config, truth: &[Truth], file: &ModelFile) -> Ve
     let row = |method: Method, layer: &String, share: f64, spread: Option<Spread>| Share {
         well: well.id.clone(),
         aquifer_layer: layer.clone(),
-        method: method.name().to_owned(),
+        method,
         share: ten_thousandth(share),
         share_lower_quartile: spread.map(|spread| ten_thousandth(spread.low)),
         share_upper_quartile: spread.map(|spread| ten_thousandth(spread.high)),

@@ -1,111 +1,129 @@
-//! Rows of a run's tables: tidy, one observation a row, units in the column names, empty where there is no number.
+//! Rows of a run's tables: tidy, one observation per row, units in the column names, empty where there is no number.
+//!
+//! Each table has one type of row, which the run writes and everything after it reads.
 
-use serde::{Deserialize, Serialize, Serializer};
+use amlstm_core::month::Month;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::ModelKind;
+use crate::{attribution::Method, config::month_text, split::Part};
+
+/// The row of a table.
+pub trait Row: Serialize + DeserializeOwned {
+    /// File name of the table.
+    const TABLE: &'static str;
+}
 
 /// One model or baseline on one part of one well's record.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricRow {
     /// Well id.
     pub well: String,
-    /// `am-lstm`, `lstm`, or a baseline's name.
-    pub model: &'static str,
-    /// `train`, `validate` or `test`.
-    pub part: &'static str,
-    /// Part that chose the best epoch; empty for baselines. `test` flatters the test score.
-    pub selected_on: &'static str,
+    /// Which model.
+    pub model: ModelKind,
+    /// Train, validate or test.
+    pub part: Part,
+    /// Part that chose the best epoch; none for baselines. The test part flatters the test score.
+    pub selected_on: Option<Part>,
     /// Points of the part.
     pub points: usize,
     /// Observed increments scored.
     pub increments: usize,
-    /// Root mean square error of the rate.
-    #[serde(serialize_with = "number")]
+    /// Root mean square error of the rate; NaN where nothing was scored.
+    #[serde(with = "number")]
     pub rmse_mm_per_month: f64,
-    /// Mean absolute error of the rate.
-    #[serde(serialize_with = "number")]
+    /// Mean absolute error of the rate; NaN where nothing was scored.
+    #[serde(with = "number")]
     pub mae_mm_per_month: f64,
-    /// Mean of predicted minus observed rate.
-    #[serde(serialize_with = "number")]
+    /// Mean of predicted minus observed rate; NaN where nothing was scored.
+    #[serde(with = "number")]
     pub bias_mm_per_month: f64,
-    /// Coefficient of determination, the Nash-Sutcliffe efficiency.
-    #[serde(serialize_with = "number")]
+    /// Coefficient of determination, the Nash-Sutcliffe efficiency; NaN where nothing was scored.
+    #[serde(with = "number")]
     pub r2: f64,
-    /// The least error of any model on this part whose inputs are the same for all points.
-    #[serde(serialize_with = "number")]
-    pub floor_mm_per_month: f64,
+    /// The least error of any model on this part whose inputs are the same for all points; none where months are held out.
+    #[serde(with = "optional_number")]
+    pub floor_mm_per_month: Option<f64>,
     /// Free-run RMSE of the cumulative subsidence over the test months; only where months are held out.
-    #[serde(serialize_with = "number")]
-    pub cumulative_rmse_mm: f64,
+    #[serde(with = "optional_number")]
+    pub cumulative_rmse_mm: Option<f64>,
 }
 
-/// One model in one month of one well.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// One network in one month of one well.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PredictionRow {
     /// Well id.
     pub well: String,
-    /// `am-lstm` or `lstm`.
-    pub model: &'static str,
-    /// Such as 2016-08.
-    pub month: String,
-    /// Where months are held out: `train`, `validate`, `test`, or `border` between two of them; otherwise empty.
-    pub part: &'static str,
+    /// Which network.
+    pub model: ModelKind,
+    /// The month.
+    #[serde(with = "month_text")]
+    pub month: Month,
+    /// Part of the month where months are held out, or the border between two of them; otherwise none.
+    pub part: Option<Part>,
+    /// Days since the observation before, where the month has one and it is not the first; the observed rate is scored per 30.4375 days.
+    #[serde(with = "optional_number")]
+    pub days: Option<f64>,
     /// Mean of the points since the first observation, down +.
-    #[serde(serialize_with = "optional_number")]
+    #[serde(with = "optional_number")]
     pub observed_subsidence_mm: Option<f64>,
     /// 5 % of the points lie below.
-    #[serde(serialize_with = "optional_number")]
+    #[serde(with = "optional_number")]
     pub observed_low_mm: Option<f64>,
     /// 5 % of the points lie above.
-    #[serde(serialize_with = "optional_number")]
+    #[serde(with = "optional_number")]
     pub observed_high_mm: Option<f64>,
-    /// During the month, down +.
-    #[serde(serialize_with = "number")]
+    /// Rate in the month, mm per 30.4375 days, down +.
+    #[serde(with = "number")]
     pub predicted_increment_mm: f64,
-    /// Since the first observation; from the end of training on it continues what was observed there, as a logger does.
-    #[serde(serialize_with = "optional_number")]
+    /// Since the first observation, on the day of the month's observation where it has one; from the end of training on it continues what was observed
+    /// there, as a logger does.
+    #[serde(with = "optional_number")]
     pub predicted_subsidence_mm: Option<f64>,
 }
 
 /// One aquifer layer in one month of one well, in the AM-LSTM.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttentionRow {
     /// Well id.
     pub well: String,
-    /// Such as 2016-08.
-    pub month: String,
+    /// The month.
+    #[serde(with = "month_text")]
+    pub month: Month,
     /// Name of the aquifer layer.
     pub layer: String,
     /// Monthly mean above datum.
-    #[serde(serialize_with = "optional_number")]
+    #[serde(with = "optional_number")]
     pub level_m: Option<f64>,
     /// Share of the attention, 0 to 1; not an explanation of the ground.
-    #[serde(serialize_with = "number")]
+    #[serde(with = "number")]
     pub attention: f64,
 }
 
 /// One pass of one training.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingRow {
     /// Well id.
     pub well: String,
-    /// `am-lstm` or `lstm`.
-    pub model: &'static str,
+    /// Which network.
+    pub model: ModelKind,
     /// From 1.
     pub epoch: usize,
     /// On the training part.
-    #[serde(serialize_with = "number")]
+    #[serde(with = "number")]
     pub train_rmse_mm_per_month: f64,
-    /// On the validation part.
-    #[serde(serialize_with = "number")]
-    pub validate_rmse_mm_per_month: f64,
-    /// On the test part; only looked at.
-    #[serde(serialize_with = "number")]
-    pub test_rmse_mm_per_month: f64,
+    /// On the validation part, if it has observations.
+    #[serde(with = "optional_number")]
+    pub validate_rmse_mm_per_month: Option<f64>,
+    /// On the test part, if it has observations; only looked at.
+    #[serde(with = "optional_number")]
+    pub test_rmse_mm_per_month: Option<f64>,
     /// The epoch whose weights became the model.
     pub kept: bool,
 }
 
-/// Mean rate of one ps point: a row of `ps_points.csv`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// Mean rate of one ps point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RatePoint {
     /// Well whose buffer it lies in.
     pub well: String,
@@ -115,14 +133,14 @@ pub struct RatePoint {
     pub east_m: f64,
     /// Metres north of the well.
     pub north_m: f64,
-    /// Vertical, mm a year, down positive.
+    /// Vertical, mm per year, down +.
     pub vertical_rate_mm_per_year: f64,
-    /// Along the line of sight, mm a year, towards the satellite positive; `None` in a vertical product.
+    /// Along the line of sight, mm per year, towards the satellite +; `None` in a vertical product.
     pub los_rate_mm_per_year: Option<f64>,
 }
 
-/// One levelling benchmark and the ps points around it: a row of `levelling.csv`. Rates of the height, mm a year, up positive.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// One levelling benchmark and the ps points around it. Rates of the height, mm per year, up +.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevelledPoint {
     /// Name of the benchmark.
     pub benchmark: String,
@@ -132,16 +150,16 @@ pub struct LevelledPoint {
     pub ps_mm_per_year: f64,
 }
 
-/// How much one aquifer layer counts according to one method: a row of `attribution.csv`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// How much one aquifer layer counts according to one method.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Share {
     /// Name of the well.
     pub well: String,
     /// Name of the aquifer layer.
     #[serde(rename = "layer")]
     pub aquifer_layer: String,
-    /// Name of the method, see [`crate::attribution::Method::name`].
-    pub method: String,
+    /// How it was found.
+    pub method: Method,
     /// Share of the whole, 0 to 1.
     pub share: f64,
     /// Lower quartile over single permutations of the levels; of the permutation importance alone.
@@ -150,88 +168,103 @@ pub struct Share {
     pub share_upper_quartile: Option<f64>,
 }
 
-/// The first line of each table, in the order of [`super::TABLES`].
-pub fn headers() -> [Vec<u8>; 6] {
-    let metrics = "well,model,part,selected_on,points,increments,rmse_mm_per_month,mae_mm_per_month,bias_mm_per_month,r2,floor_mm_per_month,cumulative_rmse_mm\n";
-    let predictions = "well,model,month,part,observed_subsidence_mm,observed_low_mm,observed_high_mm,predicted_increment_mm,predicted_subsidence_mm\n";
-    let attention = "well,month,layer,level_m,attention\n";
-    let training = "well,model,epoch,train_rmse_mm_per_month,validate_rmse_mm_per_month,test_rmse_mm_per_month,kept\n";
-    let points = "well,point,east_m,north_m,vertical_rate_mm_per_year,los_rate_mm_per_year\n";
-    let attribution = "well,layer,method,share,share_lower_quartile,share_upper_quartile\n";
-    [
-        metrics,
-        predictions,
-        attention,
-        points,
-        attribution,
-        training,
-    ]
-    .map(|header| header.as_bytes().to_vec())
+/// A well without a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureRow {
+    /// Well id.
+    pub well: String,
+    /// Where it failed.
+    pub stage: Stage,
+    /// Why, in one line.
+    pub message: String,
 }
 
-/// Rows as CSV without a header.
-pub fn chunk<T: Serialize>(rows: &[T]) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new()
-        .has_headers(false)
-        .from_writer(Vec::new());
-    for row in rows {
-        writer
-            .serialize(row)
-            .expect("rows are flat and memory does not fail");
+/// What a run does with a well, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Making a series of its measurements.
+    Series,
+    /// Dividing the series into parts.
+    Split,
+    /// Fitting the networks.
+    Train,
+    /// Making the model files.
+    Export,
+}
+
+impl Row for MetricRow {
+    const TABLE: &'static str = "metrics.csv";
+}
+
+impl Row for PredictionRow {
+    const TABLE: &'static str = "predictions.csv";
+}
+
+impl Row for AttentionRow {
+    const TABLE: &'static str = "attention.csv";
+}
+
+impl Row for RatePoint {
+    const TABLE: &'static str = "ps_points.csv";
+}
+
+impl Row for Share {
+    const TABLE: &'static str = "attribution.csv";
+}
+
+impl Row for TrainingRow {
+    const TABLE: &'static str = "training.csv";
+}
+
+impl Row for LevelledPoint {
+    const TABLE: &'static str = "levelling.csv";
+}
+
+impl Row for FailureRow {
+    const TABLE: &'static str = "failures.csv";
+}
+
+/// A number in a table: six significant digits, far below what is measured, and the same everywhere; NaN is an empty field.
+mod number {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        if value.is_finite() {
+            serializer.serialize_f64(rounded(*value))
+        } else {
+            serializer.serialize_none()
+        }
     }
-    writer.into_inner().expect("memory does not fail")
-}
 
-/// Six significant digits: far below what is measured, and the same everywhere.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn number<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    if value.is_finite() {
-        serializer.serialize_f64(rounded(*value))
-    } else {
-        serializer.serialize_str("")
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
+    }
+
+    fn rounded(value: f64) -> f64 {
+        format!("{value:.5e}")
+            .parse()
+            .expect("a formatted number is a number")
     }
 }
 
-#[allow(
-    clippy::ref_option,
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde's signature"
-)]
-fn optional_number<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    number(&value.unwrap_or(f64::NAN), serializer)
-}
+/// As [`number`], for what may be missing.
+mod optional_number {
+    use serde::{Deserialize, Deserializer, Serializer};
 
-fn rounded(value: f64) -> f64 {
-    format!("{value:.5e}")
-        .parse()
-        .expect("a formatted number is a number")
-}
+    #[allow(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde's signature"
+    )]
+    pub fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        super::number::serialize(&value.unwrap_or(f64::NAN), serializer)
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn headers_name_the_fields_of_the_rows() {
-        let attention = AttentionRow {
-            well: "A, north".into(),
-            month: "2010-01".into(),
-            layer: "upper".into(),
-            level_m: None,
-            attention: 1.0 / 3.0,
-        };
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.serialize(&attention).unwrap();
-        let mut expected = headers()[2].clone();
-        expected.extend(chunk(&[attention]));
-        assert_eq!(
-            String::from_utf8(writer.into_inner().unwrap()).unwrap(),
-            String::from_utf8(expected.clone()).unwrap()
-        );
-        assert!(
-            String::from_utf8(expected)
-                .unwrap()
-                .ends_with("\"A, north\",2010-01,upper,,0.333333\n")
-        );
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<f64>, D::Error> {
+        Option::deserialize(deserializer)
     }
 }

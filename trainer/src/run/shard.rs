@@ -8,7 +8,7 @@ use std::{fs, path::Path, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{LEVELLING_TABLE, MODELS, PARTS, RunError, RunFolder, TABLES, write_beside};
+use super::{LevelledPoint, MODELS, PARTS, Row, RunError, RunFolder, TABLES, write_beside};
 use crate::config::Config;
 
 /// File in a shard's folder that says that the shard is complete.
@@ -200,8 +200,8 @@ impl RunFolder {
             }
         }
         // Every shard has read the whole levelling.
-        if let Ok(levelling) = fs::read(shards[0].join(LEVELLING_TABLE)) {
-            write_beside(&out.join(LEVELLING_TABLE), &levelling)?;
+        if let Ok(levelling) = fs::read(shards[0].join(LevelledPoint::TABLE)) {
+            write_beside(&out.join(LevelledPoint::TABLE), &levelling)?;
         }
         folder.finish(first.wells.len())?;
         let mut failed: Vec<_> = records
@@ -239,18 +239,18 @@ fn copy_files(from: &Path, to: &Path) -> Result<(), RunError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{TrainingRow, WellRun};
+    use crate::run::{ModelKind, TrainingRow, WellRun};
     use std::path::PathBuf;
 
     fn well(number: usize) -> WellRun {
         let mut well = WellRun::empty(&format!("W{number}"));
         well.training = vec![TrainingRow {
             well: well.well.clone(),
-            model: "lstm",
+            model: ModelKind::LSTM,
             epoch: number,
             train_rmse_mm_per_month: 1.5,
-            validate_rmse_mm_per_month: 1.0,
-            test_rmse_mm_per_month: 2.0,
+            validate_rmse_mm_per_month: Some(1.0),
+            test_rmse_mm_per_month: Some(2.0),
             kept: true,
         }];
         well

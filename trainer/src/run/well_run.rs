@@ -3,8 +3,8 @@
 use amlstm_core::artifact::ModelFile;
 
 use super::{
-    ModelName,
-    rows::{self, AttentionRow, MetricRow, PredictionRow, RatePoint, Share, TrainingRow},
+    AttentionRow, MetricRow, ModelKind, ModelName, PredictionRow, RatePoint, Share, TrainingRow,
+    table,
 };
 use crate::{
     baseline::{Baseline, Problem},
@@ -123,12 +123,12 @@ impl WellRun {
     /// The rows of each table as CSV, in the order of [`super::TABLES`].
     pub fn chunks(&self) -> [Vec<u8>; 6] {
         [
-            rows::chunk(&self.metrics),
-            rows::chunk(&self.predictions),
-            rows::chunk(&self.attention),
-            rows::chunk(&self.rates),
-            rows::chunk(&self.shares),
-            rows::chunk(&self.training),
+            table::rows(&self.metrics),
+            table::rows(&self.predictions),
+            table::rows(&self.attention),
+            table::rows(&self.rates),
+            table::rows(&self.shares),
+            table::rows(&self.training),
         ]
     }
 
@@ -141,7 +141,7 @@ impl WellRun {
             .filter(|baseline| baseline.applies_to(&problem))
         {
             if let Some(curve) = baseline.fit(std::slice::from_ref(&problem)).pop() {
-                self.add_metrics(series, split, baseline.name(), "", &curve);
+                self.add_metrics(series, split, ModelKind::Baseline(baseline), None, &curve);
             }
         }
     }
@@ -154,13 +154,13 @@ impl WellRun {
         trained: &TrainedWell,
         file: &ModelFile,
     ) {
-        let model = model_name(config.network.kind);
+        let model = ModelKind::Network(config.network.kind);
         let simulation = Simulation::new(file, series);
         self.add_metrics(
             series,
             split,
             model,
-            selection_name(config.training.selection),
+            Some(chosen_by(config.training.selection)),
             &simulation.curve(),
         );
         self.predictions
@@ -174,8 +174,8 @@ impl WellRun {
                 model,
                 epoch: epoch.epoch,
                 train_rmse_mm_per_month: epoch.train_rmse_mm,
-                validate_rmse_mm_per_month: epoch.validate_rmse_mm,
-                test_rmse_mm_per_month: epoch.test_rmse_mm,
+                validate_rmse_mm_per_month: finite(epoch.validate_rmse_mm),
+                test_rmse_mm_per_month: finite(epoch.test_rmse_mm),
                 kept: epoch.epoch == trained.best_epoch,
             }));
     }
@@ -184,20 +184,19 @@ impl WellRun {
         &mut self,
         series: &WellSeries,
         split: &Split,
-        model: &'static str,
-        selected_on: &'static str,
+        model: ModelKind,
+        selected_on: Option<Part>,
         curve: &[Option<f64>],
     ) {
         for part in [Part::Train, Part::Validate, Part::Test] {
             let score = score(series, split, curve, part);
-            let floor = self
-                .metrics
-                .iter()
-                .find(|row| row.model == Baseline::Floor.name() && row.part == part.name());
-            let floor = if model == Baseline::Floor.name() {
-                score.rmse_mm
+            let floor = if model == ModelKind::FLOOR {
+                Some(score.rmse_mm)
             } else {
-                floor.map_or(f64::NAN, |row| row.rmse_mm_per_month)
+                self.metrics
+                    .iter()
+                    .find(|row| row.model == ModelKind::FLOOR && row.part == part)
+                    .map(|row| row.rmse_mm_per_month)
             };
             let cumulative = (part == Part::Test)
                 .then(|| cumulative_rmse_mm(series, split, curve))
@@ -205,7 +204,7 @@ impl WellRun {
             self.metrics.push(MetricRow {
                 well: series.well.clone(),
                 model,
-                part: part.name(),
+                part,
                 selected_on,
                 points: split.points_of(series, part),
                 increments: score.count,
@@ -214,7 +213,7 @@ impl WellRun {
                 bias_mm_per_month: score.bias_mm,
                 r2: score.r2,
                 floor_mm_per_month: floor,
-                cumulative_rmse_mm: cumulative.unwrap_or(f64::NAN),
+                cumulative_rmse_mm: cumulative,
             });
         }
     }
@@ -229,30 +228,27 @@ impl ModelName {
     }
 }
 
-/// Name of a network in the tables.
-pub fn model_name(kind: NetworkKind) -> &'static str {
-    match kind {
-        NetworkKind::AmLstm => "am-lstm",
-        NetworkKind::Lstm => "lstm",
+fn chosen_by(selection: Selection) -> Part {
+    match selection {
+        Selection::Validation => Part::Validate,
+        Selection::Test => Part::Test,
     }
 }
 
-fn selection_name(selection: Selection) -> &'static str {
-    match selection {
-        Selection::Validation => Part::Validate.name(),
-        Selection::Test => Part::Test.name(),
-    }
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
 }
 
 fn predictions<'a>(
     series: &'a WellSeries,
     split: &'a Split,
-    model: &'static str,
+    model: ModelKind,
     simulation: &'a Simulation,
     file: &'a ModelFile,
 ) -> impl Iterator<Item = PredictionRow> + 'a {
     let observed = observed_mm(series);
     let parts = step_parts(series, split);
+    let days = days_of_steps(series);
     let first = series.intervals.first().map_or(0, |interval| interval.from);
     let trained_until = file.record().trained_until;
     let mut subsidence_mm = 0.0;
@@ -264,8 +260,9 @@ fn predictions<'a>(
         let row = PredictionRow {
             well: series.well.clone(),
             model,
-            month: month.to_string(),
-            part: parts[step].map_or("", Part::name),
+            month: *month,
+            part: parts[step],
+            days: days[step],
             observed_subsidence_mm: observed[step].map(|observed| observed.mean),
             observed_low_mm: observed[step].map(|observed| observed.low),
             observed_high_mm: observed[step].map(|observed| observed.high),
@@ -288,6 +285,15 @@ fn step_parts(series: &WellSeries, split: &Split) -> Vec<Option<Part>> {
         }
     }
     parts
+}
+
+/// Days of the interval that ends at each step.
+fn days_of_steps(series: &WellSeries) -> Vec<Option<f64>> {
+    let mut days = vec![None; series.months.len()];
+    for interval in &series.intervals {
+        days[interval.to] = Some(interval.days);
+    }
+    days
 }
 
 /// Cumulative subsidence of the points at one step, in mm since the first observation.
@@ -353,7 +359,7 @@ fn attention<'a>(
                 .enumerate()
                 .map(move |(layer, name)| AttentionRow {
                     well: series.well.clone(),
-                    month: month.to_string(),
+                    month: *month,
                     layer: name.clone(),
                     level_m: series.level_m[step][layer].map(f64::from),
                     attention: f64::from(simulation.attention[step][layer]),

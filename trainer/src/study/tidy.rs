@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::metric::Score;
 use crate::spread::Spread;
 
-use super::{NETWORKS, Scored, Setting, Study, network_name, paper_table_3};
+use super::{NETWORKS, Scored, Setting, Study, paper_table_3};
 
 /// A tidy table: a row an observation, units in the column names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Study {
             let mut cells = vec![
                 self.well(run.well),
                 run.setting.name(),
-                network_name(run.network).into(),
+                run.network.title().into(),
                 run.seed.to_string(),
             ];
             match run.scored() {
@@ -118,7 +118,7 @@ impl Study {
             let rmse = of(|score| score.rmse_mm);
             let mut cells = vec![
                 self.well(run.well),
-                run.baseline.name().into(),
+                run.baseline.to_string(),
                 run.test.len().to_string(),
             ];
             let (mae, bias, r2) = (
@@ -153,7 +153,7 @@ impl Study {
             epochs.iter().map(|epoch| {
                 let mut cells = vec![
                     self.well(run.well),
-                    network_name(run.network).into(),
+                    run.network.title().into(),
                     run.seed.to_string(),
                     epoch.epoch.to_string(),
                 ];
@@ -180,7 +180,7 @@ impl Study {
                     let mut cells = vec![
                         well.well.clone(),
                         well.aquifer_layers[layer].clone(),
-                        attribution.method.name().into(),
+                        attribution.method.to_string(),
                     ];
                     cells.extend([share.median, share.low, share.high].map(number));
                     cells.push(u8::from(attribution.top() == layer).to_string());
@@ -203,7 +203,7 @@ impl Study {
             medians
                 .entry(self.well(run.well))
                 .or_default()
-                .insert(run.baseline.name().into(), rmse);
+                .insert(run.baseline.to_string(), rmse);
         }
         for comparison in self
             .comparisons()
@@ -214,7 +214,7 @@ impl Study {
                 medians
                     .entry(self.well(comparison.well))
                     .or_default()
-                    .insert(network_name(*network).into(), spread.median);
+                    .insert(network.title().into(), spread.median);
             }
         }
         medians

@@ -4,9 +4,7 @@ use crate::baseline::Baseline;
 use crate::spread::Spread;
 
 use super::{Table, gain, millimetres, percent, quartiles, ratio, row, wins};
-use crate::study::{
-    Comparison, NETWORKS, Run, Scored, Setting, Study, network_name, paper_table_3,
-};
+use crate::study::{Comparison, NETWORKS, Run, Scored, Setting, Study, paper_table_3};
 
 impl Study {
     /// Baselines, both networks and the paper; a column a well.
@@ -37,7 +35,7 @@ impl Study {
             .collect();
         for (i, network) in NETWORKS.iter().enumerate() {
             rows.push(row(
-                network_name(*network),
+                network.title(),
                 configured
                     .iter()
                     .map(|comparison| millimetres(comparison.rmse_mm[i].median)),
@@ -180,7 +178,7 @@ impl Study {
                 };
                 rows.push(vec![
                     name.clone(),
-                    network_name(*network).into(),
+                    network.title().into(),
                     comparison.map_or("-".into(), |comparison| quartiles(comparison.rmse_mm[i])),
                     ratio(spread(|scored| scored.test.r2).median),
                     quartiles(spread(|scored| scored.forecast_rmse_mm)),

@@ -3,9 +3,7 @@
 use crate::spread::Spread;
 
 use super::{Table, gain, millimetres, row, wins};
-use crate::study::{
-    BATCHES, Comparison, NETWORKS, PAPER_TABLE_2, Run, Scored, Setting, Study, network_name,
-};
+use crate::study::{BATCHES, Comparison, NETWORKS, PAPER_TABLE_2, Run, Scored, Setting, Study};
 use crate::train::Epoch;
 
 /// Epochs at which the training curves are shown.
@@ -42,7 +40,7 @@ impl Study {
                 let Spread { low, median, high } =
                     Spread::of(scored.iter().map(|scored| scored.best_epoch as f64));
                 let kept = format!("{median:.0} [{low:.0}, {high:.0}]");
-                let names = [subject.series.well.clone(), network_name(network).into()];
+                let names = [subject.series.well.clone(), network.title().into()];
                 rows.push(names.into_iter().chain([kept]).chain(curve).collect());
             }
         }
@@ -80,7 +78,7 @@ impl Study {
                     .iter()
                     .map(|comparison| millimetres(comparison.rmse_mm[i].median));
                 rows.push(row(
-                    &format!("{} {}", subject.series.well, network_name(*network)),
+                    &format!("{} {}", subject.series.well, network.title()),
                     cells,
                 ));
             }
