@@ -3,7 +3,9 @@
 //! `config.toml` beside this file documents every key and shows its default; a test holds it equal to [`Config::default`].
 //! [`Config::to_documented_toml`] writes a resolved configuration with the same comments.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::Path, path::PathBuf};
+mod toml_text;
+
+use std::{collections::BTreeMap, path::PathBuf};
 
 use amlstm_core::{
     model::{MAX_ATTENTION, MAX_HIDDEN},
@@ -11,17 +13,21 @@ use amlstm_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The documented default configuration, as TOML.
-pub const DEFAULT_TOML: &str = include_str!("config.toml");
+pub use toml_text::DEFAULT_TOML;
+pub(crate) use toml_text::month_text;
+use toml_text::optional_month_text;
 
 /// Most boundaries between rate classes: the map has five marks and colours.
 pub const MAX_RATE_BOUNDARIES: usize = 4;
+
+/// Largest seed: TOML's integers have a sign.
+pub const MAX_SEED: u64 = i64::MAX as u64;
 
 /// A whole configuration. Keys are explained in `config.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Start of every random stream.
+    /// Start of every random stream, 0 to [`MAX_SEED`].
     pub seed: u64,
     /// The number that model files carry, counted up from training to training.
     pub model_version: u32,
@@ -205,14 +211,9 @@ pub enum SplitKind {
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("{path}: cannot be read")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    /// The file cannot be read; says which.
+    #[error(transparent)]
+    Unreadable(#[from] std::io::Error),
     /// The text is not the TOML of a configuration.
     #[error("{path}:{line}: {message}")]
     Toml {
@@ -298,36 +299,6 @@ impl Default for SplitConfig {
 }
 
 impl Config {
-    /// Reads a file; keys that it leaves out keep their defaults.
-    ///
-    /// # Errors
-    /// When the file cannot be read, has an unknown key, or a value outside its range.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(&text, path)
-    }
-
-    /// Reads TOML text; `path` is for messages.
-    ///
-    /// # Errors
-    /// As [`Config::read`].
-    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let refused = |error: toml::de::Error| {
-            let start = error.span().map_or(0, |span| span.start);
-            ConfigError::Toml {
-                path: path.to_owned(),
-                line: 1 + text[..start].matches('\n').count(),
-                message: error.message().trim().replace('\n', "; "),
-            }
-        };
-        let config: Self = toml::from_str(text).map_err(refused)?;
-        config.check()?;
-        Ok(config)
-    }
-
     /// Refuses values outside their range.
     ///
     /// # Errors
@@ -362,6 +333,12 @@ impl Config {
         };
         let rate = self.training.learning_rate;
         let buffer = self.data.buffer_m;
+        range(
+            "seed",
+            self.seed <= MAX_SEED,
+            self.seed.to_string(),
+            format!("0 to {MAX_SEED}"),
+        )?;
         units("network.hidden", self.network.hidden, MAX_HIDDEN)?;
         units(
             "network.attention_units",
@@ -369,6 +346,17 @@ impl Config {
             MAX_ATTENTION,
         )?;
         units("training.epochs", self.training.epochs, 1_000_000)?;
+        let count = |key, value: usize| {
+            range(
+                key,
+                value <= 1_000_000,
+                value.to_string(),
+                "0 to 1000000".into(),
+            )
+        };
+        count("training.batch", self.training.batch)?;
+        count("training.patience", self.training.patience)?;
+        count("data.drop_scenes", self.data.drop_scenes)?;
         range(
             "training.learning_rate",
             rate > 0.0 && rate <= 1.0,
@@ -393,163 +381,16 @@ impl Config {
         share("split.train_share", self.split.train_share)?;
         share("split.validate_share", self.split.validate_share)
     }
-
-    /// The configuration as TOML with the comments of `config.toml`; reading it gives the same configuration.
-    ///
-    /// # Panics
-    /// Never: every configuration is a TOML table.
-    pub fn to_documented_toml(&self) -> String {
-        let values = toml::Table::try_from(self).expect("a configuration is a TOML table");
-        let mut section: Vec<String> = Vec::new();
-        let mut text = String::new();
-        for line in DEFAULT_TOML.lines().filter(|line| !is_example(line)) {
-            if let Some(name) = line.strip_prefix('[') {
-                section = vec![name.trim_end_matches(']').to_owned()];
-            }
-            match line.split_once(" = ") {
-                Some((key, _)) if !line.starts_with('#') => {
-                    let value = section.iter().fold(&values, |table, name| {
-                        table[name].as_table().expect("a section is a table")
-                    });
-                    writeln!(text, "{key} = {}", value[key])
-                }
-                _ => writeln!(text, "{line}"),
-            }
-            .expect("text grows");
-        }
-        self.write_split_dates(&mut text);
-        text
-    }
-
-    /// The keys without a default; the general ones belong to `[split]`, which is the last section.
-    fn write_split_dates(&self, text: &mut String) {
-        let split = &self.split;
-        for (key, month) in [
-            ("train_until", split.train_until),
-            ("validate_until", split.validate_until),
-        ] {
-            if let Some(month) = month {
-                writeln!(text, "{key} = \"{month}\"").expect("a string grows");
-            }
-        }
-        for (well, dates) in &split.wells {
-            let well = toml::Value::String(well.clone());
-            writeln!(
-                text,
-                "\n[split.wells.{well}]\ntrain_until = \"{}\"\nvalidate_until = \"{}\"",
-                dates.train_until, dates.validate_until
-            )
-            .expect("a string grows");
-        }
-    }
-}
-
-/// Whether a line of `config.toml` shows keys that have no default.
-fn is_example(line: &str) -> bool {
-    line.starts_with("# train_until")
-        || line.starts_with("# validate_until")
-        || line.starts_with("# [")
-}
-
-/// A month as `2012-12`.
-pub(crate) mod month_text {
-    use amlstm_core::month::Month;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
-
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-    pub fn serialize<S: Serializer>(month: &Month, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(month)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Month, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|_| {
-            D::Error::custom(format!(
-                "found \"{text}\", expected a month such as \"2012-12\""
-            ))
-        })
-    }
-}
-
-/// As [`month_text`], for keys that may be absent.
-mod optional_month_text {
-    use amlstm_core::month::Month;
-    use serde::{Deserializer, Serializer};
-
-    #[allow(
-        clippy::ref_option,
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde's signature"
-    )]
-    pub fn serialize<S: Serializer>(
-        month: &Option<Month>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match month {
-            Some(month) => super::month_text::serialize(month, serializer),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Month>, D::Error> {
-        super::month_text::deserialize(deserializer).map(Some)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn parse(text: &str) -> Result<Config, ConfigError> {
         Config::parse(text, Path::new("amlstm.toml"))
-    }
-
-    #[test]
-    fn the_documented_defaults_are_the_defaults() {
-        assert_eq!(parse(DEFAULT_TOML).unwrap(), Config::default());
-        assert_eq!(parse("").unwrap(), Config::default());
-        let shown: toml::Table = toml::from_str(DEFAULT_TOML).unwrap();
-        assert_eq!(
-            shown,
-            toml::Table::try_from(Config::default()).unwrap(),
-            "every key is shown"
-        );
-    }
-
-    #[test]
-    fn a_written_configuration_reads_back_the_same() {
-        let dates = SplitDates {
-            train_until: Month::new(2012, 12).unwrap(),
-            validate_until: Month::new(2015, 12).unwrap(),
-        };
-        let mut config = Config {
-            seed: 7,
-            model_version: 3,
-            ..Config::default()
-        };
-        config.network.attention = Attention::PerLayer;
-        config.training.learning_rate = 0.01;
-        config.data.level_scaling = LevelScaling::MinMax;
-        config.data.rate_classes_mm_per_year = vec![10.0, 30.5];
-        config.split.train_until = Some(dates.train_until);
-        config.split.wells.insert("well \"1\".a".into(), dates);
-        let text = config.to_documented_toml();
-        assert_eq!(parse(&text).unwrap(), config, "{text}");
-        assert!(text.contains("# Adam's step size (paper: 0.05).\nlearning_rate = 0.01\n"));
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_at_its_line() {
-        let error = parse("seed = 2\n[training]\nepoch = 5\n")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with("amlstm.toml:3: unknown field `epoch`"),
-            "{error}"
-        );
-        assert!(!error.contains('\n'), "{error}");
     }
 
     #[test]
@@ -562,6 +403,12 @@ mod tests {
             error.to_string(),
             "data.rate_classes_mm_per_year: found [30.0, 10.0], expected 1 to 4 rising boundaries"
         );
+        let seed = "seed: found 9223372036854775808, expected 0 to 9223372036854775807";
+        let config = Config {
+            seed: MAX_SEED + 1,
+            ..Config::default()
+        };
+        assert_eq!(config.to_documented_toml().unwrap_err().to_string(), seed);
         assert!(parse("[split]\ntrain_share = 1.0\n").is_err());
         let error = parse("[split]\ntrain_until = \"2012-13\"\n")
             .unwrap_err()

@@ -7,9 +7,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let arguments = command::Arguments::parse();
-    match command::run(arguments) {
-        Ok(code) => code,
-        Err(error) => command::refuse(&error),
+    match command::Arguments::try_parse() {
+        Ok(arguments) => command::run_to_exit_code(&arguments),
+        Err(help_or_error) => command::print_usage(&help_or_error),
     }
 }

@@ -26,7 +26,7 @@ use amlstm_core::month::Month;
 use tempfile::NamedTempFile;
 
 use crate::{
-    config::Config,
+    config::{Config, ConfigError},
     levelling::Comparison,
     read::listed,
     table::{Table, TableError},
@@ -99,6 +99,9 @@ pub enum RunError {
         /// Wells of the run.
         known: String,
     },
+    /// A value of the configuration is outside its range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A table of the run is malformed.
     #[error(transparent)]
     Table(#[from] TableError),
@@ -118,7 +121,7 @@ impl RunFolder {
     /// # Errors
     /// When the folder exists and is not empty, or cannot be written.
     pub fn create(path: &Path, config: &Config) -> Result<Self, RunError> {
-        Self::create_with(path, config.to_documented_toml().as_bytes())
+        Self::create_with(path, config.to_documented_toml()?.as_bytes())
     }
 
     /// As [`RunFolder::create`], with the bytes of the configuration file.

@@ -10,7 +10,10 @@ use amlstm::{
     split::{Part, Split},
 };
 
-use super::table::{self, LEFT, RIGHT};
+use super::{
+    output::{Output, complain},
+    table::{self, LEFT, RIGHT},
+};
 
 /// Read site folders and say what is in them.
 #[derive(clap::Args)]
@@ -27,18 +30,19 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let config = args
         .config
         .as_deref()
         .map_or_else(|| Ok(Config::default()), Config::read)?;
     let dataset = read_folders(&args.folders, &config.data)?;
-    println!("{}\n", layers(&dataset).trim_fmt());
+    writeln!(output, "{}\n", layers(&dataset).trim_fmt())?;
     if let Some(rates) = rates(&dataset, &config.data.rate_classes_mm_per_year) {
-        println!(
+        writeln!(
+            output,
             "Rates of the ps points, mm per year, sinking positive, and the share of points in each class:\n\n{}\n",
             rates.trim_fmt()
-        );
+        )?;
     }
     let mut failed = 0;
     let mut table = table::new(&[
@@ -59,13 +63,17 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             }
             Err(error) => {
                 failed += 1;
-                eprintln!("amlstm: {error:#}");
+                complain(format_args!("{error:#}"));
             }
         }
     }
-    println!("{}\n", table.trim_fmt());
+    writeln!(output, "{}\n", table.trim_fmt())?;
     let wells = dataset.wells.len();
-    println!("{} of {wells} wells can be trained.", wells - failed);
+    writeln!(
+        output,
+        "{} of {wells} wells can be trained.",
+        wells - failed
+    )?;
     Ok(if failed == 0 {
         ExitCode::SUCCESS
     } else {

@@ -11,7 +11,10 @@ use amlstm_core::{
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
-use super::table::{self, LEFT, RIGHT};
+use super::{
+    output::{Output, OutputError},
+    table::{self, LEFT, RIGHT},
+};
 
 /// Run a model file over water levels, bit for bit as a logger does.
 ///
@@ -43,7 +46,7 @@ struct Step {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let shown_path = || args.model.display().to_string();
     let bytes = AlignedBytes::read(&args.model).with_context(shown_path)?;
     let file = ModelFile::parse(&bytes).with_context(shown_path)?;
@@ -56,12 +59,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let levels = read_levels_of(&args.levels, file.record().well.as_str(), &layers)?;
     let steps = steps(args, &file, &layers, &levels)?;
     if args.json {
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&to_json(args, &file, &layers, &steps))?
-        );
+        output.json(&to_json(args, &file, &layers, &steps))?;
     } else {
-        print(args, &file, &layers, &steps);
+        print(args, &file, &layers, &steps, output)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -112,35 +112,45 @@ fn steps(
         .collect())
 }
 
-fn print(args: &Args, file: &ModelFile, layers: &[String], steps: &[Step]) {
+fn print(
+    args: &Args,
+    file: &ModelFile,
+    layers: &[String],
+    steps: &[Step],
+    output: &mut Output,
+) -> Result<(), OutputError> {
     let record = file.record();
     let synthetic = if record.synthetic {
         " (SYNTHETIC data)"
     } else {
         ""
     };
-    println!(
+    writeln!(
+        output,
         "well {}{synthetic}, model {:08x}, version {}",
         record.well,
         file.crc(),
         record.model_version
-    );
+    )?;
     if args.cold {
-        println!(
+        writeln!(
+            output,
             "from an empty state: the first year or more is less reliable; subsidence counts from the first month"
-        );
+        )?;
     } else {
-        println!(
+        writeln!(
+            output,
             "continues from the end of training, {}, with {:.1} mm",
             record.trained_until,
             file.start().subsidence_mm
-        );
+        )?;
     }
     if record.interval_half_width_mm.is_finite() {
-        println!(
+        writeln!(
+            output,
             "nine of ten months of validation were within {:.1} mm of their estimated increment",
             record.interval_half_width_mm
-        );
+        )?;
     }
     let mut columns = vec![
         ("month", LEFT),
@@ -167,7 +177,7 @@ fn print(args: &Args, file: &ModelFile, layers: &[String], steps: &[Step]) {
         cells.push(remarks(layers, &estimate.inputs));
         table.add_row(cells);
     }
-    println!("\n{}", table.trim_fmt());
+    writeln!(output, "\n{}", table.trim_fmt())
 }
 
 /// What is to be said about a month's levels, in words.

@@ -11,7 +11,10 @@ use amlstm_core::artifact::ModelFile;
 use anyhow::Context;
 use clap::ValueEnum;
 
-use super::table::{self, LEFT, RIGHT, number};
+use super::{
+    output::{Output, OutputError},
+    table::{self, LEFT, RIGHT, number},
+};
 
 /// Take a well's model file out of a run, for a logger.
 ///
@@ -55,26 +58,30 @@ impl Format {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let folder = RunFolder::open(&args.run)?;
     let well = folder.one_well(args.well.as_deref())?;
     let source = folder.model_path(&well, ModelName::Model);
     let place = || source.display().to_string();
     let trained = AlignedBytes::read(&source).with_context(place)?;
     let file = ModelFile::parse(&trained).with_context(place)?;
+    let months = folder.levels(&well)?;
     let bytes = match args.format {
         Format::F32 => trained.clone(),
-        Format::Q15 => convert(&folder, &well, &file).with_context(place)?,
+        Format::Q15 => convert(&file, &months).with_context(place)?,
     };
-    let output = args
+    let path = args
         .output
         .clone()
         .unwrap_or_else(|| format!("{}.{}.amlm", file_stem(&well), args.format.name()).into());
-    write_beside(&output, &bytes)?;
-    let written = ModelFile::parse(&bytes).with_context(|| output.display().to_string())?;
-    println!(
+    write_beside(&path, &bytes)?;
+    let written = ModelFile::parse(&bytes).with_context(|| path.display().to_string())?;
+    if args.format == Format::Q15 && !output.is_quiet() {
+        print_cost(&file, &written, &months, output)?;
+    }
+    output.note(format_args!(
         "{}: well {}, {}, {} bytes, CRC-32 {:08x}, trained until {}{}",
-        output.display(),
+        path.display(),
         written.record().well,
         args.format.name(),
         bytes.len(),
@@ -85,21 +92,24 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         } else {
             ""
         }
-    );
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Converts and prints what that costs, over the months of training and over those after it.
-fn convert(folder: &RunFolder, well: &str, file: &ModelFile) -> anyhow::Result<AlignedBytes> {
-    let months = folder.levels(well)?;
+/// The model in fixed point, whose ranges come from the months of training.
+fn convert(file: &ModelFile, months: &[MonthOfLevels]) -> anyhow::Result<AlignedBytes> {
     let trained_until = file.record().trained_until;
     let training = months.partition_point(|(month, _)| *month <= trained_until);
-    let bytes = to_q15(file, &months[..training])?;
-    print_cost(file, &ModelFile::parse(&bytes)?, &months);
-    Ok(bytes)
+    Ok(to_q15(file, &months[..training])?)
 }
 
-fn print_cost(file: &ModelFile, fixed: &ModelFile, months: &[MonthOfLevels]) {
+/// What the conversion costs, over the months of training and over those after it.
+fn print_cost(
+    file: &ModelFile,
+    fixed: &ModelFile,
+    months: &[MonthOfLevels],
+    output: &mut Output,
+) -> Result<(), OutputError> {
     let trained_until = file.record().trained_until;
     let mut table = table::new(&[
         ("months", LEFT),
@@ -127,8 +137,9 @@ fn print_cost(file: &ModelFile, fixed: &ModelFile, months: &[MonthOfLevels]) {
         "after",
         deviation(file, fixed, months, |month| month > trained_until),
     );
-    println!(
+    writeln!(
+        output,
         "Increment of the fixed-point model against the floating-point one\n\n{}\n",
         table.trim_fmt()
-    );
+    )
 }

@@ -7,6 +7,8 @@ use amlstm::figure::{Kind, draw, gather};
 use amlstm::run::{RunFolder, write_beside};
 use anyhow::{Context as _, bail};
 
+use super::output::Output;
+
 /// Draw a figure of a run as an SVG or PNG file.
 ///
 /// The same figures as in report.html: of one well levels, observed, training, attention and attribution; of the whole run errors, map and levelling.
@@ -39,7 +41,7 @@ fn names() -> Vec<&'static str> {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let kind = Kind::of_name(&args.kind).context("clap lets known kinds pass only")?;
     let well = if kind.needs_well() {
         Some(RunFolder::open(&args.run)?.one_well(args.well.as_deref())?)
@@ -57,5 +59,6 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         ),
     };
     write_beside(&args.output, &bytes)?;
+    output.note(format_args!("{}: written", args.output.display()))?;
     Ok(ExitCode::SUCCESS)
 }

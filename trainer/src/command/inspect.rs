@@ -14,7 +14,10 @@ use anyhow::Context;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::table::{self, LEFT, RIGHT, number};
+use super::{
+    output::{Output, OutputError},
+    table::{self, LEFT, RIGHT, number},
+};
 
 /// The equations that the weights belong to, for somebody who computes them elsewhere.
 const EQUATIONS: [&str; 12] = [
@@ -47,14 +50,14 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let shown_path = || args.model.display().to_string();
     let bytes = AlignedBytes::read(&args.model).with_context(shown_path)?;
     let file = ModelFile::parse(&bytes).with_context(shown_path)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&to_json(&file))?);
+        output.json(&to_json(&file))?;
     } else {
-        print(&file, bytes.len());
+        print(&file, bytes.len(), output)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -74,7 +77,7 @@ fn arithmetic_name(kind: ArithmeticKind) -> &'static str {
     }
 }
 
-fn print(file: &ModelFile, bytes: usize) {
+fn print(file: &ModelFile, bytes: usize, output: &mut Output) -> Result<(), OutputError> {
     let record = file.record();
     let scores = record.scores;
     let facts = [
@@ -153,7 +156,7 @@ fn print(file: &ModelFile, bytes: usize) {
     for (name, value) in facts {
         table.add_row([name.to_owned(), value]);
     }
-    println!("{}\n", table.trim_fmt().trim_start_matches('\n'));
+    writeln!(output, "{}\n", table.trim_fmt().trim_start_matches('\n'))?;
     let mut table = table::new(&[
         ("aquifer layer", LEFT),
         ("trained from m", RIGHT),
@@ -172,7 +175,7 @@ fn print(file: &ModelFile, bytes: usize) {
         cells.extend(numbers.map(|value| number(value.into(), 2)));
         table.add_row(cells);
     }
-    println!("{}", table.trim_fmt());
+    writeln!(output, "{}", table.trim_fmt())
 }
 
 fn to_json(file: &ModelFile) -> Value {

@@ -7,6 +7,8 @@ use std::{
 
 use amlstm::{report, run::RunFolder};
 
+use super::output::{Output, complain};
+
 /// Join the shards of a run.
 ///
 /// Takes the folders that `amlstm train --shard I/N` has filled, in any order, and writes the run that one `amlstm train` would have
@@ -26,18 +28,18 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let shards: Vec<&Path> = args.shards.iter().map(PathBuf::as_path).collect();
     let failed = RunFolder::merge(&shards, &args.out)?;
     report::write(&args.out)?;
-    println!(
+    for (_, failure) in &failed {
+        complain(format_args!("{failure}"));
+    }
+    output.note(format_args!(
         "{} shards joined, models, tables and report.html in {}",
         shards.len(),
         args.out.display()
-    );
-    for (_, failure) in &failed {
-        eprintln!("amlstm: {failure}");
-    }
+    ))?;
     Ok(if failed.is_empty() {
         ExitCode::SUCCESS
     } else {

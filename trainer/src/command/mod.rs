@@ -3,9 +3,11 @@
 //! A new command is a module with `Args` and `run`, a variant of [`Command`] and its arm in [`run`].
 //! Exit codes: 0 done, 1 failed, 2 wrong usage (clap's).
 
-use std::process::ExitCode;
+use std::{io::ErrorKind, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+
+use output::{Output, complain};
 
 pub mod check;
 pub mod estimate;
@@ -14,6 +16,8 @@ pub mod figure;
 pub mod inspect;
 pub mod logger;
 pub mod merge;
+mod output;
+mod progress;
 pub mod study;
 pub mod swap_test;
 pub mod synth;
@@ -24,6 +28,9 @@ pub mod train;
 #[derive(Parser)]
 #[command(version, about, max_term_width = 110)]
 pub struct Arguments {
+    /// Print results and errors only: no progress, nothing about files written
+    #[arg(short, long, global = true)]
+    quiet: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -44,25 +51,48 @@ enum Command {
     Synth(synth::Args),
 }
 
-/// Runs the chosen command.
-pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    match arguments.command {
-        Command::Check(args) => check::run(&args),
-        Command::Train(args) => train::run(&args),
-        Command::Merge(args) => merge::run(&args),
-        Command::Figure(args) => figure::run(&args),
-        Command::Study(args) => study::run(&args),
-        Command::SwapTest(args) => swap_test::run(&args),
-        Command::Export(args) => export::run(&args),
-        Command::Estimate(args) => estimate::run(&args),
-        Command::Inspect(args) => inspect::run(&args),
-        Command::Logger(args) => logger::run(&args),
-        Command::Synth(args) => synth::run(&args),
+/// Runs the chosen command, prints why it failed, and gives its exit code.
+pub fn run_to_exit_code(arguments: &Arguments) -> ExitCode {
+    let mut output = Output::new(arguments.quiet);
+    let result = run(&arguments.command, &mut output).and_then(|code| {
+        output.flush()?;
+        Ok(code)
+    });
+    result.unwrap_or_else(|error| {
+        complain(format_args!("{}", one_line(&error)));
+        ExitCode::FAILURE
+    })
+}
+
+/// Prints the help that was asked for, or what is wrong with the arguments.
+pub fn print_usage(help_or_error: &clap::Error) -> ExitCode {
+    match help_or_error.print() {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            complain(format_args!("standard output: cannot be written: {error}"));
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::from(help_or_error.exit_code() as u8),
     }
 }
 
-/// Prints why a command failed, as one line, and gives its exit code.
-pub fn refuse(error: &anyhow::Error) -> ExitCode {
+fn run(command: &Command, output: &mut Output) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Check(args) => check::run(args, output),
+        Command::Train(args) => train::run(args, output),
+        Command::Merge(args) => merge::run(args, output),
+        Command::Figure(args) => figure::run(args, output),
+        Command::Study(args) => study::run(args, output),
+        Command::SwapTest(args) => swap_test::run(args, output),
+        Command::Export(args) => export::run(args, output),
+        Command::Estimate(args) => estimate::run(args, output),
+        Command::Inspect(args) => inspect::run(args, output),
+        Command::Logger(args) => logger::run(args, output),
+        Command::Synth(args) => synth::run(args, output),
+    }
+}
+
+/// Why a command failed, with its causes.
+fn one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in error.chain().map(ToString::to_string) {
         // Some errors say their cause themselves.
@@ -71,30 +101,5 @@ pub fn refuse(error: &anyhow::Error) -> ExitCode {
             line.push_str(&cause);
         }
     }
-    eprintln!("amlstm: {}", harmless(&line));
-    ExitCode::FAILURE
-}
-
-/// Text from a file or a logger without what a terminal would take for a command; lines and tabs stay.
-fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
-    let harmful = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
-    if text.contains(harmful) {
-        text.replace(harmful, "\u{fffd}").into()
-    } else {
-        text.into()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::harmless;
-
-    #[test]
-    fn what_a_terminal_would_obey_is_shown_as_a_sign() {
-        assert_eq!(harmless("Brunnen 7\u{b0}\n\tgut"), "Brunnen 7\u{b0}\n\tgut");
-        assert_eq!(
-            harmless("\u{1b}[2Jgone\u{9b}2J\r\u{7}"),
-            "\u{fffd}[2Jgone\u{fffd}2J\u{fffd}\u{fffd}"
-        );
-    }
+    line
 }

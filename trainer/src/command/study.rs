@@ -1,6 +1,5 @@
 //! `amlstm study`: the paper's study on the user's wells, or on the synthetic ones.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,7 +11,11 @@ use amlstm::series::WellSeries;
 use amlstm::study::{self, Study, Subject, Summary, Table};
 use amlstm::synth;
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{
+    output::{Output, OutputError},
+    progress,
+};
 
 /// Scenes of the synthetic wells in November and December 2010, months before the other 52; the paper's 43 months begin after them.
 const SCENES_BEFORE_2011: usize = 2;
@@ -44,13 +47,17 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let config = configuration(args.config.as_deref(), args.folders.is_empty())?;
     let subjects = subjects(&args.folders, &config)?;
     let seeds: Vec<u64> = (0..args.seeds)
         .map(|i| config.seed.wrapping_add(i))
         .collect();
-    let bar = progress(study::work(&subjects, &config, &seeds));
+    let bar = progress::bar(
+        output,
+        study::work(&subjects, &config, &seeds) as u64,
+        "trainings",
+    );
     let study = study::run(subjects, &config, &seeds, &|| bar.inc(1))?;
     bar.finish_and_clear();
 
@@ -69,17 +76,17 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         write_beside(&page, report::read(&args.out)?.html()?.as_bytes())?;
     }
     if args.json {
-        println!("{}", json(&study)?);
+        output.json(&json(&study))?;
     } else {
         for table in &summary.tables {
-            print_table(table);
+            print_table(table, output)?;
         }
         for sentence in &summary.sentences {
-            println!("{sentence}");
+            writeln!(output, "{sentence}")?;
         }
-        println!("\nTidy tables: {}", folder.display());
+        output.note(format_args!("\nTidy tables: {}", folder.display()))?;
         if has_page {
-            println!("{} shows them too", page.display());
+            output.note(format_args!("{} shows them too", page.display()))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -124,22 +131,11 @@ pub fn subjects(folders: &[PathBuf], config: &Config) -> anyhow::Result<Vec<Subj
     wells.iter().map(subject).collect()
 }
 
-/// A bar on a terminal, nothing elsewhere.
-pub fn progress(work: usize) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style =
-        ProgressStyle::with_template("{wide_bar} {pos}/{len}  {elapsed} elapsed, {eta} left")
-            .expect("the template is valid");
-    ProgressBar::new(work as u64).with_style(style)
-}
-
 /// Columns that a caption is broken at.
 const CAPTION_COLUMNS: usize = 110;
 
 /// Prints a table under its caption.
-pub fn print_table(table: &Table) {
+pub fn print_table(table: &Table, output: &mut Output) -> Result<(), OutputError> {
     let mut shown = comfy_table::Table::new();
     shown
         .load_preset(comfy_table::presets::NOTHING)
@@ -148,11 +144,12 @@ pub fn print_table(table: &Table) {
         shown.add_row(row);
     }
     let caption = broken(&table.caption);
-    println!(
+    writeln!(
+        output,
         "{}\n{caption}\n{}\n",
         table.title.to_uppercase(),
         shown.trim_fmt()
-    );
+    )
 }
 
 /// The text in lines of at most [`CAPTION_COLUMNS`] characters, where words allow it.
@@ -172,7 +169,7 @@ fn broken(text: &str) -> String {
     lines.join("\n")
 }
 
-fn json(study: &Study) -> anyhow::Result<String> {
+fn json(study: &Study) -> serde_json::Value {
     let comparisons: Vec<serde_json::Value> = study
         .comparisons()
         .iter()
@@ -196,11 +193,10 @@ fn json(study: &Study) -> anyhow::Result<String> {
             })
         })
         .collect();
-    let value = serde_json::json!({
+    serde_json::json!({
         "seeds": study.seeds,
         "rmse_mm_per_month": study.medians(),
         "comparisons": comparisons,
         "attribution": study.verdicts(),
-    });
-    Ok(serde_json::to_string_pretty(&value)?)
+    })
 }

@@ -8,7 +8,11 @@ use amlstm::series::WellSeries;
 use amlstm::study::{Subject, swap};
 use amlstm::synth::{self, AquiferLayer};
 
-use super::study::{configuration, print_table, progress};
+use super::{
+    output::Output,
+    progress,
+    study::{configuration, print_table},
+};
 
 /// Make each aquifer layer of the SYNTHETIC wells dominate in turn and count how often attention, permutation importance and physics name it.
 #[derive(clap::Args)]
@@ -26,7 +30,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let mut config = configuration(args.config.as_deref(), true)?;
     config.data.steps = Steps::Months;
     let mut subjects = Vec::new();
@@ -46,7 +50,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let seeds: Vec<u64> = (0..args.seeds)
         .map(|i| config.seed.wrapping_add(i))
         .collect();
-    let bar = progress(swap::work(&subjects, &seeds));
+    let bar = progress::bar(output, swap::work(&subjects, &seeds) as u64, "trainings");
     let test = swap::run(&subjects, &config, &seeds, &|| bar.inc(1))?;
     bar.finish_and_clear();
     if args.json {
@@ -59,9 +63,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             })
             .collect();
         let value = serde_json::json!({ "synthetic": true, "aquifer_layers": test.aquifer_layers, "chance": 1.0 / test.aquifer_layers.len() as f64, "explanations": rows });
-        println!("{}", serde_json::to_string_pretty(&value)?);
+        output.json(&value)?;
     } else {
-        print_table(&test.table());
+        print_table(&test.table(), output)?;
     }
     Ok(ExitCode::SUCCESS)
 }

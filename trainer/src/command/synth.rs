@@ -2,12 +2,16 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use amlstm::synth::{self, AquiferLayer, DEFAULT_SEED, Options, Profile, TEMPLATES};
 use anyhow::Context as _;
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
+
+use super::{output::Output, progress};
+
+/// Fewest wells that take long enough to be waited for.
+const WELLS_WITH_PROGRESS: usize = 500;
 
 /// Write SYNTHETIC wells in the form that every other command reads.
 ///
@@ -57,7 +61,7 @@ enum Layer {
 }
 
 /// Writes the files and says what to do with them.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let options = Options {
         seed: args.seed,
         wells: args.wells,
@@ -71,27 +75,19 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             Layer::Confined2 => AquiferLayer::Confined2,
         }),
     };
-    let bar = progress(args.wells);
+    let bar = if args.wells < WELLS_WITH_PROGRESS {
+        ProgressBar::hidden()
+    } else {
+        progress::bar(output, args.wells as u64, "wells")
+    };
     synth::write(&args.folder, &options, |done| bar.set_position(done as u64))
         .context("no synthetic wells written")?;
     bar.finish_and_clear();
     let folder = args.folder.display();
-    println!(
+    output.note(format_args!(
         "{} SYNTHETIC wells in {folder}: wells.csv, levels.csv, points.csv, levelling.csv, truth.csv",
         args.wells
-    );
-    println!("next: amlstm train {folder}");
+    ))?;
+    output.note(format_args!("next: amlstm train {folder}"))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// A bar with the time left; drawn on terminals only, and not for the few wells that take no time.
-fn progress(wells: usize) -> ProgressBar {
-    if wells < 500 {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} wells, {eta} left")
-        .expect("the template has known keys only");
-    let bar = ProgressBar::new(wells as u64).with_style(style);
-    bar.enable_steady_tick(Duration::from_millis(500));
-    bar
 }

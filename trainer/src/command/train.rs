@@ -1,15 +1,9 @@
 //! `amlstm train`: trains, exports and scores both networks at every well.
 
-use std::{
-    borrow::Cow,
-    path::PathBuf,
-    process::ExitCode,
-    sync::Mutex,
-    time::{Duration, Instant},
-};
+use std::{borrow::Cow, path::PathBuf, process::ExitCode, sync::Mutex, time::Instant};
 
 use amlstm::{
-    config::{Config, DEFAULT_TOML, Selection},
+    config::{Config, DEFAULT_TOML, MAX_SEED, Selection},
     geodesy::Position,
     levelling::{self, Comparison},
     ps,
@@ -23,10 +17,14 @@ use amlstm::{
     synth::{self, Truth},
 };
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
+use indicatif::ProgressBar;
 use rayon::prelude::*;
 
-use super::table::{self, LEFT, RIGHT, number};
+use super::{
+    output::{Output, OutputError, complain},
+    progress,
+    table::{self, LEFT, RIGHT, number},
+};
 
 /// Scenes of 2010 that the paper leaves out; the synthetic stack has them.
 const SYNTHETIC_DROP_SCENES: usize = 2;
@@ -57,7 +55,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Instead of the configuration's seed.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: Option<u64>,
     /// Wells trained at a time; the results are the same [default: one a core].
     #[arg(long, value_name = "N")]
@@ -74,9 +72,9 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     if args.print_config {
-        print!("{DEFAULT_TOML}");
+        write!(output, "{DEFAULT_TOML}")?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(threads) = args.threads {
@@ -87,7 +85,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let started = Instant::now();
     let config = resolve(args)?;
-    let data = read(args, &config)?;
+    let data = read(args, &config, output)?;
     let wells = data.wells.ids();
     let folder = if args.resume {
         match RunFolder::resume(&args.out, &config)? {
@@ -97,7 +95,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 if args.shard.is_none() && !args.out.join(report::FILE).is_file() {
                     report::write(&args.out)?;
                 }
-                println!("{} is complete, nothing to do", args.out.display());
+                output.note(format_args!(
+                    "{} is complete, nothing to do",
+                    args.out.display()
+                ))?;
                 return Ok(ExitCode::SUCCESS);
             }
         }
@@ -112,10 +113,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .copied()
         .filter(|number| !folder.has_well(*number))
         .collect();
-    if open.len() < wanted.len() {
-        println!("{} wells are finished already", wanted.len() - open.len());
-    }
-    let outcome = train(&open, &data, &config, &folder)?;
+    let outcome = train(&open, &data, &config, &folder, output)?;
     folder.write_levelling(&data.levelling)?;
     if let Some(shard) = args.shard {
         folder.finish_shard(&ShardRecord {
@@ -127,22 +125,28 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         folder.finish(wells.len())?;
         report::write(&args.out)?;
     }
-    print_scores(&outcome.test, &data.wells, wells.len(), &config);
+    for (_, failure) in &outcome.failed {
+        complain(format_args!("{failure}"));
+    }
+    if !output.is_quiet() {
+        print_scores(&outcome.test, &data.wells, wells.len(), &config, output)?;
+    }
     let what = if args.shard.is_some() {
         "models and parts for amlstm merge"
     } else {
         "models, tables and report.html"
     };
-    println!(
-        "{} of {} wells trained in {:.1} s, {what} in {}",
-        open.len() - outcome.failed.len(),
-        open.len(),
+    let before = match wanted.len() - open.len() {
+        0 => String::new(),
+        finished => format!(", {finished} of them before this start"),
+    };
+    output.note(format_args!(
+        "{} of {} wells trained in {:.1} s{before}, {what} in {}",
+        wanted.len() - outcome.failed.len(),
+        wanted.len(),
         started.elapsed().as_secs_f64(),
         args.out.display()
-    );
-    for (_, failure) in &outcome.failed {
-        eprintln!("amlstm: {failure}");
-    }
+    ))?;
     Ok(if outcome.failed.is_empty() {
         ExitCode::SUCCESS
     } else {
@@ -204,7 +208,7 @@ impl Wells {
     }
 }
 
-fn read(args: &Args, config: &Config) -> anyhow::Result<Data> {
+fn read(args: &Args, config: &Config, output: &Output) -> anyhow::Result<Data> {
     if args.folders.is_empty() {
         let options = synth::Options::default();
         let made = synth::dataset(&options);
@@ -216,10 +220,7 @@ fn read(args: &Args, config: &Config) -> anyhow::Result<Data> {
             levelling: levelling::compare(benchmarks, &points),
         })
     } else {
-        let busy = ProgressBar::new_spinner()
-            .with_message("reading the site folders")
-            .with_finish(ProgressFinish::AndClear);
-        busy.enable_steady_tick(Duration::from_millis(100));
+        let _busy = progress::spinner(output, "reading the site folders".to_owned());
         Ok(Data {
             wells: Wells::Read(Sites::open(&args.folders, &config.data)?),
             truth: Vec::new(),
@@ -261,8 +262,10 @@ fn train(
     data: &Data,
     config: &Config,
     folder: &RunFolder,
+    output: &Output,
 ) -> anyhow::Result<Outcome> {
-    let bar = progress_bar(wells.len());
+    let bar = progress::bar(output, wells.len() as u64, "wells");
+    let logs = bar.is_hidden() && !output.is_quiet();
     let started = Instant::now();
     let outcome = Mutex::new(Outcome::default());
     let one = |&number: &usize| -> anyhow::Result<()> {
@@ -286,7 +289,9 @@ fn train(
             Err(error) => outcome.failed.push((number, format!("{error:#}"))),
         }
         bar.inc(1);
-        log_progress(&bar, started);
+        if logs {
+            log_progress(&bar, started);
+        }
         Ok(())
     };
     wells.par_iter().try_for_each(one)?;
@@ -312,31 +317,34 @@ fn train_well(number: usize, data: &Data, config: &Config) -> anyhow::Result<Wel
 /// Where there is no terminal, as in the log of a batch job: a line every tenth of many wells.
 fn log_progress(bar: &ProgressBar, started: Instant) {
     let (done, wells) = (bar.position(), bar.length().unwrap_or(0));
-    if bar.is_hidden() && wells >= LOGGED_WELLS && done.is_multiple_of(wells / 10) {
+    if wells >= LOGGED_WELLS && done.is_multiple_of(wells / 10) {
         let left = started.elapsed().as_secs_f64() * (wells - done) as f64 / done as f64;
-        eprintln!("{done} of {wells} wells, {left:.0} s left");
+        complain(format_args!("{done} of {wells} wells, {left:.0} s left"));
     }
 }
 
-/// On a terminal only.
-fn progress_bar(wells: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("training {bar:30} {pos}/{len} wells, {eta} left")
-        .expect("the template is part of the program");
-    ProgressBar::new(wells as u64).with_style(style)
-}
-
 /// RMSE on the test part, wells down and models across, beside what a network has to beat.
-fn print_scores(test: &[(usize, MetricRow)], data: &Wells, wells: usize, config: &Config) {
+fn print_scores(
+    test: &[(usize, MetricRow)],
+    data: &Wells,
+    wells: usize,
+    config: &Config,
+    output: &mut Output,
+) -> Result<(), OutputError> {
     let title = if data.synthetic() {
         "SYNTHETIC wells: "
     } else {
         ""
     };
-    println!("{title}RMSE of the exported models on the test part, mm per month");
+    writeln!(
+        output,
+        "{title}RMSE of the exported models on the test part, mm per month"
+    )?;
     if config.training.selection == Selection::Test {
-        println!(
+        writeln!(
+            output,
             "The epoch was chosen on the test part itself (the paper's protocol): these scores flatter the networks."
-        );
+        )?;
     }
     let models: Vec<ModelKind> = [ModelKind::AM_LSTM, ModelKind::LSTM]
         .into_iter()
@@ -367,8 +375,12 @@ fn print_scores(test: &[(usize, MetricRow)], data: &Wells, wells: usize, config:
         );
         table.add_row(cells);
     }
-    println!("\n{}\n", table.trim_fmt());
+    writeln!(output, "\n{}\n", table.trim_fmt())?;
     if wells > WELLS_IN_FULL {
-        println!("The first {WELLS_IN_FULL} wells are shown; metrics.csv has them all.");
+        writeln!(
+            output,
+            "The first {WELLS_IN_FULL} wells are shown; metrics.csv has them all."
+        )?;
     }
+    Ok(())
 }

@@ -118,7 +118,7 @@ impl RunFolder {
             return Self::create(path, config).map(Resumed::Open);
         }
         let found = fs::read(inside("config.toml")).map_err(|source| folder.failed(source))?;
-        if found != config.to_documented_toml().into_bytes() {
+        if found != config.to_documented_toml()?.into_bytes() {
             return Err(RunError::OtherConfig {
                 path: path.to_owned(),
             });

@@ -4,6 +4,8 @@ use amlstm::logger::{Client, time_text};
 use anyhow::Context;
 use jiff::Timestamp;
 
+use crate::command::output::Output;
+
 /// What to do with the clock.
 #[derive(clap::Args)]
 pub struct ClockArgs {
@@ -19,7 +21,7 @@ pub struct ClockArgs {
 }
 
 /// Shows the clock's error, and sets it.
-pub fn run(client: &mut Client, args: &ClockArgs) -> anyhow::Result<()> {
+pub fn run(client: &mut Client, args: &ClockArgs, output: &mut Output) -> anyhow::Result<()> {
     let before = client.status()?;
     let laptop = Timestamp::now();
     let difference = match before.unix_s {
@@ -29,17 +31,18 @@ pub fn run(client: &mut Client, args: &ClockArgs) -> anyhow::Result<()> {
             i64::from(unix_s) - laptop.as_second()
         ),
     };
-    say!(
+    writeln!(
+        output,
         "logger {}  this computer {} UTC{difference}",
         time_text(before.unix_s),
         laptop.strftime("%Y-%m-%d %H:%M:%S"),
-    );
+    )?;
     if args.set {
         let time = args.to.unwrap_or_else(Timestamp::now);
         let unix_s = u32::try_from(time.as_second())
             .context("--to: expected a time between 2020 and 2100")?;
         client.set_clock(unix_s, args.confirm_jump)?;
-        say!("set to {} UTC", time.strftime("%Y-%m-%d %H:%M:%S"));
+        writeln!(output, "set to {} UTC", time.strftime("%Y-%m-%d %H:%M:%S"))?;
     }
     Ok(())
 }

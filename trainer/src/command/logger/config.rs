@@ -6,17 +6,20 @@ use std::path::Path;
 use amlstm::logger::{Client, Station};
 use anyhow::{Context, anyhow};
 
+use crate::command::output::Output;
+
 /// Shows the logger's settings as a station file.
-pub fn show(client: &mut Client) -> anyhow::Result<()> {
-    say!(
+pub fn show(client: &mut Client, output: &mut Output) -> anyhow::Result<()> {
+    writeln!(
+        output,
         "{}",
         toml::to_string(&Station::receive(client)?)?.trim_end()
-    );
+    )?;
     Ok(())
 }
 
 /// Sends a station file's settings.
-pub fn send(client: &mut Client, file: &Path) -> anyhow::Result<()> {
+pub fn send(client: &mut Client, file: &Path, output: &mut Output) -> anyhow::Result<()> {
     let shown = file.display().to_string();
     let text = fs::read_to_string(file).with_context(|| format!("{shown}: cannot read"))?;
     let station: Station = toml::from_str(&text).map_err(|error| {
@@ -28,6 +31,9 @@ pub fn send(client: &mut Client, file: &Path) -> anyhow::Result<()> {
         )
     })?;
     station.send(client).with_context(|| shown.clone())?;
-    say!("{shown}: sent, {} channels", station.channel.len());
+    output.note(format_args!(
+        "{shown}: sent, {} channels",
+        station.channel.len()
+    ))?;
     Ok(())
 }

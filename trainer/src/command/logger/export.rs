@@ -6,7 +6,7 @@ use amlstm::logger::{Client, Format, Table, download, month_text, write_download
 use amlstm::run::write_beside;
 use clap::ValueEnum;
 
-use super::progress::Progress;
+use crate::command::{output::Output, progress};
 
 /// What to export, and how.
 #[derive(clap::Args)]
@@ -34,7 +34,7 @@ enum TableArg {
 }
 
 /// Writes samples or months with units and datum in the header.
-pub fn run(client: &mut Client, args: &ExportArgs) -> anyhow::Result<()> {
+pub fn run(client: &mut Client, args: &ExportArgs, output: &mut Output) -> anyhow::Result<()> {
     let table = match args.table {
         TableArg::Samples => Table::Samples,
         TableArg::Months => Table::Months,
@@ -43,23 +43,27 @@ pub fn run(client: &mut Client, args: &ExportArgs) -> anyhow::Result<()> {
         FormatArg::Csv => Format::Csv,
         FormatArg::Toa5 => Format::Toa5,
     };
-    let bar = Progress::of("records");
-    let records = download(client, table, |done, total| bar.at(done, total))?;
-    bar.finish();
+    let bar = progress::bar(output, 0, "records");
+    let records = download(client, table, |done, total| {
+        progress::advance(&bar, done, total);
+    })?;
+    bar.finish_and_clear();
     let mut bytes = Vec::new();
     write_download(&records, table, format, &mut bytes)?;
     write_beside(&args.output, &bytes)?;
     let count = records.samples.len() + records.months.len();
-    say!("{}: {count} records", args.output.display());
+    output.note(format_args!("{}: {count} records", args.output.display()))?;
     Ok(())
 }
 
 /// Writes the closed months as a `levels.csv`.
-pub fn levels(client: &mut Client, output: &Path) -> anyhow::Result<()> {
+pub fn levels(client: &mut Client, path: &Path, output: &mut Output) -> anyhow::Result<()> {
     let well = client.models()?.well;
-    let bar = Progress::of("months");
-    let records = download(client, Table::Months, |done, total| bar.at(done, total))?;
-    bar.finish();
+    let bar = progress::bar(output, 0, "months");
+    let records = download(client, Table::Months, |done, total| {
+        progress::advance(&bar, done, total);
+    })?;
+    bar.finish_and_clear();
     let well = if well.is_empty() {
         records.status.station.clone()
     } else {
@@ -76,7 +80,11 @@ pub fn levels(client: &mut Client, output: &Path) -> anyhow::Result<()> {
             writer.write_record([well.as_str(), &channel.aquifer_layer, &date, &level])?;
         }
     }
-    write_beside(output, &writer.into_inner()?)?;
-    say!("{}: {} months", output.display(), records.months.len());
+    write_beside(path, &writer.into_inner()?)?;
+    output.note(format_args!(
+        "{}: {} months",
+        path.display(),
+        records.months.len()
+    ))?;
     Ok(())
 }

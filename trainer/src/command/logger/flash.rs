@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
-use indicatif::ProgressBar;
+
+use crate::command::{output::Output, progress};
 
 /// Before the name of the chip in an image for a board, after it a zero byte; its linker script keeps it outside of what is flashed.
 const CHIP: &[u8] = b"amlstm chip=";
@@ -14,27 +14,29 @@ const CHIP: &[u8] = b"amlstm chip=";
 const ARM: [u8; 2] = [40, 0];
 
 /// Writes an image, reads it back and resets the board. What lies beside the image in the flash stays.
-pub fn run(image: &Path) -> anyhow::Result<()> {
+pub fn run(image: &Path, output: &mut Output) -> anyhow::Result<()> {
     let bytes = fs::read(image).with_context(|| format!("{}: cannot read", image.display()))?;
     let chip = chip_of(&bytes).with_context(|| image.display().to_string())?;
-    let spinner = ProgressBar::new_spinner().with_message(format!("flashing {chip}"));
-    spinner.enable_steady_tick(Duration::from_millis(100));
-    let output = Command::new("probe-rs")
+    let spinner = progress::spinner(output, format!("flashing {chip}"));
+    let flashed = Command::new("probe-rs")
         .args(["download", "--non-interactive", "--verify", "--reset"])
         .args(["--chip", chip])
         .arg(image)
         .output();
     spinner.finish_and_clear();
-    let output =
-        output.context("probe-rs: cannot run; install it with `cargo install probe-rs-tools`")?;
-    if !output.status.success() {
+    let flashed =
+        flashed.context("probe-rs: cannot run; install it with `cargo install probe-rs-tools`")?;
+    if !flashed.status.success() {
         bail!(
             "probe-rs: {}, {}",
-            output.status,
-            said(&String::from_utf8_lossy(&output.stderr))
+            flashed.status,
+            said(&String::from_utf8_lossy(&flashed.stderr))
         );
     }
-    say!("{}: flashed onto {chip}, verified", image.display());
+    output.note(format_args!(
+        "{}: flashed onto {chip}, verified",
+        image.display()
+    ))?;
     Ok(())
 }
 

@@ -6,12 +6,6 @@ use serde::Serialize;
 
 use super::model::LayersOf;
 
-/// Prints a value.
-pub fn print(value: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
-    Ok(())
-}
-
 /// State and models of a logger.
 #[derive(Serialize)]
 pub struct StatusAndModels<'a> {

@@ -1,17 +1,11 @@
 //! `amlstm logger`: talks to a data logger beside a well.
 
-/// Prints a line in which a logger's texts are harmless to the terminal.
-macro_rules! say {
-    ($($text:tt)*) => { println!("{}", $crate::command::harmless(&format!($($text)*))) };
-}
-
 mod clock;
 mod config;
 mod export;
 mod flash;
 mod json;
 mod model;
-mod progress;
 mod show;
 mod visit;
 
@@ -25,7 +19,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Subcommand};
 
 use model::LayersOf;
-use progress::Progress;
+
+use super::{output::Output, progress};
 
 /// Talk to a data logger over a serial port or a socket.
 #[derive(clap::Args)]
@@ -51,7 +46,7 @@ pub struct Args {
 #[derive(Subcommand)]
 enum Action {
     #[command(flatten)]
-    Talk(Talk),
+    Ask(Request),
     /// Flashes the firmware with probe-rs over a debug probe (needs no --port)
     #[command(after_help = "Example:
   amlstm logger flash nrf52840-dk")]
@@ -63,7 +58,7 @@ enum Action {
 
 /// What is asked over the port.
 #[derive(Subcommand)]
-enum Talk {
+enum Request {
     /// Who is there: protocol, firmware, serial number, model formats
     #[command(after_help = "Example:
   amlstm logger --port /dev/ttyUSB0 info")]
@@ -148,9 +143,9 @@ enum Talk {
 /// # Errors
 ///
 /// What the line, the logger or the file system says.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     match &args.action {
-        Action::Talk(talk) => {
+        Action::Ask(request) => {
             let Some(port) = &args.port else {
                 let missing =
                     "--port P: not given; expected a serial port, tcp:HOST:PORT or unix:PATH\n";
@@ -158,52 +153,59 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                     .error(ErrorKind::MissingRequiredArgument, missing)
                     .exit();
             };
-            talk_over(&mut Client::connect(port)?, talk, args.json)?;
+            ask(&mut Client::connect(port)?, request, args.json, output)?;
         }
-        Action::Flash { image } => flash::run(image)?,
+        Action::Flash { image } => flash::run(image, output)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn talk_over(client: &mut Client, talk: &Talk, as_json: bool) -> anyhow::Result<()> {
-    match talk {
-        Talk::Info => show::info(&client.hello, as_json),
-        Talk::Status => show::status(&client.status()?, &client.models()?, as_json),
-        Talk::Now => {
+fn ask(
+    client: &mut Client,
+    request: &Request,
+    as_json: bool,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    match request {
+        Request::Info => show::info(&client.hello, as_json, output),
+        Request::Status => show::status(&client.status()?, &client.models()?, as_json, output),
+        Request::Now => {
             let layers = layers(client)?;
-            show::now(&client.now()?, &layers, as_json)
+            show::now(&client.now()?, &layers, as_json, output)
         }
-        Talk::Months => {
-            let bar = Progress::of("months");
-            let table = download(client, Table::Months, |done, total| bar.at(done, total))?;
-            bar.finish();
-            show::months(&table, &LayersOf::active(client)?, as_json)
+        Request::Months => {
+            let bar = progress::bar(output, 0, "months");
+            let table = download(client, Table::Months, |done, total| {
+                progress::advance(&bar, done, total);
+            })?;
+            bar.finish_and_clear();
+            show::months(&table, &LayersOf::active(client)?, as_json, output)
         }
-        Talk::Events => {
+        Request::Events => {
             let layers = layers(client)?;
-            let bar = Progress::of("events");
-            let events = events(client, |done, total| bar.at(done, total))?;
-            bar.finish();
-            show::events(&events, &layers, as_json)
+            let bar = progress::bar(output, 0, "events");
+            let events = events(client, |done, total| progress::advance(&bar, done, total))?;
+            bar.finish_and_clear();
+            show::events(&events, &layers, as_json, output)
         }
-        Talk::Estimate => {
+        Request::Estimate => {
             let estimate = match client.estimate() {
                 Err(LoggerError::Refused(Fault::NotFound)) => bail!(
                     "logger: no month to estimate yet; one closes with the first sample of the next"
                 ),
                 answer => answer?,
             };
-            show::estimate(&estimate, &LayersOf::active(client)?, as_json)
+            show::estimate(&estimate, &LayersOf::active(client)?, as_json, output)
         }
-        Talk::Push(push) => model::push(client, push),
-        Talk::Pull { output } => model::pull(client, output),
-        Talk::Rollback => model::rollback(client),
-        Talk::Clock(clock) => clock::run(client, clock),
-        Talk::Visit(visit) => visit::run(client, visit, as_json),
-        Talk::Config { file: None } => config::show(client),
-        Talk::Config { file: Some(file) } => config::send(client, file),
-        Talk::Export(export) => export::run(client, export),
-        Talk::Levels { output } => export::levels(client, output),
+        Request::Push(push) => model::push(client, push, output),
+        Request::Pull { output: path } => model::pull(client, path, output),
+        Request::Rollback => model::rollback(client, output),
+        Request::Clock(clock) => clock::run(client, clock, output),
+        Request::Visit(visit) => visit::run(client, visit, as_json, output),
+        Request::Config { file: None } => config::show(client, output),
+        Request::Config { file: Some(file) } => config::send(client, file, output),
+        Request::Export(export) => export::run(client, export, output),
+        Request::Levels { output: path } => export::levels(client, path, output),
     }
 }
 

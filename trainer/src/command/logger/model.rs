@@ -9,8 +9,8 @@ use amlstm::run::write_beside;
 use amlstm_core::artifact::{ModelFile, Record};
 use anyhow::{Context, bail};
 
-use super::progress::Progress;
 use super::show;
+use crate::command::{output::Output, progress};
 
 /// Which model to send, and what to accept.
 #[derive(clap::Args)]
@@ -29,14 +29,14 @@ pub struct PushArgs {
 }
 
 /// Uploads a model and makes it active.
-pub fn push(client: &mut Client, args: &PushArgs) -> anyhow::Result<()> {
+pub fn push(client: &mut Client, args: &PushArgs, output: &mut Output) -> anyhow::Result<()> {
     let shown = || args.model.display().to_string();
     let file = AlignedBytes::read(&args.model).with_context(shown)?;
     let parsed = ModelFile::parse(&file).with_context(shown)?;
     let record = parsed.record();
     let signature = args.signature.as_deref().map(read_signature).transpose()?;
     fits_the_logger(record, &Station::receive(client)?, args.other_well).with_context(shown)?;
-    let bar = Progress::of("bytes");
+    let bar = progress::bar(output, 0, "bytes");
     let total = file.len() as u64;
     let pushed = amlstm::logger::push(
         client,
@@ -44,36 +44,41 @@ pub fn push(client: &mut Client, args: &PushArgs) -> anyhow::Result<()> {
         signature.as_ref(),
         args.allow_older,
         |done| {
-            bar.at(done.into(), total);
+            progress::advance(&bar, done.into(), total);
         },
     )?;
-    bar.finish();
+    bar.finish_and_clear();
     if pushed.resumed_from > 0 {
-        say!("taken up again at byte {}", pushed.resumed_from);
+        output.note(format_args!(
+            "taken up again at byte {}",
+            pushed.resumed_from
+        ))?;
     }
-    say!(
+    output.note(format_args!(
         "active: well {}, {}",
         record.well,
         show::slot(&pushed.active)
-    );
+    ))?;
     Ok(())
 }
 
 /// Reads the active model into a file.
-pub fn pull(client: &mut Client, output: &Path) -> anyhow::Result<()> {
-    let bar = Progress::of("bytes");
-    let file = amlstm::logger::pull(client, |done, total| bar.at(done.into(), total.into()))?;
-    bar.finish();
-    write_beside(output, &file)?;
-    say!("{}: {} bytes", output.display(), file.len());
+pub fn pull(client: &mut Client, path: &Path, output: &mut Output) -> anyhow::Result<()> {
+    let bar = progress::bar(output, 0, "bytes");
+    let file = amlstm::logger::pull(client, |done, total| {
+        progress::advance(&bar, done.into(), total.into());
+    })?;
+    bar.finish_and_clear();
+    write_beside(path, &file)?;
+    output.note(format_args!("{}: {} bytes", path.display(), file.len()))?;
     Ok(())
 }
 
 /// Makes the model before the active one active again.
-pub fn rollback(client: &mut Client) -> anyhow::Result<()> {
+pub fn rollback(client: &mut Client, output: &mut Output) -> anyhow::Result<()> {
     let active = client.rollback()?;
     let well = client.models()?.well;
-    say!("active: well {well}, {}", show::slot(&active));
+    output.note(format_args!("active: well {well}, {}", show::slot(&active)))?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::json;
 use super::model::LayersOf;
+use crate::command::output::{Output, OutputError};
 
 /// A table without frames, every column but the first to the right.
 fn table(header: &[&str]) -> Table {
@@ -27,22 +28,31 @@ fn metres(value: Option<f32>) -> String {
 }
 
 /// `logger info`.
-pub fn info(hello: &Hello, as_json: bool) -> anyhow::Result<()> {
+pub fn info(hello: &Hello, as_json: bool, output: &mut Output) -> anyhow::Result<()> {
     if as_json {
-        return json::print(hello);
+        return output.json(hello);
     }
     let [major, minor, patch] = hello.fw;
-    say!("firmware       {major}.{minor}.{patch}");
-    say!("protocol       {}.{}", hello.proto_major, hello.proto_minor);
-    say!("model format   {}", hello.model_format);
-    say!("serial number  {}", hello.serial);
+    writeln!(output, "firmware       {major}.{minor}.{patch}")?;
+    writeln!(
+        output,
+        "protocol       {}.{}",
+        hello.proto_major, hello.proto_minor
+    )?;
+    writeln!(output, "model format   {}", hello.model_format)?;
+    writeln!(output, "serial number  {}", hello.serial)?;
     Ok(())
 }
 
 /// `logger status`.
-pub fn status(status: &Status, models: &Models, as_json: bool) -> anyhow::Result<()> {
+pub fn status(
+    status: &Status,
+    models: &Models,
+    as_json: bool,
+    output: &mut Output,
+) -> anyhow::Result<()> {
     if as_json {
-        return json::print(&json::StatusAndModels { status, models });
+        return output.json(&json::StatusAndModels { status, models });
     }
     let clock = match status.clock {
         ClockState::Unset => "never set: nothing is recorded; set it with `clock --set`",
@@ -50,25 +60,35 @@ pub fn status(status: &Status, models: &Models, as_json: bool) -> anyhow::Result
         ClockState::Set => "set",
     };
     if status.synthetic {
-        say!("SYNTHETIC levels: computed by the firmware, not measured");
+        writeln!(
+            output,
+            "SYNTHETIC levels: computed by the firmware, not measured"
+        )?;
     }
-    say!("station    {} ({})", status.station, status.datum);
-    say!("clock      {} UTC, {clock}", time_text(status.unix_s));
-    say!(
+    writeln!(output, "station    {} ({})", status.station, status.datum)?;
+    writeln!(
+        output,
+        "clock      {} UTC, {clock}",
+        time_text(status.unix_s)
+    )?;
+    writeln!(
+        output,
         "running    {} d, {} starts, {} by the watchdog, last cause {:?}",
         status.uptime_s / 86_400,
         status.boots,
         status.watchdog_resets,
         status.reset_cause
-    );
-    say!(
+    )?;
+    writeln!(
+        output,
         "battery    {}",
         status.battery_mv.map_or_else(
             || "not measured".to_owned(),
             |mv| format!("{:.2} V", f32::from(mv) / 1000.0)
         )
-    );
-    say!(
+    )?;
+    writeln!(
+        output,
         "channels   {} water{}, every {} s",
         status.channels,
         if status.barometer {
@@ -77,27 +97,39 @@ pub fn status(status: &Status, models: &Models, as_json: bool) -> anyhow::Result
             ""
         },
         status.interval_s
-    );
-    say!(
+    )?;
+    writeln!(
+        output,
         "samples    {} of about {}",
         status.next_sample.saturating_sub(status.first_sample),
         status.sample_capacity
-    );
-    say!(
+    )?;
+    writeln!(
+        output,
         "months     {} closed, room for about {}",
-        status.months,
-        status.months_free
-    );
+        status.months, status.months_free
+    )?;
     match &models.active {
-        Some(active) => say!("model      well {}, {}", models.well, slot(active)),
-        None => say!("model      none; push one"),
+        Some(active) => writeln!(output, "model      well {}, {}", models.well, slot(active))?,
+        None => writeln!(output, "model      none; push one")?,
     }
     if let Some(before) = &models.standby {
-        say!("before     {}; `rollback` returns to it", slot(before));
+        writeln!(
+            output,
+            "before     {}; `rollback` returns to it",
+            slot(before)
+        )?;
     }
-    say!("flash      {} failed operations", status.storage_errors);
+    writeln!(
+        output,
+        "flash      {} failed operations",
+        status.storage_errors
+    )?;
     if status.rate_alarm {
-        say!("ALARM      the last estimate passed the configured subsidence rate");
+        writeln!(
+            output,
+            "ALARM      the last estimate passed the configured subsidence rate"
+        )?;
     }
     Ok(())
 }
@@ -124,30 +156,39 @@ fn reading_row(layer: &str, reading: &Reading) -> Vec<String> {
 }
 
 /// `logger now`.
-pub fn now(now: &Now, layers: &[String], as_json: bool) -> anyhow::Result<()> {
+pub fn now(now: &Now, layers: &[String], as_json: bool, output: &mut Output) -> anyhow::Result<()> {
     if as_json {
-        return json::print(now);
+        return output.json(now);
     }
-    say!(
+    writeln!(
+        output,
         "{} UTC, air pressure {} kPa",
         time_text(now.unix_s),
         metres(now.barometer_kpa)
-    );
+    )?;
     let mut table = table(&["layer", "raw", "level m", "quality"]);
     for (layer, reading) in layers.iter().zip(&now.channels) {
         table.add_row(reading_row(layer, reading));
     }
-    say!("{table}");
+    writeln!(output, "{table}")?;
     Ok(())
 }
 
 /// `logger months`.
-pub fn months(download: &Download, layers: &LayersOf, as_json: bool) -> anyhow::Result<()> {
+pub fn months(
+    download: &Download,
+    layers: &LayersOf,
+    as_json: bool,
+    output: &mut Output,
+) -> anyhow::Result<()> {
     if as_json {
-        return json::print(&json::months(download, layers));
+        return output.json(&json::months(download, layers));
     }
     if download.status.synthetic {
-        say!("SYNTHETIC levels: computed by the firmware, not measured");
+        writeln!(
+            output,
+            "SYNTHETIC levels: computed by the firmware, not measured"
+        )?;
     }
     let mut header = vec!["month".to_owned()];
     header.extend(
@@ -177,22 +218,28 @@ pub fn months(download: &Download, layers: &LayersOf, as_json: bool) -> anyhow::
         }
         table.add_row(row);
     }
-    say!("{table}");
+    writeln!(output, "{table}")?;
     Ok(())
 }
 
 /// `logger events`.
-pub fn events(events: &[Event], layers: &[String], as_json: bool) -> anyhow::Result<()> {
+pub fn events(
+    events: &[Event],
+    layers: &[String],
+    as_json: bool,
+    output: &mut Output,
+) -> anyhow::Result<()> {
     if as_json {
-        return json::print(&events);
+        return output.json(&events);
     }
     for event in events {
-        say!(
+        writeln!(
+            output,
             "{:>6}  {}  {}",
             event.number,
             time_text(event.unix_s),
             words(&event.kind, layers)
-        );
+        )?;
     }
     Ok(())
 }
@@ -314,40 +361,56 @@ fn input_flags(estimate: &Estimated, layers: &LayersOf) -> Vec<String> {
 }
 
 /// `logger estimate`.
-pub fn estimate(estimate: &Estimated, layers: &LayersOf, as_json: bool) -> anyhow::Result<()> {
+pub fn estimate(
+    estimate: &Estimated,
+    layers: &LayersOf,
+    as_json: bool,
+    output: &mut Output,
+) -> anyhow::Result<()> {
     if as_json {
-        return json::print(&json::estimate(estimate, layers));
+        return output.json(&json::estimate(estimate, layers));
     }
     if layers.synthetic {
-        say!("SYNTHETIC: the model was trained on synthetic data");
+        writeln!(output, "SYNTHETIC: the model was trained on synthetic data")?;
     }
-    say!(
+    writeln!(
+        output,
         "{}  well {}  model version {}",
         month_text(estimate.month_index),
         layers.well,
         estimate.model_version
-    );
+    )?;
     let half_width = estimate
         .half_width_mm
         .map_or_else(String::new, |half| format!(" ± {half:.1} (90 %)"));
-    say!("increment   {:>8.2} mm{half_width}", estimate.increment_mm);
-    say!("subsidence  {:>8.2} mm", estimate.subsidence_mm);
+    writeln!(
+        output,
+        "increment   {:>8.2} mm{half_width}",
+        estimate.increment_mm
+    )?;
+    writeln!(output, "subsidence  {:>8.2} mm", estimate.subsidence_mm)?;
     for (layer, share) in layers.names.iter().zip(&estimate.attention) {
-        say!("attention   {:>7.0} %  {layer}", share * 100.0);
+        writeln!(output, "attention   {:>7.0} %  {layer}", share * 100.0)?;
     }
     for flag in input_flags(estimate, layers) {
-        say!("note: {flag}");
+        writeln!(output, "note: {flag}")?;
     }
     Ok(())
 }
 
 /// `logger visit`.
-pub fn visit(report: &VisitReport, layers: &[&str], tape_m: &[Option<f32>]) {
+pub fn visit(
+    report: &VisitReport,
+    layers: &[&str],
+    tape_m: &[Option<f32>],
+    output: &mut Output,
+) -> Result<(), OutputError> {
     let clock = match report.now.unix_s {
         0 => "clock never set".to_owned(),
         _ => format!("clock error {:+} s", report.clock_error_s),
     };
-    say!(
+    writeln!(
+        output,
         "{clock}   battery {}   samples {} of about {}   months free about {}",
         report.battery_mv.map_or_else(
             || "not measured".to_owned(),
@@ -356,7 +419,7 @@ pub fn visit(report: &VisitReport, layers: &[&str], tape_m: &[Option<f32>]) {
         report.samples,
         report.sample_capacity,
         report.months_free
-    );
+    )?;
     let mut table = table(&[
         "layer",
         "level m",
@@ -382,5 +445,5 @@ pub fn visit(report: &VisitReport, layers: &[&str], tape_m: &[Option<f32>]) {
             },
         ]);
     }
-    say!("{table}");
+    writeln!(output, "{table}")
 }

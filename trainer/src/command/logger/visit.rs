@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::show;
+use crate::command::output::Output;
 
 /// What the technician brings.
 #[derive(clap::Args)]
@@ -37,7 +38,12 @@ fn tape(text: &str) -> Result<(String, f32), String> {
 }
 
 /// Records the visit on the logger and writes the visit file.
-pub fn run(client: &mut Client, args: &VisitArgs, as_json: bool) -> anyhow::Result<()> {
+pub fn run(
+    client: &mut Client,
+    args: &VisitArgs,
+    as_json: bool,
+    output: &mut Output,
+) -> anyhow::Result<()> {
     let station = Station::receive(client)?;
     let layers: Vec<&str> = station
         .channel
@@ -81,10 +87,10 @@ pub fn run(client: &mut Client, args: &VisitArgs, as_json: bool) -> anyhow::Resu
     });
     write_beside(&path, format!("{text}\n").as_bytes())?;
     if as_json {
-        say!("{text}");
+        writeln!(output, "{text}")?;
     } else {
-        show::visit(&report, &layers, &tape_m);
-        say!("\n{}: written", path.display());
+        show::visit(&report, &layers, &tape_m, output)?;
+        output.note(format_args!("\n{}: written", path.display()))?;
     }
     Ok(())
 }

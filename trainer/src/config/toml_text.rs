@@ -1,0 +1,173 @@
+//! The configuration as TOML text: read, and written with its documentation.
+
+use std::path::Path;
+
+use toml_edit::{DocumentMut, Item, Table};
+
+use super::{Config, ConfigError};
+
+/// The documented default configuration, as TOML.
+pub const DEFAULT_TOML: &str = include_str!("../config.toml");
+
+impl Config {
+    /// Reads a file; keys that it leaves out keep their defaults.
+    ///
+    /// # Errors
+    /// When the file cannot be read, has an unknown key, or a value outside its range.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        Self::parse(&fs_err::read_to_string(path)?, path)
+    }
+
+    /// Reads TOML text; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let refused = |error: toml::de::Error| {
+            let start = error.span().map_or(0, |span| span.start);
+            ConfigError::Toml {
+                path: path.to_owned(),
+                line: 1 + text[..start].matches('\n').count(),
+                message: error.message().trim().replace('\n', "; "),
+            }
+        };
+        let config: Self = toml::from_str(text).map_err(refused)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The configuration as TOML with the comments of `config.toml`; reading it gives the same configuration.
+    ///
+    /// # Errors
+    /// When a value is outside its range, so that it could not be read again.
+    ///
+    /// # Panics
+    /// When a value that [`Config::check`] lets pass has no form in TOML.
+    pub fn to_documented_toml(&self) -> Result<String, ConfigError> {
+        self.check()?;
+        let values = toml::to_string(self).expect("checked values have a form in TOML");
+        let values: DocumentMut = values.parse().expect("written TOML can be read");
+        let mut document: DocumentMut = DEFAULT_TOML.parse().expect("the defaults are TOML");
+        put(document.as_table_mut(), values.into_table());
+        Ok(document.to_string())
+    }
+}
+
+/// Puts values in the place of those of the same keys, whose comments stay; keys without a default come after the others.
+fn put(documented: &mut Table, values: Table) {
+    for (key, value) in values {
+        match (documented.get_mut(&key), value) {
+            (Some(Item::Table(section)), Item::Table(values)) => put(section, values),
+            (Some(Item::Value(place)), Item::Value(mut value)) => {
+                *value.decor_mut() = place.decor().clone();
+                *place = value;
+            }
+            (_, value) => drop(documented.insert(&key, value)),
+        }
+    }
+}
+
+/// A month as `2012-12`.
+pub(crate) mod month_text {
+    use amlstm_core::month::Month;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub fn serialize<S: Serializer>(month: &Month, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(month)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Month, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|_| {
+            D::Error::custom(format!(
+                "found \"{text}\", expected a month such as \"2012-12\""
+            ))
+        })
+    }
+}
+
+/// As [`month_text`], for keys that may be absent.
+pub(super) mod optional_month_text {
+    use amlstm_core::month::Month;
+    use serde::{Deserializer, Serializer};
+
+    #[allow(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde's signature"
+    )]
+    pub fn serialize<S: Serializer>(
+        month: &Option<Month>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match month {
+            Some(month) => super::month_text::serialize(month, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Month>, D::Error> {
+        super::month_text::deserialize(deserializer).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use amlstm_core::month::Month;
+
+    use super::*;
+    use crate::config::{Attention, LevelScaling, MAX_SEED, SplitDates};
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(text, Path::new("amlstm.toml"))
+    }
+
+    #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        assert_eq!(parse(DEFAULT_TOML).unwrap(), Config::default());
+        assert_eq!(parse("").unwrap(), Config::default());
+        let shown: toml::Table = toml::from_str(DEFAULT_TOML).unwrap();
+        assert_eq!(
+            shown,
+            toml::Table::try_from(Config::default()).unwrap(),
+            "every key is shown"
+        );
+    }
+
+    #[test]
+    fn a_written_configuration_reads_back_the_same() {
+        let dates = SplitDates {
+            train_until: Month::new(2012, 12).unwrap(),
+            validate_until: Month::new(2015, 12).unwrap(),
+        };
+        let mut config = Config {
+            seed: MAX_SEED,
+            model_version: 3,
+            ..Config::default()
+        };
+        config.network.attention = Attention::PerLayer;
+        config.training.learning_rate = 0.01;
+        config.data.level_scaling = LevelScaling::MinMax;
+        config.data.rate_classes_mm_per_year = vec![10.0, 30.5];
+        config.split.train_until = Some(dates.train_until);
+        config.split.wells.insert("well \"1\".a".into(), dates);
+        let text = config.to_documented_toml().unwrap();
+        assert_eq!(parse(&text).unwrap(), config, "{text}");
+        assert!(text.contains("# Adam's step size (paper: 0.05).\nlearning_rate = 0.01\n"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_at_its_line() {
+        let error = parse("seed = 2\n[training]\nepoch = 5\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("amlstm.toml:3: unknown field `epoch`"),
+            "{error}"
+        );
+        assert!(!error.contains('\n'), "{error}");
+    }
+}
