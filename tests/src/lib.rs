@@ -14,4 +14,5 @@ pub mod qemu;
 pub mod replay;
 pub mod sample;
 pub mod sdi12_bus;
+pub mod skip;
 pub mod toolchain;

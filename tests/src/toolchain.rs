@@ -1,19 +1,16 @@
 //! What builds and runs device images here: an Arm toolchain and QEMU. `tests/run` installs both.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::{env, fs};
 
 use crate::board::Board;
+use crate::skip::skip;
 
 /// Environment variable that forces one of the toolchains: `rustup` or `debian`.
 pub const TOOLCHAIN_VARIABLE: &str = "AMLSTM_ARM_TOOLCHAIN";
-
-/// Environment variable that `tests/run` sets: with the value `required`, a device test fails where it would skip.
-pub const DEVICE_VARIABLE: &str = "AMLSTM_DEVICE_TESTS";
 
 /// A toolchain that can build for bare Arm cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +36,7 @@ impl Toolchain {
             ))
         };
         let debian = || {
-            if !Path::new("/usr/bin/cargo").is_file() || debian_library_source().is_none() {
+            if !debian_program("cargo").is_file() || debian_library_source().is_none() {
                 return Err(
                     "Debian's cargo-web, rustc-web and rust-web-src are not installed".to_owned(),
                 );
@@ -63,10 +60,10 @@ impl Toolchain {
         let mut command = match self {
             Self::Rustup => Command::new(cargo()),
             Self::Debian => {
-                let mut command = Command::new("/usr/bin/cargo");
+                let mut command = Command::new(debian_program("cargo"));
                 let variable = board.target.to_uppercase().replace(['-', '.'], "_");
                 command
-                    .env("RUSTC", "/usr/bin/rustc")
+                    .env("RUSTC", debian_program("rustc"))
                     // Debian's is a stable compiler; building the core library is an unstable option of cargo.
                     .env("RUSTC_BOOTSTRAP", "1")
                     .env(format!("CARGO_TARGET_{variable}_LINKER"), host_linker());
@@ -116,11 +113,11 @@ pub fn target_folder() -> PathBuf {
     root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
-/// The toolchain and the machine for `board`, or `None` after a line on stderr that says why the device test is skipped.
+/// The toolchain and the machine for `board`, or `None` after the running test is recorded as skipped.
 ///
 /// # Panics
 ///
-/// Where they are missing and [`DEVICE_VARIABLE`] says that they are required.
+/// Where they are missing and device tests are required.
 pub fn for_board(board: Board) -> Option<Toolchain> {
     let found = Toolchain::find(board).and_then(|toolchain| {
         program_starts("qemu-system-arm")?;
@@ -129,15 +126,11 @@ pub fn for_board(board: Board) -> Option<Toolchain> {
     });
     match found {
         Ok(toolchain) => Some(toolchain),
-        Err(reason) if env::var(DEVICE_VARIABLE).as_deref() == Ok("required") => {
-            panic!("{reason}; tests/run installs it")
-        }
         Err(reason) => {
-            // Past the capture of the test runner: a skipped test must be seen.
-            let _ = writeln!(
-                std::io::stderr(),
-                "skipped on {}: {reason}; tests/run installs it",
-                board.core
+            let reason = format!("{reason}; tests/run installs it");
+            skip(
+                Some("AMLSTM_DEVICE_TESTS"),
+                &format!("{}: {reason}", board.core),
             );
             None
         }
@@ -179,9 +172,18 @@ fn host_sysroot() -> &'static Path {
     })
 }
 
+/// A program of Debian's toolchain: the installed one, or else the one that `tests/run` unpacked below the target folder.
+fn debian_program(name: &str) -> PathBuf {
+    let installed = Path::new("/usr/bin").join(name);
+    if installed.is_file() {
+        return installed;
+    }
+    target_folder().join("packages/rust").join(name)
+}
+
 /// Where Debian's `rust-web-src` puts the source of the core library for its compiler.
 fn debian_library_source() -> Option<PathBuf> {
-    let output = Command::new("/usr/bin/rustc")
+    let output = Command::new(debian_program("rustc"))
         .args(["--print", "sysroot"])
         .output()
         .ok()?;

@@ -1,5 +1,8 @@
 //! The command `amlstm` as its users run it: real processes, real files.
 
+#[path = "../../tests/src/skip.rs"]
+mod skip;
+
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
@@ -9,6 +12,7 @@ use std::{
 };
 
 use serde_json::Value;
+use skip::skip;
 use tempfile::TempDir;
 
 /// Months of the made-up site, from 2000-01.
@@ -447,10 +451,8 @@ fn measured() -> Option<PathBuf> {
     let folder = std::env::var_os("AMLSTM_DATA").map_or(default, PathBuf::from);
     let there = folder.join("holly/levels.csv").is_file();
     if !there {
-        eprintln!(
-            "skipped: no measured wells in {}; set AMLSTM_DATA",
-            folder.display()
-        );
+        let reason = format!("no measured wells in {}; set AMLSTM_DATA", folder.display());
+        skip(Some("AMLSTM_DATA_TESTS"), &reason);
     }
     there.then_some(folder)
 }

@@ -1,6 +1,9 @@
 //! The Slurm scripts of docs/slurm, run by a real Slurm: controller and one node daemon on this machine.
 //!
-//! Needs Debian's slurm-wlm and munge and the rights to start them; skipped with a message where they are absent.
+//! Needs Debian's slurmctld, slurmd, slurm-client and munge, installed or unpacked by `tests/run`, and root to start them; skips where they are absent.
+
+#[path = "../../tests/src/skip.rs"]
+mod skip;
 
 use std::fs;
 use std::net::TcpListener;
@@ -8,6 +11,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use skip::skip;
 
 /// A Slurm of one node, ended when dropped.
 struct Slurm {
@@ -34,6 +39,16 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// The folder of packages where `tests/run` unpacked Slurm, if it did: Slurm looks for its parts where it would be installed.
+fn unpacked() -> Option<PathBuf> {
+    let controller = output("sh", &["-c", "command -v slurmctld"])?;
+    let packages = Path::new(&controller).parent()?.parent()?;
+    packages
+        .join("root/usr/sbin/slurmctld-wlm")
+        .is_file()
+        .then(|| packages.to_owned())
+}
+
 impl Slurm {
     /// Starts munged, slurmctld and slurmd, or says why not.
     fn start(folder: &Path) -> Result<Self, String> {
@@ -43,9 +58,7 @@ impl Slurm {
                 &["-c", &format!("PATH=$PATH:/usr/sbin command -v {program}")],
             );
             if found.is_none_or(|path| path.is_empty()) {
-                return Err(format!(
-                    "{program} is not installed (Debian: slurm-wlm, munge)"
-                ));
+                return Err(format!("{program} is not installed; tests/run brings it"));
             }
         }
         if output("id", &["-u"]).as_deref() != Some("0") {
@@ -61,7 +74,7 @@ impl Slurm {
         fs::write(folder.join("munge.key"), [7u8; 128]).map_err(|error| error.to_string())?;
         fs::set_permissions(folder.join("munge.key"), fs::Permissions::from_mode(0o400))
             .map_err(|error| error.to_string())?;
-        let config = format!(
+        let mut config = format!(
             "ClusterName=amlstm\nSlurmctldHost={host}(127.0.0.1)\nSlurmUser=root\nSlurmdUser=root\n\
              AuthType=auth/munge\nAuthInfo=socket={munge}\nCredType=cred/munge\n\
              SlurmctldPort={controller}\nSlurmdPort={node}\nStateSaveLocation={state}\nSlurmdSpoolDir={spool}\n\
@@ -77,6 +90,12 @@ impl Slurm {
             ctld = place("slurmctld.pid"),
             slurmd = place("slurmd.pid"),
         );
+        let unpacked = unpacked();
+        if let Some(packages) = &unpacked {
+            let libraries = format!("root/usr/lib/{}-linux-gnu", std::env::consts::ARCH);
+            let plugins = packages.join(libraries).join("slurm-wlm");
+            config.push_str(&format!("PluginDir={}\n", plugins.display()));
+        }
         fs::write(folder.join("slurm.conf"), config).map_err(|error| error.to_string())?;
         let mut slurm = Self {
             folder: folder.to_owned(),
@@ -103,7 +122,11 @@ impl Slurm {
         );
         slurm.wait_for("munge's socket", || folder.join("munge.socket").exists());
         slurm.daemon("slurmctld", &["-D"]);
-        slurm.daemon("slurmd", &["-D", "-N", &host]);
+        let step_daemon =
+            unpacked.map(|packages| packages.join("bin/slurmstepd").display().to_string());
+        let mut node = vec!["-D", "-N", &host];
+        node.extend(step_daemon.iter().flat_map(|path| ["-d", path]));
+        slurm.daemon("slurmd", &node);
         slurm.wait_for("an idle node", || {
             slurm.ask("sinfo", &["-h", "-o", "%T"]).starts_with("idle")
         });
@@ -172,7 +195,7 @@ fn the_slurm_scripts_train_shards_and_merge_them_to_the_run_in_one_piece() {
     let slurm = match Slurm::start(folder.path()) {
         Ok(slurm) => slurm,
         Err(why) => {
-            println!("skipped: {why}");
+            skip(None, &why);
             return;
         }
     };

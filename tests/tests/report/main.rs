@@ -12,6 +12,7 @@ use amlstm::run::{RunFolder, WellRun};
 use amlstm::series::WellSeries;
 use amlstm::study::{self, Subject, Summary};
 use amlstm::synth;
+use amlstm_tests::skip::skip;
 use browser::{Browser, url};
 use serde_json::json;
 
@@ -53,7 +54,7 @@ const UNNAMED: &str = r#"[...document.querySelectorAll("table")].filter((table) 
 /// Looks at a page in every width and theme; `kinds` of figures are in it, and `count` in all.
 fn check(page: &Path, kinds: &[&str], count: usize) {
     let Some(mut browser) = Browser::start() else {
-        eprintln!("skipped: no Chromium here (Debian: apt-get install chromium)");
+        skip(None, "no Chromium here; tests/run brings it");
         return;
     };
     for (width, theme) in [
