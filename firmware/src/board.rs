@@ -1,7 +1,6 @@
 //! What the application needs of a board.
 //!
-//! Futures of [`SensorBus`] and of the port may be dropped half way. Those of the flash never are: nothing here puts a storage
-//! operation beside a timeout.
+//! Futures of [`SensorBus`] and of the port may be dropped before they are done. Those of the flash never are: no storage operation has a timeout.
 #![allow(
     async_fn_in_trait,
     reason = "the futures run on one thread, joined in app::run"
@@ -10,6 +9,7 @@
 use core::ops::Range;
 
 use amlstm_core::link::{MAX_MESSAGE, ResetCause, Task};
+use embedded_io_async::{Read, Write};
 use embedded_storage_async::nor_flash::NorFlash;
 
 /// The parts of a board, carried as one type.
@@ -22,13 +22,10 @@ pub trait Board {
     type Bus: SensorBus;
     /// Watchdog and battery.
     type Machine: Machine;
-}
-
-impl<C: Clock, F: MappedFlash, B: SensorBus, M: Machine> Board for (C, F, B, M) {
-    type Clock = C;
-    type Flash = F;
-    type Bus = B;
-    type Machine = M;
+    /// Technician's port, from the laptop.
+    type FromLaptop: Read;
+    /// Technician's port, to the laptop.
+    type ToLaptop: Write;
 }
 
 /// Time since the start, and waiting.
@@ -66,12 +63,12 @@ pub trait SensorBus {
     async fn loop_current_ma(&mut self, input: u8) -> Option<f32>;
 }
 
-/// What a start knows of the run before it.
+/// What is known of the run before this start.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Start {
-    /// Why the logger started.
+pub struct LastRun {
+    /// Why it ended.
     pub cause: ResetCause,
-    /// The task that had not checked in, or that ran when the program stopped.
+    /// The task that was late, or that ran when the program stopped.
     pub late_task: Option<Task>,
     /// The message of a panic.
     pub panic: Option<heapless::String<MAX_MESSAGE>>,
@@ -80,10 +77,10 @@ pub struct Start {
 /// Watchdog, battery, and memory that survives a reset.
 pub trait Machine {
     /// What is known of the run before. Asked once.
-    fn start(&mut self) -> Start;
+    fn last_run(&mut self) -> LastRun;
     /// Longest time between two feedings in milliseconds.
     fn watchdog_ms(&self) -> u32;
-    /// Puts the watchdog off for [`Machine::watchdog_ms`]. Whatever was late has checked in since.
+    /// Feeds the watchdog. A task that was late has checked in since.
     fn feed(&mut self);
     /// Remembers through the coming reset which task is late.
     fn note_late(&mut self, task: Task);

@@ -1,7 +1,7 @@
 //! The subsidence logger: samples transducers, closes months, estimates, and keeps everything through power cuts.
 //!
 //! Nothing here knows a chip: the application is generic over the traits of [`board`], is asynchronous, and brings no executor.
-//! A board is one small binary that hands its parts to [`app::run`]; the tests hand in fakes.
+//! A board is a small crate that hands its parts to [`app::run`]; the tests hand in fakes.
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 #![cfg_attr(
@@ -20,7 +20,7 @@ pub mod calendar;
 
 pub mod kernel;
 
-mod filled;
+mod bounded;
 
 pub mod store;
 
@@ -28,13 +28,23 @@ pub mod sense;
 
 pub mod settings;
 
-pub mod month_close;
+pub mod open_month;
+
+pub mod month_walk;
 
 pub mod logger;
 
-pub mod port;
+pub mod cable;
+
+pub mod deadlines;
+
+pub mod running;
+
+pub mod shared;
 
 pub mod health;
+
+pub mod port;
 
 pub mod app;
 

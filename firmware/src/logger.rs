@@ -7,10 +7,10 @@ mod months;
 use amlstm_core::link::{ClockState, ConfigItem, EventKind, Fault, Quality, ResetCause, Sample};
 use serde::{Deserialize, Serialize};
 
-use crate::board::{Clock, MappedFlash, Start};
+use crate::board::{Clock, LastRun, MappedFlash};
+use crate::bounded::collect_bounded;
 use crate::calendar::month_index_of;
-use crate::filled::filled;
-use crate::month_close::OpenMonth;
+use crate::open_month::OpenMonth;
 use crate::sense::Round;
 use crate::settings::Settings;
 use crate::store::{Key, Layout, Store, StoreError};
@@ -58,13 +58,13 @@ impl<F: MappedFlash> Logger<F> {
         flash: F,
         layout: Layout,
         clock: &impl Clock,
-        start: &Start,
+        last_run: &LastRun,
     ) -> Result<Self, StoreError> {
         let mut store = Store::open(flash, layout).await?;
         let settings = Settings::load(&mut store).await?;
         let mut counters: Counters = store.get(Key::Counters as u8).await?.unwrap_or_default();
         counters.boots = counters.boots.saturating_add(1);
-        if start.cause == ResetCause::Watchdog {
+        if last_run.cause == ResetCause::Watchdog {
             counters.watchdog_resets = counters.watchdog_resets.saturating_add(1);
         }
         store.put(Key::Counters as u8, &counters).await?;
@@ -73,7 +73,7 @@ impl<F: MappedFlash> Logger<F> {
             store,
             settings,
             counters,
-            reset_cause: start.cause,
+            reset_cause: last_run.cause,
             clock: wall_clock,
             open: None,
             upload: None,
@@ -83,12 +83,12 @@ impl<F: MappedFlash> Logger<F> {
         };
         logger.rebuild_open_month().await?;
         let started = EventKind::Started {
-            cause: start.cause,
+            cause: last_run.cause,
             boots: counters.boots,
-            late_task: start.late_task,
+            late_task: last_run.late_task,
         };
         logger.note(clock, started).await?;
-        if let Some(message) = &start.panic {
+        if let Some(message) = &last_run.panic {
             logger
                 .note(
                     clock,
@@ -153,7 +153,7 @@ impl<F: MappedFlash> Logger<F> {
             number: 0,
             unix_s,
             barometer_kpa: round.barometer_kpa,
-            channels: filled(channels),
+            channels: collect_bounded(channels),
         };
         let month_index = month_index_of(unix_s);
         self.close_months_before(clock, month_index, unix_s).await?;

@@ -1,29 +1,27 @@
 //! The technician's port: frames of [`amlstm_core::link`] for a laptop's program, and a plain-text console for any terminal.
 
-mod console;
-mod dispatch;
+mod answer;
+mod session;
+mod state;
 
-use amlstm_core::link::{FrameReader, MAX_FRAME, Received, Task};
+use amlstm_core::link::{FrameReader, Received, Task};
 use embassy_futures::select::{Either, select};
-use embedded_io_async::{Read, Write};
+use embedded_io_async::Read;
 
-use crate::app::Shared;
-use crate::board::{Board, Clock, Machine};
-
-pub use dispatch::answer;
+use crate::board::{Board, Clock};
+use crate::shared::Shared;
+use session::Session;
 
 /// A frame that stops half way is forgotten after this silence, so that the console hears again.
 const FRAME_SILENCE_MS: u64 = 1000;
-/// Any request is done within this time, slow sensors included.
-pub(crate) const LONGEST_REQUEST_MS: u64 = 180_000;
 
 /// Serves the port for ever; ends only if it breaks.
-pub async fn serve<B: Board, R: Read, W: Write>(shared: &Shared<B>, mut from: R, mut to: W) {
+pub async fn serve<B: Board>(shared: &Shared<B>, mut from: B::FromLaptop, to: B::ToLaptop) {
     let mut reader = FrameReader::new();
-    let mut console = console::Console::new();
+    let mut session = Session::new(shared, to);
     let mut bytes = [0; 64];
     loop {
-        shared.beats.rest(Task::Port);
+        shared.deadlines.clear(Task::Port);
         let length = if reader.is_inside() {
             let silence = shared
                 .clock
@@ -43,34 +41,17 @@ pub async fn serve<B: Board, R: Read, W: Write>(shared: &Shared<B>, mut from: R,
             return core::future::pending().await;
         };
         for &byte in bytes.get(..length).unwrap_or_default() {
-            shared
-                .beats
-                .expect(Task::Port, shared.clock.uptime_ms() + LONGEST_REQUEST_MS);
+            shared.deadlines.set(Task::Port, shared.clock.uptime_ms());
             let written = match reader.push(byte) {
                 Received::Nothing | Received::Broken(_) => Ok(()),
-                Received::Text(text) => console.push(shared, text, &mut to).await,
-                Received::Payload(payload) => answer_frame(shared, payload, &mut to).await,
+                Received::Text(text) => session.take_typed(text).await,
+                Received::Payload(payload) => session.answer(payload).await,
             };
             if written.is_err() {
                 return core::future::pending().await;
             }
         }
     }
-}
-
-async fn answer_frame<B: Board, W: Write>(
-    shared: &Shared<B>,
-    payload: &[u8],
-    to: &mut W,
-) -> Result<(), W::Error> {
-    let mut frame = [0; MAX_FRAME];
-    let answer = answer(shared, payload, &mut frame).await;
-    to.write_all(answer.frame).await?;
-    to.flush().await?;
-    if answer.restart {
-        shared.machine.lock().await.restart();
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! RAM that survives a reset: why the run before ended. Part of each board's binary.
+//! RAM that survives a reset: why the run before ended.
 
 use core::cell::RefCell;
 use core::fmt::{self, Write as _};
@@ -6,8 +6,8 @@ use core::mem::MaybeUninit;
 use core::panic::PanicInfo;
 
 use amlstm_core::link::{MAX_MESSAGE, ResetCause, Task};
-use amlstm_firmware::board::Start;
-use amlstm_firmware::health::running;
+use amlstm_firmware::board::LastRun;
+use amlstm_firmware::running::running;
 use cortex_m_rt::ExceptionFrame;
 use critical_section::Mutex;
 
@@ -81,8 +81,8 @@ pub fn is_warm() -> bool {
     unsafe { (&raw const (*(*place).as_ptr()).magic).read_volatile() == MAGIC }
 }
 
-/// What the run before left, and a clean page for this one. `reset`: why the chip says that it was reset; `None` if it does not tell.
-pub fn start(reset: Option<ResetCause>) -> Start {
+/// What the run before left; what is kept from now on is of this run. `reset`: why the chip says that it was reset; `None` if it does not tell.
+pub fn last_run(reset: Option<ResetCause>) -> LastRun {
     let warm = is_warm();
     let before = retained(|retained| core::mem::replace(retained, Retained::EMPTY));
     let before = before.unwrap_or(Retained::EMPTY);
@@ -94,7 +94,7 @@ pub fn start(reset: Option<ResetCause>) -> Start {
         None if warm => ResetCause::Watchdog,
         None => ResetCause::Power,
     };
-    Start {
+    LastRun {
         cause,
         late_task: before.late_task(),
         panic,

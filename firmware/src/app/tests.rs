@@ -4,10 +4,10 @@ use amlstm_core::link::{
     ChannelConfig, ConfigItem, MAX_MESSAGE, Name, Quantity, ResetCause, Sdi12Value, Sensor,
 };
 use embassy_futures::block_on;
-use embedded_io_async::ErrorType;
+use embedded_io_async::{ErrorType, Read, Write};
 
 use super::*;
-use crate::board::Start;
+use crate::board::{LastRun, SensorBus};
 use crate::fake::{Answer, FakeBus, FakeClock, FakeFlash};
 
 const FLASH: u32 = 512 * 1024;
@@ -43,8 +43,8 @@ struct FakeMachine<'a> {
 }
 
 impl Machine for FakeMachine<'_> {
-    fn start(&mut self) -> Start {
-        Start {
+    fn last_run(&mut self) -> LastRun {
+        LastRun {
             cause: ResetCause::Panic,
             late_task: None,
             panic: heapless::String::<MAX_MESSAGE>::try_from("oh").ok(),
@@ -91,6 +91,18 @@ impl SensorBus for Hanging {
     }
 }
 
+/// A board of fakes.
+struct Fakes<'a>(core::marker::PhantomData<&'a ()>);
+
+impl<'a> Board for Fakes<'a> {
+    type Clock = &'a FakeClock;
+    type Flash = &'a mut FakeFlash;
+    type Bus = Hanging;
+    type Machine = FakeMachine<'a>;
+    type FromLaptop = Nobody;
+    type ToLaptop = Nobody;
+}
+
 fn layout() -> Layout {
     Layout::with_slots(FLASH, 16 * 1024, 8 * 1024).unwrap()
 }
@@ -98,7 +110,7 @@ fn layout() -> Layout {
 /// A flash with one channel and a clock that was set to 2026-01-01.
 fn configured() -> FakeFlash {
     let clock = FakeClock::default();
-    let start = Start {
+    let last_run = LastRun {
         cause: ResetCause::Power,
         late_task: None,
         panic: None,
@@ -107,7 +119,7 @@ fn configured() -> FakeFlash {
         FakeFlash::new(FLASH),
         layout(),
         &clock,
-        &start,
+        &last_run,
     ))
     .unwrap();
     let sensor = Sensor::Sdi12(Sdi12Value {
@@ -139,7 +151,7 @@ fn configured() -> FakeFlash {
 fn run_for(days: u64, flash: &mut FakeFlash, bus: Option<FakeBus>) -> (u32, Option<Task>) {
     let (fed, late) = (Cell::new(0), Cell::new(None));
     let clock = FakeClock::default();
-    let parts = Parts {
+    let parts = Parts::<Fakes<'_>> {
         clock: &clock,
         flash,
         layout: layout(),
@@ -169,7 +181,7 @@ fn two_months_of_the_whole_application_close_one_and_keep_the_watchdog_fed() {
     assert_eq!(late, None);
     // Every 120 s for 40 days.
     assert_eq!(fed, 28_801);
-    let start = Start {
+    let last_run = LastRun {
         cause: ResetCause::Power,
         late_task: None,
         panic: None,
@@ -178,7 +190,7 @@ fn two_months_of_the_whole_application_close_one_and_keep_the_watchdog_fed() {
         &mut flash,
         layout(),
         &FakeClock::default(),
-        &start,
+        &last_run,
     ))
     .unwrap();
     assert_eq!(logger.store.next_sample(), 40 * 96);

@@ -6,7 +6,7 @@ use amlstm_core::link::{EventKind, Fault, Models, Name, Security, SlotInfo, Uplo
 use super::Logger;
 use crate::board::{Clock, MappedFlash};
 use crate::kernel::Native;
-use crate::month_close::inputs_of;
+use crate::month_walk::inputs_of;
 use crate::store::{SlotRecord, Slots, StoreError};
 
 const SIGNATURE_BYTES: usize = 64;

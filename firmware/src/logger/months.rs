@@ -5,7 +5,8 @@ use amlstm_core::link::{Estimated, EventKind, Fault, MonthRecord};
 use super::Logger;
 use crate::board::{Clock, MappedFlash};
 use crate::calendar::month_index_of;
-use crate::month_close::{OpenMonth, Replay};
+use crate::month_walk::MonthWalk;
+use crate::open_month::OpenMonth;
 use crate::store::{MonthEntry, StoreError};
 
 impl<F: MappedFlash> Logger<F> {
@@ -103,8 +104,8 @@ impl<F: MappedFlash> Logger<F> {
             return Ok(None);
         }
         let mut last = None;
-        let mut replay = self.replay().await?;
-        while let Some(batch) = replay.next(&mut self.store, &self.settings).await? {
+        let mut walk = self.walk().await?;
+        while let Some(batch) = walk.next(&mut self.store, &self.settings).await? {
             for estimate in batch
                 .iter()
                 .filter(|estimate| Some(estimate.month_index) > done)
@@ -129,8 +130,8 @@ impl<F: MappedFlash> Logger<F> {
             .or(self.store.held().months.checked_sub(1))
             .ok_or(Fault::NotFound)?;
         let (record, _) = self.month_at(position).await?.ok_or(Fault::NotFound)?;
-        let mut replay = self.replay().await?;
-        while let Some(batch) = replay.next(&mut self.store, &self.settings).await? {
+        let mut walk = self.walk().await?;
+        while let Some(batch) = walk.next(&mut self.store, &self.settings).await? {
             if let Some(found) = batch
                 .iter()
                 .find(|estimate| estimate.month_index == record.month_index)
@@ -178,9 +179,9 @@ impl<F: MappedFlash> Logger<F> {
         last.is_some_and(|estimate| limit.is_some_and(|limit| estimate.increment_mm > limit))
     }
 
-    async fn replay(&mut self) -> Result<Replay, Fault> {
+    async fn walk(&mut self) -> Result<MonthWalk, Fault> {
         let slots = self.store.slots().await.map_err(|_| Fault::Storage)?;
-        Ok(Replay::new(slots.active.ok_or(Fault::NoModel)?))
+        Ok(MonthWalk::new(slots.active.ok_or(Fault::NoModel)?))
     }
 
     async fn raise_alarm(&mut self, clock: &impl Clock, estimate: &Estimated) -> Result<(), Fault> {

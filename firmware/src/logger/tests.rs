@@ -21,7 +21,7 @@ mod months;
 mod old_flash;
 
 const FLASH: u32 = 192 * 1024;
-const CLOCK_LOST: Start = Start {
+const CLOCK_LOST: LastRun = LastRun {
     cause: ResetCause::Power,
     late_task: None,
     panic: None,

@@ -1,18 +1,16 @@
 use std::vec::Vec;
 
 use amlstm_core::link::{
-    ChannelConfig, Fault, Hello, MAX_PAYLOAD, Name, Quantity, Reply, Request, ResetCause, Response,
-    Sdi12Value, Sensor, decode_reply, encode_frame,
+    ChannelConfig, Fault, Hello, MAX_FRAME, MAX_PAYLOAD, Name, Quantity, Reply, Request,
+    ResetCause, Response, Sdi12Value, Sensor, decode_reply, encode_frame,
 };
 use embassy_futures::block_on;
-use embassy_sync::mutex::Mutex;
-use embassy_sync::signal::Signal;
+use embedded_io_async::{ErrorType, Write};
 
+use super::answer::answer;
 use super::*;
-use crate::app::Cable;
-use crate::board::Start;
+use crate::board::{LastRun, Machine};
 use crate::fake::{Answer, FakeBus, FakeClock, FakeFlash};
-use crate::health::Beats;
 use crate::logger::Logger;
 use crate::store::Layout;
 
@@ -25,8 +23,8 @@ struct FakeMachine {
 }
 
 impl Machine for FakeMachine {
-    fn start(&mut self) -> Start {
-        Start {
+    fn last_run(&mut self) -> LastRun {
+        LastRun {
             cause: ResetCause::Power,
             late_task: None,
             panic: None,
@@ -50,32 +48,63 @@ impl Machine for FakeMachine {
     }
 }
 
-type Desk = Shared<(FakeClock, FakeFlash, FakeBus, FakeMachine)>;
+/// A laptop that is not there.
+struct Nobody;
+
+impl ErrorType for Nobody {
+    type Error = core::convert::Infallible;
+}
+
+impl Read for Nobody {
+    async fn read(&mut self, _: &mut [u8]) -> Result<usize, Self::Error> {
+        core::future::pending().await
+    }
+}
+
+impl Write for Nobody {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
+        Ok(bytes.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+/// A board of fakes.
+struct Fakes;
+
+impl Board for Fakes {
+    type Clock = FakeClock;
+    type Flash = FakeFlash;
+    type Bus = FakeBus;
+    type Machine = FakeMachine;
+    type FromLaptop = Nobody;
+    type ToLaptop = Nobody;
+}
+
+type Desk = Shared<Fakes>;
 
 fn desk() -> Desk {
     let clock = FakeClock::default();
     let layout = Layout::with_slots(FLASH, 16 * 1024, 8 * 1024).unwrap();
-    let start = Start {
+    let last_run = LastRun {
         cause: ResetCause::Power,
         late_task: None,
         panic: None,
     };
-    let logger = block_on(Logger::open(FakeFlash::new(FLASH), layout, &clock, &start)).unwrap();
+    let logger = block_on(Logger::open(
+        FakeFlash::new(FLASH),
+        layout,
+        &clock,
+        &last_run,
+    ))
+    .unwrap();
     let bus = FakeBus::new(&[
         ("0M!", Answer::Line(b"00001\r\n")),
         ("0D0!", Answer::Line(b"0+12.5\r\n")),
     ]);
-    Shared {
-        clock,
-        logger: Mutex::new(logger),
-        cable: Mutex::new(Cable::new(bus)),
-        machine: Mutex::new(FakeMachine::default()),
-        closed: Signal::new(),
-        retimed: Signal::new(),
-        beats: Beats::default(),
-        fw: [0, 1, 0],
-        synthetic: false,
-    }
+    Shared::new(clock, logger, bus, FakeMachine::default(), [0, 1, 0], false)
 }
 
 /// The payload of a frame.

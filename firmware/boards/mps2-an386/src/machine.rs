@@ -6,7 +6,7 @@ use core::task::Poll;
 
 use amlstm_core::link::Task;
 use amlstm_cortex_m::retained;
-use amlstm_firmware::board::{Clock, Machine, Start};
+use amlstm_firmware::board::{Clock, LastRun, Machine};
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::{NVIC, SCB};
 use critical_section::Mutex;
@@ -198,8 +198,8 @@ fn reload_watchdog() {
 }
 
 impl Machine for Mps2Machine {
-    fn start(&mut self) -> Start {
-        retained::start(None)
+    fn last_run(&mut self) -> LastRun {
+        retained::last_run(None)
     }
 
     fn watchdog_ms(&self) -> u32 {

@@ -20,6 +20,7 @@ mod uart;
 
 use amlstm_cortex_m::{retained, stack};
 use amlstm_firmware::app::{self, Parts};
+use amlstm_firmware::board::Board;
 use amlstm_firmware::store::Layout;
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, entry, exception};
@@ -28,6 +29,18 @@ use semihosting::process;
 
 use machine::{Mps2Clock, Mps2Machine};
 use synthetic::{Bus, Table};
+
+/// The parts of this board.
+struct Mps2;
+
+impl Board for Mps2 {
+    type Clock = Mps2Clock;
+    type Flash = flash::Psram;
+    type Bus = Bus;
+    type Machine = Mps2Machine;
+    type FromLaptop = uart::Uart;
+    type ToLaptop = uart::Uart;
+}
 
 const FW: [u8; 3] = [0, 1, 0];
 
@@ -58,7 +71,7 @@ fn main() -> ! {
         synthetic
     );
     let machine = Mps2Machine::start();
-    let parts = Parts {
+    let parts = Parts::<Mps2> {
         clock,
         flash,
         layout,

@@ -25,16 +25,18 @@
 mod flash;
 mod sensors;
 
+use core::marker::PhantomData;
+
 use amlstm_core::link::{ResetCause, Task};
 use amlstm_cortex_m::retained;
 use amlstm_firmware::app::{self, Parts};
-use amlstm_firmware::board::{Clock, Machine, Start};
+use amlstm_firmware::board::{Board, Clock, LastRun, Machine};
 use amlstm_firmware::store::Layout;
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, exception};
 use defmt_rtt as _;
 use embassy_executor::Spawner;
-use embassy_nrf::buffered_uarte::{self, BufferedUarte};
+use embassy_nrf::buffered_uarte::{self, BufferedUarte, BufferedUarteRx, BufferedUarteTx};
 use embassy_nrf::config::LfclkSource;
 use embassy_nrf::gpio::{Level, Output, OutputDrive};
 use embassy_nrf::interrupt::typelevel::{self, Interrupt as _};
@@ -133,12 +135,12 @@ async fn main(_spawner: Spawner) {
         SCB::sys_reset()
     };
     let (from_laptop, to_laptop) = port.split();
-    let parts = Parts {
+    let parts = Parts::<Kit<'_>> {
         clock: RtcClock,
         flash: flash::Internal::new(p.NVMC),
         layout,
         bus,
-        machine: Kit {
+        machine: Watchman {
             watchdog: handle,
             analog: &analog,
         },
@@ -152,6 +154,18 @@ async fn main(_spawner: Spawner) {
         // The watchdog starts it again.
         defmt::error!("flash: {}", defmt::Debug2Format(&error));
     }
+}
+
+/// The parts of this board.
+struct Kit<'a>(PhantomData<&'a ()>);
+
+impl<'a> Board for Kit<'a> {
+    type Clock = RtcClock;
+    type Flash = flash::Internal;
+    type Bus = Cable<'a>;
+    type Machine = Watchman<'a>;
+    type FromLaptop = BufferedUarteRx<'static>;
+    type ToLaptop = BufferedUarteTx<'static>;
 }
 
 /// Time by RTC1. It keeps none without power.
@@ -174,14 +188,14 @@ impl Clock for RtcClock {
 }
 
 /// Watchdog and battery.
-struct Kit<'a> {
+struct Watchman<'a> {
     watchdog: WatchdogHandle,
     analog: &'a Analog,
 }
 
-impl Machine for Kit<'_> {
-    fn start(&mut self) -> Start {
-        retained::start(Some(reset_cause()))
+impl Machine for Watchman<'_> {
+    fn last_run(&mut self) -> LastRun {
+        retained::last_run(Some(reset_cause()))
     }
 
     fn watchdog_ms(&self) -> u32 {

@@ -7,8 +7,8 @@ use amlstm_core::link::{
 };
 use embedded_io_async::Write;
 
-use super::{OrDash, Out};
-use crate::app::Shared;
+use super::Session;
+use super::or_dash::OrDash;
 use crate::board::Board;
 use crate::sense::sdi12::parse_decimal;
 use crate::settings::Settings;
@@ -24,84 +24,83 @@ set channel N LAYER loop INPUT AT_4_MA AT_20_MA absolute|gauge|submergence|depth
 set channel N point|cable|density|offset|low|high|step|stuck NUMBER\r\n\
 set channel N off                  the last channel only\r\n";
 
-pub(super) async fn run<B: Board, W: Write>(
-    shared: &Shared<B>,
-    words: &[&str],
-    out: &mut Out<'_, W>,
-) -> Result<(), W::Error> {
-    let settings = shared.logger.lock().await.settings.clone();
-    if words.is_empty() {
-        return show(&settings, out).await;
-    }
-    let Some(item) = parse(&settings, words) else {
-        return out.text(USAGE).await;
-    };
-    let set = shared
-        .logger
-        .lock()
-        .await
-        .configure(&shared.clock, item)
-        .await;
-    match set {
-        Ok(()) => {
-            shared.retimed.signal(());
-            shared.closed.signal(());
-            out.text("set\r\n").await
+impl<B: Board, W: Write> Session<'_, B, W> {
+    pub(super) async fn set(&mut self, words: &[&str]) -> Result<(), W::Error> {
+        let shared = self.shared;
+        let settings = shared.logger.lock().await.settings.clone();
+        if words.is_empty() {
+            return self.show_settings(&settings).await;
         }
-        Err(fault) => out.fault(fault).await,
+        let Some(item) = parse(&settings, words) else {
+            return self.text(USAGE).await;
+        };
+        let set = shared
+            .logger
+            .lock()
+            .await
+            .configure(&shared.clock, item)
+            .await;
+        match set {
+            Ok(()) => {
+                shared.schedule_changed.signal(());
+                shared.estimate_wanted.signal(());
+                self.text("set\r\n").await
+            }
+            Err(fault) => self.fault(fault).await,
+        }
     }
-}
 
-async fn show<W: Write>(settings: &Settings, out: &mut Out<'_, W>) -> Result<(), W::Error> {
-    let Settings {
-        station,
-        datum,
-        serial,
-        interval_s,
-        ..
-    } = settings;
-    out.line(format_args!(
-        "station \"{station}\", datum \"{datum}\", serial {serial}, every {interval_s} s"
-    ))
-    .await?;
-    out.line(format_args!(
-        "limit {} mm a month",
-        OrDash(settings.limit_mm_per_month)
-    ))
-    .await?;
-    match settings.barometer {
-        Some(barometer) => {
-            out.line(format_args!(
-                "barometer {}, {} to one kPa",
-                Source(barometer.sensor),
-                barometer.units_per_kpa
+    pub(super) async fn show_settings(&mut self, settings: &Settings) -> Result<(), W::Error> {
+        let Settings {
+            station,
+            datum,
+            serial,
+            interval_s,
+            ..
+        } = settings;
+        self.line(format_args!(
+            "station \"{station}\", datum \"{datum}\", serial {serial}, every {interval_s} s"
+        ))
+        .await?;
+        self.line(format_args!(
+            "limit {} mm a month",
+            OrDash(settings.limit_mm_per_month)
+        ))
+        .await?;
+        match settings.barometer {
+            Some(barometer) => {
+                self.line(format_args!(
+                    "barometer {}, {} to one kPa",
+                    Source(barometer.sensor),
+                    barometer.units_per_kpa
+                ))
+                .await?;
+            }
+            None => self.text("no barometer\r\n").await?,
+        }
+        for (index, channel) in settings.channels.iter().enumerate() {
+            self.line(format_args!(
+                "channel {index}: {}, {}, {}",
+                channel.aquifer_layer,
+                Source(channel.sensor),
+                word_of(channel.quantity)
+            ))
+            .await?;
+            self.line(format_args!(
+                "  point {:.3} m, cable {:.3} m, density {:.1} kg/m3, offset {:.3} m, low {:.3} m, high {:.3} m, step {:.3} m, stuck after {}",
+                channel.measuring_point_m,
+                channel.cable_m,
+                channel.density_kg_m3,
+                channel.offset_m,
+                channel.lowest_m,
+                channel.highest_m,
+                channel.largest_step_m,
+                channel.stuck_after
             ))
             .await?;
         }
-        None => out.text("no barometer\r\n").await?,
+        self.text(USAGE).await
     }
-    for (index, channel) in settings.channels.iter().enumerate() {
-        out.line(format_args!(
-            "channel {index}: {}, {}, {}",
-            channel.aquifer_layer,
-            Source(channel.sensor),
-            word_of(channel.quantity)
-        ))
-        .await?;
-        out.line(format_args!(
-            "  point {:.3} m, cable {:.3} m, density {:.1} kg/m3, offset {:.3} m, low {:.3} m, high {:.3} m, step {:.3} m, stuck after {}",
-            channel.measuring_point_m,
-            channel.cable_m,
-            channel.density_kg_m3,
-            channel.offset_m,
-            channel.lowest_m,
-            channel.highest_m,
-            channel.largest_step_m,
-            channel.stuck_after
-        ))
-        .await?;
-    }
-    out.text(USAGE).await
 }
 
 fn parse(settings: &Settings, words: &[&str]) -> Option<ConfigItem> {

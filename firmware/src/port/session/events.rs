@@ -5,32 +5,33 @@ use core::fmt;
 use amlstm_core::link::{EventKind, Fault, Task};
 use embedded_io_async::Write;
 
-use super::{MonthName, OrDash, Out};
-use crate::app::Shared;
+use super::Session;
+use super::month_name::MonthName;
+use super::or_dash::OrDash;
 use crate::board::Board;
 use crate::calendar::Moment;
 
-pub(super) async fn list<B: Board, W: Write>(
-    shared: &Shared<B>,
-    out: &mut Out<'_, W>,
-) -> Result<(), W::Error> {
-    let mut number = 0;
-    loop {
-        let event = shared.logger.lock().await.store.event_from(number).await;
-        let event = match event {
-            Ok(Some(event)) => event,
-            Ok(None) => return Ok(()),
-            Err(_) => return out.fault(Fault::Storage).await,
-        };
-        number = event.number.wrapping_add(1);
-        let (number, words) = (event.number, InWords(&event.kind));
-        if event.unix_s == 0 {
-            out.line(format_args!("{number:5} clock not set        {words}"))
-                .await?;
-        } else {
-            let moment = Moment::from_unix(event.unix_s);
-            out.line(format_args!("{number:5} {moment}  {words}"))
-                .await?;
+impl<B: Board, W: Write> Session<'_, B, W> {
+    pub(super) async fn events(&mut self) -> Result<(), W::Error> {
+        let shared = self.shared;
+        let mut number = 0;
+        loop {
+            let event = shared.logger.lock().await.store.event_from(number).await;
+            let event = match event {
+                Ok(Some(event)) => event,
+                Ok(None) => return Ok(()),
+                Err(_) => return self.fault(Fault::Storage).await,
+            };
+            number = event.number.wrapping_add(1);
+            let (number, words) = (event.number, InWords(&event.kind));
+            if event.unix_s == 0 {
+                self.line(format_args!("{number:5} clock not set        {words}"))
+                    .await?;
+            } else {
+                let moment = Moment::from_unix(event.unix_s);
+                self.line(format_args!("{number:5} {moment}  {words}"))
+                    .await?;
+            }
         }
     }
 }

@@ -1,127 +1,33 @@
-//! Closing months, and estimating closed ones.
+//! The active model's walk through the log of closed months.
 //!
-//! The month that is open is summed up in RAM from the samples; after a restart the sums are built again from the ring, which holds every
-//! sample since the last closing. Estimates hold no state at all: they replay the log of months through the model from the end of its training.
-//! So a month can be closed or estimated again after a power cut at any point, with the same bits.
+//! Estimates keep no state: they step the model through the log from the end of its training. So a month can be estimated again after a power
+//! cut at any point, with the same bits.
 
 use core::ops::ControlFlow;
 
 use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimator::{Estimate, Estimator, InputFlag, SavedState};
-use amlstm_core::link::{
-    Estimated, Fault, InputState, MAX_CHANNELS, MonthLevel, MonthRecord, Quality, Sample,
-};
+use amlstm_core::link::{Estimated, Fault, InputState, MAX_CHANNELS, MonthRecord};
 use amlstm_core::month::Month;
 use heapless::Vec;
 
 use crate::board::MappedFlash;
-use crate::calendar::Moment;
-use crate::filled::filled;
+use crate::bounded::collect_bounded;
 use crate::kernel::Native;
 use crate::settings::Settings;
 use crate::store::{MonthEntry, SlotRecord, Store};
 
-/// A monthly mean counts if so many percent of the month's days have a usable reading.
-const COMPLETE_DAYS_PERCENT: u32 = 80;
-/// Months replayed at once: what is held in RAM beside the model.
+/// Months stepped at once: what is held in RAM beside the model.
 const BATCH: usize = 16;
-/// Most months between the end of training and the first in the log, or between two in the log: a century. A file that states an end of
-/// training farther back would keep the processor busy for long.
+/// Most months between the end of training and the first in the log, or between two in the log: a century. A file that states an earlier end
+/// of training would keep the processor busy for long.
 const LONGEST_GAP: i32 = 1200;
 
-/// The sums of the open month.
+/// How far the model has come.
 #[derive(Clone, Debug)]
-pub struct OpenMonth {
-    month_index: i32,
-    channels: [ChannelSum; MAX_CHANNELS],
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct ChannelSum {
-    sum_m: f64,
-    readings: u32,
-    rejected: u32,
-    /// Bit d - 1 is set if day d has a usable reading.
-    days: u32,
-    quality: Quality,
-}
-
-impl OpenMonth {
-    /// An open month without samples.
-    pub fn new(month_index: i32) -> Self {
-        Self {
-            month_index,
-            channels: [ChannelSum::default(); MAX_CHANNELS],
-        }
-    }
-
-    /// Months since 0000-01.
-    pub fn month_index(&self) -> i32 {
-        self.month_index
-    }
-
-    /// True if no sample was added.
-    pub fn is_empty(&self) -> bool {
-        self.channels
-            .iter()
-            .all(|channel| channel.readings + channel.rejected == 0)
-    }
-
-    /// Adds a sample if it is of this month.
-    pub fn add(&mut self, sample: &Sample) {
-        let moment = Moment::from_unix(sample.unix_s);
-        if moment.month_index() != self.month_index {
-            return;
-        }
-        for (sum, reading) in self.channels.iter_mut().zip(&sample.channels) {
-            sum.quality = sum.quality.with(reading.quality);
-            match reading.level_m.filter(|_| reading.quality.is_usable()) {
-                Some(level_m) => {
-                    sum.sum_m += f64::from(level_m);
-                    sum.readings += 1;
-                    sum.days |= 1 << (moment.day - 1);
-                }
-                None => sum.rejected += 1,
-            }
-        }
-    }
-
-    /// What the month comes to for the first `channels` channels.
-    pub fn record(&self, channels: usize, closed_unix_s: u32, next_sample: u32) -> MonthRecord {
-        let days_in_month = Month::from_index(self.month_index).map_or(31, Month::days);
-        let levels = self
-            .channels
-            .iter()
-            .take(channels)
-            .map(|sum| sum.level(days_in_month));
-        MonthRecord {
-            month_index: self.month_index,
-            closed_unix_s,
-            next_sample,
-            channels: filled(levels),
-        }
-    }
-}
-
-impl ChannelSum {
-    fn level(&self, days_in_month: u8) -> MonthLevel {
-        let days = self.days.count_ones();
-        MonthLevel {
-            mean_m: (self.readings > 0).then(|| (self.sum_m / f64::from(self.readings)) as f32),
-            days: days as u8,
-            readings: self.readings,
-            rejected: self.rejected,
-            quality: self.quality,
-            complete: days * 100 >= COMPLETE_DAYS_PERCENT * u32::from(days_in_month),
-        }
-    }
-}
-
-/// A walk of a model through the log of months.
-#[derive(Clone, Debug)]
-pub struct Replay {
+pub struct MonthWalk {
     slot: SlotRecord,
-    /// Closed months walked so far.
+    /// Closed months stepped so far.
     months: usize,
     state: Option<SavedState>,
 }
@@ -132,7 +38,7 @@ struct ClosedMonth {
     level_m: [Option<f32>; MAX_CHANNELS],
 }
 
-impl Replay {
+impl MonthWalk {
     /// Begins at the end of the model's training.
     pub fn new(slot: SlotRecord) -> Self {
         Self {
@@ -212,7 +118,7 @@ impl Replay {
             subsidence_mm: estimate.subsidence_mm,
             half_width_mm: half_width_mm.is_finite().then_some(half_width_mm),
             attention: estimate.attention,
-            inputs: filled(estimate.inputs.iter().copied().map(input_state)),
+            inputs: collect_bounded(estimate.inputs.iter().copied().map(input_state)),
         }
     }
 }
@@ -271,7 +177,7 @@ fn step_to(
         estimator.step_with::<Native>(next, &[]);
         next = next.next();
     }
-    let level_m: Vec<Option<f32>, MAX_CHANNELS> = filled(
+    let level_m: Vec<Option<f32>, MAX_CHANNELS> = collect_bounded(
         inputs
             .iter()
             .map(|channel| closed.level_m.get(*channel).copied().flatten()),

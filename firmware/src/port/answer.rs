@@ -1,18 +1,15 @@
-//! Requests of the link.
+//! Answers to requests of the link.
 
 use core::ops::ControlFlow;
 
 use amlstm_core::artifact;
 use amlstm_core::link::{
-    EventKind, Fault, Hello, MAX_CHANNELS, MAX_CHUNK, MAX_FRAME, MAX_PAYLOAD, Now, Reply, Request,
-    Response, Status, VisitReport, decode_request, encode_frame,
+    Fault, Hello, MAX_CHUNK, MAX_FRAME, MAX_PAYLOAD, Reply, Request, Response, decode_request,
+    encode_frame,
 };
-use heapless::Vec;
 
-use crate::app::{Shared, read_sensors};
-use crate::board::{Board, Clock, Machine};
-use crate::filled::filled;
-use crate::sense::{Round, depth_to_water_m};
+use crate::board::Board;
+use crate::shared::Shared;
 
 /// Room for samples or model bytes in one response: the payload without sequence, discriminants and lengths.
 const SCRATCH: usize = MAX_PAYLOAD - 16;
@@ -69,12 +66,17 @@ async fn respond<'s, B: Board>(
 ) -> Reply<'s> {
     let clock = &shared.clock;
     match request {
-        Request::Now => return Ok(Response::Now(now(shared).await)),
+        Request::Now => return Ok(Response::Now(shared.now().await)),
         Request::Visit {
             laptop_unix_s,
             tape_m,
-        } => return visit(shared, laptop_unix_s, &tape_m).await,
-        Request::Status => return Ok(Response::Status(status(shared).await?)),
+        } => {
+            return shared
+                .visit(laptop_unix_s, &tape_m)
+                .await
+                .map(Response::Visit);
+        }
+        Request::Status => return Ok(Response::Status(shared.status().await?)),
         _ => {}
     }
     let mut logger = shared.logger.lock().await;
@@ -125,8 +127,8 @@ async fn respond<'s, B: Board>(
         }
         Request::ConfigSet(item) => {
             logger.configure(clock, item).await?;
-            shared.retimed.signal(());
-            shared.closed.signal(());
+            shared.schedule_changed.signal(());
+            shared.estimate_wanted.signal(());
             Response::Done
         }
         Request::ClockSet {
@@ -134,7 +136,7 @@ async fn respond<'s, B: Board>(
             confirm_jump,
         } => {
             logger.set_clock(clock, unix_s, confirm_jump).await?;
-            shared.retimed.signal(());
+            shared.schedule_changed.signal(());
             Response::Done
         }
         Request::Models => Response::Models(logger.models().await?),
@@ -151,12 +153,12 @@ async fn respond<'s, B: Board>(
         Request::UploadSignature { bytes } => Response::Upload(logger.upload_signature(bytes)?),
         Request::UploadCommit { allow_older } => {
             let active = logger.upload_commit(clock, allow_older).await?;
-            shared.closed.signal(());
+            shared.estimate_wanted.signal(());
             Response::Active(active)
         }
         Request::Rollback => {
             let active = logger.rollback(clock).await?;
-            shared.closed.signal(());
+            shared.estimate_wanted.signal(());
             Response::Active(active)
         }
         Request::ModelRead { offset } => {
@@ -177,106 +179,4 @@ async fn respond<'s, B: Board>(
         // Answered above.
         Request::Now | Request::Visit { .. } | Request::Status => return Err(Fault::Unsupported),
     })
-}
-
-/// Every channel now.
-pub async fn now<B: Board>(shared: &Shared<B>) -> Now {
-    let Round {
-        barometer_kpa,
-        channels,
-        ..
-    } = read_sensors(shared, false).await;
-    let unix_s = shared
-        .logger
-        .lock()
-        .await
-        .unix_s(&shared.clock)
-        .unwrap_or(0);
-    Now {
-        unix_s,
-        barometer_kpa,
-        channels,
-    }
-}
-
-/// State of the logger.
-///
-/// # Errors
-/// [`Fault::Storage`].
-pub async fn status<B: Board>(shared: &Shared<B>) -> Result<Status, Fault> {
-    let battery_mv = shared.machine.lock().await.battery_mv();
-    let mut logger = shared.logger.lock().await;
-    let models = logger.models().await?;
-    let months_free = logger
-        .store
-        .months_free()
-        .await
-        .map_err(|_| Fault::Storage)?;
-    let held = logger.store.held();
-    Ok(Status {
-        station: logger.settings.station.clone(),
-        datum: logger.settings.datum.clone(),
-        unix_s: logger.unix_s(&shared.clock).unwrap_or(0),
-        clock: logger.clock_state(),
-        uptime_s: (shared.clock.uptime_ms() / 1000) as u32,
-        boots: logger.counters.boots,
-        watchdog_resets: logger.counters.watchdog_resets,
-        reset_cause: logger.reset_cause,
-        battery_mv,
-        interval_s: logger.settings.interval_s,
-        channels: logger.settings.channels.len() as u8,
-        barometer: logger.settings.barometer.is_some(),
-        first_sample: logger.store.first_sample(),
-        next_sample: logger.store.next_sample(),
-        sample_capacity: logger.store.sample_capacity(),
-        months: held.months,
-        months_free,
-        first_event: held.first_event,
-        next_event: held.next_event,
-        model_generation: models.active.map(|active| active.generation),
-        rate_alarm: logger.rate_alarm(),
-        synthetic: shared.synthetic,
-        storage_errors: logger.store.errors(),
-    })
-}
-
-async fn visit<'s, B: Board>(
-    shared: &Shared<B>,
-    laptop_unix_s: u32,
-    tape_m: &[Option<f32>],
-) -> Reply<'s> {
-    let now = now(shared).await;
-    let battery_mv = shared.machine.lock().await.battery_mv();
-    let mut logger = shared.logger.lock().await;
-    let channels = logger.settings.channels.iter().zip(&now.channels);
-    let depth_to_water: Vec<Option<f32>, MAX_CHANNELS> =
-        filled(channels.map(|(config, reading)| depth_to_water_m(config, reading)));
-    for (channel, (sensor_m, tape_m)) in depth_to_water.iter().zip(tape_m).enumerate() {
-        if let Some(tape_m) = *tape_m {
-            let tape = EventKind::Tape {
-                channel: channel as u8,
-                tape_m,
-                sensor_m: *sensor_m,
-            };
-            logger
-                .note(&shared.clock, tape)
-                .await
-                .map_err(|_| Fault::Storage)?;
-        }
-    }
-    let months_free = logger
-        .store
-        .months_free()
-        .await
-        .map_err(|_| Fault::Storage)?;
-    Ok(Response::Visit(VisitReport {
-        clock_error_s: now.unix_s.wrapping_sub(laptop_unix_s) as i32,
-        now,
-        depth_to_water_m: depth_to_water,
-        battery_mv,
-        samples: logger.store.next_sample() - logger.store.first_sample(),
-        sample_capacity: logger.store.sample_capacity(),
-        months_free,
-        serial: logger.settings.serial,
-    }))
 }

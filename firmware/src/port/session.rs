@@ -1,0 +1,163 @@
+//! A session at the port: frames are answered, and what is typed is run as a command of the plain-text console, line by line.
+
+mod clock;
+mod events;
+mod export;
+mod models;
+mod month_name;
+mod months;
+mod or_dash;
+mod readings;
+mod set;
+mod status;
+
+use core::fmt;
+
+use amlstm_core::link::{Fault, MAX_FRAME};
+use embedded_io_async::Write;
+use heapless::{String, Vec};
+
+use super::answer::answer;
+use crate::board::{Board, Machine};
+use crate::bounded::collect_bounded;
+use crate::shared::Shared;
+
+/// Longest line a technician types.
+const MAX_COMMAND: usize = 120;
+/// Longest line printed at once.
+const MAX_LINE: usize = 512;
+/// Most words of a command.
+const MAX_WORDS: usize = 10;
+
+const HELP: &str = "\
+help                               this list\r\n\
+status                             station, clock, battery, memory, model\r\n\
+now                                every channel now\r\n\
+months                             closed months and their estimates\r\n\
+est                                estimate of the last closed month\r\n\
+events                             what happened\r\n\
+clock [YYYY-MM-DD HH:MM:SS]        show or set the clock, UTC; confirm behind it allows a long jump\r\n\
+set                                show the configuration and how to change it\r\n\
+tape CHANNEL DEPTH                 record a tape reading, m below the measuring point\r\n\
+model [rollback]                   show the models, or go back to the one before\r\n\
+export csv|toa5 [NUMBER]           every sample, from a number on\r\n";
+
+/// The port's output and the line being typed.
+pub struct Session<'s, B: Board, W: Write> {
+    shared: &'s Shared<B>,
+    to: W,
+    typed: String<MAX_COMMAND>,
+    too_long: bool,
+    /// A line feed that follows belongs to the carriage return before.
+    after_return: bool,
+}
+
+impl<'s, B: Board, W: Write> Session<'s, B, W> {
+    /// A session in which nothing was typed yet.
+    pub fn new(shared: &'s Shared<B>, to: W) -> Self {
+        Self {
+            shared,
+            to,
+            typed: String::new(),
+            too_long: false,
+            after_return: false,
+        }
+    }
+
+    /// Answers the payload of a frame.
+    ///
+    /// # Errors
+    /// The port does not take the answer.
+    pub async fn answer(&mut self, payload: &[u8]) -> Result<(), W::Error> {
+        let mut frame = [0; MAX_FRAME];
+        let answer = answer(self.shared, payload, &mut frame).await;
+        self.to.write_all(answer.frame).await?;
+        self.to.flush().await?;
+        if answer.restart {
+            self.shared.machine.lock().await.restart();
+        }
+        Ok(())
+    }
+
+    /// Takes a typed byte; a carriage return or line feed runs the line.
+    ///
+    /// # Errors
+    /// The port does not take the answer.
+    pub async fn take_typed(&mut self, byte: u8) -> Result<(), W::Error> {
+        let after_return = core::mem::replace(&mut self.after_return, byte == b'\r');
+        match byte {
+            b'\n' if after_return => {}
+            b'\r' | b'\n' => {
+                let line = core::mem::take(&mut self.typed);
+                if core::mem::take(&mut self.too_long) {
+                    self.text("\r\ntoo long; try help\r\n> ").await?;
+                } else {
+                    self.text("\r\n").await?;
+                    if !line.trim().is_empty() {
+                        self.run(line.trim()).await?;
+                    }
+                    self.text("> ").await?;
+                }
+            }
+            // Backspace and delete.
+            8 | 127 if self.typed.pop().is_some() => {
+                self.text("\x08 \x08").await?;
+            }
+            b' '..=b'~' => {
+                self.too_long |= self.typed.push(char::from(byte)).is_err();
+                self.to.write_all(&[byte]).await?;
+            }
+            _ => {}
+        }
+        self.to.flush().await
+    }
+
+    async fn run(&mut self, line: &str) -> Result<(), W::Error> {
+        let words: Vec<&str, MAX_WORDS> = collect_bounded(line.split_ascii_whitespace());
+        match words.as_slice() {
+            ["help" | "?"] => self.text(HELP).await,
+            ["status"] => self.status().await,
+            ["now"] => self.now().await,
+            ["months"] => self.months().await,
+            ["est"] => self.estimate().await,
+            ["events"] => self.events().await,
+            ["clock"] => self.clock().await,
+            ["clock", date, time] => self.set_clock(date, time, false).await,
+            ["clock", date, time, "confirm"] => self.set_clock(date, time, true).await,
+            ["set", words @ ..] => self.set(words).await,
+            ["tape", channel, depth] => self.tape(channel, depth).await,
+            ["model"] => self.models().await,
+            ["model", "rollback"] => self.roll_back().await,
+            ["export", format @ ("csv" | "toa5")] => self.export(*format == "toa5", 0).await,
+            ["export", format @ ("csv" | "toa5"), number] => match number.parse() {
+                Ok(number) => self.export(*format == "toa5", number).await,
+                Err(_) => {
+                    self.line(format_args!(
+                        "export: found \"{number}\", expected the number of a sample"
+                    ))
+                    .await
+                }
+            },
+            _ => {
+                self.line(format_args!("unknown: \"{line}\"; try help"))
+                    .await
+            }
+        }
+    }
+
+    async fn text(&mut self, text: &str) -> Result<(), W::Error> {
+        self.to.write_all(text.as_bytes()).await
+    }
+
+    /// One line and its end. What is longer than a line is cut.
+    async fn line(&mut self, arguments: fmt::Arguments<'_>) -> Result<(), W::Error> {
+        let mut line = String::<MAX_LINE>::new();
+        let _ = fmt::Write::write_fmt(&mut line, arguments);
+        self.text(&line).await?;
+        self.text("\r\n").await
+    }
+
+    async fn fault(&mut self, fault: Fault) -> Result<(), W::Error> {
+        self.line(format_args!("refused: {fault}")).await
+    }
+}

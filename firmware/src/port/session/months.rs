@@ -1,0 +1,132 @@
+//! Closed months and estimates on the console.
+
+use core::fmt;
+
+use amlstm_core::artifact::ModelFile;
+use amlstm_core::link::{InputState, MAX_CHANNELS, Name};
+use embedded_io_async::Write;
+use heapless::{String, Vec};
+
+use super::month_name::MonthName;
+use super::or_dash::OrDash;
+use super::{MAX_LINE, Session};
+use crate::board::{Board, MappedFlash};
+use crate::bounded::collect_bounded;
+use crate::kernel::Native;
+use crate::logger::Logger;
+use crate::month_walk::inputs_of;
+
+impl<B: Board, W: Write> Session<'_, B, W> {
+    pub(super) async fn months(&mut self) -> Result<(), W::Error> {
+        let shared = self.shared;
+        let count = shared.logger.lock().await.store.held().months;
+        self.text("month    mean level of each layer, m (* fewer than 80 % of days)   increment mm   subsidence mm\r\n").await?;
+        for position in 0..count {
+            let month = shared.logger.lock().await.month_at(position).await;
+            let (record, estimate) = match month {
+                Ok(Some(month)) => month,
+                Ok(None) => break,
+                Err(fault) => return self.fault(fault).await,
+            };
+            let mut line = String::<MAX_LINE>::new();
+            let _ =
+                fmt::Write::write_fmt(&mut line, format_args!("{}", MonthName(record.month_index)));
+            for level in &record.channels {
+                let mark = if level.complete { ' ' } else { '*' };
+                let _ = fmt::Write::write_fmt(
+                    &mut line,
+                    format_args!(" {:>10}{mark}", OrDash(level.mean_m)),
+                );
+            }
+            let increment = OrDash(estimate.as_ref().map(|estimate| estimate.increment_mm));
+            let subsidence = OrDash(estimate.as_ref().map(|estimate| estimate.subsidence_mm));
+            self.line(format_args!("{line}  {increment:>12} {subsidence:>12}"))
+                .await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn estimate(&mut self) -> Result<(), W::Error> {
+        let shared = self.shared;
+        let (estimate, layers) = {
+            let mut logger = shared.logger.lock().await;
+            match logger.estimate_at(None).await {
+                Ok(estimate) => (estimate, model_layers(&mut logger).await),
+                Err(fault) => return self.fault(fault).await,
+            }
+        };
+        let month = MonthName(estimate.month_index);
+        if shared.synthetic {
+            self.text("SYNTHETIC SENSORS: levels are computed, not measured\r\n")
+                .await?;
+        }
+        match estimate.half_width_mm {
+            Some(half_width) => {
+                let increment = estimate.increment_mm;
+                self.line(format_args!(
+                    "{month}   increment {increment:.3} mm +- {half_width:.3} mm (90 %), down +"
+                ))
+                .await?;
+            }
+            None => {
+                self.line(format_args!(
+                    "{month}   increment {:.3} mm, down +",
+                    estimate.increment_mm
+                ))
+                .await?;
+            }
+        }
+        self.line(format_args!(
+            "          subsidence {:.3} mm",
+            estimate.subsidence_mm
+        ))
+        .await?;
+        for (input, state) in estimate.inputs.iter().enumerate() {
+            let layer = layers.get(input).cloned().unwrap_or_default();
+            let share = OrDash(estimate.attention.get(input).copied());
+            match state {
+                InputState::Trained => {
+                    self.line(format_args!("  {layer}: attention {share}"))
+                        .await?;
+                }
+                InputState::Missing => {
+                    self.line(format_args!("  {layer}: no level this month, left out"))
+                        .await?;
+                }
+                InputState::Below { by_m } => {
+                    let below = "below anything the model was trained on";
+                    self.line(format_args!(
+                        "  {layer}: attention {share}; level is {by_m:.1} m {below}"
+                    ))
+                    .await?;
+                }
+                InputState::Above { by_m } => {
+                    let above = "above anything the model was trained on";
+                    self.line(format_args!(
+                        "  {layer}: attention {share}; level is {by_m:.1} m {above}"
+                    ))
+                    .await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names of the active model's layers, in its order.
+async fn model_layers<F: MappedFlash>(logger: &mut Logger<F>) -> Vec<Name, MAX_CHANNELS> {
+    let settings = logger.settings.clone();
+    let Ok(file) = logger.active_model().await else {
+        return Vec::new();
+    };
+    let Ok(file) = ModelFile::parse_with::<Native>(file) else {
+        return Vec::new();
+    };
+    let channels = inputs_of(&file, &settings).unwrap_or_default();
+    collect_bounded(channels.iter().filter_map(|channel| {
+        settings
+            .channels
+            .get(*channel)
+            .map(|config| config.aquifer_layer.clone())
+    }))
+}

@@ -1,0 +1,94 @@
+//! What the sensors and the tape say, on the console.
+
+use core::fmt;
+
+use amlstm_core::link::{EventKind, Fault};
+use embedded_io_async::Write;
+use heapless::String;
+
+use super::or_dash::OrDash;
+use super::{MAX_LINE, Session};
+use crate::board::Board;
+use crate::calendar::Moment;
+use crate::sense::depth_to_water_m;
+use crate::sense::sdi12::parse_decimal;
+
+impl<B: Board, W: Write> Session<'_, B, W> {
+    pub(super) async fn now(&mut self) -> Result<(), W::Error> {
+        let shared = self.shared;
+        let now = shared.now().await;
+        let settings = shared.logger.lock().await.settings.clone();
+        if settings.channels.is_empty() {
+            return self.text("no channel is configured; see set\r\n").await;
+        }
+        self.line(format_args!(
+            "{} UTC, air {} kPa",
+            Moment::from_unix(now.unix_s),
+            OrDash(now.barometer_kpa)
+        ))
+        .await?;
+        self.line(format_args!(
+            "  layer                raw      level m     depth to water m   (level above {})",
+            settings.datum
+        ))
+        .await?;
+        for (config, reading) in settings.channels.iter().zip(&now.channels) {
+            let depth = OrDash(depth_to_water_m(config, reading));
+            let mut flags = String::<MAX_LINE>::new();
+            for words in reading.quality.words() {
+                let _ = fmt::Write::write_fmt(&mut flags, format_args!("  {words}"));
+            }
+            let (raw, level) = (OrDash(reading.raw), OrDash(reading.level_m));
+            self.line(format_args!(
+                "  {:16} {raw:>12} {level:>12} {depth:>12}{flags}",
+                config.aquifer_layer
+            ))
+            .await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn tape(&mut self, channel: &str, depth: &str) -> Result<(), W::Error> {
+        let shared = self.shared;
+        let settings = shared.logger.lock().await.settings.clone();
+        let found = channel
+            .parse::<u8>()
+            .ok()
+            .and_then(|index| Some((index, settings.channels.get(usize::from(index))?)));
+        let (Some((channel, config)), Some(tape_m)) = (found, parse_decimal(depth.as_bytes()))
+        else {
+            return self
+                .line(format_args!(
+                    "tape: found \"{channel} {depth}\", expected a channel and metres"
+                ))
+                .await;
+        };
+        let now = shared.now().await;
+        let sensor_m = now
+            .channels
+            .get(usize::from(channel))
+            .and_then(|reading| depth_to_water_m(config, reading));
+        let event = EventKind::Tape {
+            channel,
+            tape_m,
+            sensor_m,
+        };
+        if shared
+            .logger
+            .lock()
+            .await
+            .note(&shared.clock, event)
+            .await
+            .is_err()
+        {
+            return self.fault(Fault::Storage).await;
+        }
+        let difference = OrDash(sensor_m.map(|sensor_m| sensor_m - tape_m));
+        self.line(format_args!(
+            "{}: tape {tape_m:.3} m, sensor {} m, sensor - tape {difference} m",
+            config.aquifer_layer,
+            OrDash(sensor_m)
+        ))
+        .await
+    }
+}

@@ -1,0 +1,100 @@
+//! State of the logger on the console.
+
+use amlstm_core::link::{Name, ResetCause};
+use embedded_io_async::Write;
+
+use super::Session;
+use crate::board::Board;
+
+impl<B: Board, W: Write> Session<'_, B, W> {
+    pub(super) async fn status(&mut self) -> Result<(), W::Error> {
+        let shared = self.shared;
+        let status = match shared.status().await {
+            Ok(status) => status,
+            Err(fault) => return self.fault(fault).await,
+        };
+        let [major, minor, patch] = shared.fw;
+        let serial = shared.logger.lock().await.settings.serial;
+        let name = |name: &Name| {
+            if name.is_empty() {
+                Name::try_from("(not set)").unwrap_or_default()
+            } else {
+                name.clone()
+            }
+        };
+        if status.synthetic {
+            self.text("SYNTHETIC SENSORS: levels are computed, not measured\r\n")
+                .await?;
+        }
+        self.line(format_args!(
+            "station    {}, serial {serial}, firmware {major}.{minor}.{patch}",
+            name(&status.station)
+        ))
+        .await?;
+        self.line(format_args!("datum      {}", name(&status.datum)))
+            .await?;
+        self.clock().await?;
+        let cause = match status.reset_cause {
+            ResetCause::Power => "power",
+            ResetCause::Watchdog => "WATCHDOG",
+            ResetCause::Panic => "PANIC",
+            ResetCause::Other => "reset",
+        };
+        let watchdog = status.watchdog_resets;
+        self.line(format_args!(
+            "running    {} s since start by {cause}; {} starts, {watchdog} by the watchdog",
+            status.uptime_s, status.boots
+        ))
+        .await?;
+        match status.battery_mv {
+            Some(millivolts) => {
+                self.line(format_args!("battery    {millivolts} mV"))
+                    .await?
+            }
+            None => {
+                self.text("battery    not measured by this board\r\n")
+                    .await?;
+            }
+        }
+        let barometer = if status.barometer {
+            "and a barometer"
+        } else {
+            "and no barometer"
+        };
+        self.line(format_args!(
+            "sampling   {} channels {barometer} every {} s",
+            status.channels, status.interval_s
+        ))
+        .await?;
+        let kept = status.next_sample - status.first_sample;
+        self.line(format_args!(
+            "samples    {kept} kept of about {}, then the oldest go",
+            status.sample_capacity
+        ))
+        .await?;
+        self.line(format_args!(
+            "months     {} closed, room for about {}",
+            status.months, status.months_free
+        ))
+        .await?;
+        match status.model_generation {
+            Some(generation) => {
+                self.line(format_args!("model      generation {generation}"))
+                    .await?;
+            }
+            None => self.text("model      none\r\n").await?,
+        }
+        if status.rate_alarm {
+            self.text("ALARM      the last month's subsidence passed the limit\r\n")
+                .await?;
+        }
+        if status.storage_errors > 0 {
+            self.line(format_args!(
+                "FLASH      {} errors since start",
+                status.storage_errors
+            ))
+            .await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! What the port tells of the logger's state.
+
+use amlstm_core::link::{EventKind, Fault, MAX_CHANNELS, Now, Status, VisitReport};
+use heapless::Vec;
+
+use crate::board::{Board, Clock, Machine};
+use crate::bounded::collect_bounded;
+use crate::sense::{Round, depth_to_water_m};
+use crate::shared::Shared;
+
+impl<B: Board> Shared<B> {
+    /// Every channel now.
+    pub async fn now(&self) -> Now {
+        let Round {
+            barometer_kpa,
+            channels,
+            ..
+        } = self.look().await;
+        let unix_s = self.logger.lock().await.unix_s(&self.clock).unwrap_or(0);
+        Now {
+            unix_s,
+            barometer_kpa,
+            channels,
+        }
+    }
+
+    /// State of the logger.
+    ///
+    /// # Errors
+    /// [`Fault::Storage`].
+    pub async fn status(&self) -> Result<Status, Fault> {
+        let battery_mv = self.machine.lock().await.battery_mv();
+        let mut logger = self.logger.lock().await;
+        let models = logger.models().await?;
+        let months_free = logger
+            .store
+            .months_free()
+            .await
+            .map_err(|_| Fault::Storage)?;
+        let held = logger.store.held();
+        Ok(Status {
+            station: logger.settings.station.clone(),
+            datum: logger.settings.datum.clone(),
+            unix_s: logger.unix_s(&self.clock).unwrap_or(0),
+            clock: logger.clock_state(),
+            uptime_s: (self.clock.uptime_ms() / 1000) as u32,
+            boots: logger.counters.boots,
+            watchdog_resets: logger.counters.watchdog_resets,
+            reset_cause: logger.reset_cause,
+            battery_mv,
+            interval_s: logger.settings.interval_s,
+            channels: logger.settings.channels.len() as u8,
+            barometer: logger.settings.barometer.is_some(),
+            first_sample: logger.store.first_sample(),
+            next_sample: logger.store.next_sample(),
+            sample_capacity: logger.store.sample_capacity(),
+            months: held.months,
+            months_free,
+            first_event: held.first_event,
+            next_event: held.next_event,
+            model_generation: models.active.map(|active| active.generation),
+            rate_alarm: logger.rate_alarm(),
+            synthetic: self.synthetic,
+            storage_errors: logger.store.errors(),
+        })
+    }
+
+    /// Records tape readings and tells of the logger's state.
+    ///
+    /// # Errors
+    /// [`Fault::Storage`].
+    pub async fn visit(
+        &self,
+        laptop_unix_s: u32,
+        tape_m: &[Option<f32>],
+    ) -> Result<VisitReport, Fault> {
+        let now = self.now().await;
+        let battery_mv = self.machine.lock().await.battery_mv();
+        let mut logger = self.logger.lock().await;
+        let channels = logger.settings.channels.iter().zip(&now.channels);
+        let depth_to_water: Vec<Option<f32>, MAX_CHANNELS> =
+            collect_bounded(channels.map(|(config, reading)| depth_to_water_m(config, reading)));
+        for (channel, (sensor_m, tape_m)) in depth_to_water.iter().zip(tape_m).enumerate() {
+            if let Some(tape_m) = *tape_m {
+                let tape = EventKind::Tape {
+                    channel: channel as u8,
+                    tape_m,
+                    sensor_m: *sensor_m,
+                };
+                logger
+                    .note(&self.clock, tape)
+                    .await
+                    .map_err(|_| Fault::Storage)?;
+            }
+        }
+        let months_free = logger
+            .store
+            .months_free()
+            .await
+            .map_err(|_| Fault::Storage)?;
+        Ok(VisitReport {
+            clock_error_s: now.unix_s.wrapping_sub(laptop_unix_s) as i32,
+            now,
+            depth_to_water_m: depth_to_water,
+            battery_mv,
+            samples: logger.store.next_sample() - logger.store.first_sample(),
+            sample_capacity: logger.store.sample_capacity(),
+            months_free,
+            serial: logger.settings.serial,
+        })
+    }
+}

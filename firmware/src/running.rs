@@ -1,0 +1,29 @@
+//! Which task runs. The watchdog's warning asks: a task that never yields lets no other task see that it is late.
+
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use amlstm_core::link::Task;
+
+use crate::deadlines::WATCHED;
+
+/// The task that was polled last. A static, because interrupt handlers read it.
+static RUNNING: AtomicU8 = AtomicU8::new(Task::Health as u8);
+
+/// The task that runs, or ran last.
+pub fn running() -> Task {
+    let number = usize::from(RUNNING.load(Ordering::Relaxed));
+    WATCHED.get(number).copied().unwrap_or(Task::Health)
+}
+
+/// Runs a task and keeps its name for [`running`]. The caller pins it: a future that is moved into another takes its memory twice.
+pub fn during<F: Future<Output = ()>>(
+    task: Task,
+    mut future: Pin<&mut F>,
+) -> impl Future<Output = ()> {
+    poll_fn(move |context| {
+        RUNNING.store(task as u8, Ordering::Relaxed);
+        future.as_mut().poll(context)
+    })
+}
