@@ -1,9 +1,9 @@
-//! Forward pass and back-propagation through time of a whole sequence as one gradient node.
+//! Forward pass and back-propagation through time of a whole sequence.
 //!
-//! burn's own operations cost a graph node and an allocation each, about a thousand a sequence ([`crate::network`]). Here the sequence
-//! is one node: the equations forward and backward are written by hand on slices; burn keeps the parameters and differentiates the loss.
+//! burn's own operations cost a graph node and an allocation each, about a thousand per sequence ([`crate::network`]), and its autodiff keeps the graphs of all threads
+//! behind one lock. Here the equations forward and backward are written by hand on slices, and the tests compare them with burn's autodiff.
 //!
-//! Nothing is allocated after [`SequenceKernel::new`]. Results are the same on every machine: see `bptt/lanes.rs`. Equation numbers are those of Cao et al.
+//! Nothing is allocated or locked after [`SequenceKernel::new`]. Results are the same on every machine: see `bptt/lanes.rs`. Equation numbers are those of Cao et al.
 //! 2022 (doi:10.11834/jrs.20211297).
 //!
 //! Hidden and attention units are padded to rows of 16 with zero weights; padded units stay exactly zero in state and gradient.
@@ -16,7 +16,6 @@
 mod backward;
 mod forward;
 mod lanes;
-mod node;
 mod weights;
 
 use std::ops::Range;
@@ -26,7 +25,6 @@ use amlstm_core::model::AttentionKind;
 use self::backward::{Backward, Gradient};
 use self::forward::{Forward, SIDE_BY_SIDE, Trace};
 use self::lanes::{LANES, Row, dispatch, zeros};
-pub use self::node::{HostBackend, SequenceNode, Target};
 use self::weights::Weights;
 use crate::network::{Sequence, Shape};
 

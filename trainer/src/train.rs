@@ -1,7 +1,8 @@
 //! Fits one network to one well.
 //!
-//! burn keeps the parameters, finds the gradient of the loss and lends the optimiser its state; the sequence is one gradient node of [`crate::bptt`], a step of
-//! Adam one pass over the parameters (`train/adam.rs`).
+//! burn's tensors hold the parameters and the optimiser's moments, and lend their memory to the gradient of [`crate::bptt`] and to one pass of Adam (`train/adam.rs`).
+//! From step to step nothing is allocated and nothing locked, so threads that train different wells do not wait for each other; burn's autodiff keeps the graphs
+//! of all threads behind one lock.
 //!
 //! - **Loss.** Mean over the observed increments of a batch of the squared difference between predicted and observed rate, both standardised.
 //!   The predicted rate of an interval is the mean of the outputs of its months.
@@ -13,21 +14,22 @@
 //!   randomness is a ChaCha stream of the seed, and every operation on floats is fixed by IEEE 754 (`bptt/lanes.rs`; of burn the trainer uses element-wise operations and one sum, which burn-flex does in order).
 
 mod adam;
+mod host_backend;
 mod observation;
 mod scaling;
 
 use std::ops::Range;
 
 use amlstm_core::{model::AttentionKind, scaler::Scaler};
-use burn::backend::{Autodiff, DispatchKindConversion, DispatchTensor, Flex};
-use burn::optim::{AdamState, Optimizer};
+use burn::backend::{DispatchKindConversion, DispatchTensor, Flex, tensor::FloatTensor};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha12Rng;
 
-use self::adam::Adam;
-use self::observation::Observations;
-use crate::bptt::{HostBackend, SequenceKernel, SequenceNode};
+use self::adam::Moments;
+use self::host_backend::HostBackend;
+use self::observation::{Observations, Target};
+use crate::bptt::SequenceKernel;
 use crate::config::{Attention, Backend, Config, NetworkConfig, NetworkKind, Selection};
 use crate::network::{Shape, initial_parameters};
 use crate::series::WellSeries;
@@ -200,7 +202,7 @@ fn train_on<B: HostBackend>(
     device: &Device,
 ) -> Result<TrainedWell, TrainError>
 where
-    DispatchTensor: DispatchKindConversion<Autodiff<B>> + DispatchKindConversion<B>,
+    DispatchTensor: DispatchKindConversion<B>,
 {
     let inputs = series.aquifer_layers.len();
     let limit = amlstm_core::model::MAX_INPUTS;
@@ -231,13 +233,10 @@ where
         .map(|interval| interval.from + 1..interval.to + 1)
         .collect();
     let trained = spans[..observations.trained_intervals()].to_vec();
-    let node = SequenceNode::new(SequenceKernel::new(shape, &sequence.first(months), trained));
+    let mut kernel = SequenceKernel::new(shape, &sequence.first(months), trained);
     // Where training sees the whole series, the pass that scores an epoch is the first pass of the next one.
-    let whole = if months == sequence.months() {
-        node.clone()
-    } else {
-        SequenceNode::new(SequenceKernel::new(shape, &sequence, spans))
-    };
+    let mut whole =
+        (months < sequence.months()).then(|| SequenceKernel::new(shape, &sequence, spans));
 
     // Two streams of one seed: networks of different size get the same batches.
     let mut random = ChaCha12Rng::seed_from_u64(seed);
@@ -245,42 +244,46 @@ where
     random.set_stream(1);
     random.set_word_pos(0);
 
-    let mut fit = Fit::<B>::new(first, config.training.learning_rate, device);
+    let mut fit = Fit::<B>::new(first, kernel.spans(), config.training.learning_rate, device);
     let batch = batch_size(config, &series.well);
     let mut order = observations.training_points();
     let mut history = Vec::with_capacity(config.training.epochs);
-    let mut best = (f64::INFINITY, 0, Vec::new());
+    let (mut best_score, mut best_epoch, mut best_parameters) = (f64::INFINITY, 0, Vec::new());
     for epoch in 1..=config.training.epochs {
         order.shuffle(&mut random);
         for points in order.chunks(batch) {
-            fit = fit.step(&node, &observations, points);
+            fit.step(&mut kernel, &observations, points);
         }
-        let diverged = || TrainError::Diverged {
+        let parameters = fit.parameters().ok_or_else(|| TrainError::Diverged {
             well: series.well.clone(),
             epoch,
             learning_rate: config.training.learning_rate,
-        };
-        let parameters = fit.parameters().ok_or_else(diverged)?;
-        let scores = observations.scores(epoch, &whole.means(&parameters));
+        })?;
+        let predicted = whole.as_mut().unwrap_or(&mut kernel).forward(parameters);
+        let scores = observations.scores(epoch, predicted);
         history.push(scores);
         let score = match config.training.selection {
             Selection::Validation => scores.validate_rmse_mm,
             Selection::Test => scores.test_rmse_mm,
         };
-        if score < best.0 {
-            best = (score, epoch, parameters);
+        if score < best_score {
+            (best_score, best_epoch) = (score, epoch);
+            best_parameters.clear();
+            best_parameters.extend_from_slice(parameters);
         }
         let patience = config.training.patience;
-        if patience > 0 && epoch - best.1 >= patience {
+        if patience > 0 && epoch - best_epoch >= patience {
             break;
         }
     }
-    let (_, best_epoch, parameters) = best;
-    let interval_half_width_mm =
-        observation::half_width(series, split, target, &whole.means(&parameters));
+    let predicted = whole
+        .as_mut()
+        .unwrap_or(&mut kernel)
+        .forward(&best_parameters);
+    let interval_half_width_mm = observation::half_width(series, split, target, predicted);
     Ok(TrainedWell {
         network: shape,
-        parameters,
+        parameters: best_parameters,
         input,
         target,
         valid_level_m,
@@ -292,57 +295,64 @@ where
     })
 }
 
-/// Parameters and optimiser.
-struct Fit<B> {
-    parameters: Tensor<1>,
-    optimiser: Adam<B>,
-    state: Option<AdamState<1>>,
-    learning_rate: f64,
+/// Parameters and optimiser, in the memory of burn's tensors, with room for what a step needs.
+struct Fit<B: HostBackend> {
+    parameters: FloatTensor<B>,
+    first_moment: FloatTensor<B>,
+    second_moment: FloatTensor<B>,
+    /// Steps done.
+    time: usize,
+    learning_rate: f32,
+    target: Target,
+    gradient: Vec<f32>,
 }
 
 impl<B: HostBackend> Fit<B>
 where
-    DispatchTensor: DispatchKindConversion<Autodiff<B>> + DispatchKindConversion<B>,
+    DispatchTensor: DispatchKindConversion<B>,
 {
-    fn new(parameters: Vec<f32>, learning_rate: f64, device: &Device) -> Self {
+    fn new(parameters: Vec<f32>, intervals: usize, learning_rate: f64, device: &Device) -> Self {
         let length = parameters.len();
+        let parameters = Tensor::<1>::from_data(TensorData::new(parameters, [length]), device);
+        let moments = || Tensor::<1>::zeros([length], device);
+        let [parameters, first_moment, second_moment] =
+            [parameters, moments(), moments()].map(|tensor| {
+                tensor
+                    .try_into_primitive::<B>()
+                    .expect("the trainer makes its tensors on one device")
+            });
         Self {
-            parameters: Tensor::from_data(TensorData::new(parameters, [length]), device),
-            optimiser: Adam::default(),
-            state: None,
-            learning_rate,
+            parameters,
+            first_moment,
+            second_moment,
+            time: 0,
+            learning_rate: learning_rate as f32,
+            target: Target::new(intervals),
+            gradient: vec![0.0; length],
         }
     }
 
     /// One step of the optimiser on a batch of points.
-    fn step(mut self, node: &SequenceNode, observations: &Observations, points: &[usize]) -> Self {
-        let parameters = self.parameters.clone().autodiff().require_grad();
-        // Backward from a vector starts with a one for each element: the gradient of their sum, without an operation for the sum.
-        let losses = node.losses::<B>(parameters.clone(), observations.batch(points));
-        let mut gradients = losses.backward();
-        let gradient = parameters
-            .grad_remove(&mut gradients)
-            .expect("the loss depends on the parameters");
-        drop(parameters);
-        // Nobody else holds the parameters now, so the optimiser writes the new ones in their place.
-        (self.parameters, self.state) =
-            self.optimiser
-                .step(self.learning_rate, self.parameters, gradient, self.state);
-        self
+    fn step(&mut self, kernel: &mut SequenceKernel, observations: &Observations, points: &[usize]) {
+        observations.batch(points, &mut self.target);
+        let parameters = B::values_mut(&mut self.parameters);
+        let derivatives = self.target.differentiate(kernel.forward(parameters));
+        kernel.backward(derivatives, &mut self.gradient);
+        self.time += 1;
+        let moments = Moments {
+            first: B::values_mut(&mut self.first_moment),
+            second: B::values_mut(&mut self.second_moment),
+        };
+        moments.step(self.time, self.learning_rate, parameters, &self.gradient);
     }
 
     /// The parameters, if all are within [`PARAMETER_LIMIT`].
-    fn parameters(&self) -> Option<Vec<f32>> {
-        let primitive = self
-            .parameters
-            .clone()
-            .try_into_primitive::<B>()
-            .expect("the trainer makes its tensors on one device");
-        let values = B::values(&primitive);
-        values
+    fn parameters(&mut self) -> Option<&[f32]> {
+        let parameters: &[f32] = B::values_mut(&mut self.parameters);
+        parameters
             .iter()
             .all(|value| value.abs() <= PARAMETER_LIMIT)
-            .then(|| values.to_vec())
+            .then_some(parameters)
     }
 }
 

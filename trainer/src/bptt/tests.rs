@@ -1,7 +1,6 @@
 use super::lanes::portable;
 use super::*;
 use crate::network;
-use burn::backend::Flex;
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
@@ -211,29 +210,6 @@ proptest! {
             let found = f64::from(gradient[index]);
             prop_assert!((found - expected).abs() < 2e-6 * scale, "parameter {index}: {found} {expected}");
         }
-    }
-
-    #[test]
-    fn the_node_gives_the_kernels_gradient_to_burn(case in cases()) {
-        let device = Device::flex().autodiff();
-        let length = case.parameters.len();
-        let parameters = Tensor::<1>::from_data(TensorData::new(case.parameters.clone(), [length]), &device).require_grad();
-        let node = SequenceNode::new(case.kernel());
-        // The loss is three times the sum of the squares of w (mean - t).
-        let target = Target { means: vec![0.25; case.spans.len()], weights: case.loss.clone() };
-        let losses = node.losses::<Flex>(parameters.clone(), target);
-        let gradients = losses.clone().mul_scalar(3.0).sum().backward();
-        let gradient = parameters.grad(&gradients).expect("tracked").into_data().try_to_vec::<f32>().expect("f32");
-        let losses = losses.into_data().try_to_vec::<f32>().expect("f32");
-
-        let mut kernel = case.kernel();
-        let means = kernel.forward(&case.parameters).to_vec();
-        let residuals: Vec<f32> = means.iter().zip(&case.loss).map(|(mean, w)| w * (mean - 0.25)).collect();
-        prop_assert_eq!(&losses, &residuals.iter().map(|residual| residual * residual).collect::<Vec<_>>());
-        let of_means: Vec<f32> = residuals.iter().zip(&case.loss).map(|(residual, w)| w * (3.0 * (residual + residual))).collect();
-        let mut by_hand = vec![0.0; length];
-        kernel.backward(&of_means, &mut by_hand);
-        prop_assert_eq!(gradient, by_hand);
     }
 
     #[test]

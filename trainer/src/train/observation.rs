@@ -11,7 +11,6 @@
 use amlstm_core::scaler::Scaler;
 
 use super::{Epoch, TrainError, scaling};
-use crate::bptt::Target;
 use crate::series::{Interval, WellSeries};
 use crate::split::{Part, Split};
 
@@ -28,6 +27,34 @@ pub(super) struct Observations {
     sums: [Vec<Sums>; 3],
     /// mm per month of one standardised unit.
     scale: f64,
+}
+
+/// Mean rates that a gradient step compares the predictions with, one for each interval of the training part.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// Standardised rates, and after [`Target::differentiate`] the derivatives of the loss.
+    pub(super) rates: Vec<f32>,
+    /// Factor of each interval's residual: the loss is the sum of the squares of the products.
+    pub(super) weights: Vec<f32>,
+}
+
+impl Target {
+    /// Room for so many intervals.
+    pub(super) fn new(intervals: usize) -> Self {
+        Self {
+            rates: vec![0.0; intervals],
+            weights: vec![0.0; intervals],
+        }
+    }
+
+    /// Turns the rates into the derivatives of the loss to the predicted ones.
+    pub(super) fn differentiate(&mut self, predicted: &[f32]) -> &[f32] {
+        for ((rate, predicted), weight) in self.rates.iter_mut().zip(predicted).zip(&self.weights) {
+            let residual = weight * (predicted - *rate);
+            *rate = weight * (residual + residual);
+        }
+        &self.rates
+    }
 }
 
 /// Enough to score any prediction of an interval against all its observations.
@@ -166,27 +193,24 @@ impl Observations {
     }
 
     /// Mean rate of a batch's points in each training interval, and the square root of its weight in the loss.
-    pub(super) fn batch(&self, points: &[usize]) -> Target {
-        let mut rate = vec![0.0f32; self.trained_intervals];
-        let mut count = vec![0.0f32; self.trained_intervals];
+    pub(super) fn batch(&self, points: &[usize], target: &mut Target) {
+        let Target { rates, weights } = target;
+        rates.fill(0.0);
+        weights.fill(0.0);
         for point in points {
             let start = point * self.intervals;
             let row = start..start + self.trained_intervals;
-            for (sum, rate) in rate.iter_mut().zip(&self.rate[row.clone()]) {
+            for (sum, rate) in rates.iter_mut().zip(&self.rate[row.clone()]) {
                 *sum += rate;
             }
-            for (sum, trained) in count.iter_mut().zip(&self.trained[row]) {
+            for (sum, trained) in weights.iter_mut().zip(&self.trained[row]) {
                 *sum += trained;
             }
         }
-        let total: f32 = count.iter().sum();
-        for (rate, count) in rate.iter_mut().zip(&mut count) {
-            *rate /= count.max(1.0);
-            *count = (*count / total).sqrt();
-        }
-        Target {
-            means: rate,
-            weights: count,
+        let total: f32 = weights.iter().sum();
+        for (rate, weight) in rates.iter_mut().zip(weights) {
+            *rate /= weight.max(1.0);
+            *weight = (*weight / total).sqrt();
         }
     }
 

@@ -215,10 +215,12 @@ fn the_gradient_of_a_batchs_means_is_that_of_the_loss_over_its_points() {
     let loss = (residual.clone() * residual * constant(observed)).sum() / count;
     let expected = gradient(loss, &by_point);
 
-    let by_batch = parameters();
-    let node = SequenceNode::new(SequenceKernel::new(shape, &sequence, spans));
-    let losses = node.losses::<Flex>(by_batch.clone(), observations.batch(&points));
-    let found = gradient(losses.sum(), &by_batch);
+    let mut kernel = SequenceKernel::new(shape, &sequence, spans);
+    let mut target = Target::new(intervals);
+    observations.batch(&points, &mut target);
+    let derivatives = target.differentiate(kernel.forward(&first));
+    let mut found = vec![0.0; first.len()];
+    kernel.backward(derivatives, &mut found);
 
     // Rounding only: f32 sums in another order.
     let largest = expected
@@ -230,6 +232,25 @@ fn the_gradient_of_a_batchs_means_is_that_of_the_loss_over_its_points() {
             "{found} {expected}"
         );
     }
+}
+
+#[test]
+fn derivatives_of_the_loss_are_those_of_burns_autodiff_bit_for_bit() {
+    let mut random = ChaCha12Rng::seed_from_u64(14);
+    let mut vector = || -> Vec<f32> { (0..42).map(|_| random.random_range(-3.0..3.0)).collect() };
+    let (predicted, rates, weights) = (vector(), vector(), vector());
+    let device = Device::flex().autodiff();
+    let tensor =
+        |values: &[f32]| Tensor::<1>::from_data(TensorData::new(values.to_vec(), [42]), &device);
+    let by_burn = tensor(&predicted).require_grad();
+    let residual = (by_burn.clone() - tensor(&rates)) * tensor(&weights);
+    let gradients = (residual.clone() * residual).sum().backward();
+    let gradient = by_burn.grad(&gradients).expect("tracked").into_data();
+    let mut target = Target { rates, weights };
+    assert_eq!(
+        target.differentiate(&predicted),
+        gradient.try_to_vec::<f32>().expect("f32")
+    );
 }
 
 #[test]
