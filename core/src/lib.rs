@@ -32,6 +32,12 @@ pub mod lstm;
 
 pub mod model;
 
+pub mod bed;
+
+pub mod basis;
+
+pub mod physics;
+
 pub mod artifact;
 
 pub mod estimator;

@@ -164,16 +164,21 @@ pub struct PhysicsFit(physics::Weights);
 impl PhysicsFit {
     /// Fits the weights to the training and validation parts.
     pub fn new(problem: &Problem) -> Self {
-        let (rows, target) = problem.rows(&physics::basis(problem.level_m()));
+        let (rows, target) = problem.sums(&physics::basis(problem.level_m()));
         Self(physics::Weights::fit(&rows, &target))
     }
 
     fn curve(&self, problem: &Problem) -> Curve {
-        problem.curve(
-            self.0
-                .predict(&physics::basis(problem.level_m()))
-                .as_slice(),
-        )
+        let levels: Vec<Vec<Option<f32>>> = problem
+            .level_m()
+            .iter()
+            .map(|levels| levels.iter().map(|&level| Some(level as f32)).collect())
+            .collect();
+        let increments = self.0.simulate(&levels).into_iter();
+        let rates: Vec<f64> = increments
+            .map(|increment| increment.map_or(0.0, f64::from))
+            .collect();
+        problem.curve(&rates)
     }
 
     /// Share of each aquifer layer in the modelled compaction over the observed months.

@@ -140,14 +140,8 @@ impl<'a> Problem<'a> {
                 if !self.is_used(interval) {
                     return None;
                 }
-                let points = self.series.points.iter().enumerate();
-                let rates = points
-                    .filter(|(point, _)| parts.contains(&self.split.part(*point, i)))
-                    .filter_map(|(_, point)| point.increment_mm[i])
-                    .map(|increment| interval.rate_mm_per_month(f64::from(increment)));
-                let (sum, count) =
-                    rates.fold((0.0, 0u32), |(sum, count), rate| (sum + rate, count + 1));
-                (count > 0).then(|| sum / f64::from(count))
+                let increment_mm = self.mean_increment_mm(i, parts)?;
+                Some(interval.rate_mm_per_month(increment_mm))
             })
             .collect()
     }
@@ -185,6 +179,62 @@ impl<'a> Problem<'a> {
                 observations.iter().map(|(_, rate)| *rate),
             ),
         )
+    }
+
+    /// Intervals up to the last validation month with their mean observed increments in mm.
+    ///
+    /// A gap in a directly measured series is one of them: its sum was measured. So is the interval across the border between training and validation.
+    pub fn fitted(&self) -> Vec<(Interval, f64)> {
+        let fitted_until = self.fitted_until();
+        let covered = |interval: &Interval| {
+            interval.from + 1 >= self.first && interval.to < self.end && interval.to <= fitted_until
+        };
+        let parts = [Part::Train, Part::Validate, Part::Border];
+        (self.series.intervals.iter().enumerate())
+            .filter(|(_, interval)| covered(interval))
+            .filter_map(|(i, interval)| Some((*interval, self.mean_increment_mm(i, &parts)?)))
+            .collect()
+    }
+
+    /// Rows of `monthly` summed over each of the [`fitted`](Self::fitted) intervals, and the observed increments in mm.
+    pub fn sums(&self, monthly: &DMatrix<f64>) -> (DMatrix<f64>, DVector<f64>) {
+        let fitted = self.fitted();
+        let mut rows = DMatrix::zeros(fitted.len(), monthly.ncols());
+        for (mut row, (interval, _)) in rows.row_iter_mut().zip(&fitted) {
+            let months = interval.to - interval.from;
+            let mean = monthly
+                .rows(interval.from + 1 - self.first, months)
+                .row_mean();
+            row.copy_from(&(mean * interval.increment_mm(1.0)));
+        }
+        let increments = fitted.iter().map(|(_, increment)| *increment);
+        (rows, DVector::from_iterator(fitted.len(), increments))
+    }
+
+    /// Last step of the fitted parts.
+    fn fitted_until(&self) -> usize {
+        let fitted = |(i, _): &(usize, &Interval)| {
+            matches!(self.split, Split::Points(_))
+                || matches!(self.split.part(0, *i), Part::Train | Part::Validate)
+        };
+        let intervals = self.series.intervals.iter().enumerate();
+        intervals
+            .filter(fitted)
+            .map(|(_, interval)| interval.to)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Mean over the points of `parts` of the increment over an interval in mm; nothing where none was observed.
+    fn mean_increment_mm(&self, interval: usize, parts: &[Part]) -> Option<f64> {
+        let points = self.series.points.iter().enumerate();
+        let increments = points
+            .filter(|(point, _)| parts.contains(&self.split.part(*point, interval)))
+            .filter_map(|(_, point)| point.increment_mm[interval]);
+        let (sum, count) = increments.fold((0.0, 0u32), |(sum, count), increment| {
+            (sum + f64::from(increment), count + 1)
+        });
+        (count > 0).then(|| sum / f64::from(count))
     }
 
     /// The same well as it looked before the level of `step` was read: that month gets the last level plus the fitted months' mean change into its calendar month.

@@ -4,9 +4,9 @@
 //! compaction is multiplied by just that factor. So one simulation with unit clay gives the factor without iteration.
 
 use super::calendar::{FIRST_SCENE, SCENES, scene_days};
-use super::compaction::{Column, DelayBed, NoDelayBeds, Storage, coarse_compaction_m};
 use super::water_level::{FIRST_YEAR, WaterLevel, decimal_year};
 use super::well::ClayParameters;
+use amlstm_core::bed::{Boundary, Column, DelayBed, NoDelayBeds, Storage};
 
 /// Cells in half a bed: the degree of consolidation is then within 0.1 % for a falling level.
 const CELLS: usize = 20;
@@ -27,7 +27,7 @@ const UNIT_STORAGE_PER_M: f64 = 1e-3;
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompactingLayer {
     /// Storage that calibration found.
-    pub storage: Storage,
+    pub storage: Storage<f64>,
     /// Vertical conductivity of the delay beds, m/d.
     pub conductivity_m_per_day: f64,
     /// Compaction since the first scene, mm, at each scene.
@@ -54,6 +54,11 @@ fn unit_conductivity(clay: &ClayParameters) -> f64 {
     (clay.bed_m / 2.0).powi(2) * UNIT_STORAGE_PER_M / (clay.tau_years * YEAR_DAYS)
 }
 
+/// Elastic compaction of the coarse part of an aquifer layer, m.
+fn coarse_compaction_m(elastic_storage_per_m: f64, thickness_m: f64, decline_m: f64) -> f64 {
+    elastic_storage_per_m * thickness_m * decline_m
+}
+
 /// Compaction, mm, since the first scene of unit clay and of the coarse part.
 fn simulate(clay: &ClayParameters, level: &WaterLevel) -> ([f64; SCENES], [f64; SCENES]) {
     let first_scene_year = decimal_year(FIRST_SCENE);
@@ -64,14 +69,15 @@ fn simulate(clay: &ClayParameters, level: &WaterLevel) -> ([f64; SCENES], [f64; 
         virgin_per_m: UNIT_STORAGE_PER_M,
         elastic_per_m: UNIT_STORAGE_PER_M / clay.storage_ratio,
     };
-    let half_bed = Column {
+    let half_bed = Column::new(
         storage,
-        conductivity_m_per_day: unit_conductivity(clay),
-        height_m: clay.bed_m / 2.0,
-        step_days: f64::from(STEP_DAYS),
-    };
+        unit_conductivity(clay),
+        clay.bed_m / 2.0,
+        CELLS as u8,
+        f64::from(STEP_DAYS),
+    );
     let start_m = level.at(year(-spin_up));
-    let mut slow = DelayBed::<CELLS>::at_rest(half_bed, start_m, clay.margin_m);
+    let mut slow = DelayBed::<f64, CELLS>::at_rest(start_m, clay.margin_m);
     let mut fast = NoDelayBeds::at_rest(storage, clay.no_delay_m, start_m, clay.margin_m);
     let first_scene_m = level.at(first_scene_year);
 
@@ -81,7 +87,11 @@ fn simulate(clay: &ClayParameters, level: &WaterLevel) -> ([f64; SCENES], [f64; 
     let mut scene = 0;
     for step in 1 - spin_up..=scene_steps[SCENES - 1] {
         let level_m = level.at(year(step));
-        let compaction_m = fast.step(level_m) + 2.0 * clay.beds * slow.step(level_m, None);
+        let boundary = Boundary {
+            top_m: level_m,
+            bottom_m: None,
+        };
+        let compaction_m = fast.step(level_m) + 2.0 * clay.beds * slow.step(&half_bed, boundary);
         if step > 0 {
             unit_m += compaction_m;
         }
@@ -115,6 +125,11 @@ mod tests {
             &level,
             parameters.share[index] * parameters.median_mm,
         )
+    }
+
+    #[test]
+    fn coarse_layers_answer_in_proportion_to_the_decline() {
+        assert!((coarse_compaction_m(4e-6, 32.0, 10.0) - 1.28e-3).abs() < 1e-12);
     }
 
     #[test]

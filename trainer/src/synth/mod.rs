@@ -7,7 +7,6 @@
 
 mod calendar;
 mod calibration;
-mod compaction;
 mod file;
 mod levelling;
 mod ps_point;

@@ -1,0 +1,136 @@
+//! Subsidence by physics: the [basis](crate::basis) of each aquifer layer's levels, weighted by numbers that are not negative.
+//!
+//! The weights are fitted on a host. Because none is negative, the estimate can neither invent rebound nor let two layers cancel each other, and levels
+//! below all that were seen give more subsidence, not less. The state is bounded: some 35 numbers per layer, whatever the length of the record.
+
+use crate::basis::{COLUMNS, DECAY_MONTHS, LayerBeds, decay};
+use crate::model::MAX_INPUTS;
+
+/// Weights of the basis, borrowed: none is negative.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PhysicsWeights<'a> {
+    /// For each aquifer layer those of its [`COLUMNS`], mm per m of head.
+    pub layers: &'a [[f32; COLUMNS]],
+    /// For each of [`DECAY_MONTHS`], mm per month.
+    pub decay: [f32; DECAY_MONTHS.len()],
+}
+
+/// What physics remembers from month to month.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PhysicsState {
+    /// Each aquifer layer's beds, once it was measured.
+    pub layers: [Option<LayerBeds>; MAX_INPUTS],
+    /// Months since the first one by which every aquifer layer had been measured; nothing before.
+    pub months: Option<u32>,
+}
+
+/// A month by physics.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PhysicsOutput {
+    /// Subsidence during the month in mm, down +.
+    pub increment_mm: f32,
+    /// What each aquifer layer contributes to it in mm, down +; the rest is what the past before the first month still owes.
+    pub layer_mm: [f32; MAX_INPUTS],
+}
+
+impl PhysicsState {
+    /// One month with the levels (m above datum) of the aquifer layers. A level that is absent or not finite is held from the month before.
+    ///
+    /// Nothing until every aquifer layer has been measured: in that month the beds are at rest, and all layers start together.
+    pub fn step(
+        &mut self,
+        weights: &PhysicsWeights<'_>,
+        level_m: &[Option<f32>],
+    ) -> Option<PhysicsOutput> {
+        let months = self.months.map(|months| months.saturating_add(1));
+        let levels = level_m.iter().copied().chain(core::iter::repeat(None));
+        for (beds, level_m) in self
+            .layers
+            .iter_mut()
+            .zip(levels)
+            .take(weights.layers.len())
+        {
+            let level_m = level_m.filter(|level| level.is_finite());
+            // Before all layers are there, the latest level is where the beds will rest.
+            if let (None, Some(level_m)) = (months, level_m) {
+                *beds = Some(LayerBeds::at_rest(level_m));
+            }
+        }
+        let started = self.layers.iter().take(weights.layers.len());
+        let months = match months {
+            Some(months) => months,
+            None if started.clone().all(Option::is_some) => 0,
+            None => return None,
+        };
+        self.months = Some(months);
+        let mut output = PhysicsOutput {
+            increment_mm: 0.0,
+            layer_mm: [0.0; MAX_INPUTS],
+        };
+        let layers = self.layers.iter_mut().zip(weights.layers);
+        let levels = level_m.iter().copied().chain(core::iter::repeat(None));
+        for ((place, (beds, weights)), level_m) in
+            output.layer_mm.iter_mut().zip(layers).zip(levels)
+        {
+            let Some(beds) = beds else { continue };
+            let columns = match level_m.filter(|level| level.is_finite()) {
+                Some(level_m) => beds.step(level_m),
+                None => beds.hold(),
+            };
+            *place = weights
+                .iter()
+                .zip(columns)
+                .fold(0.0, |sum, (weight, column)| sum + weight * column);
+            output.increment_mm += *place;
+        }
+        for (weight, decay) in weights.decay.iter().zip(decay(months)) {
+            output.increment_mm += weight * decay;
+        }
+        Some(output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WEIGHTS: PhysicsWeights = PhysicsWeights {
+        layers: &[
+            [2.0, 3.0, 0.0, 0.0, 0.0, 0.0],
+            [0.0, 0.0, 10.0, 0.0, 0.0, 0.0],
+        ],
+        decay: [1.0, 0.0],
+    };
+
+    #[test]
+    fn nothing_is_said_until_every_layer_was_measured() {
+        let mut state = PhysicsState::default();
+        assert_eq!(state.step(&WEIGHTS, &[Some(1.0), None]), None);
+        assert_eq!(state.step(&WEIGHTS, &[Some(5.0), Some(f32::NAN)]), None);
+        let output = state.step(&WEIGHTS, &[None, Some(2.0)]).unwrap();
+        assert_eq!((output.increment_mm, output.layer_mm[0]), (1.0, 0.0));
+        assert_eq!(state.layers[0].unwrap().reference_m, 5.0);
+    }
+
+    #[test]
+    fn layers_add_up_and_a_missing_level_is_held() {
+        let mut state = PhysicsState::default();
+        state.step(&WEIGHTS, &[Some(0.0), Some(0.0)]);
+        let output = state.step(&WEIGHTS, &[Some(-1.0), Some(-1.0)]).unwrap();
+        // 2 mm/m elastic, 3 mm/m without delay; the fast bed's first month is that of the basis' check.
+        assert_eq!(output.layer_mm[0], 5.0);
+        assert!((output.layer_mm[1] - 5.29132).abs() < 1e-5);
+        let sum = output.layer_mm[0] + output.layer_mm[1] + libm::expf(-1.0 / 36.0);
+        assert!((output.increment_mm - sum).abs() < 1e-6);
+        let mut held = state.clone();
+        let given = state.step(&WEIGHTS, &[Some(-1.0), Some(-1.0)]);
+        assert_eq!(held.step(&WEIGHTS, &[None]), given);
+    }
+
+    #[test]
+    fn more_levels_than_layers_are_not_looked_at() {
+        let mut state = PhysicsState::default();
+        let levels = [Some(0.0); MAX_INPUTS + 1];
+        assert!(state.step(&WEIGHTS, &levels).is_some());
+    }
+}
