@@ -1,26 +1,20 @@
 //! Attention over the aquifer layers, equations (8) to (10) of Cao et al. 2022, doi:10.11834/jrs.20211297.
 
-#![allow(
-    clippy::inline_always,
-    reason = "a step is the one caller, and shares its room on the stack with it"
-)]
-
 use core::iter::zip;
 
-use crate::arithmetic::{Arithmetic, Columns, Kernel, Matrix};
-use crate::sizes::{BLOCK, MAX_INPUTS};
+use crate::arithmetic::{Arithmetic, Block, StackedInput, TiledMatrix};
 
 /// The weights of the attention, borrowed from the model file.
 #[derive(Clone, Copy, Debug)]
 pub struct AttentionWeights<'a, A: Arithmetic> {
-    /// `W [units, 2 hidden]`: the columns of h, then those of C. Here and below, units are filled up to whole blocks with weights of zero.
-    pub w: Matrix<'a, A>,
+    /// `W [units, 2 hidden]`: the columns of h, then those of C.
+    pub w: TiledMatrix<'a, A>,
     /// `U [units, columns]`, one column for all inputs or one for each: for each block of units all columns.
-    pub u: &'a [[A::Weight; BLOCK]],
+    pub u: &'a [Block<A::Weight>],
     /// `B [units, columns]`.
-    pub b: &'a [[A::Row; BLOCK]],
+    pub b: &'a [Block<A::Bias>],
     /// `V [units, columns]`.
-    pub v: &'a [[A::Weight; BLOCK]],
+    pub v: &'a [Block<A::Weight>],
     /// Columns of U, B, V: one, or one for each input.
     pub columns: usize,
 }
@@ -29,71 +23,64 @@ pub struct AttentionWeights<'a, A: Arithmetic> {
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<A: Arithmetic> {
     /// Standardised values `[inputs]`; zero where missing.
-    pub value: [A::Value; MAX_INPUTS],
-    /// Which inputs are there; never true beyond the model's inputs.
-    pub present: [bool; MAX_INPUTS],
+    pub value: Block<A::Value>,
+    /// Which inputs are present; never true beyond the model's inputs.
+    pub present: Block<bool>,
 }
 
 impl<A: Arithmetic> Inputs<A> {
     /// All inputs missing.
     pub fn missing() -> Self {
         Self {
-            value: [A::Value::default(); MAX_INPUTS],
-            present: [false; MAX_INPUTS],
+            value: Block::from_element(A::Value::default()),
+            present: Block::from_element(false),
         }
     }
 }
 
 impl<A: Arithmetic> AttentionWeights<'_, A> {
-    /// Equations (8) and (9): puts the shares of those inputs that are present into `beta`, zero before. `columns` is [h; C], `sums` room for the sums
-    /// of a block.
-    #[inline(always)]
-    pub(crate) fn attend<K: Kernel>(
+    /// Equations (8) and (9): the share beta of each input that is present, zero for the others. `input` is [h; C].
+    pub(crate) fn shares(
         &self,
         scales: &A::Scales,
-        columns: &Columns<'_, A>,
-        sums: &mut [A::Sum; BLOCK],
+        input: &StackedInput<'_, A>,
         inputs: &Inputs<A>,
-        beta: &mut [A::Sum; MAX_INPUTS],
-    ) {
+    ) -> Block<A::Sum> {
         // (8) alpha^k = V' tanh(W [h; C] + U x^k + B)
-        let alpha = beta;
-        let mut tiles = self.w.tiles;
-        let mut first = 0;
-        while first < self.u.len() {
-            A::products::<K>(A::NO_BIAS, tiles, columns, sums);
-            tiles = tiles.get(self.w.tiles_a_block..).unwrap_or_default();
-            let mut column = first;
-            for (alpha, (x, present)) in zip(&mut *alpha, zip(&inputs.value, &inputs.present)) {
+        let mut alpha = Block::from_element(A::Sum::default());
+        for (block, tiles) in self.w.blocks().enumerate() {
+            let recurrent = A::add_products(Block::from_element(A::Sum::default()), tiles, input);
+            let inputs = zip(&inputs.value, &inputs.present);
+            for (k, (alpha, (x, present))) in zip(&mut alpha, inputs).enumerate() {
                 if *present {
-                    *alpha = self.with_block(*alpha, column, sums, *x);
+                    *alpha = self.add_block(*alpha, block, k, &recurrent, *x);
                 }
-                column += usize::from(self.columns > 1);
             }
-            first += self.columns;
         }
         // (9) beta = softmax over k of alpha
-        A::softmax(scales, alpha, &inputs.present);
+        A::softmax(scales, &mut alpha, &inputs.present);
+        alpha
     }
 
-    /// An alpha and a block of units' part of it; `recurrent` is their W [h; C], `column` says which of U, B and V is theirs.
-    #[inline(never)]
-    fn with_block(
+    /// `alpha` of input `k` with the part of one block of units, whose W [h; C] is `recurrent`.
+    fn add_block(
         &self,
-        mut alpha: A::Sum,
-        column: usize,
-        recurrent: &[A::Sum; BLOCK],
+        alpha: A::Sum,
+        block: usize,
+        k: usize,
+        recurrent: &Block<A::Sum>,
         x: A::Value,
     ) -> A::Sum {
-        let (Some(b), Some(v)) = (self.b.get(column), self.v.get(column)) else {
+        let column = block * self.columns + if self.columns > 1 { k } else { 0 };
+        let (Some(u), Some(b), Some(v)) =
+            (self.u.get(column), self.b.get(column), self.v.get(column))
+        else {
+            debug_assert!(false, "the file has been checked to hold column {column}");
             return alpha;
         };
-        // Not a block: a loop whose length is not known to the compiler moves pointers along, which is fewer instructions than an index.
-        let u = self.u.get(column..).unwrap_or_default().as_flattened();
-        for ((recurrent, b), (u, v)) in zip(zip(recurrent, b), zip(u, v)) {
-            let sum = A::add_product(A::add(*recurrent, A::bias(b)), *u, x);
-            alpha = A::add_score(alpha, *v, b, sum);
-        }
-        alpha
+        zip(zip(u, b), zip(v, recurrent)).fold(alpha, |alpha, ((u, b), (v, recurrent))| {
+            let sum = A::add_product(A::add(*recurrent, A::bias(*b)), *u, x);
+            A::add_score(alpha, *v, *b, sum)
+        })
     }
 }

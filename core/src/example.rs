@@ -1,11 +1,12 @@
 //! Model files for tests.
 
 use crate::arithmetic::ArithmeticKind;
-use crate::artifact::{Content, MAX_FILE_BYTES, ModelFile, Record, Scores, Text, encode};
-use crate::model::{AttentionKind, Input, Sizes};
+use crate::artifact::{Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode};
+use crate::input::Input;
 use crate::month::Month;
 use crate::quantise::{Calibration, quantise};
 use crate::scaler::Scaler;
+use crate::sizes::{AttentionKind, Sizes};
 
 /// Numbers from 0 to 1 of a linear congruential generator (Knuth's MMIX).
 pub fn uniform(seed: &mut u64) -> f32 {
@@ -62,12 +63,8 @@ pub fn weights(sizes: Sizes, attention: AttentionKind, mut seed: u64) -> Vec<f32
 /// A record of these sizes.
 pub fn record(sizes: Sizes, attention: AttentionKind) -> Record<'static> {
     Record {
-        well: "A".into(),
-        aquifer_layers: NAMES
-            .iter()
-            .take(usize::from(sizes.inputs))
-            .map(|name| Text::from(*name))
-            .collect(),
+        well: "A",
+        aquifer_layers: NAMES.into_iter().take(usize::from(sizes.inputs)).collect(),
         sizes,
         attention,
         arithmetic: ArithmeticKind::F32,
@@ -114,6 +111,7 @@ pub fn file(sizes: Sizes, attention: AttentionKind, seed: u64) -> Aligned {
             offset: 2.0,
             scale: 0.75,
         },
+        start_month: Month::new(2016, 8).unwrap(),
         start_subsidence_mm: 120.5,
         start_state: &state,
         weights: bytemuck::cast_slice(&weights),

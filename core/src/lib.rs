@@ -16,7 +16,7 @@
 #[cfg(not(any(feature = "f32", feature = "q15")))]
 compile_error!("at least one arithmetic is needed: feature f32 or q15");
 
-pub mod crc;
+pub mod checksum;
 
 pub mod month;
 
@@ -24,13 +24,21 @@ pub mod scaler;
 
 pub mod sizes;
 
+pub mod input;
+
 pub mod arithmetic;
 
 pub mod attention;
 
 pub mod lstm;
 
+pub mod state;
+
+pub mod network;
+
 pub mod model;
+
+pub mod stateful_network;
 
 pub mod bed;
 
@@ -40,12 +48,32 @@ pub mod physics;
 
 pub mod artifact;
 
+pub mod estimate;
+
+pub mod saved_state;
+
 pub mod estimator;
 
-#[cfg(all(feature = "f32", feature = "q15"))]
+#[cfg(feature = "encode")]
 pub mod quantise;
 
+#[cfg(feature = "link")]
 pub mod link;
 
 #[cfg(test)]
 mod example;
+
+/// The bytes of a model file, embedded in the program and aligned for use in place: a `&'static [u8]`. The path is relative to the source file.
+///
+/// ```ignore
+/// let estimator: Estimator = Estimator::load(include_model!("A.amlm"))?;
+/// ```
+#[macro_export]
+macro_rules! include_model {
+    ($path:expr) => {{
+        #[repr(C, align(4))]
+        struct Aligned<Bytes: ?Sized>(Bytes);
+        static MODEL: &Aligned<[u8]> = &Aligned(*include_bytes!($path));
+        &MODEL.0
+    }};
+}

@@ -20,6 +20,7 @@ mod frame;
 mod message;
 mod record;
 
+pub use crate::input::InputState;
 pub use config::{
     BarometerConfig, ChannelConfig, ConfigItem, ConfigKey, ConfigProblem, CurrentLoop, Quantity,
     Sdi12Value, Security, Sensor,
@@ -30,8 +31,8 @@ pub use message::{
     UploadProgress, VisitReport,
 };
 pub use record::{
-    Estimated, Event, EventKind, InputState, MonthLevel, MonthRecord, Quality, Reading, ResetCause,
-    Sample, Samples, Task,
+    Estimated, Event, EventKind, MonthLevel, MonthRecord, Quality, Reading, ResetCause, Sample,
+    Samples, Task,
 };
 
 /// Protocol version a [`Hello`] reports: another major number is another protocol.

@@ -4,7 +4,7 @@
 //! below all that were seen give more subsidence, not less. The state is bounded: some 35 numbers per layer, whatever the length of the record.
 
 use crate::basis::{COLUMNS, DECAY_MONTHS, LayerBeds, decay};
-use crate::model::MAX_INPUTS;
+use crate::sizes::MAX_INPUTS;
 
 /// Weights of the basis, borrowed: none is negative.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,12 +5,14 @@ use core::fmt;
 use heapless::Vec;
 
 use crate::arithmetic::{
-    ACTIVATION_BITS, ArithmeticKind, CELL_BITS, Scales, VALUE_BITS, VALUE_LIMIT,
+    ACTIVATION_BITS, ArithmeticKind, Block, CELL_BITS, Scales, VALUE_BITS, VALUE_LIMIT,
 };
 use crate::artifact::{ArtifactError, Content, MAX_FILE_BYTES, ModelFile, Record, encode};
+use crate::input::Input;
 use crate::lstm::gate_row;
-use crate::model::{Input, MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS, Network, Running, Sizes};
-use crate::sizes::BLOCK;
+use crate::model::Network;
+use crate::sizes::{BLOCK, MAX_ATTENTION, MAX_BLOCKS, MAX_HIDDEN, MAX_INPUTS, Sizes};
+use crate::stateful_network::StatefulNetwork;
 
 /// The ranges that fixed point has to hold, from running the floating-point model over the levels it was trained on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,10 +40,10 @@ impl Calibration {
                 calibration.input = calibration.input.max(scaler.standardise(level_m).abs());
             }
         }
-        let mut running = Running::<MAX_HIDDEN>::cold(file.model());
+        let mut network = StatefulNetwork::<MAX_BLOCKS>::cold(file.model());
         for level_m in months {
-            running.step(level_m);
-            for (_, cell) in running.state_bits() {
+            network.step(level_m);
+            for (_, cell) in network.state_bits() {
                 calibration.cell = calibration.cell.max(f32::from_bits(cell).abs());
             }
         }
@@ -111,6 +113,7 @@ pub fn quantise(
     let [inputs, hidden, units] = [inputs, hidden, units].map(usize::from);
     let mut numbers = Vec::<u8, MAX_FILE_BYTES>::new();
     let mut alpha_shift = 0;
+    let padded = |column| file.record().sizes.padded_column(column);
     // The scales, which are known at the end.
     let _ = numbers.extend_from_slice(&[0; size_of::<Scales>()]);
 
@@ -124,9 +127,9 @@ pub fn quantise(
                 cell_bits
             }
         };
-        let w = |row, column| attention.w.weight(row, column).unwrap_or(0.0);
+        let w = |row, column| attention.w.weight(row, padded(column)).unwrap_or(0.0);
         // Of U, B and V, of which each block has all its columns side by side.
-        let entry = |of: &[[f32; BLOCK]], row: usize, column: usize| {
+        let entry = |of: &[Block<f32>], row: usize, column: usize| {
             let block = of.get(row / BLOCK * columns + column);
             block
                 .and_then(|block| block.get(row % BLOCK))
@@ -186,15 +189,22 @@ pub fn quantise(
             input_bits
         }
     };
-    let weight = |row, column| weights.gates.weights.weight(row, column).unwrap_or(0.0);
-    let biases = weights.gates.rows.as_flattened().as_flattened();
+    let weight = |row, column| {
+        let weight = weights.gates.weights.weight(row, padded(column));
+        weight.unwrap_or(0.0)
+    };
+    let gate_biases = weights.gates.biases.as_flattened();
+    let bias = |row: usize| {
+        let block = gate_biases.get(row / BLOCK);
+        let bias = block.and_then(|block| block.get(row % BLOCK));
+        bias.copied().unwrap_or(0.0)
+    };
     let mut scales = Vec::<(usize, u32), { 4 * MAX_HIDDEN }>::new();
     for gate in 0..4 {
         for unit in 0..hidden {
             let row = gate_row(gate, unit);
             let entries = (0..hidden + inputs).map(|column| (weight(row, column), bits(column)));
-            let bias = biases.get(row).copied().unwrap_or(0.0);
-            let scale = row_scale(&entries, bias, i32::MAX);
+            let scale = row_scale(&entries, bias(row), i32::MAX);
             let scale = scale.ok_or(QuantiseError::Row {
                 row: gate * hidden + unit,
             })?;
@@ -211,19 +221,18 @@ pub fn quantise(
     }
     put_rows(
         &mut numbers,
-        scales
-            .iter()
-            .map(|(row, scale)| (biases.get(*row).copied().unwrap_or(0.0), *scale)),
+        scales.iter().map(|(row, scale)| (bias(*row), *scale)),
     );
-    let output = weights.output.iter().map(|w| (*w, VALUE_BITS));
-    let scale = row_scale(&output, weights.output_row, i32::MAX)
-        .ok_or(QuantiseError::Row { row: 0 })?
-        .min(31);
-    put_weights(
-        &mut numbers,
-        weights.output.iter().map(|w| (*w, scale - VALUE_BITS)),
-    );
-    let bias = quantised(weights.output_row, scale);
+    let output = || weights.output.iter().flatten().take(hidden);
+    let scale = row_scale(
+        &output().map(|w| (*w, VALUE_BITS)),
+        weights.output_bias,
+        i32::MAX,
+    )
+    .ok_or(QuantiseError::Row { row: 0 })?
+    .min(31);
+    put_weights(&mut numbers, output().map(|w| (*w, scale - VALUE_BITS)));
+    let bias = quantised(weights.output_bias, scale);
     let _ = numbers.extend_from_slice(bytemuck::bytes_of(&[bias as i32, scale as i32]));
 
     let scales: Scales = [
@@ -235,11 +244,11 @@ pub fn quantise(
         *place = bytemuck::cast(scales);
     }
     let mut start_state = Vec::<(u32, u32), MAX_HIDDEN>::new();
-    for (h, c) in file.start().hidden.iter().zip(file.start().cell) {
-        let h = quantised(f32::from_bits(*h), VALUE_BITS)
+    for (h, c) in file.start().state_bits() {
+        let h = quantised(f32::from_bits(h), VALUE_BITS)
             .clamp(-i64::from(VALUE_LIMIT), i64::from(VALUE_LIMIT));
-        let c = quantised(f32::from_bits(*c), CELL_BITS)
-            .clamp(i64::from(i32::MIN), i64::from(i32::MAX));
+        let c =
+            quantised(f32::from_bits(c), CELL_BITS).clamp(i64::from(i32::MIN), i64::from(i32::MAX));
         let _ = start_state.push((h as i32 as u32, c as i32 as u32));
     }
     let inputs: Vec<Input, MAX_INPUTS> = file.model().inputs().collect();
@@ -250,6 +259,7 @@ pub fn quantise(
         },
         inputs: &inputs,
         target: file.model().target,
+        start_month: file.start().month,
         start_subsidence_mm: file.start().subsidence_mm,
         start_state: &start_state,
         weights: &numbers,

@@ -14,9 +14,7 @@ pub struct Scaler {
 impl Scaler {
     /// Whether the offset is finite and the scale finite and positive.
     pub fn is_usable(self) -> bool {
-        // Of the positive floats from the least to the largest finite one, the bits are 1 to one less than infinity's: one comparison instead of two.
-        let above_zero = self.scale.to_bits().wrapping_sub(1);
-        self.offset.is_finite() && above_zero < f32::MAX.to_bits()
+        self.offset.is_finite() && self.scale.is_finite() && self.scale > 0.0
     }
 
     /// The standardised number of the measured number `x`.

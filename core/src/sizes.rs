@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The most inputs (aquifer layers) of a model. A well with more screens than this is not known.
+/// The most inputs (aquifer layers) of a model. No known well has more screens.
 pub const MAX_INPUTS: usize = 8;
 
 /// The most hidden units of a model: twice the paper's.
@@ -11,15 +11,17 @@ pub const MAX_HIDDEN: usize = 32;
 /// The most attention units of a model: twice the paper's.
 pub const MAX_ATTENTION: usize = 32;
 
-/// Rows of a product that are summed side by side: their sums stay in registers while each value is loaded once.
+/// Units computed together: the sums of as many rows stay in registers while each value is loaded once.
 pub const BLOCK: usize = 8;
 
-/// Columns that are multiplied in one turn of the loop over a row.
+/// The most blocks of hidden units.
+pub const MAX_BLOCKS: usize = MAX_HIDDEN / BLOCK;
+
+/// Columns of a tile of weights.
 pub const TILE_COLUMNS: usize = 4;
 
-// Hidden values are filled up to whole blocks and then make whole tiles, and so do inputs.
-const _: () =
-    assert!(BLOCK.is_multiple_of(TILE_COLUMNS) && MAX_INPUTS.is_multiple_of(TILE_COLUMNS));
+// The inputs of a month fit one block; a block of values meets whole tiles.
+const _: () = assert!(MAX_INPUTS == BLOCK && BLOCK.is_multiple_of(TILE_COLUMNS));
 const _: () = assert!(MAX_HIDDEN.is_multiple_of(BLOCK) && MAX_ATTENTION.is_multiple_of(BLOCK));
 
 /// How the attention tells the aquifer layers apart.
@@ -51,6 +53,26 @@ impl Sizes {
             AttentionKind::None => 0,
             AttentionKind::Shared => 1,
             AttentionKind::PerLayer => usize::from(self.inputs),
+        }
+    }
+
+    /// Blocks of hidden units.
+    pub fn hidden_blocks(self) -> usize {
+        usize::from(self.hidden).div_ceil(BLOCK)
+    }
+
+    /// Blocks of attention units.
+    pub fn attention_blocks(self) -> usize {
+        usize::from(self.attention).div_ceil(BLOCK)
+    }
+
+    /// The column of a matrix with the padding of h counted: h comes first, padded to whole blocks.
+    pub fn padded_column(self, column: usize) -> usize {
+        let hidden = usize::from(self.hidden);
+        if column < hidden {
+            column
+        } else {
+            column - hidden + BLOCK * self.hidden_blocks()
         }
     }
 

@@ -18,8 +18,6 @@ pub mod board;
 
 pub mod calendar;
 
-pub mod kernel;
-
 mod bounded;
 
 pub mod store;

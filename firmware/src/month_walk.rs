@@ -6,14 +6,15 @@
 use core::ops::ControlFlow;
 
 use amlstm_core::artifact::ModelFile;
-use amlstm_core::estimator::{Estimate, Estimator, InputFlag, SavedState};
-use amlstm_core::link::{Estimated, Fault, InputState, MAX_CHANNELS, MonthRecord};
+use amlstm_core::estimate::Estimate;
+use amlstm_core::estimator::Estimator;
+use amlstm_core::link::{Estimated, Fault, MAX_CHANNELS, MonthRecord};
 use amlstm_core::month::Month;
+use amlstm_core::saved_state::SavedState;
 use heapless::Vec;
 
 use crate::board::MappedFlash;
 use crate::bounded::collect_bounded;
-use crate::kernel::Native;
 use crate::settings::Settings;
 use crate::store::{MonthEntry, SlotRecord, Store};
 
@@ -65,7 +66,7 @@ impl MonthWalk {
         let bytes = store
             .slot_bytes(self.slot.slot, self.slot.length)
             .ok_or(Fault::Storage)?;
-        let file = ModelFile::parse_with::<Native>(bytes).map_err(|_| Fault::ModelInvalid)?;
+        let file = ModelFile::parse(bytes).map_err(|_| Fault::ModelInvalid)?;
         let inputs = inputs_of(&file, settings)?;
         let mut estimator = Estimator::at_training_end(&file);
         if let Some(state) = &self.state {
@@ -118,7 +119,7 @@ impl MonthWalk {
             subsidence_mm: estimate.subsidence_mm,
             half_width_mm: half_width_mm.is_finite().then_some(half_width_mm),
             attention: estimate.attention,
-            inputs: collect_bounded(estimate.inputs.iter().copied().map(input_state)),
+            inputs: estimate.inputs,
         }
     }
 }
@@ -147,7 +148,7 @@ pub fn inputs_of(
     let mut channels = Vec::new();
     for (input, layer) in file.record().aquifer_layers.iter().enumerate() {
         let unknown = Fault::LayerUnknown { input: input as u8 };
-        let channel = settings.channel_of(layer.as_str()).ok_or(unknown)?;
+        let channel = settings.channel_of(layer).ok_or(unknown)?;
         // A model file has at most as many layers as a logger has channels.
         let _ = channels.push(channel);
     }
@@ -174,7 +175,7 @@ fn step_to(
     }
     let mut next = last.next();
     while next < month {
-        estimator.step_with::<Native>(next, &[]);
+        estimator.step(next, &[]).map_err(|_| Fault::ModelInvalid)?;
         next = next.next();
     }
     let level_m: Vec<Option<f32>, MAX_CHANNELS> = collect_bounded(
@@ -182,14 +183,6 @@ fn step_to(
             .iter()
             .map(|channel| closed.level_m.get(*channel).copied().flatten()),
     );
-    Ok(Some(estimator.step_with::<Native>(month, &level_m)))
-}
-
-fn input_state(flag: InputFlag) -> InputState {
-    match flag {
-        InputFlag::Ok => InputState::Trained,
-        InputFlag::Missing => InputState::Missing,
-        InputFlag::BelowTrained { by_m } => InputState::Below { by_m },
-        InputFlag::AboveTrained { by_m } => InputState::Above { by_m },
-    }
+    let estimate = estimator.step(month, &level_m);
+    estimate.map(Some).map_err(|_| Fault::ModelInvalid)
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use amlstm_core::arithmetic::ArithmeticKind;
-use amlstm_core::model::AttentionKind;
+use amlstm_core::sizes::AttentionKind;
 use amlstm_measure::replay::Start;
 
 use crate::board::Board;

@@ -281,12 +281,12 @@ impl LevelTable {
 pub fn equals_the_host(model: &[u8], months: &[(MonthRecord, Option<Estimated>)]) {
     let aligned = AlignedBytes::new(model);
     let file = ModelFile::parse(&aligned).expect("the logger took the model");
-    let mut host = Estimator::<32>::at_training_end(&file);
+    let mut host = Estimator::at_training_end(&file);
     let mut next = file.record().trained_until.next();
     for (record, estimate) in months {
         let month = Month::from_index(record.month_index).expect("a month");
         while next < month {
-            host.step(next, &[]);
+            host.step(next, &[]).expect("months follow each other");
             next = next.next();
         }
         let level_m: Vec<Option<f32>> = record
@@ -294,7 +294,9 @@ pub fn equals_the_host(model: &[u8], months: &[(MonthRecord, Option<Estimated>)]
             .iter()
             .map(MonthLevel::model_level_m)
             .collect();
-        let expected = host.step(month, &level_m);
+        let expected = host
+            .step(month, &level_m)
+            .expect("months follow each other");
         next = month.next();
         let estimate = estimate.as_ref().expect("each month was estimated");
         let bits = |increment: f32, subsidence: f32, attention: &[f32]| {

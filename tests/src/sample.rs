@@ -1,11 +1,12 @@
 //! Models with pseudo-random weights and a series of levels that the repository makes itself.
 
 use amlstm_core::arithmetic::ArithmeticKind;
-use amlstm_core::artifact::{Content, MAX_FILE_BYTES, ModelFile, Record, Scores, Text, encode};
-use amlstm_core::model::{AttentionKind, Input, Sizes};
+use amlstm_core::artifact::{Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode};
+use amlstm_core::input::Input;
 use amlstm_core::month::Month;
 use amlstm_core::quantise::{Calibration, quantise};
 use amlstm_core::scaler::Scaler;
+use amlstm_core::sizes::{AttentionKind, Sizes};
 use amlstm_measure::replay::Start;
 
 use crate::replay::{Series, aligned};
@@ -72,12 +73,8 @@ pub fn model_file(attention: AttentionKind, sizes: Sizes, seed: u64) -> Vec<u8> 
         .collect();
     let content = Content {
         record: Record {
-            well: "SAMPLE".into(),
-            aquifer_layers: names
-                .into_iter()
-                .take(inputs.len())
-                .map(Text::from)
-                .collect(),
+            well: "SAMPLE",
+            aquifer_layers: names.into_iter().take(inputs.len()).collect(),
             sizes,
             attention,
             arithmetic: ArithmeticKind::F32,
@@ -100,6 +97,7 @@ pub fn model_file(attention: AttentionKind, sizes: Sizes, seed: u64) -> Vec<u8> 
             offset: 1.25,
             scale: 2.5,
         },
+        start_month: month(2014, 12),
         start_subsidence_mm: 310.5,
         start_state: &start_state,
         weights: bytemuck::cast_slice(&weights),

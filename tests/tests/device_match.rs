@@ -7,7 +7,7 @@ use amlstm::config::Config;
 use amlstm::read::read_folders;
 use amlstm::run::WellRun;
 use amlstm::series::WellSeries;
-use amlstm_core::model::{AttentionKind, Sizes};
+use amlstm_core::sizes::{AttentionKind, Sizes};
 use amlstm_measure::replay::Start;
 use amlstm_tests::board::{BOARDS, Board, CORTEX_M0, CORTEX_M3, CORTEX_M4F, CORTEX_M33};
 use amlstm_tests::host::{BUILDS, Program};

@@ -11,7 +11,7 @@ use amlstm_core::link::{
     ConfigItem, ConfigKey, Fault, InputState, MAX_FRAME, MonthRecord, Quality, Request, SlotInfo,
     encode_frame,
 };
-use amlstm_core::model::AttentionKind;
+use amlstm_core::sizes::AttentionKind;
 use amlstm_tests::logger_rig::{
     LevelTable, LoggerRig, START_UNIX_S, configure, equals_the_host, times,
 };

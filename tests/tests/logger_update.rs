@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use amlstm::logger::{Client, pull, push};
 use amlstm_core::link::ConfigKey;
-use amlstm_core::model::AttentionKind;
+use amlstm_core::sizes::AttentionKind;
 use amlstm_firmware::store::FLASH_FORMAT;
 use amlstm_tests::flash_image;
 use amlstm_tests::logger_rig::{LevelTable, LoggerRig, START_UNIX_S, configure};

@@ -189,10 +189,14 @@ impl WellAttribution {
 
 /// Runs an exported model from the zero state through a series' months with other levels: the rate of each month in mm per month, down +.
 pub fn curve(file: &ModelFile, series: &WellSeries, level_m: &Levels) -> Curve {
-    let mut estimator = Estimator::new(file);
+    let mut estimator = Estimator::cold(file);
     let months = series.months.iter().zip(level_m);
     months
-        .map(|(month, levels)| Some(f64::from(estimator.step(*month, levels).increment_mm)))
+        .map(|(month, levels)| {
+            Some(f64::from(
+                estimator.step_across_gap(*month, levels).increment_mm,
+            ))
+        })
         .collect()
 }
 

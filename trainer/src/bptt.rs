@@ -20,7 +20,7 @@ mod weights;
 
 use std::ops::Range;
 
-use amlstm_core::model::AttentionKind;
+use amlstm_core::sizes::AttentionKind;
 
 use self::backward::{Backward, Gradient};
 use self::forward::{Forward, SIDE_BY_SIDE, Trace};
@@ -92,7 +92,7 @@ impl SequenceKernel {
     /// If the sequence has another number of inputs than the shape, or a span is empty or leaves the sequence.
     pub fn new(shape: Shape, sequence: &Sequence, spans: Vec<Range<usize>>) -> Self {
         assert_eq!(shape.inputs, sequence.inputs());
-        assert!(shape.inputs <= amlstm_core::model::MAX_INPUTS);
+        assert!(shape.inputs <= amlstm_core::sizes::MAX_INPUTS);
         assert!(
             spans
                 .iter()

@@ -8,8 +8,8 @@ mod toml_text;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use amlstm_core::{
-    model::{MAX_ATTENTION, MAX_HIDDEN},
     month::Month,
+    sizes::{MAX_ATTENTION, MAX_HIDDEN},
 };
 use serde::{Deserialize, Serialize};
 

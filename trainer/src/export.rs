@@ -7,10 +7,11 @@ use std::path::Path;
 
 use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_core::artifact::{
-    ArtifactError, Content, MAX_FILE_BYTES, ModelFile, Record, Scores, Text, encode,
+    ArtifactError, Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode,
 };
 use amlstm_core::estimator::Estimator;
-use amlstm_core::model::{AttentionKind, Input, Sizes};
+use amlstm_core::input::Input;
+use amlstm_core::sizes::{AttentionKind, Sizes};
 
 use crate::network::Shape;
 use crate::series::WellSeries;
@@ -116,6 +117,7 @@ pub fn model_file(
             record: record(trained, series, split, months, model_version),
             inputs: &inputs,
             target: trained.target,
+            start_month: series.months[months - 1],
             start_subsidence_mm,
             start_state,
             weights: bytemuck::cast_slice(&trained.parameters),
@@ -156,12 +158,8 @@ fn record<'a>(
     };
     let best = trained.history[trained.best_epoch - 1];
     Record {
-        well: series.well.as_str().into(),
-        aquifer_layers: series
-            .aquifer_layers
-            .iter()
-            .map(|name| Text::from(name.as_str()))
-            .collect(),
+        well: &series.well,
+        aquifer_layers: series.aquifer_layers.iter().map(String::as_str).collect(),
         sizes: Sizes {
             inputs: inputs as u8,
             hidden: hidden as u8,
@@ -200,10 +198,10 @@ fn training_months(
     months: usize,
 ) -> Result<TrainingMonths, ArtifactError> {
     let file = ModelFile::parse(file)?;
-    let mut estimator = Estimator::new(&file);
+    let mut estimator = Estimator::cold(&file);
     let steps = series.months.iter().zip(&series.level_m).take(months);
     let increment_mm = steps
-        .map(|(month, level_m)| estimator.step(*month, level_m).increment_mm)
+        .map(|(month, level_m)| estimator.step_across_gap(*month, level_m).increment_mm)
         .collect();
     Ok(TrainingMonths {
         increment_mm,

@@ -22,11 +22,11 @@ pub struct Simulation {
 impl Simulation {
     /// Steps a model through a series from the zero state.
     pub fn new(file: &ModelFile, series: &WellSeries) -> Self {
-        let mut estimator = Estimator::new(file);
+        let mut estimator = Estimator::cold(file);
         let steps = series.months.iter().zip(&series.level_m);
         let (increment_mm, attention) = steps
             .map(|(month, level_m)| {
-                let estimate = estimator.step(*month, level_m);
+                let estimate = estimator.step_across_gap(*month, level_m);
                 (estimate.increment_mm, estimate.attention.to_vec())
             })
             .unzip();

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use amlstm_core::model::AttentionKind;
+use amlstm_core::sizes::AttentionKind;
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use rand::Rng;
 use rand_chacha::ChaCha12Rng;

@@ -3,7 +3,6 @@
 use amlstm_core::{
     artifact::{MAX_FILE_BYTES, ModelFile},
     estimator::Estimator,
-    model::MAX_HIDDEN,
     month::Month,
     quantise::{Calibration, QuantiseError, quantise},
 };
@@ -46,12 +45,12 @@ pub fn deviation(
     months: &[MonthOfLevels],
     counts: impl Fn(Month) -> bool,
 ) -> Deviation {
-    let mut estimators = [first, second].map(Estimator::<MAX_HIDDEN>::new);
+    let mut estimators = [first, second].map(Estimator::cold);
     let mut increments = Vec::new();
     for (month, level_m) in months {
         let [a, b] = estimators
             .each_mut()
-            .map(|estimator| f64::from(estimator.step(*month, level_m).increment_mm));
+            .map(|estimator| f64::from(estimator.step_across_gap(*month, level_m).increment_mm));
         if counts(*month) {
             increments.push((a, b));
         }

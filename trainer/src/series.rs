@@ -12,7 +12,7 @@
 //! Observations outside the months with levels are left out. Levels before the first observation are kept for up to
 //! [`WARM_UP_MONTHS`], so that the state does not start at nothing.
 
-use amlstm_core::{model::MAX_INPUTS, month::Month};
+use amlstm_core::{month::Month, sizes::MAX_INPUTS};
 use jiff::civil::Date;
 
 use crate::{

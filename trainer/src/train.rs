@@ -20,7 +20,7 @@ mod scaling;
 
 use std::ops::Range;
 
-use amlstm_core::{model::AttentionKind, scaler::Scaler};
+use amlstm_core::{scaler::Scaler, sizes::AttentionKind};
 use burn::backend::{DispatchKindConversion, DispatchTensor, Flex, tensor::FloatTensor};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{SeedableRng, seq::SliceRandom};
@@ -205,7 +205,7 @@ where
     DispatchTensor: DispatchKindConversion<B>,
 {
     let inputs = series.aquifer_layers.len();
-    let limit = amlstm_core::model::MAX_INPUTS;
+    let limit = amlstm_core::sizes::MAX_INPUTS;
     if !(1..=limit).contains(&inputs) {
         let well = series.well.clone();
         return Err(TrainError::Inputs {

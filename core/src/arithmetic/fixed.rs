@@ -1,14 +1,13 @@
 //! Fixed point for cores without a floating-point unit: 16-bit weights and values, 32-bit sums and cell, one table, no 64-bit product.
 //!
 //! Values within -1 to 1 (h, gates, shares) have 15 fractional bits; inputs and the cell as the attention sees it have as many as their range leaves.
-//! The cell has 23 fractional bits: a 16-bit cell would stop to decay, since what a slow well forgets in a month is less than its last bit.
-//! That no sum can overflow is proven row by row when a model is loaded: see [`row_bound`].
+//! The cell has 23 fractional bits: a 16-bit cell would stop decaying, because a slow well forgets less than its last bit per month.
+//! Loading a model proves row by row that no sum can overflow: see [`row_bound`].
 
 use core::iter::zip;
 
 use super::table::{ENTRIES_PER_UNIT, HALF_TANH};
-use super::{Arithmetic, Columns, Kernel};
-use crate::sizes::{BLOCK, TILE_COLUMNS};
+use super::{Arithmetic, Block, StackedInput, Tile};
 
 /// Fixed point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +45,6 @@ pub fn row_bound(magnitudes: u32, bias: i32) -> i64 {
 const CURVE_BITS: u32 = 16 + ACTIVATION_BITS - 3;
 
 /// `tanh(z / 2)` with [`CURVE_BITS`] fractional bits, for `z` of 0 or more with [`ACTIVATION_BITS`].
-#[inline(always)]
 fn half_tanh(z: u32) -> u32 {
     /// Fractional bits of a place in the table.
     const BITS: u32 = ACTIVATION_BITS - 3;
@@ -54,7 +52,7 @@ fn half_tanh(z: u32) -> u32 {
     const LAST: u32 = (256 << BITS) / (ENTRIES_PER_UNIT / 8) - 1;
     // Times 24 = 3 * 2^3.
     let place = z.min(LAST) * (ENTRIES_PER_UNIT / 8);
-    // At most 255 as it is; saying so spares the check.
+    // At most 255 already; the mask tells the compiler.
     let index = ((place >> BITS) & 255) as usize;
     let share = place & ((1 << BITS) - 1);
     let entry = |index: usize| HALF_TANH.get(index).map_or(0, |entry| u32::from(*entry));
@@ -63,24 +61,25 @@ fn half_tanh(z: u32) -> u32 {
 }
 
 /// `magnitude` with [`CURVE_BITS`] fractional bits and the sign of `sign`, rounded to `bits`.
-#[inline(always)]
 fn signed(magnitude: u32, sign: i32, bits: u32) -> i32 {
     let shift = CURVE_BITS - bits;
     let rounded = ((magnitude + (1 << (shift - 1))) >> shift) as i32;
-    // Two instructions where a negation under a condition takes three.
-    (rounded ^ (sign >> 31)) - (sign >> 31)
+    if sign < 0 { -rounded } else { rounded }
 }
 
 /// sigmoid with 15 fractional bits, of `z` with [`ACTIVATION_BITS`].
-#[inline(always)]
 fn sigmoid(z: i32) -> i16 {
     (16384 + signed(half_tanh(z.unsigned_abs()), z, VALUE_BITS - 1)) as i16
 }
 
 /// tanh with 15 fractional bits, of half of `twice` with [`ACTIVATION_BITS`].
-#[inline(always)]
 fn tanh_of_half(twice: i32) -> i16 {
     signed(half_tanh(twice.unsigned_abs()), twice, VALUE_BITS) as i16
+}
+
+/// The product of two values of which one lies within -1 to 1, in the scale of the other, rounded.
+fn product(share: i16, value: i16) -> i16 {
+    ((i32::from(share) * i32::from(value) + (1 << 14)) >> VALUE_BITS) as i16
 }
 
 /// `exp(-d)` with 15 fractional bits, by `(1 - t) / (1 + t)` with `t = tanh(d / 2)`, for `d` of 0 or more with [`ACTIVATION_BITS`].
@@ -89,66 +88,14 @@ fn exp_of_negative(d: u32) -> u32 {
     ((65536 - t) << 15) / (65536 + t)
 }
 
-/// The sums of half a block of rows and the products of a pair of columns: for each row one load and two multiply-accumulates, which take halves of a word where
-/// the core has them.
-#[inline(always)]
-fn add_pairs(
-    [s0, s1, s2, s3]: [i32; BLOCK / 2],
-    [w0, w1, w2, w3]: &[i32; BLOCK / 2],
-    [low, high]: [i16; 2],
-) -> [i32; BLOCK / 2] {
-    let add = |sum: i32, weights: &i32| {
-        sum + i32::from(*weights as i16) * i32::from(low) + (*weights >> 16) * i32::from(high)
-    };
-    [add(s0, w0), add(s1, w1), add(s2, w2), add(s3, w3)]
-}
-
-/// See [`Kernel`].
-#[inline(always)]
-pub(super) fn products(
-    rows: &[[i32; 2]; BLOCK],
-    tiles: &[<Q15 as Arithmetic>::Tile],
-    columns: &Columns<'_, Q15>,
-    sums: &mut [i32; BLOCK],
-) {
-    for (sum, [bias, _]) in zip(&mut *sums, rows) {
-        *sum = *bias;
-    }
-    let [s0, s1, s2, s3, s4, s5, s6, s7] = sums;
-    for (tiles, values) in zip(columns.split(tiles), [columns.hidden, columns.others]) {
-        let pairs = || zip(tiles.as_flattened(), values.as_flattened().as_chunks().0);
-        // Four sums and a pair of columns at a time: with more, sums would not stay in registers.
-        let mut upper = [*s0, *s1, *s2, *s3];
-        for ([weights, _], values) in pairs() {
-            upper = add_pairs(upper, weights, *values);
-        }
-        [*s0, *s1, *s2, *s3] = upper;
-        let mut lower = [*s4, *s5, *s6, *s7];
-        for ([_, weights], values) in pairs() {
-            lower = add_pairs(lower, weights, *values);
-        }
-        [*s4, *s5, *s6, *s7] = lower;
-    }
-}
-
 impl Arithmetic for Q15 {
     type Weight = i16;
-    /// Pairs of columns, row by row: a word holds the weights of one row in the first column (low half) and the second.
-    type Tile = [[[i32; BLOCK / 2]; 2]; TILE_COLUMNS / 2];
     /// Bias, with the fractional bits of the row's sums, and bits by which these are shifted right to [`ACTIVATION_BITS`]; for the output row all its fractional bits.
-    type Row = [i32; 2];
+    type Bias = [i32; 2];
     type Value = i16;
     type Sum = i32;
     type Cell = i32;
     type Scales = Scales;
-
-    const NO_BIAS: &'static [[i32; 2]; BLOCK] = &[[0, 1]; BLOCK];
-
-    const SCALES: usize = 3;
-
-    fn scales(words: &[i32]) -> Option<Scales> {
-        words.first_chunk().copied()
-    }
 
     fn input(scales: &Scales, standardised: f32) -> i16 {
         let scaled = standardised * (1_u32 << (scales[INPUT_BITS] & 15)) as f32;
@@ -156,66 +103,52 @@ impl Arithmetic for Q15 {
         ((scaled + half) as i32).clamp(-VALUE_LIMIT, VALUE_LIMIT) as i16
     }
 
-    fn bias([bias, _]: &[i32; 2]) -> i32 {
-        *bias
+    fn bias([bias, _]: [i32; 2]) -> i32 {
+        bias
     }
 
     fn add(sum: i32, other: i32) -> i32 {
         sum + other
     }
 
-    #[inline(always)]
     fn add_product(sum: i32, weight: i16, value: i16) -> i32 {
         sum + i32::from(weight) * i32::from(value)
     }
 
-    #[inline(always)]
-    fn products<K: Kernel>(
-        rows: &[[i32; 2]; BLOCK],
-        tiles: &[Self::Tile],
-        columns: &Columns<'_, Self>,
-        sums: &mut [i32; BLOCK],
-    ) {
-        K::products_q15(rows, tiles, columns, sums);
+    fn add_products(
+        mut sums: Block<i32>,
+        tiles: &[Tile<i16>],
+        input: &StackedInput<'_, Self>,
+    ) -> Block<i32> {
+        for (tile, values) in input.with_tiles(tiles) {
+            for (column, value) in zip(tile.column_iter(), values) {
+                for (sum, weight) in zip(&mut sums, &column) {
+                    *sum += i32::from(*weight) * i32::from(*value);
+                }
+            }
+        }
+        sums
     }
 
-    fn tile_weight(tile: &Self::Tile, row: usize, column: usize) -> Option<i16> {
-        let word = *tile.get(column / 2)?.as_flattened().get(row)?;
-        Some((word >> (16 * (column % 2))) as i16)
-    }
-
-    #[inline(always)]
-    fn sigmoid([_, shift]: &[i32; 2], sum: i32) -> i16 {
+    fn sigmoid([_, shift]: [i32; 2], sum: i32) -> i16 {
         sigmoid(sum >> (shift & 31))
     }
 
-    #[inline(always)]
-    fn tanh([_, shift]: &[i32; 2], sum: i32) -> i16 {
+    fn tanh([_, shift]: [i32; 2], sum: i32) -> i16 {
         // Twice the pre-activation.
         tanh_of_half(sum >> ((shift - 1) & 31))
     }
 
-    #[inline(always)]
-    fn tanh_of_cell(cell: i32) -> i16 {
-        // Twice the cell has the pre-activation's fractional bits after a shift by 2.
-        tanh_of_half(cell >> (CELL_BITS - ACTIVATION_BITS - 1))
+    fn attended_cell(scales: &Scales, cell: i32) -> i16 {
+        let twice = cell >> ((scales[CELL_SHIFT] - 1) & 31);
+        ((twice + 1) >> 1).clamp(-VALUE_LIMIT, VALUE_LIMIT) as i16
     }
 
-    fn attended_cells<'a>(scales: &Scales, cells: &'a [i32], room: &'a mut [i16]) -> &'a [i16] {
-        let room = room.get_mut(..cells.len()).unwrap_or_default();
-        let twice = (scales[CELL_SHIFT] - 1) & 31;
-        for (place, cell) in zip(&mut *room, cells) {
-            *place = (((cell >> twice) + 1) >> 1).clamp(-VALUE_LIMIT, VALUE_LIMIT) as i16;
-        }
-        room
+    fn add_score(alpha: i32, v: i16, bias: [i32; 2], sum: i32) -> i32 {
+        Self::add_product(alpha, v, Self::tanh(bias, sum))
     }
 
-    #[inline(always)]
-    fn add_score(alpha: i32, v: i16, row: &[i32; 2], sum: i32) -> i32 {
-        Self::add_product(alpha, v, Self::tanh(row, sum))
-    }
-
-    fn softmax(scales: &Scales, alpha: &mut [i32], present: &[bool]) {
+    fn softmax(scales: &Scales, alpha: &mut Block<i32>, present: &Block<bool>) {
         let mut largest = i32::MIN;
         for (alpha, present) in zip(&*alpha, present) {
             if *present && *alpha > largest {
@@ -241,28 +174,32 @@ impl Arithmetic for Q15 {
     }
 
     fn attended(share: i32, x: i16) -> i16 {
-        Self::product(share as i16, x)
+        product(share as i16, x)
     }
 
-    fn product(share: i16, value: i16) -> i16 {
-        ((i32::from(share) * i32::from(value) + (1 << 14)) >> VALUE_BITS) as i16
-    }
-
-    fn kept(forget: i16, cell: i32) -> i32 {
-        // forget * cell / 2^15, rounded, from the cell's upper and lower half, so that 32 bits do.
+    fn forget_cell(forget: i16, cell: i32) -> i32 {
+        // forget * cell / 2^15, rounded, from the cell's upper and lower half, so that 32 bits suffice.
         let forget = i32::from(forget);
         forget * (cell >> 16) * 2 + ((forget * (cell & 0xffff) + (1 << 14)) >> VALUE_BITS)
     }
 
-    fn add_new(kept: i32, input: i16, candidate: i16) -> i32 {
+    fn add_candidate(cell: i32, input: i16, candidate: i16) -> i32 {
         let new =
             (i32::from(input) * i32::from(candidate) + (1 << 6)) >> (2 * VALUE_BITS - CELL_BITS);
-        kept.saturating_add(new)
+        cell.saturating_add(new)
     }
 
-    fn output([_, bits]: &[i32; 2], sum: i32) -> f32 {
+    fn output_gate(output: i16, cell: i32) -> i16 {
+        // Twice the cell has the pre-activation's fractional bits after this shift.
+        product(
+            output,
+            tanh_of_half(cell >> (CELL_BITS - ACTIVATION_BITS - 1)),
+        )
+    }
+
+    fn output([_, bits]: [i32; 2], sum: i32) -> f32 {
         // 2^-bits, exactly.
-        let unit = f32::from_bits((127 - (*bits as u32 & 63)) << 23);
+        let unit = f32::from_bits((127 - (bits as u32 & 63)) << 23);
         sum as f32 * unit
     }
 
@@ -293,7 +230,7 @@ mod tests {
     use super::*;
 
     fn next_cell(forget: i16, cell: i32, input: i16, candidate: i16) -> i32 {
-        Q15::add_new(Q15::kept(forget, cell), input, candidate)
+        Q15::add_candidate(Q15::forget_cell(forget, cell), input, candidate)
     }
 
     #[test]
@@ -331,7 +268,7 @@ mod tests {
             tanhs / unit,
             exps / unit
         );
-        // CMSIS-NN's table with the same number of entries: sigmoid 1.02, tanh 1.48 (embedded.md section 2).
+        // As exact as the table of CMSIS-NN 7.0 with as many entries, measured in the same way: sigmoid 1.02, tanh 1.48.
         assert!(
             sigmoids < 1.02 * unit && tanhs < 1.48 * unit && exps < 3.0 * unit,
             "{sigmoids} {tanhs} {exps}"
@@ -355,7 +292,7 @@ mod tests {
             (32767, -32767)
         );
         assert_eq!(
-            Q15::attended_cells(&scales, &[i32::MAX, i32::MIN], &mut [0; 2]),
+            [i32::MAX, i32::MIN].map(|cell| Q15::attended_cell(&scales, cell)),
             [32767, -32767]
         );
     }
@@ -400,7 +337,7 @@ mod tests {
             "slow well: {} of 1 left, expected {float}, worst {worst:e}",
             f64::from(fixed) / f64::from(1 << CELL_BITS)
         );
-        // A 16-bit cell sticks at 0.5. Here the last bit is 1.2e-7, and rounding moves the cell by less than half of it a month.
+        // A 16-bit cell stops decaying at 0.5. Here the last bit is 1.2e-7, and rounding moves the cell by less than half of it per month.
         assert!(worst < 1e-4, "{worst}");
     }
 }

@@ -2,8 +2,7 @@
 
 use core::iter::zip;
 
-use super::{Arithmetic, Columns, Kernel};
-use crate::sizes::{BLOCK, TILE_COLUMNS};
+use super::{Arithmetic, Block, StackedInput, Tile};
 
 /// 32-bit floating point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,16 +21,14 @@ const CELL_LIMIT: f32 = 16_777_216.0;
 /// Beyond this the hyperbolic tangent is 1 within 5e-7.
 const REACH: f32 = 7.6;
 
-/// What [`half_tanh`] holds v within: chosen so that the highest powers of its polynomials need no factor.
+/// [`half_tanh`] clamps v to this: chosen so that the highest powers of its polynomials need no factor.
 const V_LIMIT: f32 = 0.22830763;
 
 /// `tanh(x / stretch) / 2`, from `v`, which is x in units in which `stretch REACH` is [`V_LIMIT`]: with `u = v^2`, tanh of half the argument is near
-/// `n / d = v (u + a) (u + b) / ((u + c) (u + d))`, and the double-angle formula gives the rest. No table, no branch, one division: 17 operations where a rational
-/// function as exact takes 21. Least maximum error 1.5e-7 before rounding, fitted by Lawson's iteration on 1,500 Chebyshev points; a test prints the error of the whole.
-#[inline(always)]
+/// `n / d = v (u + a) (u + b) / ((u + c) (u + d))`, and the double-angle formula gives the rest. No table, no branch, one division. Least maximum error 1.5e-7 before rounding, fitted by Lawson's iteration on 1,500 Chebyshev points; a test prints the error of the whole.
 fn half_tanh(x: f32, stretch: f32) -> f32 {
     const UNIT: f32 = 2_147_483_648.0;
-    // The integer saturates: that holds v within its range without a comparison.
+    // The conversion to an integer saturates: that clamps v.
     let v = (x * (UNIT / REACH / stretch)) as i32 as f32 * (V_LIMIT / UNIT);
     let u = v * v;
     let n = (u + 0.40538096) * (u + 0.036402892) * v;
@@ -39,14 +36,12 @@ fn half_tanh(x: f32, stretch: f32) -> f32 {
     n * d / (d * d + n * n)
 }
 
-#[inline(always)]
 fn tanh(x: f32) -> f32 {
     let half = half_tanh(x, 1.0);
     half + half
 }
 
 /// `1/2 + tanh(x / 2) / 2`.
-#[inline(always)]
 fn sigmoid(x: f32) -> f32 {
     half_tanh(x, 2.0) + 0.5
 }
@@ -57,121 +52,61 @@ fn exp_of_negative_twice(x: f32) -> f32 {
     (0.5 - half) / (0.5 + half)
 }
 
-/// Written out, so that the sums stay in registers where loops are not unrolled.
-#[inline(always)]
-fn add_column(
-    [s0, s1, s2, s3, s4, s5, s6, s7]: [f32; BLOCK],
-    [w0, w1, w2, w3, w4, w5, w6, w7]: &[f32; BLOCK],
-    value: f32,
-) -> [f32; BLOCK] {
-    [
-        s0 + w0 * value,
-        s1 + w1 * value,
-        s2 + w2 * value,
-        s3 + w3 * value,
-        s4 + w4 * value,
-        s5 + w5 * value,
-        s6 + w6 * value,
-        s7 + w7 * value,
-    ]
-}
-
-/// See [`Kernel`].
-#[inline(always)]
-pub(super) fn products(
-    rows: &[f32; BLOCK],
-    tiles: &[<F32 as Arithmetic>::Tile],
-    columns: &Columns<'_, F32>,
-    sums: &mut [f32; BLOCK],
-) {
-    *sums = *rows;
-    for (tiles, values) in zip(columns.split(tiles), [columns.hidden, columns.others]) {
-        let mut so_far = *sums;
-        for ([c0, c1, c2, c3], [v0, v1, v2, v3]) in zip(tiles, values) {
-            so_far = add_column(so_far, c0, *v0);
-            so_far = add_column(so_far, c1, *v1);
-            so_far = add_column(so_far, c2, *v2);
-            so_far = add_column(so_far, c3, *v3);
-        }
-        *sums = so_far;
-    }
-}
-
 impl Arithmetic for F32 {
     type Weight = f32;
-    /// Column by column.
-    type Tile = [[f32; BLOCK]; TILE_COLUMNS];
-    type Row = f32;
+    type Bias = f32;
     type Value = f32;
     type Sum = f32;
     type Cell = f32;
     type Scales = ();
 
-    const NO_BIAS: &'static [f32; BLOCK] = &[0.0; BLOCK];
-
-    const SCALES: usize = 0;
-
-    fn scales(_: &[i32]) -> Option<()> {
-        Some(())
-    }
-
     fn input((): &(), standardised: f32) -> f32 {
         standardised.clamp(-INPUT_LIMIT, INPUT_LIMIT)
     }
 
-    fn bias(row: &f32) -> f32 {
-        *row
+    fn bias(bias: f32) -> f32 {
+        bias
     }
 
     fn add(sum: f32, other: f32) -> f32 {
         sum + other
     }
 
-    #[inline(always)]
     fn add_product(sum: f32, weight: f32, value: f32) -> f32 {
         sum + weight * value
     }
 
-    #[inline(always)]
-    fn products<K: Kernel>(
-        rows: &[f32; BLOCK],
-        tiles: &[Self::Tile],
-        columns: &Columns<'_, Self>,
-        sums: &mut [f32; BLOCK],
-    ) {
-        K::products_f32(rows, tiles, columns, sums);
+    fn add_products(
+        mut sums: Block<f32>,
+        tiles: &[Tile<f32>],
+        input: &StackedInput<'_, Self>,
+    ) -> Block<f32> {
+        for (tile, values) in input.with_tiles(tiles) {
+            for (column, value) in zip(tile.column_iter(), values) {
+                sums += column * *value;
+            }
+        }
+        sums
     }
 
-    fn tile_weight(tile: &Self::Tile, row: usize, column: usize) -> Option<f32> {
-        tile.get(column)?.get(row).copied()
-    }
-
-    #[inline(always)]
-    fn sigmoid(_: &f32, sum: f32) -> f32 {
+    fn sigmoid(_: f32, sum: f32) -> f32 {
         sigmoid(sum)
     }
 
-    #[inline(always)]
-    fn tanh(_: &f32, sum: f32) -> f32 {
+    fn tanh(_: f32, sum: f32) -> f32 {
         tanh(sum)
     }
 
-    #[inline(always)]
-    fn tanh_of_cell(cell: f32) -> f32 {
-        tanh(cell)
+    fn attended_cell((): &(), cell: f32) -> f32 {
+        cell
     }
 
-    fn attended_cells<'a>((): &(), cells: &'a [f32], _: &'a mut [f32]) -> &'a [f32] {
-        cells
-    }
-
-    #[inline(always)]
-    fn add_score(alpha: f32, v: f32, _: &f32, sum: f32) -> f32 {
-        // Half of alpha: its doubling is left to the softmax.
+    fn add_score(alpha: f32, v: f32, _: f32, sum: f32) -> f32 {
+        // Half of alpha: the softmax doubles it.
         alpha + v * half_tanh(sum, 1.0)
     }
 
-    fn softmax((): &(), alpha: &mut [f32], present: &[bool]) {
+    fn softmax((): &(), alpha: &mut Block<f32>, present: &Block<bool>) {
         let mut largest = f32::NEG_INFINITY;
         for (alpha, present) in zip(&*alpha, present) {
             if *present && *alpha > largest {
@@ -196,24 +131,24 @@ impl Arithmetic for F32 {
         share * x
     }
 
-    fn product(share: f32, value: f32) -> f32 {
-        share * value
-    }
-
-    fn kept(forget: f32, cell: f32) -> f32 {
+    fn forget_cell(forget: f32, cell: f32) -> f32 {
         forget * cell
     }
 
-    fn add_new(kept: f32, input: f32, candidate: f32) -> f32 {
-        kept + input * candidate
+    fn add_candidate(cell: f32, input: f32, candidate: f32) -> f32 {
+        cell + input * candidate
     }
 
-    fn output(_: &f32, sum: f32) -> f32 {
+    fn output_gate(output: f32, cell: f32) -> f32 {
+        output * tanh(cell)
+    }
+
+    fn output(_: f32, sum: f32) -> f32 {
         sum
     }
 
-    fn share(value: f32) -> f32 {
-        value
+    fn share(share: f32) -> f32 {
+        share
     }
 
     fn value_bits(value: f32) -> u32 {

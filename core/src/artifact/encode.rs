@@ -1,17 +1,17 @@
 //! Writes a model file.
 
-use core::iter::once;
-
-use super::layout::{Numbers, Shape, number_bytes};
+use super::numbers::{Encoding, network_bytes};
 use super::{
-    ArtifactError, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, MAX_RECORD_BYTES, ModelFile,
-    NAME_BYTES, Record, check_record,
+    ArtifactError, CHECK_BYTES, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, MAX_FILE_BYTES,
+    ModelFile, Record, Tag,
 };
-use crate::arithmetic::Portable;
-use crate::crc::crc32;
-use crate::model::{Input, MAX_HIDDEN, Running};
+use crate::arithmetic::ArithmeticKind;
+use crate::checksum::CRC32;
+use crate::input::Input;
+use crate::month::Month;
 use crate::scaler::Scaler;
-use crate::sizes::BLOCK;
+use crate::sizes::{BLOCK, MAX_BLOCKS, TILE_COLUMNS};
+use crate::stateful_network::StatefulNetwork;
 
 /// What goes into a model file. Golden months and CRC-32 are computed.
 #[derive(Clone, Debug)]
@@ -22,48 +22,55 @@ pub struct Content<'a> {
     pub inputs: &'a [Input],
     /// Scaler of a month's increment in mm.
     pub target: Scaler,
-    /// Cumulative subsidence at the end of training in mm, down +.
+    /// Month of the start state: the last of training or a later one.
+    pub start_month: Month,
+    /// Cumulative subsidence at the end of that month in mm, down +.
     pub start_subsidence_mm: f32,
-    /// Bits of h and C of each hidden unit at the end of training: [`state_bits`](crate::estimator::Estimator::state_bits) of an estimator that has stepped through the months of training.
+    /// Bits of h and C of each hidden unit then: [`state_bits`](crate::estimator::Estimator::state_bits) of an estimator that has stepped through the months.
     pub start_state: &'a [(u32, u32)],
-    /// All weights, in the order and as the numbers of the file, but without what fills blocks up: for f32 these are [`Sizes::weights`](crate::sizes::Sizes::weights) numbers.
+    /// All weights, in the order of the file, matrices column by column and without padding: scales (q15 only), W, U, B, V, gates (rows f, i, candidate, o), gate biases,
+    /// w_o, b_o. For f32 these are [`Sizes::weights`](crate::sizes::Sizes::weights) numbers.
     pub weights: &'a [u8],
 }
 
-/// Writes a model file to the beginning of `out`, which must lie at a multiple of 4 bytes, and gives its length, [`MAX_FILE_BYTES`](super::MAX_FILE_BYTES) at most.
+/// Writes a model file to the beginning of `out`, which must lie at a multiple of 4 bytes, and gives its length, [`MAX_FILE_BYTES`] at most.
 ///
 /// # Errors
 ///
 /// Whatever [`ModelFile::parse`] would refuse is refused here; also too little room, and counts that do not fit the record's sizes.
 pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError> {
-    check_names(&content.record)?;
-    check_record(&content.record)?;
+    content.record.check()?;
     check_counts(content)?;
-    let expected =
-        HEAD_BYTES + MAX_RECORD_BYTES.next_multiple_of(4) + number_bytes(&content.record) + 4;
     let no_room = ArtifactError::Room {
         found: out.len(),
-        expected,
+        expected: MAX_FILE_BYTES,
     };
-
-    let record = out.get_mut(HEAD_BYTES..).ok_or(no_room)?;
-    let record_bytes = postcard::to_slice(&content.record, record)
-        .map_err(|_| no_room)?
-        .len();
     let mut writer = Writer {
         out,
-        at: HEAD_BYTES + record_bytes,
+        at: HEAD_BYTES,
         no_room,
     };
-    writer.fill()?;
+
+    let record = writer.begin(Tag::RECORD)?;
+    let rest = writer.out.get_mut(writer.at..).ok_or(no_room)?;
+    writer.at += postcard::to_slice(&content.record, rest)
+        .map_err(|_| no_room)?
+        .len();
+    writer.end(record)?;
+
+    let inputs = writer.begin(Tag::INPUTS)?;
     for input in content.inputs {
         writer.put(bytemuck::bytes_of(&input.to_numbers()))?;
     }
+    writer.end(inputs)?;
+
+    let network = writer.begin(Tag::NETWORK)?;
     writer.put(bytemuck::bytes_of(&[
         content.target.offset,
         content.target.scale,
-        content.start_subsidence_mm,
     ]))?;
+    writer.put(&content.start_month.index().to_le_bytes())?;
+    writer.put(&content.start_subsidence_mm.to_le_bytes())?;
     for (hidden, _) in content.start_state {
         writer.put(&hidden.to_le_bytes())?;
     }
@@ -76,131 +83,103 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     let golden_at = writer.at;
     writer.put(&[0; 4 * (GOLDEN_MONTHS + 1)])?;
     put_weights(&mut writer, content)?;
-    let file_bytes = writer.at + 4;
+    debug_assert_eq!(writer.at - network, network_bytes(&content.record));
+    writer.end(network)?;
 
-    writer.at = 0;
-    writer.put(&MAGIC)?;
-    writer.put(&FORMAT.to_le_bytes())?;
-    writer.put(&(record_bytes as u16).to_le_bytes())?;
-    writer.put(&(file_bytes as u32).to_le_bytes())?;
+    let file_bytes = writer.at + CHECK_BYTES;
+    writer.put_at(0, &MAGIC)?;
+    writer.put_at(4, &FORMAT.to_le_bytes())?;
+    writer.put_at(6, &[0; 2])?;
+    writer.put_at(8, &(file_bytes as u32).to_le_bytes())?;
     writer.seal(file_bytes)?;
-
     let (increment_mm, digest) = {
         let file = ModelFile::read(writer.file(file_bytes)?)?;
-        file.golden_months::<Portable, _>(&mut Running::<MAX_HIDDEN>::cold(&file.model))
+        file.golden_months(&mut StatefulNetwork::<MAX_BLOCKS>::cold(&file.model))
     };
-    writer.at = golden_at;
-    writer.put(bytemuck::bytes_of(&increment_mm))?;
-    writer.put(&digest.to_le_bytes())?;
+    writer.put_at(golden_at, bytemuck::bytes_of(&increment_mm))?;
+    writer.put_at(golden_at + 4 * GOLDEN_MONTHS, &digest.to_le_bytes())?;
     writer.seal(file_bytes)?;
     ModelFile::parse(writer.file(file_bytes)?)?;
     Ok(file_bytes)
 }
 
-/// Writes the weights, filled up to whole blocks and tiles.
+/// Writes the weights, padded to whole blocks and tiles.
 fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactError> {
-    let shape = Shape::of(&content.record);
-    let Shape {
-        inputs,
-        hidden,
-        filled_hidden,
-        units,
-        columns,
-        ..
-    } = shape;
-    let numbers = Numbers::of(content.record.arithmetic);
-    let mut rest = content.weights;
-    let mut take = |rows: usize, columns: usize, size: usize| {
-        let (numbers, left) = rest
-            .split_at_checked(rows * columns * size)
-            .unwrap_or_default();
-        rest = left;
-        Source {
-            numbers,
-            rows,
-            columns,
-            size,
-        }
+    let sizes = content.record.sizes;
+    let [inputs, hidden, units] = [sizes.inputs, sizes.hidden, sizes.attention].map(usize::from);
+    let columns = sizes.attention_columns(content.record.attention);
+    let Encoding {
+        scale_bytes,
+        bias_bytes,
+        weight_bytes,
+    } = Encoding::of(content.record.arithmetic);
+    let no_bias: &[u8] = match content.record.arithmetic {
+        ArithmeticKind::F32 => &[0; 4],
+        // Shifted by 1.
+        ArithmeticKind::Q15 => &[0, 0, 0, 0, 1, 0, 0, 0],
     };
-    let scales = take(numbers.scales, 1, 4);
-    let recurrent = if columns > 0 { 2 * hidden } else { 0 };
-    let w = take(units, recurrent, numbers.weight_bytes);
-    let u = take(units, columns, numbers.weight_bytes);
-    let b = take(units, columns, numbers.row_bytes);
-    let v = take(units, columns, numbers.weight_bytes);
-    let gates = take(4 * hidden, hidden + inputs, numbers.weight_bytes);
-    let gate_rows = take(4 * hidden, 1, numbers.row_bytes);
-    let output = take(hidden, 1, numbers.weight_bytes);
-    let output_row = take(1, 1, numbers.row_bytes);
+    let no_weight = [0; 4];
+    let no_weight = no_weight.get(..weight_bytes).unwrap_or_default();
 
-    let attention_rows = |row| (row < units).then_some(row);
-    let gate_unit = |row| {
+    let padded_hidden = BLOCK * sizes.hidden_blocks();
+    let padded_units = BLOCK * sizes.attention_blocks();
+    let padded_inputs = inputs.next_multiple_of(TILE_COLUMNS);
+    let unit = |row| (row < units).then_some(row);
+    let hidden_unit = |row| (row < hidden).then_some(row);
+    let gate_row = |row| {
         let (gate, unit) = (row / BLOCK % 4, row / (4 * BLOCK) * BLOCK + row % BLOCK);
         (unit < hidden).then_some(gate * hidden + unit)
     };
-    // Hidden values come first and are filled up to whole blocks.
-    let matrix_column = |column| {
-        if column < filled_hidden {
-            (column < hidden).then_some(column)
+    // The columns of h come first, padded to whole blocks.
+    let stacked = |column| {
+        if column < padded_hidden {
+            hidden_unit(column)
         } else {
-            Some(column - filled_hidden + hidden)
+            Some(column - padded_hidden + hidden)
         }
     };
-    let empty_weight = [0; 4];
-    let empty_weight = empty_weight.get(..numbers.weight_bytes).unwrap_or_default();
 
-    writer.put(scales.numbers)?;
-    let filled_units = Filled {
-        rows: shape.filled_units,
-        columns,
-        side_by_side: 1,
+    let mut rest = content.weights;
+    let mut take = |rows: usize, columns: usize, empty| {
+        let size = <[u8]>::len(empty);
+        let bytes = rest.split_at_checked(rows * columns * size);
+        debug_assert!(bytes.is_some(), "the bytes have been counted");
+        let (numbers, left) = bytes.unwrap_or_default();
+        rest = left;
+        Matrix {
+            numbers,
+            rows,
+            columns,
+            empty,
+        }
     };
-    let filled_gates = Filled {
-        rows: 4 * filled_hidden,
-        columns: 1,
-        side_by_side: 1,
-    };
-    writer.put_matrix(&b, &filled_units, attention_rows, Some, numbers.empty_row)?;
-    writer.put_matrix(
-        &gate_rows,
-        &filled_gates,
-        gate_unit,
-        Some,
-        numbers.empty_row,
-    )?;
-    writer.put(output_row.numbers)?;
-    let filled_w = Filled {
-        rows: shape.filled_units,
-        columns: 2 * filled_hidden,
-        side_by_side: numbers.side_by_side,
-    };
-    writer.put_matrix(&w, &filled_w, attention_rows, matrix_column, empty_weight)?;
-    writer.put_matrix(&u, &filled_units, attention_rows, Some, empty_weight)?;
-    writer.put_matrix(&v, &filled_units, attention_rows, Some, empty_weight)?;
-    let filled_gates = Filled {
-        rows: 4 * filled_hidden,
-        columns: filled_hidden + shape.filled_inputs,
-        side_by_side: numbers.side_by_side,
-    };
-    writer.put_matrix(
-        &gates,
-        &filled_gates,
-        gate_unit,
-        matrix_column,
-        empty_weight,
-    )?;
-    writer.put(output.numbers)?;
-    writer.fill()
+    writer.put(take(scale_bytes, 1, &[0]).numbers)?;
+    if columns > 0 {
+        let w = take(units, 2 * hidden, no_weight);
+        writer.put_matrix(&w, padded_units, 2 * padded_hidden, unit, stacked)?;
+        for empty in [no_weight, no_bias, no_weight] {
+            let u_b_v = take(units, columns, empty);
+            writer.put_matrix(&u_b_v, padded_units, columns, unit, Some)?;
+        }
+    }
+    let gates = take(4 * hidden, hidden + inputs, no_weight);
+    let gate_columns = padded_hidden + padded_inputs;
+    writer.put_matrix(&gates, 4 * padded_hidden, gate_columns, gate_row, stacked)?;
+    let biases = take(4 * hidden, 1, no_bias);
+    writer.put_matrix(&biases, 4 * padded_hidden, 1, gate_row, Some)?;
+    let output = take(hidden, 1, no_weight);
+    writer.put_matrix(&output, padded_hidden, 1, hidden_unit, Some)?;
+    writer.put(take(1, bias_bytes, &[0]).numbers)
 }
 
-/// Bytes of the weights of `content`, without what fills blocks and tiles up.
+/// Bytes of the weights of a model, without padding.
 fn weight_bytes(record: &Record) -> usize {
-    let numbers = Numbers::of(record.arithmetic);
+    let encoding = Encoding::of(record.arithmetic);
     let columns = record.sizes.attention_columns(record.attention);
-    let rows =
+    let biases =
         usize::from(record.sizes.attention) * columns + 4 * usize::from(record.sizes.hidden) + 1;
-    let weights = record.sizes.weights(record.attention) - rows;
-    4 * numbers.scales + numbers.row_bytes * rows + numbers.weight_bytes * weights
+    let weights = record.sizes.weights(record.attention) - biases;
+    encoding.scale_bytes + encoding.bias_bytes * biases + encoding.weight_bytes * weights
 }
 
 /// A level within each input's trained range, at a different place in each, so that exchanged inputs do not go unseen.
@@ -210,16 +189,6 @@ fn golden_levels(inputs: &[Input]) -> impl Iterator<Item = f32> {
         let place = f32::from(place) / places;
         input.lowest_trained_m * (1.0 - place) + input.highest_trained_m * place
     })
-}
-
-fn check_names(record: &Record) -> Result<(), ArtifactError> {
-    for name in once(&record.well).chain(&record.aquifer_layers) {
-        let found_bytes = name.as_bytes().len();
-        if !NAME_BYTES.contains(&found_bytes) {
-            return Err(ArtifactError::Name { found_bytes });
-        }
-    }
-    Ok(())
 }
 
 fn check_counts(content: &Content) -> Result<(), ArtifactError> {
@@ -246,27 +215,21 @@ fn check_counts(content: &Content) -> Result<(), ArtifactError> {
     Ok(())
 }
 
-/// A matrix column by column, as it comes.
-struct Source<'a> {
+/// A matrix column by column, without padding.
+struct Matrix<'a> {
     numbers: &'a [u8],
     rows: usize,
     columns: usize,
-    /// Bytes of a number.
-    size: usize,
+    /// The bytes of a number in the padding.
+    empty: &'a [u8],
 }
 
-impl Source<'_> {
+impl Matrix<'_> {
     fn number(&self, row: usize, column: usize) -> Option<&[u8]> {
-        let at = (column < self.columns).then_some((column * self.rows + row) * self.size)?;
-        self.numbers.get(at..at + self.size)
+        let size = self.empty.len();
+        let at = (column < self.columns).then_some((column * self.rows + row) * size)?;
+        self.numbers.get(at..at + size)
     }
-}
-
-/// A matrix as it is written: a block of rows after the other, of which each has so many columns side by side.
-struct Filled {
-    rows: usize,
-    columns: usize,
-    side_by_side: usize,
 }
 
 struct Writer<'a> {
@@ -277,39 +240,49 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn put(&mut self, bytes: &[u8]) -> Result<(), ArtifactError> {
-        let place = self
-            .out
-            .get_mut(self.at..self.at + bytes.len())
-            .ok_or(self.no_room)?;
-        place.copy_from_slice(bytes);
+        self.put_at(self.at, bytes)?;
         self.at += bytes.len();
         Ok(())
     }
 
-    /// Writes zeros up to a multiple of 4.
-    fn fill(&mut self) -> Result<(), ArtifactError> {
+    fn put_at(&mut self, at: usize, bytes: &[u8]) -> Result<(), ArtifactError> {
+        let place = self.out.get_mut(at..at + bytes.len());
+        place.ok_or(self.no_room)?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Begins a section; gives where its content begins.
+    fn begin(&mut self, tag: Tag) -> Result<usize, ArtifactError> {
+        self.put(&tag.0)?;
+        self.put(&[0; 4])?;
+        Ok(self.at)
+    }
+
+    /// Ends the section whose content began at `start`.
+    fn end(&mut self, start: usize) -> Result<(), ArtifactError> {
+        let length = (self.at - start) as u32;
+        self.put_at(start - 4, &length.to_le_bytes())?;
         while !self.at.is_multiple_of(4) {
             self.put(&[0])?;
         }
         Ok(())
     }
 
-    /// Writes a matrix whose rows and columns are those of `source` or, where there is none, `empty`.
+    /// Writes a matrix of so many rows and columns: block of rows after block of rows, column by column. `row_of` and `column_of` say which of the matrix these are;
+    /// `None` is padding.
     fn put_matrix(
         &mut self,
-        source: &Source,
-        filled: &Filled,
+        matrix: &Matrix,
+        rows: usize,
+        columns: usize,
         row_of: impl Fn(usize) -> Option<usize>,
         column_of: impl Fn(usize) -> Option<usize>,
-        empty: &[u8],
     ) -> Result<(), ArtifactError> {
-        let number = |row, column| source.number(row_of(row)?, column_of(column)?);
-        for first_row in (0..filled.rows).step_by(BLOCK) {
-            for first_column in (0..filled.columns).step_by(filled.side_by_side) {
+        let number = |row, column| matrix.number(row_of(row)?, column_of(column)?);
+        for first_row in (0..rows).step_by(BLOCK) {
+            for column in 0..columns {
                 for row in first_row..first_row + BLOCK {
-                    for column in first_column..first_column + filled.side_by_side {
-                        self.put(number(row, column).unwrap_or(empty))?;
-                    }
+                    self.put(number(row, column).unwrap_or(matrix.empty))?;
                 }
             }
         }
@@ -322,8 +295,8 @@ impl Writer<'_> {
 
     /// Writes the CRC-32 to the end of a file of `bytes`.
     fn seal(&mut self, bytes: usize) -> Result<(), ArtifactError> {
-        let crc = crc32(self.file(bytes - 4)?);
-        self.at = bytes - 4;
-        self.put(&crc.to_le_bytes())
+        let content = bytes - CHECK_BYTES;
+        let crc = CRC32.checksum(self.file(content)?);
+        self.put_at(content, &crc.to_le_bytes())
     }
 }

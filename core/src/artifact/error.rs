@@ -3,9 +3,9 @@
 use core::fmt;
 
 use crate::arithmetic::ArithmeticKind;
-use crate::artifact::{FORMAT, HEAD_BYTES, MAX_NAME_BYTES};
-use crate::model::{MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS};
+use crate::artifact::{FORMAT, MAX_NAME_BYTES, SUBSIDENCE_LIMIT_MM, Tag};
 use crate::month::Month;
+use crate::sizes::{MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS};
 
 /// Why a model file is refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,9 +33,22 @@ pub enum ArtifactError {
         found: u32,
         expected: u32,
     },
-    RecordLength {
+    SectionHead {
         found: usize,
+    },
+    SectionLength {
+        tag: Tag,
+        found: u32,
         room: usize,
+    },
+    SectionUnknown {
+        tag: Tag,
+    },
+    SectionTwice {
+        tag: Tag,
+    },
+    SectionMissing {
+        tag: Tag,
     },
     Record {
         bytes: usize,
@@ -81,9 +94,11 @@ pub enum ArtifactError {
         found_mm: f32,
     },
     NumbersLength {
+        tag: Tag,
         found: usize,
         expected: usize,
     },
+    Cast,
     InputScaler {
         input: usize,
         offset: f32,
@@ -100,6 +115,13 @@ pub enum ArtifactError {
     },
     StartSubsidence {
         found_mm: f32,
+    },
+    StartIndex {
+        found: i32,
+    },
+    StartMonth {
+        found: Month,
+        expected: Month,
     },
     StartState {
         unit: usize,
@@ -185,12 +207,22 @@ impl fmt::Display for ArtifactError {
                     "model file: CRC-32 of the content {found:08x}, the file says {expected:08x}: it was damaged"
                 )
             }
-            Self::RecordLength { found, room } => {
-                write!(
-                    f,
-                    "model file: record of {found} bytes, only {room} bytes after the {HEAD_BYTES} bytes of the head"
-                )
+            Self::SectionHead { found } => write!(
+                f,
+                "model file: {found} bytes after the last section, expected none"
+            ),
+            Self::SectionLength { tag, found, room } => write!(
+                f,
+                "model file: section {tag} of {found} bytes, only {room} bytes are left"
+            ),
+            Self::SectionUnknown { tag } => write!(
+                f,
+                "model file: section {tag} is unknown here: a newer program wrote the file, update this one"
+            ),
+            Self::SectionTwice { tag } => {
+                write!(f, "model file: two sections {tag}, expected one")
             }
+            Self::SectionMissing { tag } => write!(f, "model file: no section {tag}"),
             Self::Record { bytes } => write!(
                 f,
                 "model file: the record's {bytes} bytes cannot be read as a record"
@@ -200,7 +232,7 @@ impl fmt::Display for ArtifactError {
                 "model file: record of {found} bytes, its content ends after {expected}"
             ),
             Self::Padding { found } => {
-                write!(f, "model file: byte {found} after the record, expected 0")
+                write!(f, "model file: padding of {found}, expected 0")
             }
             Self::Inputs { found } => {
                 write!(f, "model file: {found} inputs, expected 1 to {MAX_INPUTS}")
@@ -241,10 +273,15 @@ impl fmt::Display for ArtifactError {
                 f,
                 "model file: error or interval of {found_mm} mm, expected 0 or more, or NaN"
             ),
-            Self::NumbersLength { found, expected } => write!(
+            Self::NumbersLength {
+                tag,
+                found,
+                expected,
+            } => write!(
                 f,
-                "model file: {found} bytes of numbers, expected {expected} for its sizes"
+                "model file: section {tag} of {found} bytes, expected {expected} for its sizes"
             ),
+            Self::Cast => write!(f, "model file: its numbers cannot be read in place"),
             Self::InputScaler {
                 input,
                 offset,
@@ -268,18 +305,28 @@ impl fmt::Display for ArtifactError {
             Self::TargetScaler { offset, scale } => {
                 write!(
                     f,
-                    "model file: target: offset {offset}, scale {scale}, expected finite numbers and a scale above 0"
+                    "model file: target: offset {offset} mm, scale {scale} mm, expected numbers within {SUBSIDENCE_LIMIT_MM} and a scale above 0"
                 )
             }
             Self::StartSubsidence { found_mm } => {
                 write!(
                     f,
-                    "model file: subsidence at the end of training {found_mm} mm, expected a finite number"
+                    "model file: subsidence at the start {found_mm} mm, expected a number within {SUBSIDENCE_LIMIT_MM}"
                 )
             }
+            Self::StartIndex { found } => {
+                write!(
+                    f,
+                    "model file: start in month {found}, expected 0 to 119999"
+                )
+            }
+            Self::StartMonth { found, expected } => write!(
+                f,
+                "model file: start in {found}, expected {expected}, the end of training, or later"
+            ),
             Self::StartState { unit } => write!(
                 f,
-                "model file: state of hidden unit {unit} at the end of training is out of range"
+                "model file: state of hidden unit {unit} at the start is out of range"
             ),
             Self::GoldenLevel { input, found_m } => write!(
                 f,

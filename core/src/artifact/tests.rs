@@ -2,20 +2,20 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::layout::check_q15;
+use super::check::check_q15;
 use super::{
-    ArtifactError, AttentionKind, Content, HEAD_BYTES, MAX_FILE_BYTES, MAX_NAME_BYTES, ModelFile,
-    Network, Sizes, encode,
+    ArtifactError, Content, HEAD_BYTES, MAX_FILE_BYTES, MAX_NAME_BYTES, ModelFile, Tag, encode,
 };
-use crate::arithmetic::{Arithmetic, Columns, F32, Kernel, Matrix, Portable, Q15, VALUE_LIMIT};
+use crate::arithmetic::{Block, Q15, TiledMatrix, VALUE_LIMIT};
 use crate::attention::AttentionWeights;
-use crate::crc::crc32;
+use crate::checksum::CRC32;
 use crate::estimator::Estimator;
 use crate::example::{self, Aligned, PAPER};
 use crate::lstm::gate_row;
-use crate::model::{MAX_HIDDEN, Weights};
+use crate::model::Network;
+use crate::network::Weights;
 use crate::scaler::Scaler;
-use crate::sizes::BLOCK;
+use crate::sizes::{AttentionKind, BLOCK, Sizes};
 
 const SMALL: Sizes = Sizes {
     inputs: 2,
@@ -25,7 +25,7 @@ const SMALL: Sizes = Sizes {
 
 fn sealed(mut bytes: Vec<u8>) -> Aligned {
     let end = bytes.len() - 4;
-    let crc = crc32(&bytes[..end]);
+    let crc = CRC32.checksum(&bytes[..end]);
     bytes[end..].copy_from_slice(&crc.to_le_bytes());
     Aligned::of(&bytes)
 }
@@ -87,8 +87,9 @@ fn what_was_encoded_is_read_back() {
             panic!("not an f32 model");
         };
         let end = weights.len() - 1;
-        assert_eq!(read.output_row, weights[end]);
-        assert_eq!(read.output, &weights[end - 16..end]);
+        assert_eq!(read.output_bias, weights[end]);
+        let output: Vec<f32> = read.output.iter().flatten().copied().collect();
+        assert_eq!(output, &weights[end - 16..end]);
         // Columns of 64 rows, 19 of weights and one of biases, before the output's 16 weights.
         let gates = &weights[end - 16 - 64 * 20..];
         for unit in 0..16 {
@@ -101,8 +102,8 @@ fn what_was_encoded_is_read_back() {
                         Some(gates[64 * column + natural])
                     );
                 }
-                let biases = read.gates.rows.as_flattened().as_flattened();
-                assert_eq!(biases[row], gates[64 * 19 + natural]);
+                let biases = read.gates.biases.as_flattened();
+                assert_eq!(biases[row / BLOCK][row % BLOCK], gates[64 * 19 + natural]);
             }
             if let Some(read) = &read.attention {
                 let (block, row) = (unit / 8 * read.columns, unit % 8);
@@ -134,39 +135,6 @@ fn the_largest_model_fits_the_limits() {
     let file = example::file(sizes, AttentionKind::PerLayer, 1);
     assert!(file.bytes().len() <= MAX_FILE_BYTES);
     assert!(ModelFile::parse(file.bytes()).is_ok());
-}
-
-/// A kernel that forgets the last part of the columns.
-struct Wrong;
-
-impl Kernel for Wrong {
-    fn products_f32(
-        rows: &[f32; BLOCK],
-        tiles: &[<F32 as Arithmetic>::Tile],
-        columns: &Columns<'_, F32>,
-        sums: &mut [f32; BLOCK],
-    ) {
-        let columns = Columns {
-            others: &[],
-            ..*columns
-        };
-        Portable::products_f32(rows, tiles, &columns, sums);
-    }
-}
-
-#[test]
-fn a_kernel_with_other_bits_is_refused_by_the_golden_months() {
-    let file = example::file(PAPER, AttentionKind::Shared, 1);
-    assert!(ModelFile::parse_with::<Portable>(file.bytes()).is_ok());
-    let error = ModelFile::parse_with::<Wrong>(file.bytes()).unwrap_err();
-    assert!(
-        matches!(error, ArtifactError::Golden { month: 0, .. }),
-        "{error}"
-    );
-    assert_eq!(
-        Estimator::<MAX_HIDDEN>::load_with::<Wrong>(file.bytes()).unwrap_err(),
-        error
-    );
 }
 
 #[test]
@@ -216,24 +184,34 @@ fn damage_to_the_frame_has_its_own_error() {
 #[test]
 fn a_record_that_makes_no_sense_has_its_own_error() {
     let (file, patched) = patching();
-    let record_bytes = usize::from(file[6]);
+    let record = HEAD_BYTES + 8;
+    let record_bytes = file[HEAD_BYTES + 4];
+    assert!(matches!(
+        patched(HEAD_BYTES + 4, &[4]),
+        ArtifactError::SectionLength { .. }
+            | ArtifactError::SectionUnknown { .. }
+            | ArtifactError::Padding { .. }
+    ));
+    // The padding of the record counted as content.
+    assert!(!record_bytes.is_multiple_of(4));
     assert_eq!(
-        patched(6, &[255, 255]),
-        ArtifactError::RecordLength {
-            found: 65535,
-            room: file.len() - 16
+        patched(HEAD_BYTES + 4, &[record_bytes.next_multiple_of(4)]),
+        ArtifactError::RecordRest {
+            found: usize::from(record_bytes.next_multiple_of(4)),
+            expected: usize::from(record_bytes)
         }
     );
     assert!(matches!(
-        patched(6, &[4, 0]),
-        ArtifactError::Record { bytes: 4 }
+        patched(record, &[255]),
+        ArtifactError::Record { .. }
     ));
+    // Not UTF-8.
     assert!(matches!(
-        patched(6, &[record_bytes.next_multiple_of(4) as u8 + 4, 0]),
-        ArtifactError::RecordRest { .. }
+        patched(record + 1, &[0xff]),
+        ArtifactError::Record { .. }
     ));
     // Record: length 1, "A", 2 names (1 + 8, 1 + 9 bytes), then the sizes.
-    let sizes_at = HEAD_BYTES + 2 + 1 + 9 + 10;
+    let sizes_at = record + 2 + 1 + 9 + 10;
     assert_eq!(file[sizes_at..sizes_at + 3], [2, 3, 2]);
     assert_eq!(patched(sizes_at, &[0]), ArtifactError::Inputs { found: 0 });
     assert_eq!(patched(sizes_at, &[9]), ArtifactError::Inputs { found: 9 });
@@ -269,50 +247,69 @@ fn a_record_that_makes_no_sense_has_its_own_error() {
 #[test]
 fn numbers_that_make_no_sense_have_their_own_error() {
     let (file, patched) = patching();
-    let numbers = HEAD_BYTES + usize::from(file[6]).next_multiple_of(4);
     let nan = f32::NAN.to_le_bytes();
+    let inputs = section_at(&file, Tag::INPUTS);
     assert!(matches!(
-        patched(numbers, &nan),
+        patched(inputs, &nan),
         ArtifactError::InputScaler { input: 0, .. }
     ));
     assert!(matches!(
-        patched(numbers + 20, &[0; 4]),
+        patched(inputs + 20, &[0; 4]),
         ArtifactError::InputScaler { input: 1, .. }
     ));
     assert!(matches!(
-        patched(numbers + 8, &100.0_f32.to_le_bytes()),
+        patched(inputs + 8, &100.0_f32.to_le_bytes()),
         ArtifactError::TrainedRange { input: 0, .. }
     ));
-    assert!(matches!(
-        patched(numbers + 36, &(-1.0_f32).to_le_bytes()),
-        ArtifactError::TargetScaler { .. }
-    ));
-    assert!(matches!(
-        patched(numbers + 40, &nan),
-        ArtifactError::StartSubsidence { .. }
-    ));
+    // Offset and scale of the target, month, subsidence, h and C of 3 units, 2 levels, 3 increments, the digest, weights.
+    let network = section_at(&file, Tag::NETWORK);
+    for (at, number) in [(0, f32::NAN), (0, -2e6), (4, 0.0), (4, -1.0), (4, 2e6)] {
+        assert!(matches!(
+            patched(network + at, &number.to_le_bytes()),
+            ArtifactError::TargetScaler { .. }
+        ));
+    }
     assert_eq!(
-        patched(numbers + 44, &1.5_f32.to_le_bytes()),
+        patched(network + 8, &(-1_i32).to_le_bytes()),
+        ArtifactError::StartIndex { found: -1 }
+    );
+    let trained_until = example::record(SMALL, AttentionKind::Shared).trained_until;
+    let earlier = trained_until.offset(-1);
+    assert_eq!(
+        patched(network + 8, &earlier.index().to_le_bytes()),
+        ArtifactError::StartMonth {
+            found: earlier,
+            expected: trained_until
+        }
+    );
+    for number in [f32::NAN, 1.1e6, f32::NEG_INFINITY] {
+        assert!(matches!(
+            patched(network + 12, &number.to_le_bytes()),
+            ArtifactError::StartSubsidence { .. }
+        ));
+    }
+    assert_eq!(
+        patched(network + 16, &1.5_f32.to_le_bytes()),
         ArtifactError::StartState { unit: 0 }
     );
     assert_eq!(
-        patched(numbers + 60, &nan),
+        patched(network + 32, &nan),
         ArtifactError::StartState { unit: 1 }
     );
     assert!(matches!(
-        patched(numbers + 68, &nan),
+        patched(network + 40, &nan),
         ArtifactError::GoldenLevel { input: 0, .. }
     ));
     assert!(matches!(
-        patched(numbers + 76, &[1]),
+        patched(network + 48, &[1]),
         ArtifactError::Golden { month: 0, .. }
     ));
     assert!(matches!(
-        patched(numbers + 88, &[0, 0, 0, 0]),
+        patched(network + 60, &[0, 0, 0, 0]),
         ArtifactError::GoldenDigest { .. }
     ));
     assert!(matches!(
-        patched(numbers + 92, &nan),
+        patched(network + 64, &nan),
         ArtifactError::Weight { index: 0, .. }
     ));
     assert!(matches!(
@@ -320,9 +317,87 @@ fn numbers_that_make_no_sense_have_their_own_error() {
         ArtifactError::Weight { .. }
     ));
     assert!(matches!(
-        patched(numbers + 92, &0.7_f32.to_le_bytes()),
+        patched(network + 64, &0.7_f32.to_le_bytes()),
         ArtifactError::GoldenDigest { .. } | ArtifactError::Golden { .. }
     ));
+}
+
+/// Where the content of a section begins.
+fn section_at(file: &[u8], tag: Tag) -> usize {
+    let mut at = HEAD_BYTES;
+    while file[at..at + 4] != tag.0 {
+        let length = u32::from_le_bytes(file[at + 4..at + 8].try_into().unwrap());
+        at += 8 + (length as usize).next_multiple_of(4);
+    }
+    at + 8
+}
+
+/// A file with a section more, before all others or after them.
+fn with_section(file: &[u8], tag: [u8; 4], content: &[u8], first: bool) -> Aligned {
+    let mut section = tag.to_vec();
+    section.extend((content.len() as u32).to_le_bytes());
+    section.extend(content);
+    section.resize(section.len().next_multiple_of(4), 0);
+    let mut file = file.to_vec();
+    let at = if first { HEAD_BYTES } else { file.len() - 4 };
+    file.splice(at..at, section);
+    Aligned::of(&resealed(file))
+}
+
+#[test]
+fn sections_to_come_are_skipped_or_refused_by_their_first_letter() {
+    let file = example::file(SMALL, AttentionKind::Shared, 2);
+    let whole = ModelFile::parse(file.bytes()).unwrap();
+    for (content, first) in [(&b"12345"[..], true), (b"", true), (b"1", false)] {
+        let longer = with_section(file.bytes(), *b"beds", content, first);
+        let read = ModelFile::parse(longer.bytes()).unwrap();
+        assert_eq!(
+            format!("{:?}", read.record()),
+            format!("{:?}", whole.record())
+        );
+        let longer = with_section(file.bytes(), *b"BEDS", content, first);
+        assert_eq!(
+            ModelFile::parse(longer.bytes()).unwrap_err(),
+            ArtifactError::SectionUnknown { tag: Tag(*b"BEDS") }
+        );
+    }
+    let twice = with_section(file.bytes(), *b"INPT", &[], true);
+    assert_eq!(
+        ModelFile::parse(twice.bytes()).unwrap_err(),
+        ArtifactError::SectionTwice { tag: Tag::INPUTS }
+    );
+}
+
+#[test]
+fn sections_that_are_missing_or_cut_have_their_own_error() {
+    let (file, patched) = patching();
+    for tag in [Tag::RECORD, Tag::INPUTS, Tag::NETWORK] {
+        let at = section_at(&file, tag);
+        assert_eq!(
+            patched(at - 8, b"none"),
+            ArtifactError::SectionMissing { tag }
+        );
+        assert_eq!(
+            patched(at - 1, &[1]),
+            ArtifactError::SectionLength {
+                tag,
+                found: u32::from_le_bytes([file[at - 4], file[at - 3], file[at - 2], 1]),
+                room: file.len() - 4 - at
+            }
+        );
+    }
+    let mut cut = file.clone();
+    cut.splice(file.len() - 4..file.len() - 4, *b"beds");
+    assert_eq!(
+        ModelFile::parse(Aligned::of(&resealed(cut)).bytes()).unwrap_err(),
+        ArtifactError::SectionHead { found: 4 }
+    );
+    let end_of_record = section_at(&file, Tag::INPUTS) - 9;
+    assert_eq!(
+        patched(end_of_record, &[7]),
+        ArtifactError::Padding { found: 7 }
+    );
+    assert_eq!(patched(6, &[7]), ArtifactError::Padding { found: 7 });
 }
 
 #[test]
@@ -336,6 +411,7 @@ fn a_record_that_makes_no_sense_is_not_encoded() {
             offset: 0.0,
             scale: 1.0,
         },
+        start_month: example::record(SMALL, AttentionKind::Shared).trained_until,
         start_subsidence_mm: 0.0,
         start_state: &[(0, 0); 3],
         weights: bytemuck::cast_slice(&weights),
@@ -345,7 +421,7 @@ fn a_record_that_makes_no_sense_is_not_encoded() {
         |content: &Content| encode(content, bytemuck::cast_slice_mut(&mut words)).unwrap_err();
     let long = "a".repeat(MAX_NAME_BYTES + 1);
     let mut other = content.clone();
-    other.record.well = long.as_str().into();
+    other.record.well = &long;
     assert_eq!(refusal(&other), ArtifactError::Name { found_bytes: 49 });
     let mut other = content.clone();
     other.record.trained_from = other.record.trained_until.next();
@@ -399,7 +475,7 @@ fn each_fixed_point_row_has_room_for_its_own_weights_and_no_more() {
         panic!("not a q15 model");
     };
     let attention = weights.attention.unwrap();
-    let sum = |matrix: &Matrix<Q15>, row: usize, own: i16| {
+    let sum = |matrix: &TiledMatrix<Q15>, row: usize, own: i16| {
         let weights = (0..).map_while(|column| matrix.weight(row, column));
         weights
             .chain([own])
@@ -412,7 +488,7 @@ fn each_fixed_point_row_has_room_for_its_own_weights_and_no_more() {
         assert_eq!(bias(room), Ok(()), "{row}");
         assert_eq!(bias(-room), Ok(()), "{row}");
         if sum == 0 {
-            // A row that fills up a block has room for every bias.
+            // A row of padding has room for every bias.
             return;
         }
         let refused = ArtifactError::RowBound {
@@ -438,10 +514,10 @@ fn each_fixed_point_row_has_room_for_its_own_weights_and_no_more() {
     }
     for row in 0..64 {
         let bias = |bias| {
-            let mut rows = weights.gates.rows.to_vec();
-            rows.as_flattened_mut().as_flattened_mut()[row][0] = bias;
+            let mut rows = weights.gates.biases.to_vec();
+            rows.as_flattened_mut()[row / 8][row % 8][0] = bias;
             let mut changed = weights;
-            changed.gates.rows = &rows;
+            changed.gates.biases = &rows;
             check_q15(&changed)
         };
         check(&bias, row, sum(&weights.gates.weights, row, 0));
@@ -450,8 +526,8 @@ fn each_fixed_point_row_has_room_for_its_own_weights_and_no_more() {
     for layer in 0..3 {
         let of_last = |last: i16| {
             let mut v = attention.v.to_vec();
-            v[layer] = [-4096; 8];
-            v[3 + layer] = [0, 0, 0, 0, 0, 0, 0, last];
+            v[layer] = Block::repeat(-4096);
+            v[3 + layer] = Block::from([0, 0, 0, 0, 0, 0, 0, last]);
             let mut changed = attention;
             changed.v = &v;
             check_q15(&with_attention(weights, changed))
@@ -528,7 +604,7 @@ fn resealed(mut file: Vec<u8>) -> Vec<u8> {
     let length = file.len();
     if length >= 16 {
         file[8..12].copy_from_slice(&(length as u32).to_le_bytes());
-        let crc = crc32(&file[..length - 4]);
+        let crc = CRC32.checksum(&file[..length - 4]);
         file[length - 4..].copy_from_slice(&crc.to_le_bytes());
     }
     file
@@ -549,7 +625,7 @@ proptest! {
         if let Ok(file) = ModelFile::parse(resealed.bytes()) {
             let mut estimator = Estimator::at_training_end(&file);
             for level_m in [[Some(-9.0), Some(-21.0)], [None, Some(1e30)], [Some(f32::NAN), None]] {
-                let estimate = estimator.step(file.record().trained_until.next(), &level_m);
+                let estimate = estimator.step_across_gap(file.record().trained_until, &level_m);
                 prop_assert!(estimate.increment_mm.is_finite());
             }
         }

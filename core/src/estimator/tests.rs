@@ -1,11 +1,15 @@
-use super::{Estimate, Estimator, InputFlag, SavedState, StateError};
+use super::{Estimator, StepError};
 use crate::artifact::{ArtifactError, ModelFile};
+use crate::estimate::Estimate;
 use crate::example::{self, PAPER};
-use crate::model::{AttentionKind, Sizes};
+use crate::input::InputState;
 use crate::month::Month;
+use crate::saved_state::{SavedState, StateError};
+use crate::sizes::{AttentionKind, Sizes};
 
+/// Month 0 follows the end of training.
 fn month(index: usize) -> Month {
-    Month::new(2012, 6).unwrap().offset(index as i32)
+    Month::new(2016, 9).unwrap().offset(index as i32)
 }
 
 fn run<const C: usize>(
@@ -16,7 +20,7 @@ fn run<const C: usize>(
     levels
         .iter()
         .enumerate()
-        .map(|(index, level_m)| estimator.step(month(from + index), level_m))
+        .map(|(index, level_m)| estimator.step(month(from + index), level_m).unwrap())
         .collect()
 }
 
@@ -51,14 +55,14 @@ fn saving_and_restoring_between_all_months_gives_the_same_bits() {
         let mut saved = Estimator::at_training_end(&file).save();
         let mut pieces = Vec::new();
         for (index, level_m) in levels.iter().enumerate() {
-            let mut estimator = Estimator::new(&file);
+            let mut estimator = Estimator::cold(&file);
             // Over postcard, as the logger keeps it.
             let mut page = [0; 512];
             let page = postcard::to_slice(&saved, &mut page).unwrap();
             estimator
                 .restore(&postcard::from_bytes::<SavedState>(page).unwrap())
                 .unwrap();
-            pieces.push(estimator.step(month(index), level_m));
+            pieces.push(estimator.step(month(index), level_m).unwrap());
             saved = estimator.save();
         }
         assert_eq!(bits(&whole), bits(&pieces));
@@ -71,18 +75,19 @@ fn capacity_does_not_change_a_bit() {
     let bytes = example::file(PAPER, AttentionKind::Shared, 5);
     let file = ModelFile::parse(bytes.bytes()).unwrap();
     let levels = example::levels(50, 3, 10);
-    let mut large = Estimator::new(&file);
-    let mut small = Estimator::<16>::load(bytes.bytes()).unwrap();
+    let mut large = Estimator::cold(&file);
+    let mut small = Estimator::<2>::load(bytes.bytes()).unwrap();
+    small.reset();
     assert_eq!(
         bits(&run(&mut large, 0, &levels)),
         bits(&run(&mut small, 0, &levels))
     );
-    let refused = Estimator::<15>::load(bytes.bytes()).unwrap_err();
+    let refused = Estimator::<1>::load(bytes.bytes()).unwrap_err();
     assert_eq!(
         refused,
         ArtifactError::Capacity {
             found: 16,
-            capacity: 15
+            capacity: 8
         }
     );
 }
@@ -91,11 +96,14 @@ fn capacity_does_not_change_a_bit() {
 fn a_missing_level_has_no_share_and_its_value_no_effect() {
     let bytes = example::file(PAPER, AttentionKind::PerLayer, 6);
     let file = ModelFile::parse(bytes.bytes()).unwrap();
-    let step = |level_m: &[Option<f32>]| Estimator::at_training_end(&file).step(month(51), level_m);
+    let step = |level_m: &[Option<f32>]| {
+        let mut estimator = Estimator::at_training_end(&file);
+        estimator.step(month(0), level_m).unwrap()
+    };
     let missing = step(&[Some(-10.0), None, Some(-31.0)]);
     assert_eq!(missing.attention[1], 0.0);
     assert!((missing.attention.iter().sum::<f32>() - 1.0).abs() < 1e-6);
-    assert_eq!(missing.inputs[1], InputFlag::Missing);
+    assert_eq!(missing.inputs[1], InputState::Missing);
     for level in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         assert_eq!(
             bits(&[step(&[Some(-10.0), Some(level), Some(-31.0)])]),
@@ -115,11 +123,13 @@ fn a_missing_level_has_no_share_and_its_value_no_effect() {
 fn levels_outside_the_trained_range_are_flagged_by_how_much() {
     let bytes = example::file(PAPER, AttentionKind::Shared, 6);
     let file = ModelFile::parse(bytes.bytes()).unwrap();
-    let estimate = Estimator::new(&file).step(month(0), &[Some(-7.0), Some(-16.5), Some(-34.0)]);
+    let mut estimator = Estimator::cold(&file);
+    let level_m = [Some(-7.0), Some(-16.5), Some(-34.0)];
+    let estimate = estimator.step(month(0), &level_m).unwrap();
     let expected = [
-        InputFlag::Ok,
-        InputFlag::AboveTrained { by_m: 0.5 },
-        InputFlag::BelowTrained { by_m: 1.0 },
+        InputState::Trained,
+        InputState::Above { by_m: 0.5 },
+        InputState::Below { by_m: 1.0 },
     ];
     assert_eq!(estimate.inputs, expected);
 }
@@ -137,7 +147,7 @@ fn the_end_of_training_is_where_the_file_says() {
         estimator.state_bits().nth(2),
         Some((0.1_f32.to_bits(), 1.5_f32.to_bits()))
     );
-    let estimate = estimator.step(month(51), &[None; 3]);
+    let estimate = estimator.step(month(0), &[None; 3]).unwrap();
     assert_eq!(estimate.subsidence_mm, 120.5 + estimate.increment_mm);
 }
 
@@ -147,7 +157,7 @@ fn a_state_of_another_model_or_beyond_reach_is_refused() {
     let other = example::file(PAPER, AttentionKind::Shared, 7);
     let file = ModelFile::parse(bytes.bytes()).unwrap();
     let other = ModelFile::parse(other.bytes()).unwrap();
-    let mut estimator = Estimator::new(&file);
+    let mut estimator = Estimator::cold(&file);
     let before = estimator.save();
     let state = Estimator::at_training_end(&other).save();
     assert_eq!(
@@ -183,12 +193,12 @@ fn digests_of_a_series_differ_if_a_single_level_does() {
     let bytes = example::file(PAPER, AttentionKind::Shared, 6);
     let file = ModelFile::parse(bytes.bytes()).unwrap();
     let digest = |levels: &[Vec<Option<f32>>]| {
-        let mut estimator = Estimator::new(&file);
+        let mut estimator = Estimator::cold(&file);
         levels
             .iter()
             .enumerate()
             .fold(0, |digest, (index, level_m)| {
-                let estimate = estimator.step(month(index), level_m);
+                let estimate = estimator.step(month(index), level_m).unwrap();
                 estimator.digest(digest, &estimate)
             })
     };
@@ -204,8 +214,29 @@ fn digests_of_a_series_differ_if_a_single_level_does() {
 fn the_state_of_the_paper_s_model_fits_a_small_ram() {
     // Pointers are twice as long here as on a microcontroller, where this is 256 bytes at most.
     assert!(
-        size_of::<Estimator<'_, 16>>() <= 400,
+        size_of::<Estimator<'_, 2>>() <= 400,
         "{}",
-        size_of::<Estimator<'_, 16>>()
+        size_of::<Estimator<'_, 2>>()
     );
+}
+
+#[test]
+fn a_month_that_does_not_follow_is_refused_and_changes_nothing() {
+    let bytes = example::file(PAPER, AttentionKind::Shared, 6);
+    let mut estimator: Estimator = Estimator::load(bytes.bytes()).unwrap();
+    let before = estimator.save();
+    for wrong in [month(0).offset(-1), month(1)] {
+        assert_eq!(
+            estimator.step(wrong, &[None; 3]),
+            Err(StepError {
+                found: wrong,
+                expected: month(0)
+            })
+        );
+    }
+    assert_eq!(estimator.save(), before);
+    assert!(estimator.step(month(0), &[None; 3]).is_ok());
+    assert_eq!(estimator.step_across_gap(month(7), &[]).month, month(7));
+    estimator.reset();
+    assert!(estimator.step(month(3), &[None; 3]).is_ok());
 }

@@ -5,7 +5,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, MAX_FRAME, MAX_PAYLOAD, Reply, Request};
-use crate::crc::crc32;
+use crate::checksum::CRC32;
 
 const CRC_BYTES: usize = 4;
 /// A request whose enum discriminant is at or above this number is newer than this code.
@@ -72,7 +72,7 @@ pub fn encode_frame<'o, T: Serialize>(
     let length = postcard::to_slice(&(sequence, message), body)
         .map_err(|_| FrameError::MessageTooLong)?
         .len();
-    let crc = crc32(payload.get(..length).unwrap_or_default());
+    let crc = CRC32.checksum(payload.get(..length).unwrap_or_default());
     let end = length + CRC_BYTES;
     payload
         .get_mut(length..end)
@@ -235,7 +235,7 @@ fn unpack(frame: &mut [u8]) -> Result<usize, FrameError> {
     let (payload, crc) = decoded
         .split_last_chunk::<CRC_BYTES>()
         .ok_or(FrameError::TooShort)?;
-    let (sent, computed) = (u32::from_le_bytes(*crc), crc32(payload));
+    let (sent, computed) = (u32::from_le_bytes(*crc), CRC32.checksum(payload));
     if sent != computed {
         return Err(FrameError::Crc { sent, computed });
     }

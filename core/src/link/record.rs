@@ -6,6 +6,7 @@ use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_CHANNELS, MAX_MESSAGE};
+use crate::input::InputState;
 
 /// What is known against a reading: a set of bits, none set for a good one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,25 +147,6 @@ pub struct MonthRecord {
     pub next_sample: u32,
     /// One entry for each configured channel, in channel order.
     pub channels: Vec<MonthLevel, MAX_CHANNELS>,
-}
-
-/// How an input of the model stood to the levels it was trained on.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub enum InputState {
-    /// Within the trained range.
-    Trained,
-    /// No level: masked.
-    Missing,
-    /// Below the lowest level of the training.
-    Below {
-        /// Metres, +.
-        by_m: f32,
-    },
-    /// Above the highest level of the training.
-    Above {
-        /// Metres, +.
-        by_m: f32,
-    },
 }
 
 /// The estimate for one month.

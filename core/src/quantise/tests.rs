@@ -2,7 +2,9 @@ use super::{Calibration, QuantiseError, quantise};
 use crate::arithmetic::ArithmeticKind;
 use crate::artifact::{ArtifactError, MAX_FILE_BYTES, ModelFile};
 use crate::example::{self, Aligned, PAPER};
-use crate::model::{AttentionKind, MAX_HIDDEN, Network, Running, Sizes};
+use crate::model::Network;
+use crate::sizes::{AttentionKind, MAX_BLOCKS, Sizes};
+use crate::stateful_network::StatefulNetwork;
 
 fn converted(file: &ModelFile, levels: &[Vec<Option<f32>>]) -> Aligned {
     let calibration = Calibration::of(file, levels.iter().map(Vec::as_slice));
@@ -13,8 +15,8 @@ fn converted(file: &ModelFile, levels: &[Vec<Option<f32>>]) -> Aligned {
 
 /// Root mean square and largest deviation of the fixed-point increments, and the floating-point increments' standard deviation.
 fn deviation(float: &ModelFile, fixed: &ModelFile, levels: &[Vec<Option<f32>>]) -> (f64, f64, f64) {
-    let mut float = Running::<MAX_HIDDEN>::cold(float.model());
-    let mut fixed = Running::<MAX_HIDDEN>::cold(fixed.model());
+    let mut float = StatefulNetwork::<MAX_BLOCKS>::cold(float.model());
+    let mut fixed = StatefulNetwork::<MAX_BLOCKS>::cold(fixed.model());
     let pairs: Vec<_> = levels
         .iter()
         .map(|level_m| {
@@ -81,11 +83,11 @@ fn levels_far_out_of_range_saturate_and_do_not_overflow() {
         &example::levels(100, 3, 22),
     );
     let fixed = ModelFile::parse(fixed.bytes()).unwrap();
-    let mut running = Running::<MAX_HIDDEN>::cold(fixed.model());
+    let mut network = StatefulNetwork::<MAX_BLOCKS>::cold(fixed.model());
     for level in [f32::MAX, f32::MIN, 1e6, -1e6, f32::MIN_POSITIVE] {
         for _ in 0..400 {
             assert!(
-                running
+                network
                     .step(&[Some(level), None, Some(-level)])
                     .increment_mm
                     .is_finite()
@@ -107,12 +109,12 @@ fn a_row_that_could_overflow_is_refused() {
         let at = file.len() - 4 - from_end;
         file[at..at + with.len()].copy_from_slice(with);
         let end = file.len() - 4;
-        let crc = crate::crc::crc32(&file[..end]);
+        let crc = crate::checksum::CRC32.checksum(&file[..end]);
         file[end..].copy_from_slice(&crc.to_le_bytes());
         ModelFile::parse(Aligned::of(&file).bytes()).unwrap_err()
     };
-    // The output row: 16 weights at the end.
-    let refused = refusal(32, &[0xff, 0x7f].repeat(16));
+    // The output row at the end: 16 weights, then bias and shift.
+    let refused = refusal(40, &[0xff, 0x7f].repeat(16));
     assert!(
         matches!(
             refused,
@@ -124,9 +126,8 @@ fn a_row_that_could_overflow_is_refused() {
         ),
         "{refused:?}"
     );
-    // The first gate row's bias and shift; W, U, V, 20 columns of 64 weights and 16 weights of the output lie behind the biases.
-    let weights = 2 * (512 + 16 + 16 + 64 * 20 + 16);
-    let gate_row = weights + 8 + 8 * 64;
+    // The first gate row's bias and shift.
+    let gate_row = 40 + 8 * 64;
     assert_eq!(
         refusal(gate_row - 4, &[0]),
         ArtifactError::RowShift { row: 0, found: 0 }
@@ -139,8 +140,8 @@ fn a_row_that_could_overflow_is_refused() {
         refusal(gate_row, &i32::MAX.to_le_bytes()),
         ArtifactError::RowBound { row: 0, .. }
     ));
-    // The scales stand before 16 rows of B.
-    let scales = gate_row + 8 * 16 + 12;
+    // Before the gates' 20 columns of 64 weights: V, B, U, W of 16 units, and the scales.
+    let scales = gate_row + 2 * 64 * 20 + (2 + 8 + 2) * 16 + 2 * 16 * 32 + 12;
     assert_eq!(
         refusal(scales, &[16]),
         ArtifactError::Scale {

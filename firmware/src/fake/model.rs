@@ -3,8 +3,8 @@
 use std::vec::Vec;
 
 use amlstm_core::arithmetic::ArithmeticKind;
-use amlstm_core::artifact::{Content, MAX_FILE_BYTES, Record, Scores, Text, encode};
-use amlstm_core::model::Input;
+use amlstm_core::artifact::{Content, MAX_FILE_BYTES, Record, Scores, encode};
+use amlstm_core::input::Input;
 use amlstm_core::month::Month;
 use amlstm_core::scaler::Scaler;
 use amlstm_core::sizes::{AttentionKind, Sizes};
@@ -42,8 +42,8 @@ pub fn model(version: u32, trained_until: Month) -> Vec<u8> {
     let state = [(0.1_f32.to_bits(), 0.2_f32.to_bits()); 16];
     let content = Content {
         record: Record {
-            well: "SYNTHETIC well".into(),
-            aquifer_layers: LAYERS.into_iter().map(Text::from).collect(),
+            well: "SYNTHETIC well",
+            aquifer_layers: LAYERS.into_iter().collect(),
             sizes,
             attention: AttentionKind::Shared,
             arithmetic: ArithmeticKind::F32,
@@ -66,6 +66,7 @@ pub fn model(version: u32, trained_until: Month) -> Vec<u8> {
             offset: 2.0,
             scale: 0.75,
         },
+        start_month: trained_until,
         start_subsidence_mm: 120.5,
         start_state: &state,
         weights: bytemuck::cast_slice(&weights),

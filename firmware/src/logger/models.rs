@@ -5,7 +5,6 @@ use amlstm_core::link::{EventKind, Fault, Models, Name, Security, SlotInfo, Uplo
 
 use super::Logger;
 use crate::board::{Clock, MappedFlash};
-use crate::kernel::Native;
 use crate::month_walk::inputs_of;
 use crate::store::{SlotRecord, Slots, StoreError};
 
@@ -200,8 +199,8 @@ impl<F: MappedFlash> Logger<F> {
         let slots = self.slots().await?;
         let well = slots.active.as_ref().and_then(|active| {
             let bytes = self.store.slot_bytes(active.slot, active.length)?;
-            let file = ModelFile::parse_with::<Native>(bytes).ok()?;
-            Name::try_from(file.record().well.as_str()).ok()
+            let file = ModelFile::parse(bytes).ok()?;
+            Name::try_from(file.record().well).ok()
         });
         Ok(Models {
             active: slots.active.map(|active| active.info()),
@@ -243,7 +242,7 @@ impl<F: MappedFlash> Logger<F> {
                 stored,
             });
         }
-        let file = ModelFile::parse_with::<Native>(bytes).map_err(|_| Fault::ModelInvalid)?;
+        let file = ModelFile::parse(bytes).map_err(|_| Fault::ModelInvalid)?;
         inputs_of(&file, &self.settings)?;
         Ok((file.record().model_version, signed))
     }

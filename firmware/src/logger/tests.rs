@@ -165,14 +165,14 @@ fn host_estimates(
             }
             while estimator.month().unwrap().next() < month {
                 let gap = estimator.month().unwrap().next();
-                estimator.step(gap, &[]);
+                estimator.step(gap, &[]).unwrap();
             }
             let levels: Vec<_> = record
                 .channels
                 .iter()
                 .map(MonthLevel::model_level_m)
                 .collect();
-            let estimate = estimator.step(month, &levels);
+            let estimate = estimator.step(month, &levels).unwrap();
             Some((
                 estimate.increment_mm.to_bits(),
                 estimate.subsidence_mm.to_bits(),

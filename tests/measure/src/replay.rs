@@ -16,12 +16,11 @@
 //! All numbers are little-endian. The block must lie at a multiple of 4 bytes, because the model's weights are used where they lie.
 
 use amlstm_core::artifact::{ArtifactError, ModelFile};
-use amlstm_core::estimator::{Estimate, Estimator};
-use amlstm_core::model::MAX_INPUTS;
+use amlstm_core::estimate::Estimate;
+use amlstm_core::estimator::Estimator;
 use amlstm_core::month::Month;
+use amlstm_core::sizes::MAX_INPUTS;
 use heapless::Vec;
-
-use amlstm_firmware::kernel::Native;
 
 /// The first bytes of a block.
 pub const MAGIC: [u8; 4] = *b"AMLR";
@@ -237,15 +236,15 @@ impl<'a> Replay<'a> {
     ///
     /// The model file is refused.
     pub fn run(&self, mut report: impl FnMut(Replayed<'_, 'a>)) -> Result<u32, ReplayError> {
-        let file = ModelFile::parse_with::<Native>(self.model).map_err(ReplayError::Model)?;
+        let file = ModelFile::parse(self.model).map_err(ReplayError::Model)?;
         let mut estimator = match self.head.start {
-            Start::Cold => Estimator::new(&file),
+            Start::Cold => Estimator::cold(&file),
             Start::TrainingEnd => Estimator::at_training_end(&file),
         };
         let mut month = self.head.first;
         let mut digest = 0;
         for row in self.levels.chunks_exact(self.head.levels as usize * 4) {
-            let estimate = estimator.step_with::<Native>(month, &levels_of(row));
+            let estimate = estimator.step_across_gap(month, &levels_of(row));
             digest = estimator.digest(digest, &estimate);
             report(Replayed {
                 estimate: &estimate,

@@ -1,6 +1,6 @@
 //! The flat parameters in rows.
 
-use amlstm_core::model::AttentionKind;
+use amlstm_core::sizes::AttentionKind;
 
 use super::Sizes;
 use super::lanes::{LANES, Row, copy_to_rows, transpose, zeros};

@@ -4,9 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use amlstm::{export::AlignedBytes, level::MonthlyLevels, read::read_levels_of};
 use amlstm_core::{
-    artifact::ModelFile,
-    estimator::{Estimate, Estimator, InputFlag},
-    month::Month,
+    artifact::ModelFile, estimate::Estimate, estimator::Estimator, input::InputState, month::Month,
 };
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
@@ -56,7 +54,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         .iter()
         .map(ToString::to_string)
         .collect();
-    let levels = read_levels_of(&args.levels, file.record().well.as_str(), &layers)?;
+    let levels = read_levels_of(&args.levels, file.record().well, &layers)?;
     let steps = steps(args, &file, &layers, &levels)?;
     if args.json {
         output.json(&to_json(args, &file, &layers, &steps))?;
@@ -84,7 +82,7 @@ fn steps(
         .context("no level")?;
     let trained_until = file.record().trained_until;
     let (start, mut estimator): (Month, Estimator) = if args.cold {
-        (first, Estimator::new(file))
+        (first, Estimator::cold(file))
     } else if last <= trained_until {
         bail!(
             "{}: levels end in {last}, expected some after the end of training in {trained_until}; add later ones or start anew with --cold",
@@ -105,7 +103,7 @@ fn steps(
         .map(|month| {
             let level_m = at(month);
             Step {
-                estimate: estimator.step(month, &level_m),
+                estimate: estimator.step_across_gap(month, &level_m),
                 level_m,
             }
         })
@@ -181,17 +179,17 @@ fn print(
 }
 
 /// What is to be said about a month's levels, in words.
-fn remarks(layers: &[String], flags: &[InputFlag]) -> String {
-    if !flags.is_empty() && flags.iter().all(|flag| *flag == InputFlag::Missing) {
+fn remarks(layers: &[String], flags: &[InputState]) -> String {
+    if !flags.is_empty() && flags.iter().all(|flag| *flag == InputState::Missing) {
         return "no level at all".to_owned();
     }
-    let remark = |(layer, flag): (&String, &InputFlag)| match flag {
-        InputFlag::Ok => None,
-        InputFlag::Missing => Some(format!("{layer}: no level")),
-        InputFlag::BelowTrained { by_m } => {
+    let remark = |(layer, flag): (&String, &InputState)| match flag {
+        InputState::Trained => None,
+        InputState::Missing => Some(format!("{layer}: no level")),
+        InputState::Below { by_m } => {
             Some(format!("{layer}: {by_m:.2} m below all levels trained on"))
         }
-        InputFlag::AboveTrained { by_m } => {
+        InputState::Above { by_m } => {
             Some(format!("{layer}: {by_m:.2} m above all levels trained on"))
         }
     };
@@ -211,10 +209,10 @@ fn to_json(args: &Args, file: &ModelFile, layers: &[String], steps: &[Step]) -> 
             let inputs: Vec<Value> = (0..layers.len())
                 .map(|layer| {
                     let (flag, by_m) = match estimate.inputs.get(layer) {
-                        Some(InputFlag::Ok) => ("ok", None),
-                        Some(InputFlag::BelowTrained { by_m }) => ("below_trained", Some(*by_m)),
-                        Some(InputFlag::AboveTrained { by_m }) => ("above_trained", Some(*by_m)),
-                        Some(InputFlag::Missing) | None => ("missing", None),
+                        Some(InputState::Trained) => ("ok", None),
+                        Some(InputState::Below { by_m }) => ("below_trained", Some(*by_m)),
+                        Some(InputState::Above { by_m }) => ("above_trained", Some(*by_m)),
+                        Some(InputState::Missing) | None => ("missing", None),
                     };
                     json!({
                         "layer": layers[layer],

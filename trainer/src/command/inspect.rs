@@ -4,11 +4,12 @@ use std::{path::PathBuf, process::ExitCode};
 
 use amlstm::export::AlignedBytes;
 use amlstm_core::{
-    arithmetic::{Arithmetic, ArithmeticKind, Matrix},
+    arithmetic::{Arithmetic, ArithmeticKind, Block, TiledMatrix},
     artifact::ModelFile,
     lstm::gate_row,
-    model::{AttentionKind, Network, Sizes, Weights},
-    sizes::BLOCK,
+    model::Network,
+    network::Weights,
+    sizes::{AttentionKind, BLOCK, Sizes},
 };
 use anyhow::Context;
 use serde::Serialize;
@@ -242,7 +243,7 @@ fn to_json(file: &ModelFile) -> Value {
 /// In fixed point, biases are pairs of bias and shift, and `scales` are those of `amlstm_core::arithmetic::Scales`.
 fn named_weights<A>(weights: &Weights<A>, sizes: Sizes) -> Value
 where
-    A: Arithmetic<Weight: Serialize, Row: Serialize, Scales: Serialize>,
+    A: Arithmetic<Weight: Serialize, Bias: Serialize, Scales: Serialize>,
 {
     let mut named = Map::new();
     let mut add = |name: &str, rows: Vec<Vec<Value>>| {
@@ -252,7 +253,10 @@ where
     let [inputs, hidden, units] = [sizes.inputs, sizes.hidden, sizes.attention].map(usize::from);
     if let Some(attention) = &weights.attention {
         let columns = attention.columns;
-        add("attention_w", rows(&attention.w, 0..units, 2 * hidden));
+        add(
+            "attention_w",
+            rows(&attention.w, 0..units, sizes, 2 * hidden),
+        );
         add("attention_u", columns_of(attention.u, columns, units));
         add("attention_b", columns_of(attention.b, columns, units));
         add("attention_v", columns_of(attention.v, columns, units));
@@ -260,32 +264,32 @@ where
     let gates = || (0..4).flat_map(|gate| (0..hidden).map(move |unit| gate_row(gate, unit)));
     add(
         "gate_weights",
-        rows(&weights.gates.weights, gates(), hidden + inputs),
+        rows(&weights.gates.weights, gates(), sizes, hidden + inputs),
     );
-    let biases = weights.gates.rows.as_flattened().as_flattened();
+    let biases = weights.gates.biases.as_flattened();
     add(
         "gate_bias",
-        gates().map(|row| vec![json!(biases[row])]).collect(),
+        gates()
+            .map(|row| vec![json!(biases[row / BLOCK][row % BLOCK])])
+            .collect(),
     );
     add(
         "output_weights",
         weights
             .output
             .iter()
+            .flatten()
+            .take(hidden)
             .map(|weight| vec![json!(weight)])
             .collect(),
     );
-    add("output_bias", vec![vec![json!(weights.output_row)]]);
+    add("output_bias", vec![vec![json!(weights.output_bias)]]);
     named.insert("scales".to_owned(), json!(weights.scales));
     Value::Object(named)
 }
 
 /// The first `units` rows of columns that lie block by block.
-fn columns_of<T: Serialize>(
-    blocks: &[[T; BLOCK]],
-    columns: usize,
-    units: usize,
-) -> Vec<Vec<Value>> {
+fn columns_of<T: Serialize>(blocks: &[Block<T>], columns: usize, units: usize) -> Vec<Vec<Value>> {
     let entry =
         |unit: usize, column: usize| json!(blocks[unit / BLOCK * columns + column][unit % BLOCK]);
     (0..units)
@@ -293,13 +297,18 @@ fn columns_of<T: Serialize>(
         .collect()
 }
 
-fn rows<A>(matrix: &Matrix<A>, rows: impl Iterator<Item = usize>, columns: usize) -> Vec<Vec<Value>>
+fn rows<A>(
+    matrix: &TiledMatrix<A>,
+    rows: impl Iterator<Item = usize>,
+    sizes: Sizes,
+    columns: usize,
+) -> Vec<Vec<Value>>
 where
     A: Arithmetic<Weight: Serialize>,
 {
     rows.map(|row| {
         (0..columns)
-            .map(|column| json!(matrix.weight(row, column)))
+            .map(|column| json!(matrix.weight(row, sizes.padded_column(column))))
             .collect()
     })
     .collect()

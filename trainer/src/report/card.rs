@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use amlstm_core::artifact::ModelFile;
-use amlstm_core::model::AttentionKind;
+use amlstm_core::sizes::AttentionKind;
 
 use crate::figure::{escaped, number};
 

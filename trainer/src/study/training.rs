@@ -139,7 +139,7 @@ fn forecast(file: &ModelFile, problem: &Problem) -> Option<Curve> {
         return None;
     }
     let series = problem.series;
-    let mut estimator = Estimator::new(file);
+    let mut estimator = Estimator::cold(file);
     let mut curve = vec![None; problem.steps()];
     for (step, (month, levels)) in series.months.iter().zip(&series.level_m).enumerate() {
         if test.contains(&step) {
@@ -152,10 +152,13 @@ fn forecast(file: &ModelFile, problem: &Problem) -> Option<Curve> {
                 .map(|&level| Some(level as f32))
                 .collect();
             curve[step] = Some(f64::from(
-                estimator.clone().step(*month, &expected).increment_mm,
+                estimator
+                    .clone()
+                    .step_across_gap(*month, &expected)
+                    .increment_mm,
             ));
         }
-        estimator.step(*month, levels);
+        estimator.step_across_gap(*month, levels);
     }
     Some(curve)
 }

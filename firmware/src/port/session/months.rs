@@ -12,7 +12,6 @@ use super::or_dash::OrDash;
 use super::{MAX_LINE, Session};
 use crate::board::{Board, MappedFlash};
 use crate::bounded::collect_bounded;
-use crate::kernel::Native;
 use crate::logger::Logger;
 use crate::month_walk::inputs_of;
 
@@ -119,7 +118,7 @@ async fn model_layers<F: MappedFlash>(logger: &mut Logger<F>) -> Vec<Name, MAX_C
     let Ok(file) = logger.active_model().await else {
         return Vec::new();
     };
-    let Ok(file) = ModelFile::parse_with::<Native>(file) else {
+    let Ok(file) = ModelFile::parse(file) else {
         return Vec::new();
     };
     let channels = inputs_of(&file, &settings).unwrap_or_default();

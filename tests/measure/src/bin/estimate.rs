@@ -5,7 +5,7 @@
 #![no_std]
 #![no_main]
 
-use amlstm_core::model::{MAX_HIDDEN, MAX_INPUTS};
+use amlstm_core::sizes::{MAX_HIDDEN, MAX_INPUTS};
 use amlstm_measure::replay::{Replay, ReplayError, Replayed};
 use cortex_m as _;
 use defmt_semihosting as _;

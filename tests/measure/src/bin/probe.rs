@@ -14,16 +14,14 @@ use core::panic::PanicInfo;
 use amlstm_core::estimator::Estimator;
 use amlstm_core::month::Month;
 use amlstm_cortex_m::stack;
-use amlstm_firmware::kernel::Native;
 use amlstm_measure::replay::Replay;
 use cortex_m::peripheral::SYST;
 
 mod input;
-mod memory_functions;
 mod no_interrupts;
 
-/// Hidden units there is room for: the paper's.
-const CAPACITY: usize = 16;
+/// Blocks of eight hidden units there is room for: the paper's 16 units.
+const BLOCKS: usize = 2;
 
 /// Aquifer layers of the measured model.
 const LAYERS: usize = 3;
@@ -55,7 +53,7 @@ struct Measured {
 #[cortex_m_rt::entry]
 fn main() -> ! {
     // A static, so that the linker's map shows what a loaded model takes.
-    static mut ESTIMATOR: MaybeUninit<Estimator<'static, CAPACITY>> = MaybeUninit::uninit();
+    static mut ESTIMATOR: MaybeUninit<Estimator<'static, BLOCKS>> = MaybeUninit::uninit();
     let Some(measured) = measure(ESTIMATOR) else {
         exit(1)
     };
@@ -64,7 +62,7 @@ fn main() -> ! {
 }
 
 /// Runs everything; nothing if the block or its model is refused.
-fn measure(place: &mut MaybeUninit<Estimator<'static, CAPACITY>>) -> Option<Measured> {
+fn measure(place: &mut MaybeUninit<Estimator<'static, BLOCKS>>) -> Option<Measured> {
     let clock = Clock::start();
     let start = clock.now();
     cortex_m::asm::delay(CONTROL_TURNS - 1);
@@ -79,6 +77,7 @@ fn measure(place: &mut MaybeUninit<Estimator<'static, CAPACITY>>) -> Option<Meas
     let load_ticks = clock.since(start);
     let load_stack = stack::used_below(top);
     let estimator = estimator?;
+    estimator.reset();
 
     // The control of the check for panicking symbols: an index that the compiler cannot know to be in range.
     #[cfg(feature = "probe-panics")]
@@ -97,7 +96,7 @@ fn measure(place: &mut MaybeUninit<Estimator<'static, CAPACITY>>) -> Option<Meas
         steps: levels.len() as u32,
         load_stack,
         step_stack,
-        state_bytes: size_of::<Estimator<CAPACITY>>() as u32,
+        state_bytes: size_of::<Estimator<BLOCKS>>() as u32,
         subsidence_bits: estimator.subsidence_mm().to_bits(),
     })
 }
@@ -106,18 +105,18 @@ fn measure(place: &mut MaybeUninit<Estimator<'static, CAPACITY>>) -> Option<Meas
 #[inline(never)]
 fn load<'a>(
     model: &'static [u8],
-    place: &'a mut MaybeUninit<Estimator<'static, CAPACITY>>,
-) -> Option<&'a mut Estimator<'static, CAPACITY>> {
-    Some(place.write(Estimator::load_with::<Native>(model).ok()?))
+    place: &'a mut MaybeUninit<Estimator<'static, BLOCKS>>,
+) -> Option<&'a mut Estimator<'static, BLOCKS>> {
+    Some(place.write(Estimator::load(model).ok()?))
 }
 
 /// Steps through all months.
 #[inline(never)]
-fn step(estimator: &mut Estimator<'static, CAPACITY>, first: Month, levels: &[[[u8; 4]; LAYERS]]) {
+fn step(estimator: &mut Estimator<'static, BLOCKS>, first: Month, levels: &[[[u8; 4]; LAYERS]]) {
     let mut month = first;
     for [first, second, third] in levels {
         let level_m = |bytes: &[u8; 4]| Some(f32::from_le_bytes(*bytes));
-        estimator.step_with::<Native>(month, &[level_m(first), level_m(second), level_m(third)]);
+        estimator.step_across_gap(month, &[level_m(first), level_m(second), level_m(third)]);
         month = month.next();
     }
 }

@@ -84,7 +84,7 @@ pub fn rollback(client: &mut Client, output: &mut Output) -> anyhow::Result<()> 
 
 /// Before anything is sent: an upload takes the place of the model that `rollback` would return to, and the logger knows layers, not wells.
 fn fits_the_logger(record: &Record, station: &Station, other_well: bool) -> anyhow::Result<()> {
-    if record.well.as_str() != station.station && !other_well {
+    if record.well != station.station && !other_well {
         bail!(
             "found a model of well \"{}\", expected the station's, \"{}\"; is this the right logger? (--other-well sends it all the same)",
             record.well,
@@ -97,7 +97,7 @@ fn fits_the_logger(record: &Record, station: &Station, other_well: bool) -> anyh
         .map(|channel| channel.aquifer_layer.as_str())
         .collect();
     for layer in &record.aquifer_layers {
-        if !measured.contains(&layer.as_str()) {
+        if !measured.contains(layer) {
             bail!(
                 "found a model that needs aquifer layer \"{layer}\", expected layers that the logger measures: {}; add the channel, or export a model of these",
                 measured.join(", ")

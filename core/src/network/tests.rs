@@ -1,11 +1,12 @@
-use super::{Running, Weights};
-use crate::arithmetic::{Arithmetic, F32, Matrix, Portable};
+use super::Weights;
+use crate::arithmetic::{Arithmetic, Block, F32, Tile, TiledMatrix};
 use crate::artifact::ModelFile;
 use crate::attention::{AttentionWeights, Inputs};
 use crate::example::{self, PAPER};
-use crate::lstm::{GateWeights, State};
-use crate::model::{AttentionKind, MAX_HIDDEN, Sizes};
-use crate::sizes::BLOCK;
+use crate::lstm::GateWeights;
+use crate::sizes::{AttentionKind, MAX_BLOCKS, Sizes};
+use crate::state::State;
+use crate::stateful_network::StatefulNetwork;
 
 /// Gates of one hidden unit and two inputs, all unequal: rows f, i, candidate, o; columns h, e1, e2.
 const GATES: [f32; 12] = [
@@ -13,72 +14,73 @@ const GATES: [f32; 12] = [
 ];
 const GATE_BIASES: [f32; 4] = [1.0, -0.5, 0.3, 0.2];
 
-/// A column of one or two rows, filled up to a block.
-fn block(column: &[f32]) -> [f32; BLOCK] {
-    let mut block = [0.0; BLOCK];
-    block[..column.len()].copy_from_slice(column);
-    block
+/// A column of one or two rows, padded to a block.
+fn block(column: &[f32]) -> Block<f32> {
+    Block::from_fn(|row, _| column.get(row).copied().unwrap_or(0.0))
 }
 
 /// Tiles of blocks of rows: column `c` of block `b` is `column(b, c)`.
 fn tiles(
     blocks: usize,
     columns: usize,
-    column: impl Fn(usize, usize) -> [f32; BLOCK],
-) -> Vec<[[f32; BLOCK]; 4]> {
+    column: impl Fn(usize, usize) -> Block<f32>,
+) -> Vec<Tile<f32>> {
     let starts = (0..blocks).flat_map(|block| (0..columns).step_by(4).map(move |at| (block, at)));
     starts
-        .map(|(block, at)| [0, 1, 2, 3].map(|next| column(block, at + next)))
+        .map(|(block, at)| Tile::from_columns(&[0, 1, 2, 3].map(|next| column(block, at + next))))
         .collect()
 }
 
-/// The tiles of W of two attention units: columns h and C, each filled up to 8.
-fn attention_tiles(h: [f32; 2], cell: [f32; 2]) -> Vec<[[f32; BLOCK]; 4]> {
+/// The tiles of W of two attention units: columns h and C, each padded to 8.
+fn attention_tiles(h: [f32; 2], cell: [f32; 2]) -> Vec<Tile<f32>> {
     tiles(1, 16, |_, column| match column {
         0 => block(&h),
         8 => block(&cell),
-        _ => [0.0; BLOCK],
+        _ => Block::zeros(),
     })
 }
 
-fn matrix(tiles: &[[[f32; BLOCK]; 4]], tiles_a_block: usize) -> Matrix<'_, F32> {
-    Matrix {
+fn matrix(tiles: &[Tile<f32>], tiles_per_block: usize) -> TiledMatrix<'_, F32> {
+    TiledMatrix {
         tiles,
-        tiles_a_block,
-        hidden: 1,
+        tiles_per_block,
     }
 }
 
 /// A step from h = 0.5, C = -0.8, x = (1.2, -0.7): y, beta, h and C after it.
-fn step(attention: Option<AttentionWeights<'_, F32>>) -> (f32, [f32; 8], State<F32, 8>) {
-    // Columns h, filled up to 8, and e, filled up to 4; a block for each gate.
+fn step(attention: Option<AttentionWeights<'_, F32>>) -> (f32, Block<f32>, State<F32, 1>) {
+    // Columns h, padded to 8, and e, padded to 4; a block for each gate.
     let gates = tiles(4, 12, |gate, column| match column {
         0 => block(&[GATES[gate]]),
         8 | 9 => block(&[GATES[4 * (column - 7) + gate]]),
-        _ => [0.0; BLOCK],
+        _ => Block::zeros(),
     });
     let weights = Weights {
         attention,
         gates: GateWeights {
             weights: matrix(&gates, 3),
             // A file made by another hand may have anything beyond the first unit; the state there stays zero all the same.
-            rows: &[GATE_BIASES.map(|bias| [bias, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7])],
+            biases: &[
+                GATE_BIASES.map(|bias| Block::from([bias, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7]))
+            ],
         },
-        output: &[-1.4],
-        output_row: 0.25,
+        output: &[block(&[-1.4])],
+        output_bias: 0.25,
+        hidden: 1,
         scales: (),
     };
     let mut state = State::zero();
-    (state.hidden[0], state.cell[0]) = (0.5, -0.8);
-    let mut beta = [0.0; 8];
-    let y = weights.step::<Portable, _>(&mut state, &mut inputs([1.2, -0.7]), &mut beta);
+    (state.hidden[0][0], state.cell[0][0]) = (0.5, -0.8);
+    let (y, beta) = weights.step(&mut state, &inputs([1.2, -0.7]));
     (y, beta, state)
 }
 
 fn inputs(value: [f32; 2]) -> Inputs<F32> {
     let mut inputs = Inputs::missing();
-    inputs.value[..2].copy_from_slice(&value);
-    inputs.present[..2].copy_from_slice(&[true; 2]);
+    for (k, value) in value.into_iter().enumerate() {
+        inputs.value[k] = value;
+        inputs.present[k] = true;
+    }
     inputs
 }
 
@@ -104,10 +106,13 @@ fn a_step_with_an_attention_of_each_layer_agrees_with_one_worked_by_hand() {
     let (y, beta, state) = step(Some(attention));
     assert_near(beta[0], 0.7572615593806449);
     assert_near(beta[1], 0.24273844061935518);
-    assert_near(state.cell[0], -0.09639880907186876);
-    assert_near(state.hidden[0], -0.04228753360253623);
+    assert_near(state.cell[0][0], -0.09639880907186876);
+    assert_near(state.hidden[0][0], -0.04228753360253623);
     assert_near(y, 0.3092025470435507);
-    assert_eq!((state.hidden[1], state.cell[1], beta[2]), (0.0, 0.0, 0.0));
+    assert_eq!(
+        (state.hidden[0][1], state.cell[0][1], beta[2]),
+        (0.0, 0.0, 0.0)
+    );
 }
 
 #[test]
@@ -123,17 +128,17 @@ fn a_step_with_a_shared_attention_agrees_with_one_worked_by_hand() {
     let (y, beta, state) = step(Some(attention));
     assert_near(beta[0], 0.5289818827529488);
     assert_near(beta[1], 0.4710181172470511);
-    assert_near(state.cell[0], -0.2742509115513486);
-    assert_near(state.hidden[0], -0.10455237736829097);
+    assert_near(state.cell[0][0], -0.2742509115513486);
+    assert_near(state.hidden[0][0], -0.10455237736829097);
     assert_near(y, 0.39637332831560734);
 }
 
 #[test]
 fn a_step_without_attention_sees_the_inputs_themselves() {
     let (y, beta, state) = step(None);
-    assert_near(state.cell[0], 0.0137297942532556);
+    assert_near(state.cell[0][0], 0.0137297942532556);
     assert_near(y, 0.24560201122577813);
-    assert_eq!(beta, [0.0; 8]);
+    assert_eq!(beta, Block::zeros());
 }
 
 /// The equations again, straightforwardly and in 64 bits: one row after the other, no blocks.
@@ -231,7 +236,7 @@ fn whole_series_follow_the_equations_in_64_bits_whatever_the_sizes() {
         };
         let bytes = example::file(sizes, kind, 3);
         let file = ModelFile::parse(bytes.bytes()).unwrap();
-        let mut running = Running::<MAX_HIDDEN>::cold(file.model());
+        let mut network = StatefulNetwork::<MAX_BLOCKS>::cold(file.model());
         let units = usize::from(hidden);
         let mut reference = Reference {
             sizes,
@@ -250,7 +255,7 @@ fn whole_series_follow_the_equations_in_64_bits_whatever_the_sizes() {
                 .map(|(level, input)| level.map(|level| f64::from(input.scaler.standardise(level))))
                 .collect();
             let expected = reference.step(&x) * 0.75 + 2.0;
-            worst = worst.max((f64::from(running.step(&level_m).increment_mm) - expected).abs());
+            worst = worst.max((f64::from(network.step(&level_m).increment_mm) - expected).abs());
         }
         // 300 months of rounding in 32 bits; weights up to 0.6 forget soon.
         assert!(worst < 1e-5, "{sizes:?}: {worst}");
@@ -271,14 +276,15 @@ fn the_largest_weights_and_levels_still_give_numbers() {
             offset: 0.0,
             scale: 1.0,
         },
+        start_month: example::record(PAPER, AttentionKind::PerLayer).trained_until,
         start_subsidence_mm: 0.0,
         start_state: &[(0, F32::cell_bits(16_777_216.0)); 16],
         weights: bytemuck::cast_slice(&weights),
     };
     let bytes = example::encoded(&content);
     let file = ModelFile::parse(bytes.bytes()).unwrap();
-    let mut running = Running::<MAX_HIDDEN>::cold(file.model());
+    let mut network = StatefulNetwork::<MAX_BLOCKS>::cold(file.model());
     for level in [f32::MAX, f32::MIN, f32::MIN_POSITIVE, 0.0] {
-        assert!(running.step(&[Some(level); 3]).increment_mm.is_finite());
+        assert!(network.step(&[Some(level); 3]).increment_mm.is_finite());
     }
 }

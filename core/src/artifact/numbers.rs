@@ -1,0 +1,230 @@
+//! The numbers of a model file: inputs and network.
+
+use core::iter::zip;
+
+use bytemuck::Pod;
+
+#[cfg(feature = "f32")]
+use super::check::check_f32;
+#[cfg(feature = "q15")]
+use super::check::check_q15;
+use super::{ArtifactError, GOLDEN_MONTHS, Record, Tag};
+use crate::arithmetic::{Arithmetic, ArithmeticKind, TiledMatrix};
+use crate::attention::AttentionWeights;
+use crate::lstm::GateWeights;
+use crate::model::{Model, Network};
+use crate::month::Month;
+use crate::network::Weights;
+use crate::scaler::Scaler;
+use crate::sizes::{BLOCK, TILE_COLUMNS};
+
+/// The state that an estimator starts from: after the last month of training or a later one.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'a> {
+    /// The month whose end the state belongs to.
+    pub month: Month,
+    /// Cumulative subsidence, mm, down +.
+    pub subsidence_mm: f32,
+    /// Bits of h `[hidden]`.
+    pub hidden: &'a [u32],
+    /// Bits of C `[hidden]`.
+    pub cell: &'a [u32],
+}
+
+impl Start<'_> {
+    /// Bits of h and C of each hidden unit.
+    pub fn state_bits(&self) -> impl Iterator<Item = (u32, u32)> {
+        zip(self.hidden.iter().copied(), self.cell.iter().copied())
+    }
+}
+
+/// What the months of the golden levels give, computed by the program that made the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Golden<'a> {
+    /// Level of each input, m above datum, the same in each month.
+    pub level_m: &'a [f32],
+    /// Increment of each month from the zero state, mm.
+    pub increment_mm: &'a [f32],
+    /// Digest of these months, see [`StatefulNetwork::digest`](crate::stateful_network::StatefulNetwork::digest).
+    pub digest: u32,
+}
+
+/// How an arithmetic's numbers are encoded in a model file.
+pub(super) struct Encoding {
+    /// Bytes of the scales.
+    pub(super) scale_bytes: usize,
+    /// Bytes of a bias.
+    pub(super) bias_bytes: usize,
+    /// Bytes of a weight.
+    pub(super) weight_bytes: usize,
+}
+
+impl Encoding {
+    pub(super) fn of(arithmetic: ArithmeticKind) -> Self {
+        match arithmetic {
+            ArithmeticKind::F32 => Self {
+                scale_bytes: 0,
+                bias_bytes: 4,
+                weight_bytes: 4,
+            },
+            ArithmeticKind::Q15 => Self {
+                scale_bytes: 12,
+                bias_bytes: 8,
+                weight_bytes: 2,
+            },
+        }
+    }
+}
+
+/// Bytes of the network's numbers, padding included.
+pub(super) fn network_bytes(record: &Record) -> usize {
+    let inputs = usize::from(record.sizes.inputs);
+    let hidden = usize::from(record.sizes.hidden);
+    let words = 2 + 2 + 2 * hidden + inputs + GOLDEN_MONTHS + 1;
+    let hidden = BLOCK * record.sizes.hidden_blocks();
+    let units = BLOCK * record.sizes.attention_blocks();
+    let columns = record.sizes.attention_columns(record.attention);
+    let attention = units * (2 * hidden + 2 * columns);
+    let gates = 4 * hidden * (hidden + inputs.next_multiple_of(TILE_COLUMNS));
+    let biases = units * columns + 4 * hidden + 1;
+    let encoding = Encoding::of(record.arithmetic);
+    4 * words
+        + encoding.scale_bytes
+        + encoding.weight_bytes * (attention + gates + hidden)
+        + encoding.bias_bytes * biases
+}
+
+/// Reads the numbers that follow a checked record, and checks the weights.
+pub(super) fn read<'a>(
+    record: &Record,
+    inputs: &'a [u8],
+    network: &'a [u8],
+) -> Result<(Model<'a>, Start<'a>, Golden<'a>), ArtifactError> {
+    let input_count = usize::from(record.sizes.inputs);
+    check_length(Tag::INPUTS, inputs, input_count * size_of::<[f32; 4]>())?;
+    check_length(Tag::NETWORK, network, network_bytes(record))?;
+    let mut numbers = Numbers { rest: network };
+    let [offset, scale] = numbers.one()?;
+    let hidden = usize::from(record.sizes.hidden);
+    let month: i32 = numbers.one()?;
+    let start = Start {
+        month: Month::from_index(month).ok_or(ArtifactError::StartIndex { found: month })?,
+        subsidence_mm: numbers.one()?,
+        hidden: numbers.take(hidden)?,
+        cell: numbers.take(hidden)?,
+    };
+    let golden = Golden {
+        level_m: numbers.take(input_count)?,
+        increment_mm: numbers.take(GOLDEN_MONTHS)?,
+        digest: numbers.one()?,
+    };
+    let network = match record.arithmetic {
+        #[cfg(feature = "f32")]
+        ArithmeticKind::F32 => {
+            check_f32(cast(numbers.rest)?)?;
+            Network::F32(numbers.weights(record)?)
+        }
+        #[cfg(feature = "q15")]
+        ArithmeticKind::Q15 => {
+            let weights = numbers.weights(record)?;
+            check_q15(&weights)?;
+            Network::Q15(weights)
+        }
+        #[cfg(not(all(feature = "f32", feature = "q15")))]
+        found => return Err(ArtifactError::Arithmetic { found }),
+    };
+    let model = Model {
+        inputs: cast(inputs)?,
+        target: Scaler { offset, scale },
+        network,
+    };
+    Ok((model, start, golden))
+}
+
+fn check_length(tag: Tag, bytes: &[u8], expected: usize) -> Result<(), ArtifactError> {
+    let found = bytes.len();
+    if found == expected {
+        return Ok(());
+    }
+    Err(ArtifactError::NumbersLength {
+        tag,
+        found,
+        expected,
+    })
+}
+
+/// The numbers in these bytes, where they lie.
+fn cast<T: Pod>(bytes: &[u8]) -> Result<&[T], ArtifactError> {
+    bytemuck::try_cast_slice(bytes).map_err(|_| ArtifactError::Cast)
+}
+
+/// Numbers of a section, taken part by part.
+struct Numbers<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Numbers<'a> {
+    fn bytes(&mut self, count: usize) -> Result<&'a [u8], ArtifactError> {
+        let (bytes, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or(ArtifactError::Cast)?;
+        self.rest = rest;
+        Ok(bytes)
+    }
+
+    /// The next `count` numbers where they lie.
+    fn take<T: Pod>(&mut self, count: usize) -> Result<&'a [T], ArtifactError> {
+        cast(self.bytes(count * size_of::<T>())?)
+    }
+
+    /// A copy of the next number or numbers.
+    fn one<T: Pod>(&mut self) -> Result<T, ArtifactError> {
+        let bytes = self.bytes(size_of::<T>())?;
+        bytemuck::try_pod_read_unaligned(bytes).map_err(|_| ArtifactError::Cast)
+    }
+
+    /// The weights of a network, unchecked.
+    fn weights<A: Arithmetic>(&mut self, record: &Record) -> Result<Weights<'a, A>, ArtifactError> {
+        let hidden_blocks = record.sizes.hidden_blocks();
+        let hidden_tiles = hidden_blocks * BLOCK / TILE_COLUMNS;
+        let input_tiles = usize::from(record.sizes.inputs).div_ceil(TILE_COLUMNS);
+        let scales = self.one()?;
+        let columns = record.sizes.attention_columns(record.attention);
+        let attention = if columns == 0 {
+            None
+        } else {
+            let blocks = record.sizes.attention_blocks();
+            Some(AttentionWeights {
+                w: self.matrix(blocks, 2 * hidden_tiles)?,
+                u: self.take(blocks * columns)?,
+                b: self.take(blocks * columns)?,
+                v: self.take(blocks * columns)?,
+                columns,
+            })
+        };
+        let gates = GateWeights {
+            weights: self.matrix(4 * hidden_blocks, hidden_tiles + input_tiles)?,
+            biases: self.take(hidden_blocks)?,
+        };
+        Ok(Weights {
+            attention,
+            gates,
+            output: self.take(hidden_blocks)?,
+            output_bias: self.one()?,
+            hidden: usize::from(record.sizes.hidden),
+            scales,
+        })
+    }
+
+    fn matrix<A: Arithmetic>(
+        &mut self,
+        blocks: usize,
+        tiles_per_block: usize,
+    ) -> Result<TiledMatrix<'a, A>, ArtifactError> {
+        Ok(TiledMatrix {
+            tiles: self.take(blocks * tiles_per_block)?,
+            tiles_per_block,
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! Head, sections and checksum of a model file.
+
+use core::fmt;
+
+use super::{ArtifactError, CHECK_BYTES, FORMAT, HEAD_BYTES, MAGIC};
+use crate::checksum::CRC32;
+
+/// Names a section of a model file: four letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag(pub [u8; 4]);
+
+impl Tag {
+    /// The record.
+    pub const RECORD: Self = Self(*b"RECD");
+    /// The inputs.
+    pub const INPUTS: Self = Self(*b"INPT");
+    /// The network's numbers.
+    pub const NETWORK: Self = Self(*b"NETW");
+
+    /// Whether a reader that does not know the tag must refuse the file.
+    pub fn is_required(self) -> bool {
+        let [first, ..] = self.0;
+        !first.is_ascii_lowercase()
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.escape_ascii().fmt(formatter)
+    }
+}
+
+/// The contents of the sections.
+pub(super) struct Sections<'a> {
+    pub(super) record: &'a [u8],
+    pub(super) inputs: &'a [u8],
+    pub(super) network: &'a [u8],
+}
+
+/// Checks head, length, CRC-32 and sections; gives these and the CRC-32.
+pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
+    let (sections, crc) = checked(bytes)?;
+    let (mut record, mut inputs, mut network) = (None, None, None);
+    let mut rest = sections;
+    while !rest.is_empty() {
+        let (tag, content, after) = section(rest)?;
+        rest = after;
+        let place = match tag {
+            Tag::RECORD => &mut record,
+            Tag::INPUTS => &mut inputs,
+            Tag::NETWORK => &mut network,
+            tag if tag.is_required() => return Err(ArtifactError::SectionUnknown { tag }),
+            _ => continue,
+        };
+        if place.replace(content).is_some() {
+            return Err(ArtifactError::SectionTwice { tag });
+        }
+    }
+    let missing = |tag| ArtifactError::SectionMissing { tag };
+    let sections = Sections {
+        record: record.ok_or(missing(Tag::RECORD))?,
+        inputs: inputs.ok_or(missing(Tag::INPUTS))?,
+        network: network.ok_or(missing(Tag::NETWORK))?,
+    };
+    Ok((sections, crc))
+}
+
+/// Checks head, length and CRC-32; gives the bytes of all sections and the CRC-32.
+fn checked(bytes: &[u8]) -> Result<(&[u8], u32), ArtifactError> {
+    let short = ArtifactError::Short {
+        found: bytes.len(),
+        expected: HEAD_BYTES + CHECK_BYTES,
+    };
+    let (content, crc) = bytes.split_last_chunk::<CHECK_BYTES>().ok_or(short)?;
+    let (head, sections) = content.split_first_chunk::<HEAD_BYTES>().ok_or(short)?;
+    let [m0, m1, m2, m3, f0, f1, z0, z1, l0, l1, l2, l3] = *head;
+    let magic = [m0, m1, m2, m3];
+    if magic != MAGIC {
+        return Err(ArtifactError::Magic { found: magic });
+    }
+    let format = u16::from_le_bytes([f0, f1]);
+    if format != FORMAT {
+        return Err(ArtifactError::Format { found: format });
+    }
+    let file_bytes = u32::from_le_bytes([l0, l1, l2, l3]);
+    if file_bytes as usize != bytes.len() {
+        return Err(ArtifactError::FileLength {
+            found: bytes.len(),
+            expected: file_bytes,
+        });
+    }
+    let crc = u32::from_le_bytes(*crc);
+    let found = CRC32.checksum(content);
+    if found != crc {
+        return Err(ArtifactError::Crc {
+            found,
+            expected: crc,
+        });
+    }
+    check_zero(&[z0, z1])?;
+    let remainder = bytes.as_ptr().addr() % 4;
+    if remainder != 0 {
+        return Err(ArtifactError::Misaligned { remainder });
+    }
+    Ok((sections, crc))
+}
+
+/// The first section: its tag, its content and what follows it.
+fn section(bytes: &[u8]) -> Result<(Tag, &[u8], &[u8]), ArtifactError> {
+    let cut = ArtifactError::SectionHead { found: bytes.len() };
+    let (tag, rest) = bytes.split_first_chunk::<4>().ok_or(cut)?;
+    let (length, rest) = rest.split_first_chunk::<4>().ok_or(cut)?;
+    let tag = Tag(*tag);
+    let found = u32::from_le_bytes(*length);
+    let too_long = ArtifactError::SectionLength {
+        tag,
+        found,
+        room: rest.len(),
+    };
+    let (content, rest) = rest.split_at_checked(found as usize).ok_or(too_long)?;
+    let padding = content.len().next_multiple_of(4) - content.len();
+    let (padding, rest) = rest.split_at_checked(padding).ok_or(too_long)?;
+    check_zero(padding)?;
+    Ok((tag, content, rest))
+}
+
+fn check_zero(padding: &[u8]) -> Result<(), ArtifactError> {
+    match padding.iter().find(|byte| **byte != 0) {
+        Some(found) => Err(ArtifactError::Padding { found: *found }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,70 @@
+//! An input of a model.
+
+use serde::{Deserialize, Serialize};
+
+use crate::scaler::Scaler;
+
+/// One input: the level of an aquifer layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Input {
+    /// From m above datum to what the network sees.
+    pub scaler: Scaler,
+    /// Lowest level trained on, m above datum.
+    pub lowest_trained_m: f32,
+    /// Highest level trained on, m above datum.
+    pub highest_trained_m: f32,
+}
+
+impl Input {
+    /// Its numbers in the order of the model file.
+    pub fn to_numbers(self) -> [f32; 4] {
+        [
+            self.scaler.offset,
+            self.scaler.scale,
+            self.lowest_trained_m,
+            self.highest_trained_m,
+        ]
+    }
+
+    /// The input of its numbers in the order of the model file.
+    pub fn from_numbers([offset, scale, lowest_trained_m, highest_trained_m]: [f32; 4]) -> Self {
+        Self {
+            scaler: Scaler { offset, scale },
+            lowest_trained_m,
+            highest_trained_m,
+        }
+    }
+
+    /// What a level of this input, m above datum, says about an estimate.
+    pub fn state(&self, level_m: Option<f32>) -> InputState {
+        match level_m.filter(|level_m| level_m.is_finite()) {
+            None => InputState::Missing,
+            Some(level_m) if level_m < self.lowest_trained_m => InputState::Below {
+                by_m: self.lowest_trained_m - level_m,
+            },
+            Some(level_m) if level_m > self.highest_trained_m => InputState::Above {
+                by_m: level_m - self.highest_trained_m,
+            },
+            Some(_) => InputState::Trained,
+        }
+    }
+}
+
+/// How the level of an input relates to the levels that the model was trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum InputState {
+    /// Within the trained range.
+    Trained,
+    /// No level, or not a finite number: left out of the attention.
+    Missing,
+    /// Below the lowest level trained on.
+    Below {
+        /// By how many m.
+        by_m: f32,
+    },
+    /// Above the highest level trained on.
+    Above {
+        /// By how many m.
+        by_m: f32,
+    },
+}

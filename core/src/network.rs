@@ -1,0 +1,72 @@
+//! One month of a network: equations (8) to (10), (2) to (7), and the output.
+
+use core::iter::zip;
+
+use crate::arithmetic::{Arithmetic, Block, StackedInput};
+use crate::attention::{AttentionWeights, Inputs};
+use crate::lstm::GateWeights;
+use crate::state::State;
+
+/// All weights of a network, borrowed from the model file.
+#[derive(Clone, Copy, Debug)]
+pub struct Weights<'a, A: Arithmetic> {
+    /// The attention, absent in a plain LSTM.
+    pub attention: Option<AttentionWeights<'a, A>>,
+    /// The four gates.
+    pub gates: GateWeights<'a, A>,
+    /// `w_o [hidden]`.
+    pub output: &'a [Block<A::Weight>],
+    /// `b_o`.
+    pub output_bias: A::Bias,
+    /// Hidden units, without the padding of the last block.
+    pub hidden: usize,
+    /// What is chosen per model besides the weights.
+    pub scales: A::Scales,
+}
+
+impl<A: Arithmetic> Weights<'_, A> {
+    /// One month: advances `state`; gives the standardised increment y and the shares beta, zero in a plain LSTM.
+    pub fn step<const BLOCKS: usize>(
+        &self,
+        state: &mut State<A, BLOCKS>,
+        inputs: &Inputs<A>,
+    ) -> (f32, Block<A::Sum>) {
+        // h of the month before, which all gates of all units see
+        let before = state.hidden;
+        let hidden = before.get(..self.gates.biases.len()).unwrap_or_default();
+        debug_assert!(!hidden.is_empty(), "the state has room for all units");
+        let mut beta = Block::from_element(A::Sum::default());
+        let mut e = inputs.value;
+        if let Some(attention) = &self.attention {
+            // (8), (9)
+            let cell = state
+                .cell
+                .map(|block| block.map(|cell| A::attended_cell(&self.scales, cell)));
+            let below = cell.get(..hidden.len()).unwrap_or_default();
+            let input = StackedInput { hidden, below };
+            beta = attention.shares(&self.scales, &input, inputs);
+            // (10) e^k = beta^k x^k
+            e = beta.zip_map(&inputs.value, A::attended);
+        }
+        // (2) to (7)
+        let input = StackedInput {
+            hidden,
+            below: &[e],
+        };
+        self.gates
+            .advance(&input, &mut state.hidden, &mut state.cell);
+        // The padding of the last block stays zero, whatever weights the file has for it.
+        for (h, c) in state.units_mut().skip(self.hidden) {
+            (*h, *c) = Default::default();
+        }
+        // y = w_o' h + b_o
+        let products = zip(self.output.iter().flatten(), state.hidden.iter().flatten());
+        let sum = products.fold(A::bias(self.output_bias), |sum, (weight, h)| {
+            A::add_product(sum, *weight, *h)
+        });
+        (A::output(self.output_bias, sum), beta)
+    }
+}
+
+#[cfg(test)]
+mod tests;

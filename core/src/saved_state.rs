@@ -1,0 +1,72 @@
+//! An estimator's state, to be kept over a power cut.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::month::Month;
+use crate::sizes::MAX_HIDDEN;
+
+/// Version of [`SavedState`]'s meaning.
+pub(crate) const STATE_FORMAT: u8 = 1;
+
+/// An estimator's state, to be kept over a power cut. Bound to the model file that it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedState {
+    pub(crate) format: u8,
+    pub(crate) model_crc: u32,
+    pub(crate) month: Option<Month>,
+    pub(crate) subsidence_bits: u32,
+    /// Bits of h and C; zero beyond the model's hidden units.
+    pub(crate) hidden: [u32; MAX_HIDDEN],
+    pub(crate) cell: [u32; MAX_HIDDEN],
+}
+
+impl SavedState {
+    /// CRC-32 of the model file that the state belongs to.
+    pub fn model_crc(&self) -> u32 {
+        self.model_crc
+    }
+
+    /// Month of the last step.
+    pub fn month(&self) -> Option<Month> {
+        self.month
+    }
+}
+
+/// Why a saved state is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the wording of each is in Display")]
+pub enum StateError {
+    Format { found: u8 },
+    Model { found: u32, expected: u32 },
+    Subsidence { found_bits: u32 },
+    Unit { unit: usize },
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Format { found } => {
+                write!(f, "saved state: format {found}, expected {STATE_FORMAT}")
+            }
+            Self::Model { found, expected } => {
+                write!(
+                    f,
+                    "saved state: belongs to model {found:08x}, expected {expected:08x}"
+                )
+            }
+            Self::Subsidence { found_bits } => {
+                write!(
+                    f,
+                    "saved state: subsidence {} mm, expected a finite number",
+                    f32::from_bits(found_bits)
+                )
+            }
+            Self::Unit { unit } => write!(f, "saved state: hidden unit {unit} is out of range"),
+        }
+    }
+}
+
+impl core::error::Error for StateError {}

@@ -1,0 +1,170 @@
+//! A network with its state: levels in, increments out.
+
+use core::iter::zip;
+
+use crate::arithmetic::Arithmetic;
+#[cfg(feature = "f32")]
+use crate::arithmetic::F32;
+#[cfg(feature = "q15")]
+use crate::arithmetic::Q15;
+use crate::attention::Inputs;
+use crate::checksum::CRC32;
+use crate::input::Input;
+use crate::model::{Model, Network};
+use crate::network::Weights;
+use crate::scaler::Scaler;
+use crate::sizes::{BLOCK, MAX_BLOCKS, MAX_INPUTS};
+use crate::state::State;
+
+/// A model's network with its state: steps through months.
+///
+/// It has room for `BLOCKS` blocks of eight hidden units.
+#[derive(Clone, Copy, Debug)]
+pub struct StatefulNetwork<'a, const BLOCKS: usize = MAX_BLOCKS> {
+    inputs: &'a [[f32; 4]],
+    target: Scaler,
+    network: WeightsAndState<'a, BLOCKS>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum WeightsAndState<'a, const BLOCKS: usize> {
+    #[cfg(feature = "f32")]
+    F32(Weights<'a, F32>, State<F32, BLOCKS>),
+    #[cfg(feature = "q15")]
+    Q15(Weights<'a, Q15>, State<Q15, BLOCKS>),
+}
+
+/// The outputs of a month.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Output {
+    /// Increment of the month in mm, down +.
+    pub increment_mm: f32,
+    /// The inputs' shares beta, 0 to 1; all zero in a plain LSTM or if all inputs are missing.
+    pub attention: [f32; MAX_INPUTS],
+}
+
+impl<'a, const BLOCKS: usize> StatefulNetwork<'a, BLOCKS> {
+    /// The network with a state of zero. The caller has checked that its hidden units fit `BLOCKS` blocks.
+    pub(crate) fn cold(model: &Model<'a>) -> Self {
+        let network = match model.network {
+            #[cfg(feature = "f32")]
+            Network::F32(weights) => WeightsAndState::F32(weights, State::zero()),
+            #[cfg(feature = "q15")]
+            Network::Q15(weights) => WeightsAndState::Q15(weights, State::zero()),
+        };
+        Self {
+            inputs: model.inputs,
+            target: model.target,
+            network,
+        }
+    }
+
+    /// Whether the network has an attention.
+    pub fn has_attention(&self) -> bool {
+        match &self.network {
+            #[cfg(feature = "f32")]
+            WeightsAndState::F32(weights, _) => weights.attention.is_some(),
+            #[cfg(feature = "q15")]
+            WeightsAndState::Q15(weights, _) => weights.attention.is_some(),
+        }
+    }
+
+    /// The inputs, in the order of the aquifer layers.
+    pub fn inputs(&self) -> impl ExactSizeIterator<Item = Input> + use<'a, BLOCKS> {
+        self.inputs.iter().copied().map(Input::from_numbers)
+    }
+
+    /// One month with the levels (m above datum) of the aquifer layers; a level that is absent, not finite or not given is missing.
+    pub fn step(&mut self, level_m: &[Option<f32>]) -> Output {
+        let (y, attention) = match &mut self.network {
+            #[cfg(feature = "f32")]
+            WeightsAndState::F32(weights, state) => step(self.inputs, weights, state, level_m),
+            #[cfg(feature = "q15")]
+            WeightsAndState::Q15(weights, state) => step(self.inputs, weights, state, level_m),
+        };
+        Output {
+            increment_mm: self.target.restore(y),
+            attention,
+        }
+    }
+
+    /// Bits of h and C of each hidden unit.
+    pub fn state_bits(&self) -> impl Iterator<Item = (u32, u32)> {
+        let unit_bits = |unit| match &self.network {
+            #[cfg(feature = "f32")]
+            WeightsAndState::F32(weights, state) => state.unit_bits(unit, weights.hidden),
+            #[cfg(feature = "q15")]
+            WeightsAndState::Q15(weights, state) => state.unit_bits(unit, weights.hidden),
+        };
+        (0..BLOCKS * BLOCK).map_while(unit_bits)
+    }
+
+    /// Sets h and C of hidden unit after hidden unit from their bits; units without bits become zero.
+    ///
+    /// # Errors
+    ///
+    /// The index of the first unit whose bits no step can have left behind; the state is then unchanged.
+    pub fn set_state_bits(&mut self, bits: impl Iterator<Item = (u32, u32)>) -> Result<(), usize> {
+        match &mut self.network {
+            #[cfg(feature = "f32")]
+            WeightsAndState::F32(weights, state) => {
+                *state = State::from_bits(bits.take(weights.hidden))?
+            }
+            #[cfg(feature = "q15")]
+            WeightsAndState::Q15(weights, state) => {
+                *state = State::from_bits(bits.take(weights.hidden))?
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets the state to zero.
+    pub(crate) fn reset(&mut self) {
+        match &mut self.network {
+            #[cfg(feature = "f32")]
+            WeightsAndState::F32(_, state) => *state = State::zero(),
+            #[cfg(feature = "q15")]
+            WeightsAndState::Q15(_, state) => *state = State::zero(),
+        }
+    }
+
+    /// CRC-32 of `previous`, of a month's output (increment, attention of each input) and of the state after it (h and C of each unit).
+    /// Chained from 0 over a series, equal digests mean equal bits in every month.
+    pub fn digest(&self, previous: u32, output: &Output) -> u32 {
+        let mut digest = CRC32.digest();
+        digest.update(&previous.to_le_bytes());
+        digest.update(&output.increment_mm.to_bits().to_le_bytes());
+        for (share, _) in zip(output.attention, self.inputs) {
+            digest.update(&share.to_bits().to_le_bytes());
+        }
+        for (hidden, cell) in self.state_bits() {
+            digest.update(&hidden.to_le_bytes());
+            digest.update(&cell.to_le_bytes());
+        }
+        digest.finalize()
+    }
+}
+
+/// Standardises the levels and steps; gives y and the shares.
+fn step<A: Arithmetic, const BLOCKS: usize>(
+    inputs: &[[f32; 4]],
+    weights: &Weights<'_, A>,
+    state: &mut State<A, BLOCKS>,
+    level_m: &[Option<f32>],
+) -> (f32, [f32; MAX_INPUTS]) {
+    let mut month = Inputs::<A>::missing();
+    let places = zip(&mut month.value, &mut month.present);
+    for ((value, present), (input, level_m)) in zip(places, zip(inputs, level_m)) {
+        if let Some(level_m) = level_m.filter(|level_m| level_m.is_finite()) {
+            let standardised = Input::from_numbers(*input).scaler.standardise(level_m);
+            *value = A::input(&weights.scales, standardised);
+            *present = true;
+        }
+    }
+    let (y, beta) = weights.step(state, &month);
+    let mut attention = [0.0; MAX_INPUTS];
+    for (share, beta) in zip(&mut attention, &beta) {
+        *share = A::share(*beta);
+    }
+    (y, attention)
+}
