@@ -131,7 +131,7 @@ fn trained_blocks() -> Vec<(String, Block)> {
         for model in &run.models {
             let fixed = sample::fixed_point(&model.file, &series);
             for (arithmetic, file) in [("f32", &model.file[..]), ("q15", &fixed)] {
-                let name = format!("{} {:?} {arithmetic}", well.id, model.name);
+                let name = format!("{} {:?} {arithmetic}", well.id, model.network);
                 blocks.push((name, Block::new(file, &series)));
             }
         }

@@ -39,7 +39,8 @@ const MONTHS: [usize; 2] = [43, 63];
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    let config = Config::default();
+    let mut config = Config::default();
+    config.training.batch_of = WELLS.map(|well| (well.0.to_owned(), well.3)).into();
     for months in MONTHS {
         let wells = WELLS.map(|well| series(well, months));
         let mut group = criterion.benchmark_group(format!("{months} steps"));

@@ -3,6 +3,7 @@
 //! `config.toml` beside this file documents every key and shows its default; a test holds it equal to [`Config::default`].
 //! [`Config::to_documented_toml`] writes a resolved configuration with the same comments.
 
+mod layers;
 mod toml_text;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -13,6 +14,7 @@ use amlstm_core::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use layers::SITE_CONFIG;
 pub use toml_text::DEFAULT_TOML;
 pub(crate) use toml_text::month_text;
 use toml_text::optional_month_text;
@@ -93,8 +95,13 @@ pub struct TrainingConfig {
     pub epochs: usize,
     /// Adam's step size.
     pub learning_rate: f64,
-    /// ps points a gradient step averages over; 0 = the paper's for wells A to F, otherwise 16.
+    /// ps points a gradient step averages over, from 1.
     pub batch: usize,
+    /// The same of single wells, by well id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub batch_of: BTreeMap<String, usize>,
+    /// Gradient steps of an epoch where a well has one measured series, from 1.
+    pub series_steps: usize,
     /// Epochs without improvement before stopping; 0 = never.
     pub patience: usize,
     /// Which part chooses the best epoch.
@@ -224,6 +231,14 @@ pub enum ConfigError {
         /// What is wrong, in one line.
         message: String,
     },
+    /// Two sites want different things.
+    #[error("{}: {key}: another site trained with it has another value; train them apart, or set the key in a file for --config", path.display())]
+    Sites {
+        /// Configuration of the second site.
+        path: PathBuf,
+        /// The key with its section.
+        key: String,
+    },
     /// A value outside its range.
     #[error("{key}: found {found}, expected {expected}")]
     Range {
@@ -260,12 +275,21 @@ impl Default for NetworkConfig {
     }
 }
 
+impl TrainingConfig {
+    /// ps points that a gradient step averages over at a well.
+    pub fn batch_for(&self, well: &str) -> usize {
+        self.batch_of.get(well).copied().unwrap_or(self.batch)
+    }
+}
+
 impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             epochs: 100,
             learning_rate: 0.05,
-            batch: 0,
+            batch: 16,
+            batch_of: BTreeMap::new(),
+            series_steps: 5,
             patience: 0,
             selection: Selection::Validation,
             backend: Backend::Flex,
@@ -354,7 +378,15 @@ impl Config {
                 "0 to 1000000".into(),
             )
         };
-        count("training.batch", self.training.batch)?;
+        let batches = self.training.batch_of.values().copied();
+        for batch in batches.chain([self.training.batch]) {
+            units("training.batch", batch, 1_000_000)?;
+        }
+        units(
+            "training.series_steps",
+            self.training.series_steps,
+            1_000_000,
+        )?;
         count("training.patience", self.training.patience)?;
         count("data.drop_scenes", self.data.drop_scenes)?;
         range(

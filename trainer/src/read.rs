@@ -35,6 +35,16 @@ pub use error::ReadError;
 pub use levels::read_levels_of;
 pub use wells::listed;
 
+/// Files of a site folder that measurements are read from.
+pub const SITE_FILES: [&str; 6] = [
+    "wells.csv",
+    "levels.csv",
+    "layers.csv",
+    "subsidence.csv",
+    "points.csv",
+    "levelling.csv",
+];
+
 /// The wells of one or more site folders, or of the generator.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {

@@ -1,44 +1,57 @@
 //! The folder that one training run leaves behind.
 //!
-//! `config.toml` (resolved), `models/<well>.f32.amlm` and `models/<well>.lstm.f32.amlm`, and the tables `metrics.csv`, `predictions.csv`,
-//! `attention.csv`, `training.csv`; of the first [`WELLS_IN_FULL`] wells also `ps_points.csv` and `attribution.csv`, and `levelling.csv` where there are
-//! benchmarks. Every file is written beside its place and renamed, so a name never stands for half a file.
+//! `config.toml` (resolved), `run.json` (what it is made from, see [`RunIdentity`]), `models/<well>.f32.amlm` (the network that `network.kind` names) and
+//! `models/<kind>/<well>.f32.amlm` (the other), and the tables `metrics.csv`, `predictions.csv`, `attention.csv`, `training.csv`; of the first
+//! [`WELLS_IN_FULL`] wells also `ps_points.csv` and `attribution.csv`, `levelling.csv` where there are benchmarks, and `failures.csv` where wells have no
+//! model. A name never stands for half a file once the run is finished.
 //!
 //! While a run is going on, what it found at each well lies in `parts/`; [`RunFolder::finish`] joins the parts to the tables in well
-//! order and removes them. So a run of any number of wells needs the memory of a few, and one that was interrupted can go on.
+//! order and removes them. So a run of any number of wells needs the memory of a few, and one that was interrupted can go on. Where wells failed, the parts
+//! stay, and going on tries those wells again.
 
 mod columns;
+mod error;
+mod file;
+mod finish;
+mod identity;
+mod lock;
+mod merge;
 mod model_kind;
+mod part_file;
 mod report_rows;
+mod resume;
 mod rows;
 mod shard;
 mod table;
 mod well_run;
 
 use std::{
-    fs,
-    io::{BufWriter, Read, Write},
+    collections::HashSet,
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use crate::quantise::MonthOfLevels;
-use amlstm_core::month::Month;
-use tempfile::NamedTempFile;
-
 use crate::{
-    config::{Config, ConfigError},
-    levelling::Comparison,
+    config::{Config, NetworkKind},
+    quantise::MonthOfLevels,
     read::listed,
-    table::{Table, TableError},
+    split::Part,
 };
 
+pub use error::RunError;
+pub use file::write_atomically;
+pub use identity::{RunIdentity, hash_of_folders, hash_of_wells};
+pub use merge::MergeError;
 pub use model_kind::ModelKind;
+pub use resume::Resumed;
 pub use rows::{
     AttentionRow, FailureRow, LevelledPoint, MetricRow, PredictionRow, RatePoint, Row, Share,
     Stage, TrainingRow,
 };
-pub use shard::{MergeError, Resumed, Shard, ShardRecord};
+pub use shard::Shard;
 pub use well_run::{BASELINES, TrainedModel, WellRun, WellRunError};
+
+use lock::Lock;
 
 /// Names of the tables in the order of a part's chunks, in which they are also written.
 pub const TABLES: [&str; 6] = [
@@ -50,11 +63,14 @@ pub const TABLES: [&str; 6] = [
     TrainingRow::TABLE,
 ];
 
-/// Tables that are not written where they would have no row.
-const OPTIONAL: [&str; 2] = [RatePoint::TABLE, Share::TABLE];
-
 /// Wells that the report shows in full, with figures. Of a larger run the others stand in the tables, and any of them can be drawn by `amlstm figure`.
 pub const WELLS_IN_FULL: usize = 40;
+
+/// The networks that every run trains.
+pub const NETWORKS: [NetworkKind; 2] = [NetworkKind::AmLstm, NetworkKind::Lstm];
+
+/// The resolved configuration.
+const CONFIG: &str = "config.toml";
 
 /// Folder of the model files.
 const MODELS: &str = "models";
@@ -63,102 +79,89 @@ const MODELS: &str = "models";
 const PARTS: &str = "parts";
 
 /// A run folder.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-}
-
-/// Why a run folder cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// It has something in it already.
-    #[error("{}: not empty, expected a new folder for the run; choose another or remove it", path.display())]
-    NotEmpty {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// It was begun otherwise.
-    #[error("{}: a run with another configuration, expected the same to go on; choose another folder or remove it", path.display())]
-    OtherConfig {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// It is no run.
-    #[error("{}: not a finished run, expected a folder with metrics.csv and models/ as `amlstm train --out` writes it", path.display())]
-    NotARun {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// No such well, or several and none was asked for.
-    #[error("{}: --well{asked}: expected one of the run's wells: {known}", path.display())]
-    WhichWell {
-        /// The run.
-        path: PathBuf,
-        /// The well that was asked for.
-        asked: String,
-        /// Wells of the run.
-        known: String,
-    },
-    /// A value of the configuration is outside its range.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A table of the run is malformed.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// The file system's reason.
-    #[error("{}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        source: std::io::Error,
-    },
+    identity: RunIdentity,
+    /// File name of each well, without its ending.
+    stems: Vec<String>,
+    /// The network that becomes the well's model.
+    network: NetworkKind,
+    /// Held while the run is written.
+    _lock: Option<Lock>,
 }
 
 impl RunFolder {
-    /// Makes a folder for a new run and writes the resolved configuration.
+    /// Makes a folder for a new run and writes what it is made from; no other process can write it until this value is dropped.
     ///
     /// # Errors
     /// When the folder exists and is not empty, or cannot be written.
-    pub fn create(path: &Path, config: &Config) -> Result<Self, RunError> {
-        Self::create_with(path, config.to_documented_toml()?.as_bytes())
-    }
-
-    /// As [`RunFolder::create`], with the bytes of the configuration file.
-    fn create_with(path: &Path, config: &[u8]) -> Result<Self, RunError> {
-        let folder = Self {
+    pub fn create(path: &Path, config: &Config, identity: RunIdentity) -> Result<Self, RunError> {
+        let not_empty = || RunError::NotEmpty {
             path: path.to_owned(),
         };
         let mut entries = fs::read_dir(path).into_iter().flatten();
         if entries.next().is_some() {
-            return Err(RunError::NotEmpty {
-                path: path.to_owned(),
-            });
+            return Err(not_empty());
         }
-        for inner in [MODELS, PARTS] {
-            let inner = path.join(inner);
-            fs::create_dir_all(&inner).map_err(|source| RunError::File {
-                path: inner,
-                source,
-            })?;
+        let folder = Self::locked(path, config, identity)?;
+        // Another process may have been faster.
+        if RunIdentity::read(path)?.is_some() {
+            return Err(not_empty());
         }
-        write_beside(&path.join("config.toml"), config)?;
+        folder.write_beginning(config)?;
         Ok(folder)
+    }
+
+    /// Writes what the run is made from, the identity last.
+    fn write_beginning(&self, config: &Config) -> Result<(), RunError> {
+        let text = config.to_documented_toml()?;
+        write_atomically(&self.path.join(CONFIG), text.as_bytes())?;
+        self.identity.write(&self.path)
+    }
+
+    /// Makes the inner folders and takes the lock.
+    fn locked(path: &Path, config: &Config, identity: RunIdentity) -> Result<Self, RunError> {
+        let make = |folder: &Path| {
+            fs::create_dir_all(folder).map_err(|source| RunError::file(folder, source))
+        };
+        let parts = path.join(PARTS);
+        make(&parts)?;
+        let lock = Lock::take(&parts, path)?;
+        let folder = Self {
+            _lock: Some(lock),
+            ..Self::new(path, config, identity)
+        };
+        for network in NETWORKS {
+            make(&folder.models_of(network))?;
+        }
+        Ok(folder)
+    }
+
+    fn new(path: &Path, config: &Config, identity: RunIdentity) -> Self {
+        Self {
+            path: path.to_owned(),
+            stems: file_stems(&identity.wells),
+            identity,
+            network: config.network.kind,
+            _lock: None,
+        }
     }
 
     /// Opens a finished run.
     ///
     /// # Errors
-    /// [`RunError::NotARun`].
+    /// [`RunError::NotARun`], or when a file of it cannot be read.
     pub fn open(path: &Path) -> Result<Self, RunError> {
-        if path.join(TABLES[0]).is_file() && path.join(MODELS).is_dir() {
-            Ok(Self {
+        let finished = path.join(TABLES[0]).is_file() && path.join(MODELS).is_dir();
+        match RunIdentity::read(path)? {
+            Some(identity) if finished => {
+                let config = Config::read(&path.join(CONFIG))?;
+                Ok(Self::new(path, &config, identity))
+            }
+            _ => Err(RunError::NotARun {
                 path: path.to_owned(),
-            })
-        } else {
-            Err(RunError::NotARun {
-                path: path.to_owned(),
-            })
+            }),
         }
     }
 
@@ -167,9 +170,35 @@ impl RunFolder {
         &self.path
     }
 
-    /// Where a well's model file is.
-    pub fn model_path(&self, well: &str, kind: ModelName) -> PathBuf {
-        kind.path(&self.path, well)
+    /// What it is made from.
+    pub fn identity(&self) -> &RunIdentity {
+        &self.identity
+    }
+
+    /// The network that `network.kind` made the wells' model.
+    pub fn network(&self) -> NetworkKind {
+        self.network
+    }
+
+    /// Where a well's model file is; nothing for a well that the run does not have.
+    pub fn model_path(&self, well: &str, network: NetworkKind) -> Option<PathBuf> {
+        let number = self.identity.wells.iter().position(|id| id == well)?;
+        Some(self.model_path_of(number, network))
+    }
+
+    fn model_path_of(&self, number: usize, network: NetworkKind) -> PathBuf {
+        let name = format!("{}.f32.amlm", self.stems[number]);
+        self.models_of(network).join(name)
+    }
+
+    /// The wells' models lie in `models/`, those they are compared with in a folder of it with the name of their kind.
+    fn models_of(&self, network: NetworkKind) -> PathBuf {
+        let models = self.path.join(MODELS);
+        if network == self.network {
+            models
+        } else {
+            models.join(ModelKind::Network(network).to_string())
+        }
     }
 
     /// The well that is asked for, or the only one there is.
@@ -189,183 +218,81 @@ impl RunFolder {
         }
     }
 
+    /// Wells of a finished run that have models, in its order.
+    ///
+    /// # Errors
+    /// When `failures.csv` cannot be read.
+    pub fn wells(&self) -> Result<Vec<String>, RunError> {
+        let failures = self.failures()?;
+        let failed: HashSet<&str> = failures.iter().map(|row| row.well.as_str()).collect();
+        let wells = self.identity.wells.iter();
+        Ok(wells
+            .filter(|well| !failed.contains(well.as_str()))
+            .cloned()
+            .collect())
+    }
+
+    /// Wells of a finished run without a model.
+    ///
+    /// # Errors
+    /// When `failures.csv` cannot be read.
+    pub fn failures(&self) -> Result<Vec<FailureRow>, RunError> {
+        if self.path.join(FailureRow::TABLE).is_file() {
+            table::read(&self.path)?.collect()
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    /// Scores on the test part of the first [`WELLS_IN_FULL`] wells of a finished run.
+    ///
+    /// # Errors
+    /// When `metrics.csv` cannot be read.
+    pub fn test_scores(&self) -> Result<Vec<MetricRow>, RunError> {
+        let mut rows: Vec<MetricRow> = Vec::new();
+        let mut wells = 0;
+        for row in table::read::<MetricRow>(&self.path)? {
+            let row = row?;
+            if row.part != Part::Test {
+                continue;
+            }
+            if rows.last().is_none_or(|last| last.well != row.well) {
+                wells += 1;
+            }
+            if wells > WELLS_IN_FULL {
+                break;
+            }
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
     /// Monthly levels that a well's models were run over, in the order of its aquifer layers.
     ///
     /// # Errors
     /// When `attention.csv` cannot be read.
     pub fn levels(&self, well: &str) -> Result<Vec<MonthOfLevels>, RunError> {
-        let mut table = Table::open(&self.path.join(TABLES[2]), "well")?;
-        let (of_well, month, level) = (
-            table.column("well")?,
-            table.column("month")?,
-            table.column("level_m")?,
-        );
         let mut months: Vec<MonthOfLevels> = Vec::new();
-        while let Some(row) = table.next_row()? {
-            if row.name(of_well)? != well {
+        for row in table::read::<AttentionRow>(&self.path)? {
+            let row = row?;
+            if row.well != well {
                 continue;
             }
-            let month: Month = row
-                .text(month)?
-                .parse()
-                .map_err(|_| row.refuse(month, "a month such as 2016-08"))?;
-            let level_m = row.optional_number(level, "metres or an empty field")?;
-            let level_m = level_m.map(|level_m| level_m as f32);
+            let level_m = row.level_m.map(|level_m| level_m as f32);
             match months.last_mut() {
-                Some((last, levels)) if *last == month => levels.push(level_m),
-                _ => months.push((month, vec![level_m])),
+                Some((last, levels)) if *last == row.month => levels.push(level_m),
+                _ => months.push((row.month, vec![level_m])),
             }
         }
         Ok(months)
     }
 
-    /// Wells of a finished run, in its order.
-    ///
-    /// # Errors
-    /// When `metrics.csv` cannot be read.
-    pub fn wells(&self) -> Result<Vec<String>, RunError> {
-        let mut table = Table::open(&self.path.join(TABLES[0]), "well")?;
-        let well = table.column("well")?;
-        let mut wells: Vec<String> = Vec::new();
-        while let Some(row) = table.next_row()? {
-            let well = row.name(well)?;
-            if wells.last().is_none_or(|last| last != well) {
-                wells.push(well.to_owned());
-            }
-        }
-        Ok(wells)
-    }
-
-    /// Writes the models of a well, then its part; `number` is the well's place in the order of the tables.
-    ///
-    /// # Errors
-    /// When a file cannot be written.
-    pub fn write_well(&self, number: usize, well: &WellRun) -> Result<(), RunError> {
-        for model in &well.models {
-            write_beside(&self.model_path(&well.well, model.name), &model.file)?;
-        }
-        let chunks = well.chunks();
-        let mut part = Vec::new();
-        for chunk in &chunks {
-            part.extend_from_slice(&(chunk.len() as u64).to_le_bytes());
-            part.extend_from_slice(chunk);
-        }
-        write_beside(&self.part_path(number), &part)
-    }
-
-    /// Writes the benchmarks that have ps points around them; no file where there are none.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn write_levelling(&self, comparisons: &[Comparison]) -> Result<(), RunError> {
-        let row = |comparison: &Comparison| {
-            Some(LevelledPoint {
-                benchmark: comparison.benchmark.name.clone(),
-                levelling_mm_per_year: comparison.benchmark.rate_mm_per_year,
-                ps_mm_per_year: comparison.ps_mm_per_year?,
-            })
-        };
-        let rows: Vec<LevelledPoint> = comparisons.iter().filter_map(row).collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut table = table::header::<LevelledPoint>();
-        table.extend(table::rows(&rows));
-        write_beside(&self.path.join(LevelledPoint::TABLE), &table)
-    }
-
-    /// Whether a well's part is there.
-    pub fn has_well(&self, number: usize) -> bool {
-        self.part_path(number).is_file()
-    }
-
-    /// Joins the parts of wells `0..wells` to the tables, in their order; failed wells have no part.
-    ///
-    /// # Errors
-    /// When a file cannot be read or written.
-    pub fn finish(&self, wells: usize) -> Result<(), RunError> {
-        let failed = |source| RunError::File {
-            path: self.path.clone(),
-            source,
-        };
-        let mut tables = Vec::with_capacity(TABLES.len());
-        for header in headers() {
-            let mut table = BufWriter::new(NamedTempFile::new_in(&self.path).map_err(failed)?);
-            table.write_all(&header).map_err(failed)?;
-            tables.push(table);
-        }
-        for number in (0..wells).filter(|number| self.has_well(*number)) {
-            let path = self.part_path(number);
-            let failed = |source| RunError::File {
-                path: path.clone(),
-                source,
-            };
-            let mut part = fs::File::open(&path).map_err(failed)?;
-            for table in &mut tables {
-                let mut length = [0; 8];
-                part.read_exact(&mut length).map_err(failed)?;
-                std::io::copy(&mut (&mut part).take(u64::from_le_bytes(length)), table)
-                    .map_err(failed)?;
-            }
-        }
-        for ((table, name), header) in tables.into_iter().zip(TABLES).zip(headers()) {
-            let file = table
-                .into_inner()
-                .map_err(|error| failed(error.into_error()))?;
-            let length = file.as_file().metadata().map_err(failed)?.len();
-            if length > header.len() as u64 || !OPTIONAL.contains(&name) {
-                persist(file, &self.path.join(name))?;
-            }
-        }
-        fs::remove_dir_all(self.path.join(PARTS)).map_err(failed)
-    }
-
-    fn failed(&self, source: std::io::Error) -> RunError {
-        RunError::File {
-            path: self.path.clone(),
-            source,
-        }
+    fn failed(&self, source: io::Error) -> RunError {
+        RunError::file(&self.path, source)
     }
 
     fn part_path(&self, number: usize) -> PathBuf {
         self.path.join(PARTS).join(format!("{number:08}"))
-    }
-}
-
-/// The first line of each table, in the order of [`TABLES`].
-fn headers() -> [Vec<u8>; 6] {
-    [
-        table::header::<MetricRow>(),
-        table::header::<PredictionRow>(),
-        table::header::<AttentionRow>(),
-        table::header::<RatePoint>(),
-        table::header::<Share>(),
-        table::header::<TrainingRow>(),
-    ]
-}
-
-/// Which of a well's model files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ModelName {
-    /// The well's model.
-    Model,
-    /// The plain LSTM it is compared with.
-    PlainLstm,
-}
-
-impl ModelName {
-    /// Where this model of a well lies in a run folder.
-    pub fn path(self, folder: &Path, well: &str) -> PathBuf {
-        folder
-            .join(MODELS)
-            .join(format!("{}{}", file_stem(well), self.ending()))
-    }
-
-    fn ending(self) -> &'static str {
-        match self {
-            Self::Model => ".f32.amlm",
-            Self::PlainLstm => ".lstm.f32.amlm",
-        }
     }
 }
 
@@ -380,45 +307,55 @@ pub fn file_stem(well: &str) -> String {
         .collect()
 }
 
-/// Writes a file beside its place and renames it.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn write_beside(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
-    let failed = |source| RunError::File {
-        path: path.to_owned(),
-        source,
+/// File names of wells, told apart where a file system makes no difference between capital and small letters.
+fn file_stems(wells: &[String]) -> Vec<String> {
+    let mut taken = HashSet::new();
+    let stem = |(number, well): (usize, &String)| {
+        let stem = file_stem(well);
+        if taken.insert(stem.to_lowercase()) {
+            stem
+        } else {
+            format!("{stem}~{number}")
+        }
     };
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    persist(file, path)
-}
-
-/// Gives a written file its name and, unlike a private temporary file, the usual permissions.
-fn persist(file: NamedTempFile, path: &Path) -> Result<(), RunError> {
-    let failed = |source| RunError::File {
-        path: path.to_owned(),
-        source,
-    };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file()
-            .set_permissions(fs::Permissions::from_mode(0o644))
-            .map_err(failed)?;
-    }
-    file.persist(path)
-        .map(drop)
-        .map_err(|error| failed(error.error))
+    wells.iter().enumerate().map(stem).collect()
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// A run of wells with these ids.
+    pub(crate) fn identity<'a>(wells: impl IntoIterator<Item = &'a str>) -> RunIdentity {
+        RunIdentity {
+            shard: None,
+            data: "hash".into(),
+            wells: wells.into_iter().map(str::to_owned).collect(),
+        }
+    }
+
+    /// A well with one row in one table.
+    pub(crate) fn well(id: &str) -> WellRun {
+        let mut well = WellRun::empty(id);
+        well.training = vec![TrainingRow {
+            well: well.well.clone(),
+            model: ModelKind::LSTM,
+            epoch: 1,
+            train_rmse_mm_per_month: 1.5,
+            validate_rmse_mm_per_month: None,
+            test_rmse_mm_per_month: Some(2.0),
+            kept: true,
+        }];
+        well
+    }
+
+    pub(crate) fn failure(well: &str) -> FailureRow {
+        FailureRow {
+            well: well.into(),
+            stage: Stage::Train,
+            message: "diverged".into(),
+        }
+    }
 
     #[test]
     fn a_well_id_becomes_a_safe_file_name() {
@@ -427,48 +364,52 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_with_something_in_it_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("run");
-        let run = RunFolder::create(&path, &Config::default()).unwrap();
-        assert!(path.join("config.toml").is_file() && !run.has_well(0));
-        let error = RunFolder::create(&path, &Config::default())
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("not empty"), "{error}");
-        assert!(
-            RunFolder::open(&path)
-                .unwrap_err()
-                .to_string()
-                .contains("not a finished run")
+    fn every_model_of_a_run_has_a_file_of_its_own_even_where_case_makes_no_difference() {
+        let wells = ["A", "a", "A.lstm", "lstm", "a~1", "lstm/A", "B"];
+        let config = Config::default();
+        let run = RunFolder::new(Path::new("run"), &config, identity(wells));
+        let mut paths = HashSet::new();
+        for well in wells {
+            for network in NETWORKS {
+                let path = run.model_path(well, network).unwrap();
+                let path = path.to_str().unwrap().to_lowercase();
+                assert!(paths.insert(path.clone()), "{path}");
+            }
+        }
+        let path = |well, network| run.model_path(well, network).unwrap();
+        assert_eq!(
+            path("A", NetworkKind::AmLstm),
+            Path::new("run/models/A.f32.amlm")
+        );
+        assert_eq!(
+            path("A", NetworkKind::Lstm),
+            Path::new("run/models/lstm/A.f32.amlm")
+        );
+        assert_eq!(run.model_path("C", NetworkKind::Lstm), None);
+    }
+
+    #[test]
+    fn the_named_network_is_the_wells_model() {
+        let mut config = Config::default();
+        config.network.kind = NetworkKind::Lstm;
+        let run = RunFolder::new(Path::new("run"), &config, identity(["A"]));
+        let path = |network| run.model_path("A", network).unwrap();
+        assert_eq!(path(NetworkKind::Lstm), Path::new("run/models/A.f32.amlm"));
+        assert_eq!(
+            path(NetworkKind::AmLstm),
+            Path::new("run/models/am-lstm/A.f32.amlm")
         );
     }
 
     #[test]
-    fn tables_come_in_well_order_with_one_header() {
+    fn a_folder_with_something_in_it_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let run = RunFolder::create(&folder.path().join("run"), &Config::default()).unwrap();
-        for number in [2, 0] {
-            let mut well = WellRun::empty(&format!("W{number}"));
-            well.training = vec![TrainingRow {
-                well: well.well.clone(),
-                model: ModelKind::LSTM,
-                epoch: 1,
-                train_rmse_mm_per_month: 1.5,
-                validate_rmse_mm_per_month: None,
-                test_rmse_mm_per_month: Some(2.0),
-                kept: true,
-            }];
-            run.write_well(number, &well).unwrap();
-        }
-        run.finish(3).unwrap();
-        let text = fs::read_to_string(run.path().join("training.csv")).unwrap();
-        let header = "well,model,epoch,train_rmse_mm_per_month,validate_rmse_mm_per_month,test_rmse_mm_per_month,kept\n";
-        assert_eq!(
-            text,
-            format!("{header}W0,lstm,1,1.5,,2.0,true\nW2,lstm,1,1.5,,2.0,true\n")
-        );
-        assert!(!run.path().join("parts").exists());
-        RunFolder::open(run.path()).unwrap();
+        let path = folder.path().join("run");
+        let create = || RunFolder::create(&path, &Config::default(), identity(["A"]));
+        let run = create().unwrap();
+        assert!(path.join(CONFIG).is_file() && !run.has_well(0));
+        assert!(create().unwrap_err().to_string().contains("not empty"));
+        let error = RunFolder::open(&path).unwrap_err().to_string();
+        assert!(error.contains("not a finished run"), "{error}");
     }
 }

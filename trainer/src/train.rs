@@ -39,17 +39,6 @@ use crate::split::{Part, Split};
 /// every sum of products inside f32, so that infinities and NaN never arise where processors treat them differently.
 const PARAMETER_LIMIT: f32 = 1e6;
 
-/// Batch sizes of the paper's wells A to F (Cao et al. 2022, section 3.2), and what other wells get.
-const PAPER_BATCHES: [(&str, usize); 6] = [
-    ("A", 8),
-    ("B", 16),
-    ("C", 8),
-    ("D", 8),
-    ("E", 16),
-    ("F", 32),
-];
-const DEFAULT_BATCH: usize = 16;
-
 /// A network fitted to a well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainedWell {
@@ -70,8 +59,9 @@ pub struct TrainedWell {
     /// The least a model that sees only levels can be expected to reach on the test part, in mm per month: root mean square error of the mean rate
     /// of the points that were not test points, in the same interval. NaN in a split by time.
     pub floor_rmse_mm: f64,
-    /// Half the width of the 90 % interval around a month's increment in mm: the 90 % quantile of the validation part's residuals (split conformal, Vovk
-    /// et al. 2005). NaN below 9 of them. A little narrow where the validation part chose the epoch.
+    /// Half the width of the 90 % interval around a month's increment of the well in mm: the 90 % quantile over the validation part's intervals of the
+    /// distance between the predicted rate and the mean rate of the part's points (split conformal, Vovk et al. 2005). It does not cover a single ps point.
+    /// NaN below 9 intervals. A little narrow where the validation part chose the epoch, or shares its months with training.
     pub interval_half_width_mm: f64,
     /// Seed of the initial parameters and of the batches.
     pub seed: u64,
@@ -158,15 +148,6 @@ impl Shape {
     }
 }
 
-/// Points a gradient step averages over.
-fn batch_size(config: &Config, well: &str) -> usize {
-    let of_paper = || PAPER_BATCHES.iter().find(|(name, _)| *name == well);
-    match config.training.batch {
-        0 => of_paper().map_or(DEFAULT_BATCH, |(_, batch)| *batch),
-        batch => batch,
-    }
-}
-
 /// Fits the network of `config.network` to a well.
 ///
 /// # Errors
@@ -245,14 +226,22 @@ where
     random.set_word_pos(0);
 
     let mut fit = Fit::<B>::new(first, kernel.spans(), config.training.learning_rate, device);
-    let batch = batch_size(config, &series.well);
+    let batch = config.training.batch_for(&series.well);
     let mut order = observations.training_points();
+    // One series is one batch; an epoch goes through it as often as through those of a well with ps points.
+    let passes = if series.directly_measured {
+        config.training.series_steps
+    } else {
+        1
+    };
     let mut history = Vec::with_capacity(config.training.epochs);
     let (mut best_score, mut best_epoch, mut best_parameters) = (f64::INFINITY, 0, Vec::new());
     for epoch in 1..=config.training.epochs {
         order.shuffle(&mut random);
-        for points in order.chunks(batch) {
-            fit.step(&mut kernel, &observations, points);
+        for _ in 0..passes {
+            for points in order.chunks(batch) {
+                fit.step(&mut kernel, &observations, points);
+            }
         }
         let parameters = fit.parameters().ok_or_else(|| TrainError::Diverged {
             well: series.well.clone(),
@@ -280,7 +269,7 @@ where
         .as_mut()
         .unwrap_or(&mut kernel)
         .forward(&best_parameters);
-    let interval_half_width_mm = observation::half_width(series, split, target, predicted);
+    let interval_half_width_mm = observations.half_width(series, predicted);
     Ok(TrainedWell {
         network: shape,
         parameters: best_parameters,

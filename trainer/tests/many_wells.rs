@@ -65,7 +65,11 @@ impl Site {
             .stdout(Stdio::null())
             .spawn()
             .expect("amlstm starts");
-        let parts = || fs::read_dir(run.join("parts")).map_or(0, Iterator::count);
+        let is_part = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("0");
+        let parts = || {
+            let entries = fs::read_dir(run.join("parts")).into_iter().flatten();
+            entries.flatten().filter(is_part).count()
+        };
         let has_ended = |child: &mut Child| child.try_wait().expect("a child").is_some();
         while parts() < 2 && !has_ended(&mut child) {
             std::thread::sleep(Duration::from_millis(2));
@@ -179,14 +183,37 @@ fn a_failed_well_is_reported_and_the_others_are_trained() {
     let copy: String = of_a.map(|rest| format!("Z,{rest}\n")).collect();
     fs::write(&levels, format!("{}\n{copy}", text.trim_end())).expect("writes");
 
-    let output = site.train("run", &[]).output().expect("amlstm starts");
-    assert_eq!(output.status.code(), Some(1));
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(error.contains("well Z"), "{error}");
+    let tried = |further: &[&str]| {
+        let output = site.train("run", further).output().expect("amlstm starts");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        let (words, complaints) = (text(output.stdout), text(output.stderr));
+        assert_eq!(output.status.code(), Some(3), "{complaints}");
+        assert!(
+            complaints.contains("well Z: found no ps point"),
+            "{complaints}"
+        );
+        words
+    };
+    assert!(tried(&[]).contains(&format!("{WELLS} of {} wells trained", WELLS + 1)));
     let files = site.files("run");
     let models = files
         .keys()
         .filter(|name| name.starts_with("models"))
         .count();
     assert_eq!(models, 2 * WELLS, "the others have their models");
+    let failures = String::from_utf8_lossy(&files[Path::new("failures.csv")]);
+    assert!(
+        failures.starts_with("well,stage,message\nZ,series,"),
+        "{failures}"
+    );
+    // The failed well alone is tried again.
+    let words = tried(&["--resume"]);
+    assert!(
+        words.contains(&format!("{WELLS} of them before this start")),
+        "{words}"
+    );
+    let error = amlstm(&["export", &site.path("run"), "--well", "Z"])
+        .output()
+        .expect("amlstm starts");
+    assert_eq!(error.status.code(), Some(1), "no model to export");
 }

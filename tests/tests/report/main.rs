@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use amlstm::config::{Config, SplitKind};
 use amlstm::levelling;
 use amlstm::report;
-use amlstm::run::{RunFolder, WellRun};
+use amlstm::run::{RunFolder, RunIdentity, WellRun, hash_of_wells};
 use amlstm::series::WellSeries;
 use amlstm::study::{self, Subject, Summary};
 use amlstm::synth;
@@ -182,7 +182,17 @@ fn trained(folder: &Path, wells: usize, config: &Config) -> PathBuf {
         ..synth::Options::default()
     };
     let made = synth::dataset(&options);
-    let written = RunFolder::create(folder, config).unwrap();
+    let identity = RunIdentity {
+        shard: None,
+        data: hash_of_wells(&made.dataset.wells),
+        wells: made
+            .dataset
+            .wells
+            .iter()
+            .map(|well| well.id.clone())
+            .collect(),
+    };
+    let written = RunFolder::create(folder, config, identity).unwrap();
     for (number, well) in made.dataset.wells.iter().enumerate() {
         let mut of_well = WellRun::new(well, config).unwrap();
         of_well.add_report_rows(well, config, &made.truth);
@@ -193,7 +203,7 @@ fn trained(folder: &Path, wells: usize, config: &Config) -> PathBuf {
     written
         .write_levelling(&levelling::compare(benchmarks, &points))
         .unwrap();
-    written.finish(made.dataset.wells.len()).unwrap();
+    written.finish(&[]).unwrap();
     report::write(folder).unwrap()
 }
 

@@ -11,6 +11,7 @@ use amlstm::{
 };
 
 use super::{
+    configuration::configuration,
     output::{Output, complain},
     table::{self, LEFT, RIGHT},
 };
@@ -31,10 +32,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
-    let config = args
-        .config
-        .as_deref()
-        .map_or_else(|| Ok(Config::default()), Config::read)?;
+    let config = configuration(&args.folders, args.config.as_deref())?;
     let dataset = read_folders(&args.folders, &config.data)?;
     writeln!(output, "{}\n", layers(&dataset).trim_fmt())?;
     if let Some(rates) = rates(&dataset, &config.data.rate_classes_mm_per_year) {

@@ -3,9 +3,10 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use amlstm::{
+    config::NetworkKind,
     export::AlignedBytes,
     quantise::{Deviation, MonthOfLevels, deviation, to_q15},
-    run::{ModelName, RunFolder, file_stem, write_beside},
+    run::{RunFolder, file_stem, write_atomically},
 };
 use amlstm_core::artifact::ModelFile;
 use anyhow::Context;
@@ -24,6 +25,7 @@ use super::{
 #[command(after_help = "Examples:
   amlstm export run --well HOLLY -o holly.amlm
   amlstm export run --well HOLLY --format q15   for a Cortex-M0+ or M3
+  amlstm export run --well HOLLY --model lstm   the plain LSTM
   amlstm export run                             where the run has one well only")]
 pub struct Args {
     /// Folder that `amlstm train` wrote.
@@ -32,12 +34,32 @@ pub struct Args {
     /// Which well; needed where the run has several.
     #[arg(long, value_name = "WELL")]
     well: Option<String>,
+    /// Which of the well's two networks [default: the configuration's network.kind].
+    #[arg(long, value_enum)]
+    model: Option<Network>,
     /// Numbers the model computes with.
     #[arg(long, value_enum, default_value_t = Format::F32)]
     format: Format,
     /// Where to [default: <WELL>.<FORMAT>.amlm].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Network {
+    /// With attention over the aquifer layers.
+    AmLstm,
+    /// Without attention.
+    Lstm,
+}
+
+impl From<Network> for NetworkKind {
+    fn from(network: Network) -> Self {
+        match network {
+            Network::AmLstm => Self::AmLstm,
+            Network::Lstm => Self::Lstm,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,7 +83,10 @@ impl Format {
 pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let folder = RunFolder::open(&args.run)?;
     let well = folder.one_well(args.well.as_deref())?;
-    let source = folder.model_path(&well, ModelName::Model);
+    let network = args.model.map_or(folder.network(), NetworkKind::from);
+    let source = folder
+        .model_path(&well, network)
+        .context("a well of the run has models")?;
     let place = || source.display().to_string();
     let trained = AlignedBytes::read(&source).with_context(place)?;
     let file = ModelFile::parse(&trained).with_context(place)?;
@@ -74,7 +99,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         .output
         .clone()
         .unwrap_or_else(|| format!("{}.{}.amlm", file_stem(&well), args.format.name()).into());
-    write_beside(&path, &bytes)?;
+    write_atomically(&path, &bytes)?;
     let written = ModelFile::parse(&bytes).with_context(|| path.display().to_string())?;
     if args.format == Format::Q15 && !output.is_quiet() {
         print_cost(&file, &written, &months, output)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use amlstm::figure::{Kind, draw, gather};
-use amlstm::run::{RunFolder, write_beside};
+use amlstm::run::{RunFolder, write_atomically};
 use anyhow::{Context as _, bail};
 
 use super::output::Output;
@@ -58,7 +58,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
             args.output.display()
         ),
     };
-    write_beside(&args.output, &bytes)?;
+    write_atomically(&args.output, &bytes)?;
     output.note(format_args!("{}: written", args.output.display()))?;
     Ok(ExitCode::SUCCESS)
 }

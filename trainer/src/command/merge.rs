@@ -7,7 +7,7 @@ use std::{
 
 use amlstm::{report, run::RunFolder};
 
-use super::output::{Output, complain};
+use super::{output::Output, train::complain_of};
 
 /// Join the shards of a run.
 ///
@@ -17,7 +17,9 @@ use super::output::{Output, complain};
 #[command(after_help = "Example:
   amlstm train nation --shard 1/2 --out part1
   amlstm train nation --shard 2/2 --out part2
-  amlstm merge part1 part2 --out run")]
+  amlstm merge part1 part2 --out run
+
+Exit codes: as of amlstm train")]
 pub struct Args {
     /// Folders of all shards.
     #[arg(value_name = "RUN", required = true)]
@@ -32,17 +34,10 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let shards: Vec<&Path> = args.shards.iter().map(PathBuf::as_path).collect();
     let failed = RunFolder::merge(&shards, &args.out)?;
     report::write(&args.out)?;
-    for (_, failure) in &failed {
-        complain(format_args!("{failure}"));
-    }
     output.note(format_args!(
         "{} shards joined, models, tables and report.html in {}",
         shards.len(),
         args.out.display()
     ))?;
-    Ok(if failed.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(complain_of(&failed))
 }

@@ -1,7 +1,7 @@
 //! One module a command: its arguments, what it does, what it prints.
 //!
 //! A new command is a module with `Args` and `run`, a variant of [`Command`] and its arm in [`run`].
-//! Exit codes: 0 done, 1 failed, 2 wrong usage (clap's).
+//! Exit codes: 0 done, 1 failed, 2 wrong usage (clap's), 3 done but for some wells ([`PARTLY_FAILED`]).
 
 use std::{io::ErrorKind, process::ExitCode};
 
@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use output::{Output, complain};
 
 pub mod check;
+mod configuration;
 pub mod estimate;
 pub mod export;
 pub mod figure;
@@ -23,6 +24,9 @@ pub mod swap_test;
 pub mod synth;
 mod table;
 pub mod train;
+
+/// Exit code of a run of which some wells have no model.
+pub const PARTLY_FAILED: u8 = 3;
 
 /// Land subsidence at groundwater wells: trains attention-LSTM models on water levels, judges them, and runs them as a data logger does.
 #[derive(Parser)]

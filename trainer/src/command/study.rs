@@ -1,24 +1,22 @@
 //! `amlstm study`: the paper's study on the user's wells, or on the synthetic ones.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use amlstm::config::Config;
 use amlstm::read;
 use amlstm::report;
-use amlstm::run::write_beside;
+use amlstm::run::write_atomically;
 use amlstm::series::WellSeries;
 use amlstm::study::{self, Study, Subject, Summary, Table};
 use amlstm::synth;
 use anyhow::Context;
 
 use super::{
+    configuration::configuration,
     output::{Output, OutputError},
     progress,
 };
-
-/// Scenes of the synthetic wells in November and December 2010, months before the other 52; the paper's 43 months begin after them.
-const SCENES_BEFORE_2011: usize = 2;
 
 /// LSTM against AM-LSTM and every baseline, over many seeds.
 ///
@@ -48,7 +46,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
-    let config = configuration(args.config.as_deref(), args.folders.is_empty())?;
+    let config = configuration(&args.folders, args.config.as_deref())?;
     let subjects = subjects(&args.folders, &config)?;
     let seeds: Vec<u64> = (0..args.seeds)
         .map(|i| config.seed.wrapping_add(i))
@@ -65,15 +63,15 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("{}: cannot be made", folder.display()))?;
     for tidy in study.tidy() {
-        write_beside(&folder.join(tidy.file), tidy.csv.as_bytes())?;
+        write_atomically(&folder.join(tidy.file), tidy.csv.as_bytes())?;
     }
     let summary = study.summary();
     let bytes = serde_json::to_vec_pretty(&summary)?;
-    write_beside(&folder.join(Summary::FILE), &bytes)?;
+    write_atomically(&folder.join(Summary::FILE), &bytes)?;
     let page = args.out.join(report::FILE);
     let has_page = page.is_file();
     if has_page {
-        write_beside(&page, report::read(&args.out)?.html()?.as_bytes())?;
+        write_atomically(&page, report::read(&args.out)?.html()?.as_bytes())?;
     }
     if args.json {
         output.json(&json(&study))?;
@@ -90,15 +88,6 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The configuration file, or the defaults; the SYNTHETIC wells then leave out their first two scenes, as the paper does.
-pub fn configuration(path: Option<&Path>, synthetic_wells: bool) -> anyhow::Result<Config> {
-    let mut config = path.map(Config::read).transpose()?.unwrap_or_default();
-    if synthetic_wells && path.is_none() {
-        config.data.drop_scenes = SCENES_BEFORE_2011;
-    }
-    Ok(config)
 }
 
 /// Series with months and with scenes as steps, and the truth where it is known.

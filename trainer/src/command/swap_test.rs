@@ -8,11 +8,7 @@ use amlstm::series::WellSeries;
 use amlstm::study::{Subject, swap};
 use amlstm::synth::{self, AquiferLayer};
 
-use super::{
-    output::Output,
-    progress,
-    study::{configuration, print_table},
-};
+use super::{configuration::configuration, output::Output, progress, study::print_table};
 
 /// Make each aquifer layer of the SYNTHETIC wells dominate in turn and count how often attention, permutation importance and physics name it.
 #[derive(clap::Args)]
@@ -31,7 +27,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
-    let mut config = configuration(args.config.as_deref(), true)?;
+    let mut config = configuration(&[], args.config.as_deref())?;
     config.data.steps = Steps::Months;
     let mut subjects = Vec::new();
     for layer in AquiferLayer::ALL {

@@ -26,7 +26,7 @@ const WELLS_WITH_PROGRESS: usize = 500;
   amlstm synth noisy --profile field          ps points as scattered as in an unsmoothed stack
   amlstm synth swapped --dominating phreatic  another aquifer layer drives the ground")]
 pub struct Args {
-    /// Folder for wells.csv, levels.csv, points.csv, levelling.csv and truth.csv; none of them may be there yet.
+    /// Folder for wells.csv, levels.csv, points.csv, levelling.csv, truth.csv and amlstm.toml; none of them may be there yet.
     folder: PathBuf,
     /// Number of wells; those after the sixth are random variations of A-F.
     #[arg(long, default_value_t = TEMPLATES, value_name = "N")]
@@ -85,7 +85,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
     let folder = args.folder.display();
     output.note(format_args!(
-        "{} SYNTHETIC wells in {folder}: wells.csv, levels.csv, points.csv, levelling.csv, truth.csv",
+        "{} SYNTHETIC wells in {folder}: wells.csv, levels.csv, points.csv, levelling.csv, truth.csv, amlstm.toml",
         args.wells
     ))?;
     output.note(format_args!("next: amlstm train {folder}"))?;

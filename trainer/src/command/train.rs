@@ -1,6 +1,6 @@
 //! `amlstm train`: trains, exports and scores both networks at every well.
 
-use std::{borrow::Cow, path::PathBuf, process::ExitCode, sync::Mutex, time::Instant};
+use std::{borrow::Cow, path::PathBuf, process::ExitCode, time::Instant};
 
 use amlstm::{
     config::{Config, DEFAULT_TOML, MAX_SEED, Selection},
@@ -10,10 +10,9 @@ use amlstm::{
     read::{ReadError, Sites, Well},
     report,
     run::{
-        BASELINES, MetricRow, ModelKind, Resumed, RunFolder, Shard, ShardRecord, WELLS_IN_FULL,
-        WellRun,
+        BASELINES, FailureRow, ModelKind, Resumed, RunFolder, RunIdentity, Shard, WELLS_IN_FULL,
+        WellRun, WellRunError, hash_of_folders, hash_of_wells,
     },
-    split::Part,
     synth::{self, Truth},
 };
 use anyhow::Context;
@@ -21,13 +20,12 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use super::{
-    output::{Output, OutputError, complain},
+    PARTLY_FAILED,
+    configuration::configuration,
+    output::{Output, complain},
     progress,
     table::{self, LEFT, RIGHT, number},
 };
-
-/// Scenes of 2010 that the paper leaves out; the synthetic stack has them.
-const SYNTHETIC_DROP_SCENES: usize = 2;
 
 /// Fewest wells of a run that logs its progress.
 const LOGGED_WELLS: u64 = 200;
@@ -43,7 +41,9 @@ const LOGGED_WELLS: u64 = 200;
   amlstm train sites/holly --config my.toml       with a configuration
   amlstm train nation --shard 2/8 --out part2     the second of eight parts, for amlstm merge
   amlstm train nation --out run1 --resume         go on after an interruption
-  amlstm train --print-config > my.toml           every key with its default")]
+  amlstm train --print-config > my.toml           every key with its default
+
+Exit codes: 0 all wells have models, 3 some wells have none (failures.csv says why, --resume tries them again), 1 the run was stopped, 2 wrong usage")]
 pub struct Args {
     /// Folders with wells.csv, levels.csv and subsidence.csv or points.csv.
     #[arg(value_name = "DIR")]
@@ -60,7 +60,8 @@ pub struct Args {
     /// Wells trained at a time; the results are the same [default: one a core].
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// Go on with a run that was interrupted: wells that are finished are not trained again. Starts a new run if there is none.
+    /// Go on with a run that was interrupted or has failed wells: wells that are finished are not trained again. Starts a new run if there is none.
+    /// The configuration and the data must be those of the run.
     #[arg(long)]
     resume: bool,
     /// Train only the I-th of N parts, to be joined by `amlstm merge`.
@@ -86,9 +87,13 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let config = resolve(args)?;
     let data = read(args, &config, output)?;
-    let wells = data.wells.ids();
+    let identity = RunIdentity {
+        shard: args.shard,
+        data: data.hash.clone(),
+        wells: data.wells.ids(),
+    };
     let folder = if args.resume {
-        match RunFolder::resume(&args.out, &config)? {
+        match RunFolder::resume(&args.out, &config, identity)? {
             Resumed::Open(folder) => folder,
             Resumed::Complete => {
                 // The report is written last.
@@ -103,37 +108,22 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
             }
         }
     } else {
-        RunFolder::create(&args.out, &config)?
+        RunFolder::create(&args.out, &config, identity)?
     };
-    let wanted: Vec<usize> = (0..wells.len())
-        .filter(|number| args.shard.is_none_or(|shard| shard.has(*number)))
-        .collect();
-    let open: Vec<usize> = wanted
-        .iter()
-        .copied()
-        .filter(|number| !folder.has_well(*number))
-        .collect();
-    let outcome = train(&open, &data, &config, &folder, output)?;
+    let wanted: Vec<usize> = folder.identity().wanted().collect();
+    let is_open = |number: &usize| !folder.has_well(*number);
+    let open: Vec<usize> = wanted.iter().copied().filter(is_open).collect();
+    let failures = train(&open, &data, &config, &folder, output)?;
     folder.write_levelling(&data.levelling)?;
-    if let Some(shard) = args.shard {
-        folder.finish_shard(&ShardRecord {
-            shard,
-            wells: wells.clone(),
-            failed: outcome.failed.clone(),
-        })?;
-    } else {
-        folder.finish(wells.len())?;
-        report::write(&args.out)?;
-    }
-    for (_, failure) in &outcome.failed {
-        complain(format_args!("{failure}"));
-    }
-    if !output.is_quiet() {
-        print_scores(&outcome.test, &data.wells, wells.len(), &config, output)?;
-    }
     let what = if args.shard.is_some() {
+        folder.finish_shard(&failures)?;
         "models and parts for amlstm merge"
     } else {
+        folder.finish(&failures)?;
+        report::write(&args.out)?;
+        if !output.is_quiet() {
+            print_scores(&folder, &data.wells, &config, output)?;
+        }
         "models, tables and report.html"
     };
     let before = match wanted.len() - open.len() {
@@ -142,28 +132,30 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     };
     output.note(format_args!(
         "{} of {} wells trained in {:.1} s{before}, {what} in {}",
-        wanted.len() - outcome.failed.len(),
+        wanted.len() - failures.len(),
         wanted.len(),
         started.elapsed().as_secs_f64(),
         args.out.display()
     ))?;
-    Ok(if outcome.failed.is_empty() {
+    Ok(complain_of(&failures))
+}
+
+/// Says which wells have no model, and gives the exit code.
+pub fn complain_of(failures: &[FailureRow]) -> ExitCode {
+    for failure in failures {
+        complain(format_args!("{}", failure.message));
+    }
+    if failures.is_empty() {
         ExitCode::SUCCESS
     } else {
-        ExitCode::FAILURE
-    })
+        ExitCode::from(PARTLY_FAILED)
+    }
 }
 
 fn resolve(args: &Args) -> anyhow::Result<Config> {
-    let mut config = match &args.config {
-        Some(path) => Config::read(path)?,
-        None => Config::default(),
-    };
+    let mut config = configuration(&args.folders, args.config.as_deref())?;
     if let Some(seed) = args.seed {
         config.seed = seed;
-    }
-    if args.folders.is_empty() && args.config.is_none() {
-        config.data.drop_scenes = SYNTHETIC_DROP_SCENES;
     }
     Ok(config)
 }
@@ -175,6 +167,8 @@ struct Data {
     truth: Vec<Truth>,
     /// Levelling benchmarks and the ps points around them; may be empty.
     levelling: Vec<Comparison>,
+    /// Fingerprint of all of it.
+    hash: String,
 }
 
 /// Where the wells come from.
@@ -215,6 +209,7 @@ fn read(args: &Args, config: &Config, output: &Output) -> anyhow::Result<Data> {
         let (benchmarks, points): (Vec<_>, Vec<_>) =
             synth::benchmarks(options.seed).into_iter().unzip();
         Ok(Data {
+            hash: hash_of_wells(&made.dataset.wells),
             wells: Wells::Made(made.dataset.wells),
             truth: made.truth,
             levelling: levelling::compare(benchmarks, &points),
@@ -222,6 +217,7 @@ fn read(args: &Args, config: &Config, output: &Output) -> anyhow::Result<Data> {
     } else {
         let _busy = progress::spinner(output, "reading the site folders".to_owned());
         Ok(Data {
+            hash: hash_of_folders(&args.folders)?,
             wells: Wells::Read(Sites::open(&args.folders, &config.data)?),
             truth: Vec::new(),
             levelling: read_levelling(&args.folders)?,
@@ -247,69 +243,51 @@ fn read_levelling(folders: &[PathBuf]) -> anyhow::Result<Vec<Comparison>> {
     Ok(all)
 }
 
-/// What remains in memory of a run.
-#[derive(Default)]
-struct Outcome {
-    /// Scores on the test part, with the well's number.
-    test: Vec<(usize, MetricRow)>,
-    /// One line a failed well, with the well's number.
-    failed: Vec<(usize, String)>,
-}
-
-/// Trains the wells in parallel; each is written as soon as it is finished.
+/// Trains the wells in parallel; each is written as soon as it is finished. Gives the wells that have no model; that a file cannot be read or written is no
+/// well's failure and stops the run.
 fn train(
     wells: &[usize],
     data: &Data,
     config: &Config,
     folder: &RunFolder,
     output: &Output,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<Vec<FailureRow>> {
     let bar = progress::bar(output, wells.len() as u64, "wells");
     let logs = bar.is_hidden() && !output.is_quiet();
     let started = Instant::now();
-    let outcome = Mutex::new(Outcome::default());
-    let one = |&number: &usize| -> anyhow::Result<()> {
-        let result = train_well(number, data, config);
-        if let Ok(run) = &result {
-            folder.write_well(number, run)?;
-        }
-        let mut outcome = outcome
-            .lock()
-            .expect("no thread panics while it holds the lock");
-        match result {
-            Ok(run) if number < WELLS_IN_FULL => {
-                outcome.test.extend(
-                    run.metrics
-                        .into_iter()
-                        .filter(|row| row.part == Part::Test)
-                        .map(|row| (number, row)),
-                );
+    let one = |&number: &usize| -> anyhow::Result<Option<FailureRow>> {
+        let well = data.wells.well(number)?;
+        let failure = match train_well(number, &well, data, config) {
+            Ok(run) => {
+                folder.write_well(number, &run)?;
+                None
             }
-            Ok(_) => {}
-            Err(error) => outcome.failed.push((number, format!("{error:#}"))),
-        }
+            Err(error) => Some(FailureRow {
+                well: well.id.clone(),
+                stage: error.stage(),
+                message: error.to_string(),
+            }),
+        };
         bar.inc(1);
         if logs {
             log_progress(&bar, started);
         }
-        Ok(())
+        Ok(failure)
     };
-    wells.par_iter().try_for_each(one)?;
+    let failures = wells.par_iter().map(one).collect::<Result<Vec<_>, _>>()?;
     bar.finish_and_clear();
-    let mut outcome = outcome
-        .into_inner()
-        .expect("no thread panics while it holds the lock");
-    outcome.test.sort_by_key(|(number, _)| *number);
-    outcome.failed.sort();
-    Ok(outcome)
+    Ok(failures.into_iter().flatten().collect())
 }
 
-/// Reads and trains one well.
-fn train_well(number: usize, data: &Data, config: &Config) -> anyhow::Result<WellRun> {
-    let well = data.wells.well(number)?;
-    let mut run = WellRun::new(&well, config)?;
+fn train_well(
+    number: usize,
+    well: &Well,
+    data: &Data,
+    config: &Config,
+) -> Result<WellRun, WellRunError> {
+    let mut run = WellRun::new(well, config)?;
     if number < WELLS_IN_FULL {
-        run.add_report_rows(&well, config, &data.truth);
+        run.add_report_rows(well, config, &data.truth);
     }
     Ok(run)
 }
@@ -325,12 +303,12 @@ fn log_progress(bar: &ProgressBar, started: Instant) {
 
 /// RMSE on the test part, wells down and models across, beside what a network has to beat.
 fn print_scores(
-    test: &[(usize, MetricRow)],
+    folder: &RunFolder,
     data: &Wells,
-    wells: usize,
     config: &Config,
     output: &mut Output,
-) -> Result<(), OutputError> {
+) -> anyhow::Result<()> {
+    let test = folder.test_scores()?;
     let title = if data.synthetic() {
         "SYNTHETIC wells: "
     } else {
@@ -355,14 +333,9 @@ fn print_scores(
     columns.extend(baselines.iter().map(|name| (name.as_str(), RIGHT)));
     columns.push(("scored", RIGHT));
     let mut table = table::new(&columns);
-    for of_well in test.chunk_by(|a, b| a.0 == b.0) {
-        let row = |model: ModelKind| {
-            of_well
-                .iter()
-                .map(|(_, row)| row)
-                .find(|row| row.model == model)
-        };
-        let mut cells = vec![of_well[0].1.well.clone()];
+    for of_well in test.chunk_by(|a, b| a.well == b.well) {
+        let row = |model: ModelKind| of_well.iter().find(|row| row.model == model);
+        let mut cells = vec![of_well[0].well.clone()];
         cells.extend(
             models
                 .iter()
@@ -376,7 +349,7 @@ fn print_scores(
         table.add_row(cells);
     }
     writeln!(output, "\n{}\n", table.trim_fmt())?;
-    if wells > WELLS_IN_FULL {
+    if folder.identity().wells.len() > WELLS_IN_FULL {
         writeln!(
             output,
             "The first {WELLS_IN_FULL} wells are shown; metrics.csv has them all."

@@ -129,7 +129,11 @@ mod tests {
     fn the_documented_defaults_are_the_defaults() {
         assert_eq!(parse(DEFAULT_TOML).unwrap(), Config::default());
         assert_eq!(parse("").unwrap(), Config::default());
-        let shown: toml::Table = toml::from_str(DEFAULT_TOML).unwrap();
+        // Keys that a site folder may set are shown as comments.
+        let uncommented = DEFAULT_TOML
+            .replace("# batch =", "batch =")
+            .replace("# drop_scenes =", "drop_scenes =");
+        let shown: toml::Table = toml::from_str(&uncommented).unwrap();
         assert_eq!(
             shown,
             toml::Table::try_from(Config::default()).unwrap(),

@@ -10,8 +10,8 @@ use super::shown::{ModelErrors, Shown, ShownEpoch, ShownModel, ShownMonth, Shown
 use crate::config::{Config, ConfigError};
 use crate::export::AlignedBytes;
 use crate::run::{
-    AttentionRow, LevelledPoint, MetricRow, ModelKind, ModelName, PredictionRow, RatePoint, Row,
-    Share, TrainingRow, WELLS_IN_FULL,
+    AttentionRow, LevelledPoint, MetricRow, ModelKind, NETWORKS, PredictionRow, RatePoint, Row,
+    RunError, RunFolder, Share, TrainingRow, WELLS_IN_FULL,
 };
 use crate::split::Part;
 use crate::spread::Spread;
@@ -35,6 +35,9 @@ pub enum GatherError {
         /// Where and what was found.
         cause: String,
     },
+    /// It is no run.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// Its configuration cannot be read.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -101,8 +104,9 @@ pub fn gather(folder: &Path, only: Option<&str>) -> Result<Shown, GatherError> {
         wells.at(&row.well).add_epoch(&row);
         Ok(())
     })?;
+    let run = RunFolder::open(folder)?;
     for well in &mut wells.wells {
-        for path in model_paths(folder, &well.well) {
+        for path in model_paths(&run, &well.well) {
             well.synthetic |= read_model(&path, |file| file.record().synthetic)?;
         }
         well.models
@@ -121,10 +125,10 @@ pub fn gather(folder: &Path, only: Option<&str>) -> Result<Shown, GatherError> {
 }
 
 /// The model files that a run has of a well.
-pub fn model_paths(folder: &Path, well: &str) -> Vec<PathBuf> {
-    [ModelName::Model, ModelName::PlainLstm]
+pub fn model_paths(run: &RunFolder, well: &str) -> Vec<PathBuf> {
+    NETWORKS
         .into_iter()
-        .map(|name| name.path(folder, well))
+        .filter_map(|network| run.model_path(well, network))
         .filter(|path| path.is_file())
         .collect()
 }

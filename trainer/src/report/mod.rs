@@ -19,7 +19,7 @@ pub use page::Report;
 use crate::config::Config;
 use crate::figure::FigureError;
 use crate::figure::gather::{self, GatherError};
-use crate::run::{self, RunError};
+use crate::run::{self, RunError, RunFolder};
 
 /// Name of the page in a run folder.
 pub const FILE: &str = "report.html";
@@ -44,7 +44,7 @@ pub enum ReportError {
 /// When the folder is not a finished run or cannot be written.
 pub fn write(folder: &Path) -> Result<PathBuf, ReportError> {
     let path = folder.join(FILE);
-    run::write_beside(&path, read(folder)?.html()?.as_bytes())?;
+    run::write_atomically(&path, read(folder)?.html()?.as_bytes())?;
     Ok(path)
 }
 
@@ -58,9 +58,10 @@ pub fn read(folder: &Path) -> Result<Report, ReportError> {
     let config = Config::read(&path).map_err(GatherError::from)?;
     let text =
         std::fs::read_to_string(&path).map_err(|source| GatherError::File { path, source })?;
+    let run = RunFolder::open(folder)?;
     let mut cards = Vec::new();
     for well in &shown.wells {
-        for path in gather::model_paths(folder, &well.well) {
+        for path in gather::model_paths(&run, &well.well) {
             cards.push(gather::read_model(&path, |file| Card::of(&path, file))?);
         }
     }

@@ -2,7 +2,7 @@
 
 use amlstm_core::artifact::ModelFile;
 
-use super::{ModelName, RatePoint, Share, WellRun};
+use super::{RatePoint, Share, WellRun};
 use crate::attribution::{self, Method};
 use crate::baseline::{PhysicsFit, Problem};
 use crate::config::Config;
@@ -24,7 +24,7 @@ impl WellRun {
         let model = self
             .models
             .iter()
-            .find(|model| model.name == ModelName::Model);
+            .find(|model| model.network == config.network.kind);
         self.shares = model.map_or_else(Vec::new, |model| {
             let file =
                 ModelFile::parse(&model.file).expect("an exported model file is one that parses");

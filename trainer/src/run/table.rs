@@ -1,8 +1,10 @@
 //! Tables of a run as CSV.
 
+use std::path::Path;
+
 use serde::Serialize;
 
-use super::{Row, columns::columns};
+use super::{Row, RunError, columns::columns};
 
 /// The first line of a table.
 pub fn header<T: Row>() -> Vec<u8> {
@@ -22,6 +24,34 @@ pub fn rows<T: Serialize>(rows: &[T]) -> Vec<u8> {
             .expect("rows are flat and memory does not fail");
     }
     writer.into_inner().expect("memory does not fail")
+}
+
+/// Reads a table of a run.
+///
+/// # Errors
+/// When it cannot be opened; each row when it is not as the run writes it.
+pub fn read<T: Row>(folder: &Path) -> Result<impl Iterator<Item = Result<T, RunError>>, RunError> {
+    let path = folder.join(T::TABLE);
+    let reader = csv::Reader::from_path(&path).map_err(|error| refused(&path, error))?;
+    Ok(reader
+        .into_deserialize()
+        .map(move |row| row.map_err(|error| refused(&path, error))))
+}
+
+/// What is wrong with a table.
+fn refused(path: &Path, error: csv::Error) -> RunError {
+    let cause = match error.into_kind() {
+        csv::ErrorKind::Io(source) => return RunError::file(path, source),
+        csv::ErrorKind::Deserialize { pos, err } => {
+            let line = pos.map_or(String::new(), |pos| format!("line {}: ", pos.line()));
+            format!("{line}{err}")
+        }
+        other => format!("{other:?}"),
+    };
+    RunError::Table {
+        path: path.to_owned(),
+        cause,
+    }
 }
 
 #[cfg(test)]

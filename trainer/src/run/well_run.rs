@@ -3,8 +3,8 @@
 use amlstm_core::artifact::ModelFile;
 
 use super::{
-    AttentionRow, MetricRow, ModelKind, ModelName, PredictionRow, RatePoint, Share, TrainingRow,
-    table,
+    AttentionRow, MetricRow, ModelKind, NETWORKS, PredictionRow, RatePoint, Share, Stage, TABLES,
+    TrainingRow, table,
 };
 use crate::{
     baseline::{Baseline, Problem},
@@ -12,7 +12,7 @@ use crate::{
     export::{AlignedBytes, ExportError, model_file},
     metric::{Simulation, cumulative_rmse_mm, score},
     read::Well,
-    series::{SeriesError, WellSeries},
+    series::{DAYS_PER_MONTH, SeriesError, WellSeries},
     split::{Part, Split, SplitError},
     train::{TrainError, TrainedWell, train_well},
 };
@@ -53,8 +53,8 @@ pub struct WellRun {
 /// One trained and exported network.
 #[derive(Clone, Debug)]
 pub struct TrainedModel {
-    /// Which file it becomes.
-    pub name: ModelName,
+    /// Which one.
+    pub network: NetworkKind,
     /// The file.
     pub file: AlignedBytes,
 }
@@ -76,6 +76,18 @@ pub enum WellRunError {
     Export(#[from] ExportError),
 }
 
+impl WellRunError {
+    /// Where it failed.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::Series(_) => Stage::Series,
+            Self::Split(_) => Stage::Split,
+            Self::Train(_) => Stage::Train,
+            Self::Export(_) => Stage::Export,
+        }
+    }
+}
+
 impl WellRun {
     /// Trains and judges both networks of a well.
     ///
@@ -89,7 +101,7 @@ impl WellRun {
         let split = Split::new(&series, &config.split, config.seed)?;
         let mut run = Self::empty(&series.well);
         run.add_baselines(&series, &split, config.seed);
-        for kind in [NetworkKind::AmLstm, NetworkKind::Lstm] {
+        for kind in NETWORKS {
             let mut config = config.clone();
             config.network.kind = kind;
             let trained = train_well(&series, &split, &config, config.seed)?;
@@ -99,7 +111,7 @@ impl WellRun {
             run.add_network(&series, &split, &config, &trained, &parsed);
             drop(parsed);
             run.models.push(TrainedModel {
-                name: ModelName::of(kind),
+                network: kind,
                 file,
             });
         }
@@ -121,7 +133,7 @@ impl WellRun {
     }
 
     /// The rows of each table as CSV, in the order of [`super::TABLES`].
-    pub fn chunks(&self) -> [Vec<u8>; 6] {
+    pub fn chunks(&self) -> [Vec<u8>; TABLES.len()] {
         [
             table::rows(&self.metrics),
             table::rows(&self.predictions),
@@ -219,15 +231,6 @@ impl WellRun {
     }
 }
 
-impl ModelName {
-    fn of(kind: NetworkKind) -> Self {
-        match kind {
-            NetworkKind::AmLstm => Self::Model,
-            NetworkKind::Lstm => Self::PlainLstm,
-        }
-    }
-}
-
 fn chosen_by(selection: Selection) -> Part {
     match selection {
         Selection::Validation => Part::Validate,
@@ -251,11 +254,12 @@ fn predictions<'a>(
     let days = days_of_steps(series);
     let first = series.intervals.first().map_or(0, |interval| interval.from);
     let trained_until = file.record().trained_until;
+    let months = months_of_steps(series);
     let mut subsidence_mm = 0.0;
     series.months.iter().enumerate().map(move |(step, month)| {
         let increment_mm = f64::from(simulation.increment_mm[step]);
         if step > first {
-            subsidence_mm += increment_mm;
+            subsidence_mm += increment_mm * months[step];
         }
         let row = PredictionRow {
             well: series.well.clone(),
@@ -294,6 +298,17 @@ fn days_of_steps(series: &WellSeries) -> Vec<Option<f64>> {
         days[interval.to] = Some(interval.days);
     }
     days
+}
+
+/// Months of [`DAYS_PER_MONTH`] that pass in each step, so that the steps of an interval take its days: at an observed step the modelled sum is then that of
+/// the day of the observation, as it is scored. One where nothing was observed any more.
+fn months_of_steps(series: &WellSeries) -> Vec<f64> {
+    let mut months = vec![1.0; series.months.len()];
+    for interval in &series.intervals {
+        let steps = (interval.to - interval.from) as f64;
+        months[interval.from + 1..=interval.to].fill(interval.days / DAYS_PER_MONTH / steps);
+    }
+    months
 }
 
 /// Cumulative subsidence of the points at one step, in mm since the first observation.

@@ -60,7 +60,10 @@ impl Setting {
         let mut config = config.clone();
         match self {
             Self::Configured | Self::SceneSteps => {}
-            Self::Batch(size) => config.training.batch = size,
+            Self::Batch(size) => {
+                config.training.batch = size;
+                config.training.batch_of.clear();
+            }
             Self::Scaling(scaling) => config.data.level_scaling = scaling,
             Self::TestSelection => config.training.selection = Selection::Test,
         }

@@ -5,9 +5,11 @@
 use super::levelling::{SyntheticBenchmark, draw_benchmarks};
 use super::ps_point::{INCIDENCE_DEGREES, SyntheticPoint};
 use super::{
-    AquiferLayer, DEGREE_DECIMALS, LEVEL_DECIMALS, LOS_DECIMALS, Options, Stream, SyntheticWell,
-    first_month, geographic, point_id, point_position, scene_dates, stream, written_los_mm,
+    AquiferLayer, CONFIG_TOML, DEGREE_DECIMALS, LEVEL_DECIMALS, LOS_DECIMALS, Options, Stream,
+    SyntheticWell, first_month, geographic, point_id, point_position, scene_dates, stream,
+    written_los_mm,
 };
+use crate::config::SITE_CONFIG;
 use crate::geodesy::Position;
 use rayon::prelude::*;
 use std::fmt::Write as _;
@@ -35,27 +37,28 @@ pub enum SynthError {
     },
 }
 
-/// Names of the files, in the order of [`Rows`].
-const NAMES: [&str; 5] = [
+/// Names of the files: those of [`Rows`] in its order, then the configuration.
+const NAMES: [&str; 6] = [
     "wells.csv",
     "levels.csv",
     "points.csv",
     "levelling.csv",
     "truth.csv",
+    SITE_CONFIG,
 ];
 
-/// Rows of the files, in the order of [`NAMES`].
+/// Rows of the tables, in the order of [`NAMES`].
 type Rows = [String; 5];
 
 /// Wells generated between two writes: bounds the memory whatever the number of wells.
 const BLOCK: usize = 64;
 
-/// Writes `wells.csv`, `levels.csv`, `points.csv`, `levelling.csv` and `truth.csv` into `folder`, which is made if it is
+/// Writes `wells.csv`, `levels.csv`, `points.csv`, `levelling.csv`, `truth.csv` and `amlstm.toml` into `folder`, which is made if it is
 /// missing. `progress` is told the number of wells done.
 ///
 /// # Errors
 ///
-/// When a file of that name exists or cannot be written; then none of the five is left behind.
+/// When a file of that name exists or cannot be written; then none of the six is left behind.
 pub fn write(
     folder: &Path,
     options: &Options,
@@ -124,7 +127,8 @@ fn finish(folder: &Path, files: Vec<BufWriter<NamedTempFile>>) -> Result<(), Syn
     Ok(())
 }
 
-fn headers() -> Rows {
+/// How each file begins.
+fn headers() -> [String; NAMES.len()] {
     let mut points = "pid,longitude,latitude,incidence_angle".to_owned();
     for scene in scene_dates() {
         write!(points, ",{}", scene.strftime("%Y%m%d")).expect("writing to a string");
@@ -136,6 +140,7 @@ fn headers() -> Rows {
         points,
         "benchmark,longitude,latitude,rate_mm_per_year\n".into(),
         "well,layer,share,date,subsidence_mm,noise_sd_mm,source\n".into(),
+        CONFIG_TOML.into(),
     ]
 }
 

@@ -32,6 +32,9 @@ use rayon::prelude::*;
 use water_level::WaterLevel;
 use well::Parameters;
 
+/// What the wells need to be trained as the paper trained its own, as TOML; [`write`] puts it beside them.
+pub const CONFIG_TOML: &str = include_str!("amlstm.toml");
+
 /// Seed of the default data set: the paper's date of publication, not chosen by any result.
 pub const DEFAULT_SEED: u64 = 20_220_726;
 

@@ -97,25 +97,8 @@ pub(super) fn target(series: &WellSeries, split: &Split) -> Result<Scaler, Train
     Ok(scaling::z_score(&rates))
 }
 
-/// Confidence of [`half_width`].
+/// Confidence of [`Observations::half_width`].
 const CONFIDENCE: f64 = 0.9;
-
-/// Half the width in mm per month of the split conformal interval from the validation part: of n residuals, the one of rank ceil(0.9 (n + 1)).
-/// NaN where n is too small to have it.
-pub(super) fn half_width(
-    series: &WellSeries,
-    split: &Split,
-    target: Scaler,
-    predicted: &[f32],
-) -> f64 {
-    let mut residuals: Vec<f64> = pairs(series)
-        .filter(|(point, interval, _)| split.part(*point, *interval) == Part::Validate)
-        .map(|(_, interval, rate)| f64::from((target.restore(predicted[interval]) - rate).abs()))
-        .collect();
-    residuals.sort_by(f64::total_cmp);
-    let rank = (CONFIDENCE * (residuals.len() + 1) as f64).ceil() as usize;
-    residuals.get(rank - 1).copied().unwrap_or(f64::NAN)
-}
 
 /// Point, interval and rate in mm per month of everything observed.
 fn pairs(series: &WellSeries) -> impl Iterator<Item = (usize, usize, f32)> {
@@ -212,6 +195,22 @@ impl Observations {
             *rate /= weight.max(1.0);
             *weight = (*weight / total).sqrt();
         }
+    }
+
+    /// Half the width in mm per month of the split conformal interval around the well's rate, from the scored intervals of the validation part: of the n
+    /// distances between the mean of the part's points and the prediction, the one of rank ceil(0.9 (n + 1)). NaN where n is too small to have it.
+    pub(super) fn half_width(&self, series: &WellSeries, predicted: &[f32]) -> f64 {
+        let [_, validate, _] = &self.sums;
+        let of_intervals = series.intervals.iter().zip(validate).zip(predicted);
+        let mut residuals: Vec<f64> = of_intervals
+            .filter(|((interval, sums), _)| sums.count > 0.0 && series.is_scored(interval))
+            .map(|((_, sums), predicted)| {
+                (f64::from(*predicted) - sums.rate / sums.count).abs() * self.scale
+            })
+            .collect();
+        residuals.sort_by(f64::total_cmp);
+        let rank = (CONFIDENCE * (residuals.len() + 1) as f64).ceil() as usize;
+        residuals.get(rank - 1).copied().unwrap_or(f64::NAN)
     }
 
     /// Root mean square error on the test part of the other parts' mean rate of the same interval; NaN where there are no such pairs.

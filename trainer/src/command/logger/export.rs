@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use amlstm::logger::{Client, Format, Table, download, month_text, write_download};
-use amlstm::run::write_beside;
+use amlstm::run::write_atomically;
 use clap::ValueEnum;
 
 use crate::command::{output::Output, progress};
@@ -50,7 +50,7 @@ pub fn run(client: &mut Client, args: &ExportArgs, output: &mut Output) -> anyho
     bar.finish_and_clear();
     let mut bytes = Vec::new();
     write_download(&records, table, format, &mut bytes)?;
-    write_beside(&args.output, &bytes)?;
+    write_atomically(&args.output, &bytes)?;
     let count = records.samples.len() + records.months.len();
     output.note(format_args!("{}: {count} records", args.output.display()))?;
     Ok(())
@@ -80,7 +80,7 @@ pub fn levels(client: &mut Client, path: &Path, output: &mut Output) -> anyhow::
             writer.write_record([well.as_str(), &channel.aquifer_layer, &date, &level])?;
         }
     }
-    write_beside(path, &writer.into_inner()?)?;
+    write_atomically(path, &writer.into_inner()?)?;
     output.note(format_args!(
         "{}: {} months",
         path.display(),

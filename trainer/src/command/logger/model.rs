@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use amlstm::export::AlignedBytes;
 use amlstm::logger::{Client, Station};
-use amlstm::run::write_beside;
+use amlstm::run::write_atomically;
 use amlstm_core::artifact::{ModelFile, Record};
 use anyhow::{Context, bail};
 
@@ -69,7 +69,7 @@ pub fn pull(client: &mut Client, path: &Path, output: &mut Output) -> anyhow::Re
         progress::advance(&bar, done.into(), total.into());
     })?;
     bar.finish_and_clear();
-    write_beside(path, &file)?;
+    write_atomically(path, &file)?;
     output.note(format_args!("{}: {} bytes", path.display(), file.len()))?;
     Ok(())
 }

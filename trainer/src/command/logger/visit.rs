@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use amlstm::logger::{Client, Station, quality_text, time_text};
-use amlstm::run::write_beside;
+use amlstm::run::write_atomically;
 use amlstm_core::link::VisitReport;
 use anyhow::bail;
 use jiff::Timestamp;
@@ -85,7 +85,7 @@ pub fn run(
             file_name(&station.station)
         ))
     });
-    write_beside(&path, format!("{text}\n").as_bytes())?;
+    write_atomically(&path, format!("{text}\n").as_bytes())?;
     if as_json {
         writeln!(output, "{text}")?;
     } else {
