@@ -20,6 +20,8 @@ pub mod checksum;
 
 pub mod month;
 
+pub mod month_mean;
+
 pub mod scaler;
 
 pub mod sizes;

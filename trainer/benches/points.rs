@@ -12,6 +12,7 @@ use std::time::Instant;
 use amlstm::geodesy::Position;
 use amlstm::ps::read_points;
 use amlstm::synth::scene_dates;
+use amlstm::table::Conventions;
 
 /// One row in this many lies in the buffer of a well.
 const NEAR: u64 = 10_000;
@@ -28,7 +29,8 @@ fn main() {
     let mut best = f64::INFINITY;
     for _ in 0..3 {
         let start = Instant::now();
-        let found = read_points(&path, &wells, 300.0).expect("the file is whole");
+        let found =
+            read_points(&path, &wells, 300.0, &Conventions::default()).expect("the file is whole");
         best = best.min(start.elapsed().as_secs_f64());
         let points: usize = found.iter().map(|well| well.points.len()).sum();
         assert_eq!(points as u64, rows.div_ceil(NEAR));

@@ -14,6 +14,8 @@ use amlstm_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::table::{Conventions, NoData};
+
 pub use layers::SITE_CONFIG;
 pub use toml_text::DEFAULT_TOML;
 pub(crate) use toml_text::month_text;
@@ -142,6 +144,12 @@ pub struct DataConfig {
     pub buffer_m: f64,
     /// How many of the first scenes are left out.
     pub drop_scenes: usize,
+    /// Values that mean "no reading", in levels, subsidence and points: left out and counted.
+    pub no_data: Vec<NoData>,
+    /// Hours by which the site's time is ahead of UTC: days and months are the site's.
+    pub utc_offset: f64,
+    /// Only levels that the column `approval` calls approved.
+    pub approved_only: bool,
     /// Boundaries between the rate classes, mm a year, down +, rising, 1 to [`MAX_RATE_BOUNDARIES`].
     pub rate_classes_mm_per_year: Vec<f64>,
 }
@@ -304,7 +312,20 @@ impl Default for DataConfig {
             level_scaling: LevelScaling::ZScore,
             buffer_m: 300.0,
             drop_scenes: 0,
+            no_data: Vec::new(),
+            utc_offset: 0.0,
+            approved_only: false,
             rate_classes_mm_per_year: vec![30.0, 50.0, 80.0, 110.0],
+        }
+    }
+}
+
+impl DataConfig {
+    /// What the writers of the site's files agreed on.
+    pub fn conventions(&self) -> Conventions {
+        Conventions {
+            no_data: self.no_data.clone(),
+            utc_offset_minutes: (60.0 * self.utc_offset).round() as i32,
         }
     }
 }
@@ -400,6 +421,13 @@ impl Config {
             buffer > 0.0 && buffer.is_finite(),
             buffer.to_string(),
             "metres above 0".into(),
+        )?;
+        let offset = self.data.utc_offset;
+        range(
+            "data.utc_offset",
+            (-12.0..=14.0).contains(&offset) && (4.0 * offset).fract() == 0.0,
+            offset.to_string(),
+            "hours from -12 to 14 in steps of 0.25".into(),
         )?;
         let classes = &self.data.rate_classes_mm_per_year;
         range(

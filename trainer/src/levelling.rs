@@ -39,7 +39,7 @@ pub fn read_benchmarks(path: &Path) -> Result<Vec<Benchmark>, TableError> {
     let mut benchmarks = Vec::new();
     while let Some(row) = table.next_row()? {
         benchmarks.push(Benchmark {
-            name: row.name(name)?.to_owned(),
+            name: row.name(name)?.into_owned(),
             position: place.read(&row)?,
             rate_mm_per_year: row.number(rate, "mm a year, up positive")?,
         });

@@ -2,9 +2,11 @@
 //!
 //! The modules stand in pipeline order; each uses only those above it and `amlstm-core`.
 
-pub mod config;
+pub mod format;
 
 pub mod table;
+
+pub mod config;
 
 pub mod level;
 
@@ -19,6 +21,8 @@ pub mod read;
 pub mod series;
 
 pub mod split;
+
+pub mod survey;
 
 pub mod synth;
 

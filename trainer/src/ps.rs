@@ -1,9 +1,11 @@
 //! Persistent scatterers: points file, line of sight to vertical, buffer around a well.
 
+mod component;
 mod points_file;
 mod rate;
 
-pub use points_file::{PointsError, PointsIndex, read_points};
+pub use component::Component;
+pub use points_file::{PointsError, PointsIndex, nearest_m, read_points};
 pub use rate::{
     Rate, RateSummary, class_names, class_shares, rate_class, rate_mm_per_year, years_since_first,
 };
@@ -11,6 +13,12 @@ pub use rate::{
 use jiff::civil::Date;
 
 use crate::geodesy::Position;
+
+/// Largest cumulative movement, mm either way: no ground sank by 100 m, and beyond are markers for "no data".
+pub const MAX_SUBSIDENCE_MM: f64 = 100_000.0;
+
+/// A usual marker for "no data" is none if it lies within this of a neighbour, mm.
+pub const CLOSE_MM: f64 = 50.0;
 
 /// The ps points within a well's buffer.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -34,6 +42,41 @@ pub struct PsPoint {
     pub incidence_degrees: Option<f32>,
     /// Cumulative vertical subsidence in mm, down +, `[scenes]`; `None` where not observed.
     pub subsidence_mm: Vec<Option<f32>>,
+}
+
+impl WellPoints {
+    /// Adds points of another file, whose scenes may be others; a point that is there already with the same values is left out and counted.
+    ///
+    /// # Errors
+    /// The id of a point that is there already with other values.
+    pub fn merge(&mut self, other: Self) -> Result<u64, String> {
+        let mut scenes: Vec<Date> = self.scenes.iter().chain(&other.scenes).copied().collect();
+        scenes.sort_unstable();
+        scenes.dedup();
+        let spread = |of: &[Date], mut points: Vec<PsPoint>| {
+            let place = |scene: &Date| scenes.binary_search(scene).unwrap_or_default();
+            let places: Vec<usize> = of.iter().map(place).collect();
+            for point in &mut points {
+                let mut subsidence_mm = vec![None; scenes.len()];
+                for (place, value) in places.iter().zip(&point.subsidence_mm) {
+                    subsidence_mm[*place] = *value;
+                }
+                point.subsidence_mm = subsidence_mm;
+            }
+            points
+        };
+        self.points = spread(&self.scenes, std::mem::take(&mut self.points));
+        let mut copies = 0;
+        for point in spread(&other.scenes, other.points) {
+            match self.points.iter().find(|known| known.id == point.id) {
+                None => self.points.push(point),
+                Some(known) if *known == point => copies += 1,
+                Some(_) => return Err(point.id),
+            }
+        }
+        self.scenes = scenes;
+        Ok(copies)
+    }
 }
 
 /// Vertical subsidence, mm, down +, of a line-of-sight displacement, mm, towards the satellite +, seen under an incidence

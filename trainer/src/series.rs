@@ -3,21 +3,22 @@
 //! Steps are months. With `steps = "months"` they are contiguous, and months without an observation still carry their levels.
 //! With `steps = "scenes"` (the paper's way) only observed months are steps.
 //!
-//! **Directly measured series** (extensometer, GNSS, levelling): the value of a month is the mean of its readings, and an interval spans
+//! **Directly measured series** (extensometer, GNSS, levelling): the value of a month is the mean of its days' means, and an interval spans
 //! two successive measured months. This reading reproduces the reference figures for the measured wells' test months: RMSE of "no
 //! change" 15.08 mm at D201 and 1.16 mm at Holly.
 //!
-//! **ps points**: the value of a month is that of its last scene, and an interval spans two successive scene months.
+//! **ps points**: the value of a month is that of the last scene in which the point was observed, and an interval spans two successive scene months. Where
+//! points are observed on different days, as those of several tracks, an increment is brought to the interval's days at its own rate.
 //!
 //! Observations outside the months with levels are left out. Levels before the first observation are kept for up to
 //! [`WARM_UP_MONTHS`], so that the state does not start at nothing.
 
-use amlstm_core::{month::Month, sizes::MAX_INPUTS};
+use amlstm_core::{month::Month, month_mean::MonthMean, sizes::MAX_INPUTS};
 use jiff::civil::Date;
 
 use crate::{
     config::{DataConfig, Steps},
-    ps::WellPoints,
+    ps::{PsPoint, WellPoints},
     read::{Ground, Reading, Well},
     table::month_of,
 };
@@ -198,7 +199,7 @@ impl WellSeries {
                 .map(|month| well.levels.iter().map(|layer| layer.at(*month)).collect())
                 .collect(),
             intervals: intervals.collect(),
-            points: observations.increments(),
+            points: observations.points,
             months,
         })
     }
@@ -221,17 +222,17 @@ impl WellSeries {
     }
 }
 
-/// Cumulative subsidence of all points at the observed months.
+/// What was observed of all points.
 struct Observations {
+    /// Months with an observation.
     months: Vec<Month>,
     /// Days between successive observed months.
     days: Vec<f64>,
-    /// Id, distance in metres and subsidence in mm at each observed month.
-    points: Vec<(String, f32, Vec<Option<f64>>)>,
+    points: Vec<PointSeries>,
 }
 
 impl Observations {
-    /// Means of each month's readings.
+    /// Means of each month's days.
     fn direct(well: &str, readings: &[Reading], from: Month, until: Month) -> Self {
         let month = |reading: &Reading| month_of(reading.date);
         let inside: Vec<Reading> = readings
@@ -242,19 +243,27 @@ impl Observations {
         let (months, means): (Vec<Month>, Vec<Option<f64>>) = inside
             .chunk_by(|a, b| month(a) == month(b))
             .map(|of_month| {
-                let sum: f64 = of_month.iter().map(|reading| reading.subsidence_mm).sum();
-                (month(&of_month[0]), Some(sum / of_month.len() as f64))
+                let mut mean = MonthMean::default();
+                for reading in of_month {
+                    mean.add(reading.date.day() as u8, reading.subsidence_mm);
+                }
+                (month(&of_month[0]), mean.mean())
             })
             .unzip();
         let span = |pair: &[Month]| f64::from(pair[1].index() - pair[0].index()) * DAYS_PER_MONTH;
+        let moved = |pair: &[Option<f64>]| Some((pair[1]? - pair[0]?) as f32);
         Self {
             days: months.windows(2).map(span).collect(),
             months,
-            points: vec![(well.to_owned(), 0.0, means)],
+            points: vec![PointSeries {
+                id: well.to_owned(),
+                distance_m: 0.0,
+                increment_mm: means.windows(2).map(moved).collect(),
+            }],
         }
     }
 
-    /// The last scene of each month.
+    /// The last observed scene of each month.
     fn points(points: &WellPoints, drop_scenes: usize, from: Month, until: Month) -> Self {
         let scenes: Vec<(usize, Date)> = points
             .scenes
@@ -264,42 +273,60 @@ impl Observations {
             .skip(drop_scenes)
             .collect();
         let month = |scene: &(usize, Date)| month_of(scene.1);
-        let kept: Vec<(usize, Date)> = scenes
+        let of_months: Vec<&[(usize, Date)]> = scenes
             .chunk_by(|a, b| month(a) == month(b))
-            .filter_map(<[_]>::last)
-            .filter(|scene| (from..=until).contains(&month(scene)))
-            .copied()
+            .filter(|scenes| (from..=until).contains(&month(&scenes[0])))
             .collect();
-        let subsidence_mm = |all: &[Option<f32>]| {
-            kept.iter()
-                .map(|(scene, _)| all[*scene].map(f64::from))
+        let last: Vec<Date> = of_months
+            .iter()
+            .filter_map(|scenes| Some(scenes.last()?.1))
+            .collect();
+        let days: Vec<f64> = last
+            .windows(2)
+            .map(|pair| days_between(pair[0], pair[1]))
+            .collect();
+        let increments = |point: &PsPoint| {
+            let last_observed = |scenes: &&[(usize, Date)]| {
+                let observed = |(scene, date): &(usize, Date)| {
+                    Some((f64::from(point.subsidence_mm[*scene]?), *date))
+                };
+                scenes.iter().rev().find_map(observed)
+            };
+            let observed: Vec<Option<(f64, Date)>> = of_months.iter().map(last_observed).collect();
+            let pairs = observed.windows(2).zip(&days);
+            pairs
+                .map(|(pair, days)| Some(moved_mm(pair[0]?, pair[1]?, *days) as f32))
                 .collect()
         };
-        let points = points.points.iter();
         Self {
-            months: kept.iter().map(month).collect(),
-            days: kept
-                .windows(2)
-                .map(|pair| f64::from((pair[1].1 - pair[0].1).get_days()))
-                .collect(),
+            months: of_months.iter().map(|scenes| month(&scenes[0])).collect(),
             points: points
-                .map(|p| (p.id.clone(), p.distance_m, subsidence_mm(&p.subsidence_mm)))
+                .points
+                .iter()
+                .map(|point| PointSeries {
+                    id: point.id.clone(),
+                    distance_m: point.distance_m,
+                    increment_mm: increments(point),
+                })
                 .collect(),
+            days,
         }
     }
+}
 
-    /// What each point moved between successive observed months.
-    fn increments(self) -> Vec<PointSeries> {
-        let moved = |pair: &[Option<f64>]| Some((pair[1]? - pair[0]?) as f32);
-        let points = self.points.into_iter();
-        points
-            .map(|(id, distance_m, subsidence_mm)| PointSeries {
-                id,
-                distance_m,
-                increment_mm: subsidence_mm.windows(2).map(moved).collect(),
-            })
-            .collect()
+/// Movement in mm between two observations, brought at its own rate to an interval of so many days.
+fn moved_mm((from_mm, from): (f64, Date), (to_mm, to): (f64, Date), days: f64) -> f64 {
+    let own_days = days_between(from, to);
+    let moved_mm = to_mm - from_mm;
+    if own_days == days {
+        moved_mm
+    } else {
+        moved_mm / own_days * days
     }
+}
+
+fn days_between(from: Date, to: Date) -> f64 {
+    f64::from((to - from).get_days())
 }
 
 impl Interval {
@@ -317,7 +344,8 @@ impl Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Config, geodesy::Position, level::MonthlyLevels, ps::PsPoint};
+    use crate::{config::Config, geodesy::Position, level::MonthlyLevels};
+    use amlstm_core::month_mean::MonthRule;
 
     fn month(text: &str) -> Month {
         text.parse().unwrap()
@@ -328,6 +356,7 @@ mod tests {
             aquifer_layer: name.into(),
             start: month(start),
             level_m: level_m.iter().copied().map(Some).collect(),
+            rule: MonthRule::AnyDay,
         };
         let levels = vec![
             layer("upper", "2010-01", &[1.0, 2.0, 3.0, 4.0, 5.0]),
@@ -456,6 +485,35 @@ mod tests {
                 days: 48.0
             }
         );
+    }
+
+    #[test]
+    fn a_point_without_the_months_last_scene_uses_its_own_last_one() {
+        // Two tracks of one month: the second sees the point 10 days later.
+        let scenes = ["2010-01-05", "2010-01-15", "2010-02-04", "2010-02-16"];
+        let point = |subsidence_mm: [Option<f32>; 4]| PsPoint {
+            id: "p".into(),
+            position: Position::Planar {
+                easting: 0.0,
+                northing: 0.0,
+            },
+            distance_m: 12.0,
+            incidence_degrees: None,
+            subsidence_mm: subsidence_mm.to_vec(),
+        };
+        let points = WellPoints {
+            scenes: scenes.iter().map(|date| date.parse().unwrap()).collect(),
+            points: vec![
+                point([Some(0.0), None, Some(3.0), None]),
+                point([None, Some(1.0), None, Some(5.0)]),
+            ],
+        };
+        let series =
+            WellSeries::new(&well(Ground::Points(points)), &Config::default().data).unwrap();
+        assert_eq!(series.intervals[0].days, 32.0);
+        // 3 mm in 30 days are 3.2 mm in the interval's 32 days.
+        assert_eq!(series.points[0].increment_mm, [Some(3.2)]);
+        assert_eq!(series.points[1].increment_mm, [Some(4.0)]);
     }
 
     #[test]

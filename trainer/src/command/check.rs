@@ -4,192 +4,274 @@ use std::{path::PathBuf, process::ExitCode};
 
 use amlstm::{
     config::Config,
-    ps::{Rate, RateSummary, class_names},
-    read::{Dataset, Ground, Well, read_folders},
+    geodesy::Position,
+    ps::{Rate, RateSummary, class_names, nearest_m},
+    read::{Ground, Sites, Well},
     series::WellSeries,
     split::{Part, Split},
+    survey::{Hint, Survey},
 };
+use serde::Serialize;
 
 use super::{
     configuration::configuration,
     output::{Output, complain},
-    table::{self, LEFT, RIGHT},
 };
 
-/// Read site folders and say what is in them.
-#[derive(clap::Args)]
-#[command(after_help = "Examples:
+mod tables;
+
+/// The form of a site's files.
+const FORM: &str = "Files of a site folder (CSV, UTF-8, commas; further columns are ignored; docs/data.md says more):
+  wells.csv       well        id, at most 48 bytes
+                  name        for people; may be empty
+                  longitude, latitude (degrees) or easting, northing (metres): needed with points
+  levels.csv      well, layer aquifer layers, in the order of layers.csv or of their first row
+                  date        2010-11-22 or 2010-11-22 06:00, the site's time; with Z or +02:00 an
+                              instant
+                  level_m     metres above the datum, up positive; may be empty; or instead of it
+                  depth_to_water_m, measuring_point_m
+                              metres below a point, and that point's height above the datum
+                  days        if the level is already a mean: of how many days
+                  approval    A or Approved counts under approved_only
+  subsidence.csv  well, date  as above
+                  subsidence_mm
+                              cumulative millimetres, DOWN positive
+  points.csv      pid         one row a point, each once
+                  longitude, latitude or easting, northing, as in wells.csv
+                  incidence_angle
+                              degrees from the vertical, 10 to 89 (or los_up); without it values
+                              are vertical
+                  YYYYMMDD    one column a scene: cumulative millimetres, towards the satellite
+                              (or UP) positive
+                  EGMS files keep their own names (EGMS_L2b_....csv, EGMS_L3_..._U.csv)
+  layers.csv      layer       the aquifer layers from the top; may be missing
+
+  amlstm.toml     configuration of the site: [data] no_data = [-9999] names values that mean
+                  \"no reading\", utc_offset = 8 the site's time
+
+Examples:
   amlstm check sites/holly
-  amlstm check sites/holly sites/d201 --config paper.toml")]
+  amlstm check sites/holly sites/d201 --config paper.toml
+  amlstm check sites/holly --json";
+
+/// Read site folders and say what is in them, and what looks wrong.
+#[derive(clap::Args)]
+#[command(after_help = FORM)]
 pub struct Args {
     /// Folders with wells.csv, levels.csv and subsidence.csv or points.csv.
     #[arg(required = true, value_name = "DIR")]
     folders: Vec<PathBuf>,
-    /// Configuration whose buffer, steps and split to check; see `amlstm train --print-config`.
+    /// Configuration whose buffer, steps, split and values for "no reading" to check; see `amlstm train --print-config`.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Everything that is said.
+#[derive(Serialize)]
+struct Report<'a> {
+    wells: &'a [CheckedWell],
+    trainable: usize,
+}
+
+/// What is said of one well.
+#[derive(Serialize)]
+struct CheckedWell {
+    #[serde(flatten)]
+    survey: Survey,
+    synthetic: bool,
+    /// What it is trained on; `None` if it cannot be.
+    training: Option<Training>,
+    /// Why it cannot be trained.
+    error: Option<String>,
+    rates: Vec<RateRow>,
+}
+
+/// What a well is trained on and how that is divided.
+#[derive(Serialize)]
+struct Training {
+    points: usize,
+    first_month: String,
+    last_month: String,
+    intervals: usize,
+    train: usize,
+    validate: usize,
+    test: usize,
+    held_out: &'static str,
+}
+
+/// Rates of the points around a well.
+#[derive(Serialize)]
+struct RateRow {
+    rate: &'static str,
+    points: usize,
+    median_mm_per_year: f64,
+    class: String,
+    shares: Vec<f64>,
 }
 
 /// Runs the command.
 pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let config = configuration(&args.folders, args.config.as_deref())?;
-    let dataset = read_folders(&args.folders, &config.data)?;
-    writeln!(output, "{}\n", layers(&dataset).trim_fmt())?;
-    if let Some(rates) = rates(&dataset, &config.data.rate_classes_mm_per_year) {
-        writeln!(
-            output,
-            "Rates of the ps points, mm per year, sinking positive, and the share of points in each class:\n\n{}\n",
-            rates.trim_fmt()
-        )?;
+    let sites = Sites::open(&args.folders, &config.data)?;
+    let mut wells = Vec::new();
+    for number in 0..sites.ids().len() {
+        wells.push(checked(&sites, number, &config)?);
     }
-    let mut failed = 0;
-    let mut table = table::new(&[
-        ("well", LEFT),
-        ("ground", LEFT),
-        ("points", RIGHT),
-        ("months", LEFT),
-        ("intervals", RIGHT),
-        ("train", RIGHT),
-        ("validate", RIGHT),
-        ("test", RIGHT),
-        ("held out", LEFT),
-    ]);
-    for well in &dataset.wells {
-        match series_row(well, &config) {
-            Ok(row) => {
-                table.add_row(row);
-            }
-            Err(error) => {
-                failed += 1;
-                complain(format_args!("{error:#}"));
-            }
-        }
+    let trainable = wells.iter().filter(|well| well.error.is_none()).count();
+    if args.json {
+        let wells = &wells;
+        output.json(&Report { wells, trainable })?;
+    } else {
+        tables::print(&wells, &config, output)?;
     }
-    writeln!(output, "{}\n", table.trim_fmt())?;
-    let wells = dataset.wells.len();
-    writeln!(
-        output,
-        "{} of {wells} wells can be trained.",
-        wells - failed
-    )?;
-    Ok(if failed == 0 {
+    for error in wells.iter().filter_map(|well| well.error.as_ref()) {
+        complain(format_args!("{error}"));
+    }
+    if !args.json {
+        let all = wells.len();
+        writeln!(output, "{trainable} of {all} wells can be trained.")?;
+    }
+    Ok(if trainable == wells.len() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
 }
 
-/// Levels of each well and aquifer layer.
-fn layers(dataset: &Dataset) -> comfy_table::Table {
-    let mut table = table::new(&[
-        ("well", LEFT),
-        ("aquifer layer", LEFT),
-        ("levels", LEFT),
-        ("missing months", RIGHT),
-        ("lowest m", RIGHT),
-        ("highest m", RIGHT),
-    ]);
-    for well in &dataset.wells {
-        for layer in &well.levels {
-            let measured = || layer.level_m.iter().copied().flatten();
-            table.add_row(vec![
-                shown_name(well),
-                layer.aquifer_layer.clone(),
-                format!("{} to {}", layer.start, layer.last()),
-                (layer.level_m.len() - measured().count()).to_string(),
-                format!("{:.2}", measured().fold(f32::INFINITY, f32::min)),
-                format!("{:.2}", measured().fold(f32::NEG_INFINITY, f32::max)),
-            ]);
-        }
-    }
-    table
-}
-
-/// Rates of the ps points, vertical and along the line of sight; `None` without any.
-fn rates(dataset: &Dataset, boundaries_mm_per_year: &[f64]) -> Option<comfy_table::Table> {
-    let names = class_names(boundaries_mm_per_year);
-    let mut columns = vec![
-        ("well", LEFT),
-        ("rate", LEFT),
-        ("points", RIGHT),
-        ("median", RIGHT),
-        ("its class", RIGHT),
+fn checked(sites: &Sites, number: usize, config: &Config) -> anyhow::Result<CheckedWell> {
+    let readings = sites.readings(number)?;
+    let well = readings.clone().monthly();
+    let series = WellSeries::new(&well, &config.data);
+    let mut survey = Survey::of(&readings, series.as_ref().ok(), &config.data);
+    let hints = [
+        unused_points(sites, number),
+        far_points(sites, number, &well),
     ];
-    columns.extend(names.iter().map(|name| (name.as_str(), RIGHT)));
-    let mut table = table::new(&columns);
-    for well in &dataset.wells {
-        let Ground::Points(points) = &well.ground else {
-            continue;
-        };
-        let rates: Vec<Rate> = points.rates().into_iter().flatten().collect();
-        let vertical = rates.iter().map(|rate| rate.vertical_mm_per_year).collect();
-        let along = rates.iter().filter_map(|rate| Some(-rate.los_mm_per_year?));
-        for (rate, rates) in [("vertical", vertical), ("line of sight", along.collect())] {
-            let rates: Vec<f64> = rates;
-            let Some(summary) = RateSummary::of(&rates, boundaries_mm_per_year) else {
-                continue;
-            };
-            let mut row = vec![
-                shown_name(well),
-                rate.to_owned(),
-                summary.points.to_string(),
-                format!("{:.1}", summary.median_mm_per_year),
-                names[summary.class].clone(),
-            ];
-            row.extend(
-                summary
-                    .shares
-                    .iter()
-                    .map(|share| format!("{:.0} %", 100.0 * share)),
-            );
-            table.add_row(row);
-        }
-    }
-    (table.row_count() > 0).then_some(table)
+    survey
+        .hints
+        .extend(hints.into_iter().flatten().map(|hint| Hint {
+            well: well.id.clone(),
+            hint,
+        }));
+    let rates = rates(&well, &config.data.rate_classes_mm_per_year);
+    let training = series
+        .map_err(anyhow::Error::from)
+        .and_then(|series| training(&series, config));
+    let (training, error) = match training {
+        Ok(training) => (Some(training), None),
+        Err(error) => (None, Some(format!("{error:#}"))),
+    };
+    Ok(CheckedWell {
+        survey,
+        synthetic: well.is_synthetic(),
+        training,
+        error,
+        rates,
+    })
 }
 
-/// What a well is trained on and how that is divided.
-fn series_row(well: &Well, config: &Config) -> anyhow::Result<Vec<String>> {
-    let series = WellSeries::new(well, &config.data)?;
-    let split = Split::new(&series, &config.split, config.seed)?;
+/// Says which file counts where a folder has both kinds.
+fn unused_points(sites: &Sites, number: usize) -> Option<String> {
+    let unused = sites.unused_points(number).first()?;
+    Some(format!(
+        "subsidence.csv has readings of this well, so {} is not used for it",
+        unused.file_name()?.to_string_lossy()
+    ))
+}
+
+/// Says how far the nearest point lies where none lies in the buffer.
+fn far_points(sites: &Sites, number: usize, well: &Well) -> Option<String> {
+    let Ground::Points(points) = &well.ground else {
+        return None;
+    };
+    let place = well.position.filter(|_| points.points.is_empty())?;
+    let files = sites.points_files(number);
+    let nearest = |place| {
+        let distances = files.iter().filter_map(|path| nearest_m(path, place).ok()?);
+        distances.min_by(f64::total_cmp)
+    };
+    let distance_m = nearest(place)?;
+    let swapped_m = swapped(place).and_then(nearest);
+    let hint = format!("the nearest point lies {:.1} km away", distance_m / 1e3);
+    Some(match swapped_m {
+        Some(swapped_m) if swapped_m < 0.1 * distance_m => format!(
+            "{hint}, {:.1} km if longitude and latitude in wells.csv are swapped",
+            swapped_m / 1e3
+        ),
+        _ => hint,
+    })
+}
+
+/// A place with its two numbers swapped, where that is one.
+fn swapped(place: Position) -> Option<Position> {
+    Some(match place {
+        Position::Geographic {
+            longitude,
+            latitude,
+        } if longitude.abs() <= 90.0 => Position::Geographic {
+            longitude: latitude,
+            latitude: longitude,
+        },
+        Position::Geographic { .. } => return None,
+        Position::Planar { easting, northing } => Position::Planar {
+            easting: northing,
+            northing: easting,
+        },
+    })
+}
+
+fn training(series: &WellSeries, config: &Config) -> anyhow::Result<Training> {
+    let split = Split::new(series, &config.split, config.seed)?;
     let of_split = |part| match &split {
-        Split::Points(_) => split.points_of(&series, part).to_string(),
+        Split::Points(_) => split.points_of(series, part),
         Split::Time(parts) => {
             let intervals = series.intervals.iter().zip(parts);
             intervals
                 .filter(|(interval, of)| **of == part && series.is_scored(interval))
                 .count()
-                .to_string()
         }
     };
-    let months = [series.months.first(), series.months.last()]
-        .map(|month| month.map_or(String::new(), ToString::to_string));
-    Ok(vec![
-        shown_name(well),
-        match well.ground {
-            Ground::Direct(_) => "measured",
-            Ground::Points(_) => "ps points",
-        }
-        .to_owned(),
-        series.points.len().to_string(),
-        months.join(" to "),
-        series.intervals.len().to_string(),
-        of_split(Part::Train),
-        of_split(Part::Validate),
-        of_split(Part::Test),
-        match split {
+    let month = |month: Option<&amlstm_core::month::Month>| {
+        month.map_or_else(String::new, ToString::to_string)
+    };
+    Ok(Training {
+        points: series.points.len(),
+        first_month: month(series.months.first()),
+        last_month: month(series.months.last()),
+        intervals: series.intervals.len(),
+        train: of_split(Part::Train),
+        validate: of_split(Part::Validate),
+        test: of_split(Part::Test),
+        held_out: match split {
             Split::Points(_) => "ps points",
             Split::Time(_) => "months",
-        }
-        .to_owned(),
-    ])
+        },
+    })
 }
 
-/// A well's id, marked where it is not real.
-fn shown_name(well: &Well) -> String {
-    if well.is_synthetic() {
-        format!("{} (SYNTHETIC)", well.id)
-    } else {
-        well.id.clone()
-    }
+/// Rates of the ps points, vertical and along the line of sight.
+fn rates(well: &Well, boundaries_mm_per_year: &[f64]) -> Vec<RateRow> {
+    let Ground::Points(points) = &well.ground else {
+        return Vec::new();
+    };
+    let names = class_names(boundaries_mm_per_year);
+    let rates: Vec<Rate> = points.rates().into_iter().flatten().collect();
+    let vertical = rates.iter().map(|rate| rate.vertical_mm_per_year).collect();
+    let along = rates.iter().filter_map(|rate| Some(-rate.los_mm_per_year?));
+    [("vertical", vertical), ("line of sight", along.collect())]
+        .into_iter()
+        .filter_map(|(rate, rates): (_, Vec<f64>)| {
+            let summary = RateSummary::of(&rates, boundaries_mm_per_year)?;
+            Some(RateRow {
+                rate,
+                points: summary.points,
+                median_mm_per_year: summary.median_mm_per_year,
+                class: names[summary.class].clone(),
+                shares: summary.shares,
+            })
+        })
+        .collect()
 }

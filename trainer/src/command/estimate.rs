@@ -2,7 +2,12 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use amlstm::{export::AlignedBytes, level::MonthlyLevels, read::read_levels_of};
+use amlstm::{
+    export::AlignedBytes,
+    level::MonthlyLevels,
+    read::{LevelsOfWell, read_levels_of},
+    table::Conventions,
+};
 use amlstm_core::{
     artifact::ModelFile, estimate::Estimate, estimator::Estimator, input::InputState, month::Month,
 };
@@ -54,7 +59,12 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         .iter()
         .map(ToString::to_string)
         .collect();
-    let levels = read_levels_of(&args.levels, file.record().well, &layers)?;
+    let levels = read_levels_of(
+        &args.levels,
+        file.record().well,
+        &layers,
+        &Conventions::default(),
+    )?;
     let steps = steps(args, &file, &layers, &levels)?;
     if args.json {
         output.json(&to_json(args, &file, &layers, &steps))?;
@@ -68,18 +78,9 @@ fn steps(
     args: &Args,
     file: &ModelFile,
     layers: &[String],
-    levels: &[MonthlyLevels],
+    levels: &LevelsOfWell,
 ) -> anyhow::Result<Vec<Step>> {
-    let first = levels
-        .iter()
-        .map(|layer| layer.start)
-        .min()
-        .context("no level")?;
-    let last = levels
-        .iter()
-        .map(MonthlyLevels::last)
-        .max()
-        .context("no level")?;
+    let (first, last) = (levels.first, levels.last);
     let trained_until = file.record().trained_until;
     let (start, mut estimator): (Month, Estimator) = if args.cold {
         (first, Estimator::cold(file))
@@ -92,7 +93,10 @@ fn steps(
         (trained_until.next(), Estimator::at_training_end(file))
     };
     let at = |month: Month| -> Vec<Option<f32>> {
-        let of_layer = |name: &String| levels.iter().find(|layer| layer.aquifer_layer == *name);
+        let of_layer = |name: &String| {
+            let mut layers = levels.layers.iter();
+            layers.find(|layer: &&MonthlyLevels| layer.aquifer_layer == *name)
+        };
         layers
             .iter()
             .map(|name| of_layer(name)?.at(month))

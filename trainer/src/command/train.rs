@@ -220,13 +220,13 @@ fn read(args: &Args, config: &Config, output: &Output) -> anyhow::Result<Data> {
             hash: hash_of_folders(&args.folders)?,
             wells: Wells::Read(Sites::open(&args.folders, &config.data)?),
             truth: Vec::new(),
-            levelling: read_levelling(&args.folders)?,
+            levelling: read_levelling(&args.folders, config)?,
         })
     }
 }
 
 /// `levelling.csv` of each folder against its `points.csv`, where both are there.
-fn read_levelling(folders: &[PathBuf]) -> anyhow::Result<Vec<Comparison>> {
+fn read_levelling(folders: &[PathBuf], config: &Config) -> anyhow::Result<Vec<Comparison>> {
     let mut all = Vec::new();
     for folder in folders {
         let (benchmarks, points) = (folder.join("levelling.csv"), folder.join("points.csv"));
@@ -236,7 +236,8 @@ fn read_levelling(folders: &[PathBuf]) -> anyhow::Result<Vec<Comparison>> {
                 .iter()
                 .map(|benchmark| benchmark.position)
                 .collect();
-            let points = ps::read_points(&points, &centres, levelling::BUFFER_M)?;
+            let conventions = config.data.conventions();
+            let points = ps::read_points(&points, &centres, levelling::BUFFER_M, &conventions)?;
             all.extend(levelling::compare(benchmarks, &points));
         }
     }

@@ -1,10 +1,14 @@
 //! What can be wrong with a site folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use amlstm_core::artifact::MAX_NAME_BYTES;
+use jiff::civil::Date;
 
 use crate::{
+    level::SeriesFault,
     ps::PointsError,
-    table::{Place, TableError},
+    table::{Place, TableError, quoted, shown_time},
 };
 
 /// Why a folder cannot be read.
@@ -36,7 +40,7 @@ pub enum ReadError {
     },
     /// One id for two wells.
     #[error(
-        "{place}: well: found \"{well}\" a second time, expected every well once; rename or remove one"
+        "{place}: well: found \"{}\" a second time, expected every well once; rename or remove one", quoted(well.as_bytes())
     )]
     DuplicateWell {
         /// Where.
@@ -46,7 +50,7 @@ pub enum ReadError {
     },
     /// A row of a well that `wells.csv` does not have.
     #[error(
-        "{place}: well: found \"{well}\", expected a well of wells.csv ({known}); add it there or correct the row"
+        "{place}: well: found \"{}\", expected a well of wells.csv ({known}); add it there or correct the row", quoted(well.as_bytes())
     )]
     UnknownWell {
         /// Where.
@@ -57,7 +61,7 @@ pub enum ReadError {
         known: String,
     },
     /// An aquifer layer that `layers.csv` or the model does not have.
-    #[error("{place}: layer: found \"{layer}\", expected a layer of {of} ({known})")]
+    #[error("{place}: layer: found \"{}\", expected a layer of {of} ({known})", quoted(layer.as_bytes()))]
     UnknownLayer {
         /// Where.
         place: Place,
@@ -76,19 +80,49 @@ pub enum ReadError {
         /// Well id.
         well: String,
     },
-    /// Two values for one time.
+    /// A name that no model file can hold.
     #[error(
-        "{place}: date: found {time} a second time for {of} (first in line {first}); remove one"
+        "{place}: {column}: found \"{}\", {} bytes long, expected at most {MAX_NAME_BYTES}; shorten it", quoted(name.as_bytes()), name.len()
     )]
-    DuplicateDate {
+    LongName {
         /// Where.
         place: Place,
-        /// The time.
-        time: String,
+        /// The column.
+        column: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Levels stated twice.
+    #[error("{}:1: found both level_m and depth_to_water_m, expected one of them; remove the other", path.display())]
+    TwoLevelColumns {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Readings that contradict each other, or markers for "no data" among them.
+    #[error("{}", shown_fault(path, column, of, fault))]
+    Series {
+        /// The file.
+        path: PathBuf,
+        /// The column of the values.
+        column: &'static str,
         /// Well and aquifer layer.
         of: String,
-        /// Line of the other row.
-        first: u64,
+        /// What is wrong.
+        fault: SeriesFault,
+    },
+    /// A row for a model years after the one before.
+    #[error(
+        "{place}: date: found {date}, {years} years after {before}, the row before it; correct the date"
+    )]
+    LongPause {
+        /// Where.
+        place: Place,
+        /// The date.
+        date: Date,
+        /// Whole years between.
+        years: i32,
+        /// Date of the row before.
+        before: Date,
     },
     /// `points.csv` without positions of the wells.
     #[error("{}: points.csv needs to know where the wells are, expected the columns longitude, latitude or easting, northing", path.display())]
@@ -108,4 +142,35 @@ pub enum ReadError {
         /// Degrees.
         latitude: f64,
     },
+}
+
+fn shown_fault(path: &Path, column: &str, of: &str, fault: &SeriesFault) -> String {
+    let path = path.display();
+    match fault {
+        SeriesFault::Contradiction {
+            time,
+            first,
+            again,
+            more,
+        } => {
+            let more = match more {
+                0 => String::new(),
+                1 => "; there is another such pair".to_owned(),
+                more => format!("; there are {more} more such pairs"),
+            };
+            format!(
+                "{path}:{again}: date: found {} a second time for {of} with another value (first in line {first}); remove one{more}",
+                shown_time(*time)
+            )
+        }
+        SeriesFault::Marker { line, value, more } => {
+            let more = match more {
+                0 => String::new(),
+                more => format!(" (and {more} more for {of})"),
+            };
+            format!(
+                "{path}:{line}: {column}: found {value}{more}, which looks like \"no reading\" beside its neighbours; list it in no_data of [data], or correct it"
+            )
+        }
+    }
 }

@@ -1,11 +1,15 @@
-//! `levels.csv`: water levels of any sampling as monthly means, and `layers.csv`, the order of the aquifer layers.
+//! `levels.csv`: water levels of any sampling, and `layers.csv`, the order of the aquifer layers.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
-use super::{ReadError, WellIndex, listed, rows::RowsByWell};
+use amlstm_core::artifact::MAX_NAME_BYTES;
+use amlstm_core::month::Month;
+use jiff::civil::{Date, DateTime};
+
+use super::{ReadError, WellIndex, rows::RowsByWell};
 use crate::{
-    level::{LevelReading, MonthlyLevels},
-    table::{Column, Place, Row, Table},
+    level::{LayerReadings, LeftOut, LevelReading, MAX_LEVEL_M, MonthlyLevels},
+    table::{Cell, Column, Conventions, Place, Row, Table, is_usual_marker, listed, month_of},
 };
 
 /// Names of the aquifer layers in the order of the inputs.
@@ -29,11 +33,24 @@ impl LayerIndex {
                 known: listed(&self.names),
             }),
             None => {
+                check_length("layer", name, row)?;
                 self.names.push(name.to_owned());
                 Ok(self.names.len() - 1)
             }
         }
     }
+}
+
+/// Refuses a name that a model file cannot hold.
+pub(super) fn check_length(column: &'static str, name: &str, row: &Row) -> Result<(), ReadError> {
+    if name.len() > MAX_NAME_BYTES {
+        return Err(ReadError::LongName {
+            place: row.place(),
+            column,
+            name: name.to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// Reads the order of the aquifer layers, from the top.
@@ -43,10 +60,11 @@ pub(super) fn read_order(path: &Path) -> Result<Vec<String>, ReadError> {
     let mut names: Vec<String> = Vec::new();
     while let Some(row) = table.next_row()? {
         let name = row.name(layer)?;
-        if names.iter().any(|known| known == name) {
+        if names.iter().any(|known| *known == name) {
             return Err(row.refuse(layer, "every layer once").into());
         }
-        names.push(name.to_owned());
+        check_length("layer", &name, &row)?;
+        names.push(name.into_owned());
     }
     Ok(names)
 }
@@ -57,6 +75,7 @@ pub(super) struct Levels {
     columns: Columns,
     /// All aquifer layers of the file.
     layers: LayerIndex,
+    approved_only: bool,
 }
 
 impl Levels {
@@ -65,19 +84,33 @@ impl Levels {
         path: &Path,
         wells: &WellIndex,
         order: Option<Vec<String>>,
+        conventions: &Conventions,
+        approved_only: bool,
     ) -> Result<Self, ReadError> {
         let table = Table::open(path, "well, layer, date, level_m")?;
         table.column("well")?;
-        let columns = Columns::find(&table)?;
+        let columns = Columns::find(&table, conventions)?;
         let mut layers = LayerIndex {
             complete: order.is_some(),
             names: order.unwrap_or_default(),
             of: "layers.csv",
         };
-        let (rows, found) = RowsByWell::new(table, wells, &layers, |layers, _, row| {
-            let (layer, reading) = columns.read(row, layers)?;
-            Ok(reading.map(|reading| (layer, reading.time)))
-        })?;
+        let measured = columns.level.column();
+        let (rows, found) = RowsByWell::new(
+            table,
+            wells,
+            measured,
+            conventions,
+            &layers,
+            |layers, _, row| {
+                let read = columns.read(row, layers)?;
+                Ok(read.reading().map(|reading| super::rows::Measured {
+                    series: read.layer,
+                    time: reading.time,
+                    is_suspect: is_usual_marker(f64::from(reading.level_m)),
+                }))
+            },
+        )?;
         for name in found.into_iter().flat_map(|layers| layers.names) {
             if !layers.names.contains(&name) {
                 layers.names.push(name);
@@ -87,74 +120,266 @@ impl Levels {
             rows,
             columns,
             layers,
+            approved_only,
         })
     }
 
-    /// Whether a well may have two levels of one time.
-    pub(super) fn is_unordered(&self, well: usize) -> bool {
-        self.rows.is_unordered(well)
+    /// Whether a well's levels must be read wholly to know that they are sound.
+    pub(super) fn is_suspect(&self, well: usize) -> bool {
+        self.rows.is_suspect(well)
     }
 
-    /// Monthly means of a well's aquifer layers; layers without any level at the well are left out.
-    pub(super) fn monthly(&self, well: usize, id: &str) -> Result<Vec<MonthlyLevels>, ReadError> {
+    /// All readings of a well by aquifer layer; layers without any level at the well are left out.
+    pub(super) fn readings(&self, well: usize, id: &str) -> Result<Vec<LayerReadings>, ReadError> {
         let mut layers = self.layers.clone();
-        let mut readings = Readings::default();
+        let mut readings = Readings::new(self.approved_only);
         self.rows.read(well, |row| {
-            readings.add(self.columns.read(row, &mut layers)?);
+            readings.add(&self.columns.read(row, &mut layers)?);
             Ok(())
         })?;
-        monthly(self.rows.path(), readings, id, &self.layers.names)
+        readings.by_layer(self.rows.path(), id, &self.layers.names)
     }
 }
 
 /// Where the fields of a level are.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Columns {
     layer: Column,
     date: Column,
-    level: Column,
+    level: LevelColumn,
+    days: Option<Column>,
+    approval: Option<Column>,
+    conventions: Conventions,
+}
+
+/// How a file states the level.
+#[derive(Clone, Copy)]
+enum LevelColumn {
+    /// `level_m`: metres above the datum.
+    Level(Column),
+    /// `depth_to_water_m` below a measuring point, and that point's height above the datum.
+    Depth {
+        depth: Column,
+        measuring_point: Column,
+    },
+}
+
+impl LevelColumn {
+    fn find(table: &Table) -> Result<Self, ReadError> {
+        match (table.find("level_m"), table.find("depth_to_water_m")) {
+            (Some(level), None) => Ok(Self::Level(level)),
+            (None, Some(depth)) => Ok(Self::Depth {
+                depth,
+                measuring_point: table.column("measuring_point_m")?,
+            }),
+            (Some(_), Some(_)) => Err(ReadError::TwoLevelColumns {
+                path: table.path().to_owned(),
+            }),
+            (None, None) => Err(table.missing("level_m").into()),
+        }
+    }
+
+    /// The column that is measured.
+    fn column(self) -> Column {
+        match self {
+            Self::Level(column) | Self::Depth { depth: column, .. } => column,
+        }
+    }
+
+    /// A row's level above the datum, m.
+    fn read(self, row: &Row, conventions: &Conventions) -> Result<Cell, ReadError> {
+        let (column, expected, limit) = match self {
+            Self::Level(column) => (
+                column,
+                "metres or an empty field",
+                "metres within 10 km of the datum; list a value for \"no reading\" in no_data of [data]",
+            ),
+            Self::Depth { depth, .. } => (
+                depth,
+                "metres below the measuring point or an empty field",
+                "metres within 10 km of the measuring point; list a value for \"no reading\" in no_data of [data]",
+            ),
+        };
+        let cell = row.measurement(column, conventions, expected)?;
+        let Cell::Value(value) = cell else {
+            return Ok(cell);
+        };
+        if value.abs() > MAX_LEVEL_M {
+            return Err(row.refuse(column, limit).into());
+        }
+        let Self::Depth {
+            measuring_point, ..
+        } = self
+        else {
+            return Ok(cell);
+        };
+        let height_m = row.number(measuring_point, "metres above the datum")?;
+        if height_m.abs() > MAX_LEVEL_M {
+            return Err(row
+                .refuse(measuring_point, "metres within 10 km of the datum")
+                .into());
+        }
+        Ok(Cell::Value(height_m - value))
+    }
+}
+
+/// What a row of levels says.
+struct LevelRow {
+    layer: usize,
+    time: DateTime,
+    cell: Cell,
+    days: Option<u8>,
+    is_approved: bool,
+    line: u64,
+}
+
+impl LevelRow {
+    fn reading(&self) -> Option<LevelReading> {
+        self.cell.value().map(|level_m| LevelReading {
+            time: self.time,
+            level_m: level_m as f32,
+            days: self.days,
+            line: self.line,
+        })
+    }
 }
 
 impl Columns {
-    fn find(table: &Table) -> Result<Self, ReadError> {
+    fn find(table: &Table, conventions: &Conventions) -> Result<Self, ReadError> {
         Ok(Self {
             layer: table.column("layer")?,
             date: table.column("date")?,
-            level: table.column("level_m")?,
+            level: LevelColumn::find(table)?,
+            days: table.find("days"),
+            approval: table.find("approval"),
+            conventions: conventions.clone(),
         })
     }
 
-    /// Number of a row's aquifer layer, and its level unless that is empty.
-    fn read(
-        &self,
-        row: &Row,
-        layers: &mut LayerIndex,
-    ) -> Result<(usize, Option<LevelReading>), ReadError> {
-        let layer = layers.number(row.name(self.layer)?, row)?;
-        let time = row.time(self.date)?;
-        let level_m = row.optional_number(self.level, "metres or an empty field")?;
-        let reading = level_m.map(|level_m| LevelReading {
+    fn read(&self, row: &Row, layers: &mut LayerIndex) -> Result<LevelRow, ReadError> {
+        let name = row.name(self.layer)?;
+        let time = row.time(self.date, &self.conventions)?;
+        let cell = self.level.read(row, &self.conventions)?;
+        let days = match self.days {
+            Some(column) => self.days(row, column)?,
+            None => None,
+        };
+        let approval = self.approval.map(|column| row.text(column)).transpose()?;
+        Ok(LevelRow {
+            layer: layers.number(&name, row)?,
             time,
-            level_m: level_m as f32,
+            cell,
+            days,
+            is_approved: approval.is_none_or(is_approved),
             line: row.line(),
-        });
-        Ok((layer, reading))
+        })
+    }
+
+    fn days(&self, row: &Row, column: Column) -> Result<Option<u8>, ReadError> {
+        let expected = "days that the level is the mean of, 0 to 31, or an empty field";
+        match row.measurement(column, &self.conventions, expected)? {
+            Cell::Value(days) if (0.0..=31.0).contains(&days) && days.fract() == 0.0 => {
+                Ok(Some(days as u8).filter(|days| *days > 0))
+            }
+            Cell::Value(_) => Err(row.refuse(column, expected).into()),
+            _ => Ok(None),
+        }
     }
 }
 
+/// Whether an agency's flag says that a value was checked: `A` or `Approved`, with or without more flags.
+fn is_approved(flag: &str) -> bool {
+    let first = flag.split([',', ' ', '[', ':']).next().unwrap_or_default();
+    first.eq_ignore_ascii_case("a") || first.eq_ignore_ascii_case("approved")
+}
+
 /// Readings of one well by aquifer layer.
-#[derive(Default)]
-struct Readings(Vec<Vec<LevelReading>>);
+struct Readings {
+    layers: Vec<(Vec<LevelReading>, LeftOut)>,
+    approved_only: bool,
+    /// First and last month of all rows, with a level or without.
+    months: Option<(Month, Month)>,
+}
 
 impl Readings {
-    fn add(&mut self, (layer, reading): (usize, Option<LevelReading>)) {
-        if let Some(reading) = reading {
-            if self.0.len() <= layer {
-                self.0.resize(layer + 1, Vec::new());
-            }
-            self.0[layer].push(reading);
+    fn new(approved_only: bool) -> Self {
+        Self {
+            layers: Vec::new(),
+            approved_only,
+            months: None,
         }
     }
+
+    fn add(&mut self, row: &LevelRow) {
+        if self.layers.len() <= row.layer {
+            self.layers.resize_with(row.layer + 1, Default::default);
+        }
+        let month = month_of(row.time.date());
+        let (first, last) = self.months.unwrap_or((month, month));
+        self.months = Some((first.min(month), last.max(month)));
+        let (readings, left_out) = &mut self.layers[row.layer];
+        match (row.cell, row.reading()) {
+            (_, Some(_)) if self.approved_only && !row.is_approved => left_out.not_approved += 1,
+            (_, Some(reading)) => readings.push(reading),
+            (Cell::NotANumber, _) => left_out.not_a_number += 1,
+            (Cell::NoData, _) => left_out.no_data += 1,
+            _ => left_out.empty += 1,
+        }
+    }
+
+    fn by_layer(
+        self,
+        path: &Path,
+        well: &str,
+        names: &[String],
+    ) -> Result<Vec<LayerReadings>, ReadError> {
+        self.layers
+            .into_iter()
+            .zip(names)
+            .filter(|((readings, _), _)| !readings.is_empty())
+            .map(|((readings, left_out), name)| {
+                LayerReadings::new(name, readings, left_out).map_err(|fault| ReadError::Series {
+                    path: path.to_owned(),
+                    column: "level_m",
+                    of: format!("well {well}, layer {name}"),
+                    fault,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Levels of one well for a model that is there already.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LevelsOfWell {
+    /// Monthly means of the aquifer layers that have any, in the model's order.
+    pub layers: Vec<MonthlyLevels>,
+    /// First month that the file has a row of, with a level or without.
+    pub first: Month,
+    /// Last such month.
+    pub last: Month,
+}
+
+/// Longest time between two rows for a model, years: a model steps every month between, and a longer pause is a slip of the date.
+const LONGEST_PAUSE_YEARS: i32 = 20;
+
+/// Refuses rows that lie too long after the row before.
+fn check_gaps(path: &Path, rows: &BTreeMap<Date, u64>) -> Result<(), ReadError> {
+    for ((before, _), (date, line)) in rows.iter().zip(rows.iter().skip(1)) {
+        let years = (*date - *before).get_days() / 365;
+        if years > LONGEST_PAUSE_YEARS {
+            return Err(ReadError::LongPause {
+                place: Place {
+                    path: path.to_owned(),
+                    line: *line,
+                },
+                date: *date,
+                years,
+                before: *before,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Monthly means of the levels of one well, for the aquifer layers that are known beforehand and in their order.
@@ -162,64 +387,47 @@ impl Readings {
 /// A file without a column `well` has only this well; of one with that column, the rows of other wells are passed over.
 ///
 /// # Errors
-/// When the file is malformed, names another aquifer layer, or has no level of this well.
+/// When the file is malformed, names another aquifer layer, or has no row of this well.
 pub fn read_levels_of(
     path: &Path,
     well: &str,
     aquifer_layers: &[String],
-) -> Result<Vec<MonthlyLevels>, ReadError> {
+    conventions: &Conventions,
+) -> Result<LevelsOfWell, ReadError> {
     let mut table = Table::open(path, "layer, date, level_m")?;
     let of_well = table.find("well");
-    let columns = Columns::find(&table)?;
+    let columns = Columns::find(&table, conventions)?;
     let mut layers = LayerIndex {
         names: aquifer_layers.to_vec(),
         complete: true,
         of: "the model",
     };
-    let mut readings = Readings::default();
+    let mut readings = Readings::new(false);
+    let mut rows = BTreeMap::new();
     while let Some(row) = table.next_row()? {
         if let Some(column) = of_well
             && row.name(column)? != well
         {
             continue;
         }
-        readings.add(columns.read(&row, &mut layers)?);
+        let row = columns.read(&row, &mut layers)?;
+        rows.insert(row.time.date(), row.line);
+        readings.add(&row);
     }
-    let levels = monthly(path, readings, well, aquifer_layers)?;
-    if levels.is_empty() {
+    check_gaps(path, &rows)?;
+    let Some((first, last)) = readings.months else {
         return Err(ReadError::NoLevels {
             path: path.to_owned(),
             well: well.to_owned(),
         });
-    }
-    Ok(levels)
-}
-
-/// Monthly means of one well's aquifer layers.
-fn monthly(
-    path: &Path,
-    readings: Readings,
-    well: &str,
-    layers: &[String],
-) -> Result<Vec<MonthlyLevels>, ReadError> {
-    let measured = readings
-        .0
-        .into_iter()
-        .zip(layers)
-        .filter(|(readings, _)| !readings.is_empty());
-    measured
-        .map(|(readings, layer)| {
-            MonthlyLevels::from_readings(layer, readings).map_err(|twice| {
-                ReadError::DuplicateDate {
-                    place: Place {
-                        path: path.to_owned(),
-                        line: twice.again,
-                    },
-                    time: twice.time,
-                    of: format!("well {well}, layer {layer}"),
-                    first: twice.first,
-                }
-            })
-        })
-        .collect()
+    };
+    let layers = readings.by_layer(path, well, aquifer_layers)?;
+    Ok(LevelsOfWell {
+        layers: layers
+            .iter()
+            .filter_map(|layer| layer.monthly(layer.month_rule()))
+            .collect(),
+        first,
+        last,
+    })
 }

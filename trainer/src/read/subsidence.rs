@@ -4,40 +4,88 @@ use std::path::Path;
 
 use jiff::civil::DateTime;
 
-use super::{ReadError, Reading, WellIndex, rows::RowsByWell};
-use crate::table::{Column, Place, Row, Table, shown_time};
+use super::{ReadError, Reading, WellIndex, rows::Measured, rows::RowsByWell};
+use crate::{
+    level::{LeftOut, in_order_of_time},
+    ps::{CLOSE_MM, MAX_SUBSIDENCE_MM},
+    table::{Cell, Column, Conventions, Row, Table, is_usual_marker},
+};
 
 /// An opened `subsidence.csv`.
 pub(super) struct Subsidence {
     rows: RowsByWell,
-    date: Column,
-    value: Column,
+    columns: Columns,
     /// Whether each well has a reading.
     measured: Vec<bool>,
 }
 
+/// Where the fields of a reading are.
+#[derive(Clone)]
+struct Columns {
+    date: Column,
+    value: Column,
+    conventions: Conventions,
+}
+
+impl Columns {
+    fn read(&self, row: &Row) -> Result<(DateTime, Cell), ReadError> {
+        let time = row.time(self.date, &self.conventions)?;
+        let cell = row.measurement(self.value, &self.conventions, "mm or an empty field")?;
+        if cell
+            .value()
+            .is_some_and(|value| value.abs() > MAX_SUBSIDENCE_MM)
+        {
+            let expected = "mm within 100 m; list a value for \"no reading\" in no_data of [data]";
+            return Err(row.refuse(self.value, expected).into());
+        }
+        Ok((time, cell))
+    }
+}
+
 impl Subsidence {
     /// Opens the file and checks every row.
-    pub(super) fn open(path: &Path, wells: &WellIndex) -> Result<Self, ReadError> {
+    pub(super) fn open(
+        path: &Path,
+        wells: &WellIndex,
+        conventions: &Conventions,
+    ) -> Result<Self, ReadError> {
         let table = Table::open(path, "well, date, subsidence_mm")?;
         table.column("well")?;
-        let (date, value) = (table.column("date")?, table.column("subsidence_mm")?);
+        let columns = Columns {
+            date: table.column("date")?,
+            value: table.column("subsidence_mm")?,
+            conventions: conventions.clone(),
+        };
         let none: Vec<usize> = Vec::new();
-        let (rows, found) = RowsByWell::new(table, wells, &none, |measured, well, row| {
-            let reading = reading(row, date, value)?;
-            if reading.is_some() && measured.last() != Some(&well) {
-                measured.push(well);
-            }
-            Ok(reading.map(|(time, ..)| (0, time)))
-        })?;
+        let value = columns.value;
+        let (rows, found) = RowsByWell::new(
+            table,
+            wells,
+            value,
+            conventions,
+            &none,
+            |measured, well, row| {
+                let (time, cell) = columns.read(row)?;
+                let Some(subsidence_mm) = cell.value() else {
+                    return Ok(None);
+                };
+                if measured.last() != Some(&well) {
+                    measured.push(well);
+                }
+                Ok(Some(Measured {
+                    series: 0,
+                    time,
+                    is_suspect: is_usual_marker(subsidence_mm),
+                }))
+            },
+        )?;
         let mut measured = vec![false; wells.ids.len()];
         for well in found.into_iter().flatten() {
             measured[well] = true;
         }
         Ok(Self {
             rows,
-            date,
-            value,
+            columns,
             measured,
         })
     }
@@ -47,45 +95,40 @@ impl Subsidence {
         self.measured[well]
     }
 
-    /// Whether a well may have two readings of one time.
-    pub(super) fn is_unordered(&self, well: usize) -> bool {
-        self.rows.is_unordered(well)
+    /// Whether a well's readings must be read wholly to know that they are sound.
+    pub(super) fn is_suspect(&self, well: usize) -> bool {
+        self.rows.is_suspect(well)
     }
 
-    /// Readings of a well, ascending in time.
-    pub(super) fn readings(&self, well: usize, id: &str) -> Result<Vec<Reading>, ReadError> {
-        let mut readings = Vec::new();
+    /// Readings of a well, ascending in time, and what was not used.
+    pub(super) fn readings(
+        &self,
+        well: usize,
+        id: &str,
+    ) -> Result<(Vec<Reading>, LeftOut), ReadError> {
+        let mut readings: Vec<(DateTime, u64, f64)> = Vec::new();
+        let mut left_out = LeftOut::default();
         self.rows.read(well, |row| {
-            readings.extend(reading(row, self.date, self.value)?);
+            let (time, cell) = self.columns.read(row)?;
+            match cell {
+                Cell::Value(value) => readings.push((time, row.line(), value)),
+                Cell::Empty => left_out.empty += 1,
+                Cell::NotANumber => left_out.not_a_number += 1,
+                Cell::NoData => left_out.no_data += 1,
+            }
             Ok(())
         })?;
-        readings.sort_by_key(|(time, line, _)| (*time, *line));
-        if let Some(pair) = readings.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(ReadError::DuplicateDate {
-                place: Place {
-                    path: self.rows.path().to_owned(),
-                    line: pair[1].1,
-                },
-                time: shown_time(pair[1].0),
-                of: format!("well {id}"),
-                first: pair[0].1,
-            });
-        }
+        let copies = in_order_of_time(&mut readings, |reading| *reading, CLOSE_MM);
+        left_out.copies += copies.map_err(|fault| ReadError::Series {
+            path: self.rows.path().to_owned(),
+            column: "subsidence_mm",
+            of: format!("well {id}"),
+            fault,
+        })?;
         let reading = |(time, _, subsidence_mm): (DateTime, u64, f64)| Reading {
             date: time.date(),
             subsidence_mm,
         };
-        Ok(readings.into_iter().map(reading).collect())
+        Ok((readings.into_iter().map(reading).collect(), left_out))
     }
-}
-
-/// Time, line and value of a row; `None` where the value is empty.
-fn reading(
-    row: &Row,
-    date: Column,
-    value: Column,
-) -> Result<Option<(DateTime, u64, f64)>, ReadError> {
-    let time = row.time(date)?;
-    let subsidence_mm = row.optional_number(value, "mm or an empty field")?;
-    Ok(subsidence_mm.map(|subsidence_mm| (time, row.line(), subsidence_mm)))
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path};
 use super::ReadError;
 use crate::{
     geodesy::Position,
-    table::{Column, Place, Row, Table, TableError},
+    table::{Column, Place, Row, Table, TableError, listed},
 };
 
 /// A row of `wells.csv`.
@@ -33,7 +33,8 @@ pub(super) fn read(path: &Path) -> Result<(Vec<(Place, Entry)>, WellIndex), Read
     let mut index = WellIndex::default();
     while let Some(row) = table.next_row()? {
         let id = row.name(id)?;
-        index.add(id, row.place())?;
+        super::levels::check_length("well", &id, &row)?;
+        index.add(&id, row.place())?;
         let position = match (geographic, planar) {
             (Some((longitude, latitude)), _) => {
                 Some(geographic_position(&row, longitude, latitude)?)
@@ -47,12 +48,13 @@ pub(super) fn read(path: &Path) -> Result<(Vec<(Place, Entry)>, WellIndex), Read
         let name = name
             .map(|column| row.text(column))
             .transpose()?
-            .filter(|name| !name.is_empty());
+            .filter(|name| !name.is_empty())
+            .map_or_else(|| id.clone().into_owned(), str::to_owned);
         wells.push((
             row.place(),
             Entry {
-                id: id.to_owned(),
-                name: name.unwrap_or(id).to_owned(),
+                id: id.into_owned(),
+                name,
                 position,
             },
         ));
@@ -114,15 +116,4 @@ impl WellIndex {
                 known: listed(&self.ids),
             })
     }
-}
-
-/// Names for a message: all of a few, the first of many.
-pub fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 6;
-    let more = if names.len() > SHOWN {
-        format!(" and {} more", names.len() - SHOWN)
-    } else {
-        String::new()
-    };
-    format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
 }

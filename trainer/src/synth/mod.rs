@@ -23,6 +23,7 @@ use crate::levelling::Benchmark;
 use crate::ps::{PsPoint, WellPoints, vertical_mm};
 use crate::read::{Dataset, Ground, Well};
 use amlstm_core::month::Month;
+use amlstm_core::month_mean::MonthRule;
 use calendar::SCENES;
 use calibration::{CompactingLayer, calibrate};
 use ps_point::{INCIDENCE_DEGREES, SyntheticPoint};
@@ -241,6 +242,7 @@ impl SyntheticWell {
                     .iter()
                     .map(|level_m| Some(*level_m as f32))
                     .collect(),
+                rule: MonthRule::AnyDay,
             })
             .collect();
         Well {

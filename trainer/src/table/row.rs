@@ -1,24 +1,21 @@
 //! One row of a table: its fields as names, numbers and times.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
-use amlstm_core::month::Month;
-use csv::ByteRecord;
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::DateTime;
+use unicode_normalization::UnicodeNormalization;
 
-use super::{Column, Place, Stretch, TableError, plain_decimal};
-
-/// Years that measurements may have; others are slips of the keyboard.
-const YEARS: std::ops::Range<i16> = 1800..2200;
+use super::line::Fields;
+use super::{Cell, Column, Conventions, Place, Section, TableError, parse_time, quoted};
 
 /// One row of a table.
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
     pub(super) path: &'a Path,
     pub(super) columns: &'a [String],
-    pub(super) record: &'a ByteRecord,
-    /// Line on which the next row starts.
-    pub(super) line_after: u64,
+    pub(super) fields: &'a Fields,
+    /// Line on which it starts, from 1.
+    pub(super) line: u64,
     /// Byte of the file where it starts, or the empty lines before it, and the lines before that.
     pub(super) start: [u64; 2],
     /// Byte after it.
@@ -36,14 +33,13 @@ impl<'a> Row<'a> {
 
     /// Line on which this row starts, from 1.
     pub fn line(&self) -> u64 {
-        let inside = self.record.as_slice().split(|byte| *byte == b'\n').count() - 1;
-        self.line_after - 1 - inside as u64
+        self.line
     }
 
     /// The bytes of this row, to read it again.
-    pub fn stretch(&self) -> Stretch {
+    pub fn section(&self) -> Section {
         let [start, lines_before] = self.start;
-        Stretch {
+        Section {
             bytes: start..self.end,
             lines_before,
         }
@@ -59,15 +55,22 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// A field as text that must not be empty.
+    /// A field as a name that must not be empty: in Unicode's composed form (NFC), without spaces of any kind around it and without invisible characters,
+    /// so that names that look the same are the same.
     ///
     /// # Errors
     /// When it is empty or not UTF-8.
-    pub fn name(&self, column: Column) -> Result<&'a str, TableError> {
-        match self.text(column)? {
-            "" => Err(self.refuse(column, "a name")),
-            text => Ok(text),
+    pub fn name(&self, column: Column) -> Result<Cow<'a, str>, TableError> {
+        let text = self.text(column)?;
+        let name = if text.is_ascii() {
+            Cow::Borrowed(text)
+        } else {
+            normal_name(text).into()
+        };
+        if name.is_empty() {
+            return Err(self.refuse(column, "a name"));
         }
+        Ok(name)
     }
 
     /// A finite number.
@@ -75,97 +78,108 @@ impl<'a> Row<'a> {
     /// # Errors
     /// [`TableError::Field`] says `expected`.
     pub fn number(&self, column: Column, expected: &'static str) -> Result<f64, TableError> {
-        let number = match plain_decimal(self.bytes(column)) {
-            Some(number) => Some(number),
-            None => self.text(column)?.parse().ok(),
-        };
-        number
+        self.text(column)?
+            .parse()
+            .ok()
             .filter(|number: &f64| number.is_finite())
             .ok_or_else(|| self.refuse(column, expected))
     }
 
-    /// A finite number, or `None` where the field is empty.
+    /// A measurement, which may be missing.
     ///
     /// # Errors
     /// [`TableError::Field`] says `expected`.
-    pub fn optional_number(
+    pub fn measurement(
         &self,
         column: Column,
+        conventions: &Conventions,
         expected: &'static str,
-    ) -> Result<Option<f64>, TableError> {
-        if self.bytes(column).is_empty() {
-            Ok(None)
-        } else {
-            self.number(column, expected).map(Some)
-        }
+    ) -> Result<Cell, TableError> {
+        Cell::read(self.bytes(column), conventions).ok_or_else(|| self.refuse(column, expected))
     }
 
-    /// A date `2010-11-22`, with or without a time of day.
+    /// A date `2010-11-22`, with or without a time of day and an offset from UTC, in time of the site.
     ///
     /// # Errors
     /// When it is neither.
-    pub fn time(&self, column: Column) -> Result<DateTime, TableError> {
-        parse_time(self.bytes(column))
-            .filter(|time| YEARS.contains(&time.year()))
-            .ok_or_else(|| {
-                self.refuse(
-                    column,
-                    "a date such as 2010-11-22 or 2010-11-22 06:00, years 1800 to 2199",
-                )
-            })
+    pub fn time(&self, column: Column, conventions: &Conventions) -> Result<DateTime, TableError> {
+        parse_time(self.bytes(column), conventions.utc_offset_minutes).ok_or_else(|| {
+            self.refuse(
+                column,
+                "a date such as 2010-11-22 or 2010-11-22 06:00, years 1800 to 2199",
+            )
+        })
     }
 
     /// The message that a field is not what its column holds.
     pub fn refuse(&self, column: Column, expected: &'static str) -> TableError {
+        if self.has_units() {
+            return TableError::UnitsRow {
+                place: self.place(),
+            };
+        }
         TableError::Field {
             place: self.place(),
-            column: self.columns[column.0].clone(),
-            found: String::from_utf8_lossy(self.bytes(column)).into_owned(),
+            column: quoted(self.columns[column.0].as_bytes()),
+            found: quoted(self.bytes(column)),
             expected,
+            more: 0,
         }
     }
 
-    fn bytes(&self, column: Column) -> &'a [u8] {
-        // Each row has as many fields as the first line, so the column is there.
-        self.record[column.0].trim_ascii()
+    /// Whether it is a second row of headings: units, patterns of dates, empty fields, and no number.
+    fn has_units(&self) -> bool {
+        const UNITS: [&str; 18] = [
+            "m",
+            "mm",
+            "cm",
+            "ft",
+            "feet",
+            "metres",
+            "meters",
+            "metre",
+            "meter",
+            "millimetres",
+            "millimeters",
+            "deg",
+            "degrees",
+            "m a.s.l.",
+            "masl",
+            "mbgl",
+            "string",
+            "text",
+        ];
+        let plain = |field: &[u8]| {
+            let text = String::from_utf8_lossy(field).to_lowercase();
+            text.trim_matches(['[', ']', '(', ')', ' ']).to_owned()
+        };
+        let fields: Vec<String> = self.fields.iter().map(plain).collect();
+        fields.iter().any(|field| UNITS.contains(&field.as_str()))
+            && fields
+                .iter()
+                .all(|field| !field.contains(|letter: char| letter.is_ascii_digit()))
+    }
+
+    /// A field as it stands there, without spaces around it.
+    pub fn bytes(&self, column: Column) -> &'a [u8] {
+        self.fields.get(column.0)
     }
 }
 
-/// The month of a date that [`Row::time`] read.
-///
-/// # Panics
-/// Before year 0.
-pub fn month_of(date: Date) -> Month {
-    Month::new(date.year().into(), date.month() as u8).expect("years of a table are 1800 to 2199")
-}
-
-/// A time as people write it: without the time of day where it is midnight.
-pub fn shown_time(time: DateTime) -> String {
-    if time.time() == Time::midnight() {
-        time.date().to_string()
-    } else {
-        time.to_string()
-    }
-}
-
-/// Plain dates are by far the most, so they do not go through the general parser.
-fn parse_time(text: &[u8]) -> Option<DateTime> {
-    let digits = |range: std::ops::Range<usize>| {
-        text[range].iter().try_fold(0_i16, |number, byte| {
-            byte.is_ascii_digit()
-                .then(|| number * 10 + i16::from(byte - b'0'))
-        })
+/// A name in composed form, without the characters that cannot be seen.
+fn normal_name(text: &str) -> String {
+    let visible = |letter: &char| {
+        !matches!(
+            letter,
+            '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
+        )
     };
-    if text.len() == 10 && text[4] == b'-' && text[7] == b'-' {
-        let date = Date::new(digits(0..4)?, digits(5..7)? as i8, digits(8..10)? as i8).ok()?;
-        return Some(date.to_datetime(Time::midnight()));
-    }
-    let starts_with_date = text.len() > 10 && text[4] == b'-' && matches!(text[10], b'T' | b' ');
-    std::str::from_utf8(text)
-        .ok()
-        .filter(|_| starts_with_date)?
-        .parse()
-        .ok()
+    let name: String = text
+        .nfc()
+        .filter(visible)
+        .map(|letter| if letter == '\u{a0}' { ' ' } else { letter })
+        .collect();
+    name.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -173,28 +187,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_read_with_and_without_a_time_of_day() {
-        let time = |text: &str| parse_time(text.as_bytes()).map(|time| time.to_string());
-        assert_eq!(time("2010-11-22").as_deref(), Some("2010-11-22T00:00:00"));
-        assert_eq!(
-            time("2010-11-22 06:30").as_deref(),
-            Some("2010-11-22T06:30:00")
-        );
-        assert_eq!(
-            time("2010-11-22T06:30:15").as_deref(),
-            Some("2010-11-22T06:30:15")
-        );
-        for bad in [
-            "",
-            "2010-02-30",
-            "2010-13-01",
-            "22.11.2010",
-            "20101122",
-            "2010-11",
-            "2010-11-2x",
-            "2010-11-22 25:00",
+    fn names_that_look_the_same_are_the_same() {
+        for name in [
+            "Ho\u{308}fn",
+            "\u{a0}H\u{f6}fn\u{a0}",
+            "\u{feff}H\u{f6}fn",
+            "H\u{f6}\u{200b}fn",
         ] {
-            assert_eq!(time(bad), None, "{bad}");
+            assert_eq!(normal_name(name), "H\u{f6}fn", "{name:?}");
         }
+        assert_eq!(normal_name("W\u{a0}1"), "W 1");
     }
 }

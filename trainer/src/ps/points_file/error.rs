@@ -1,68 +1,17 @@
-//! What can be wrong with a points file.
+//! What can be wrong with a points file beyond what can be wrong with any table.
 
 use std::path::PathBuf;
 
-use super::line::MAX_ROW;
+use crate::table::{Place, TableError, quoted};
 
 /// Why a points file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PointsError {
-    /// The file cannot be read.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// A field does not hold what it must.
-    #[error("{path}:{line}: {column}: found {found:?}, expected {expected}")]
-    Field {
-        /// The file.
-        path: PathBuf,
-        /// Line, from 1.
-        line: u64,
-        /// Name of the column.
-        column: String,
-        /// The field, shortened.
-        found: String,
-        /// What would be right.
-        expected: &'static str,
-    },
-    /// A row has more or fewer fields than the header.
-    #[error("{path}:{line}: found {found} fields, expected {expected} as in the header")]
-    FieldCount {
-        /// The file.
-        path: PathBuf,
-        /// Line, from 1.
-        line: u64,
-        /// Fields in the row.
-        found: usize,
-        /// Fields in the header.
-        expected: usize,
-    },
-    /// A row never ends.
-    #[error(
-        "{path}:{line}: found a line of more than {MAX_ROW} bytes, expected one ps point a line"
-    )]
-    LongLine {
-        /// The file.
-        path: PathBuf,
-        /// Line, from 1.
-        line: u64,
-    },
-    /// A quoted field runs over the end of its line or is followed by other text.
-    #[error(
-        "{path}:{line}: found a quote without its partner, expected quoted fields to end on their line"
-    )]
-    Quote {
-        /// The file.
-        path: PathBuf,
-        /// Line, from 1.
-        line: u64,
-    },
+    /// As a table.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// The header lacks a column.
-    #[error("{path}:1: found no column {column}, expected {expected}")]
+    #[error("{}:1: found no column {column}, expected {expected}", path.display())]
     MissingColumn {
         /// The file.
         path: PathBuf,
@@ -71,12 +20,74 @@ pub enum PointsError {
         /// What the header should have.
         expected: &'static str,
     },
-    /// The header names a column twice.
-    #[error("{path}:1: found column {column} twice, expected it once")]
-    DoubleColumn {
+    /// A column that looks like the incidence angle under another name.
+    #[error(
+        "{}:1: column {} looks like the angle of the line of sight; name it incidence_angle (degrees from the vertical), or remove it where values are vertical", path.display(), quoted(column.as_bytes())
+    )]
+    OtherAngle {
         /// The file.
         path: PathBuf,
         /// Name of the column.
         column: String,
+    },
+    /// Columns of a line-of-sight product, but no incidence angle.
+    #[error(
+        "{}:1: column {} belongs to line-of-sight values, expected incidence_angle (degrees from the vertical) beside it; remove it where values are vertical", path.display(), quoted(column.as_bytes())
+    )]
+    NoAngle {
+        /// The file.
+        path: PathBuf,
+        /// Name of the column.
+        column: String,
+    },
+    /// Horizontal movement.
+    #[error("{}: an east-west component, expected vertical or line-of-sight values; take the file whose name has _U", path.display())]
+    EastWest {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An EGMS level 3 file under another name.
+    #[error(
+        "{}: an EGMS level 3 file, whose vertical and east-west values have the same columns; give it its own name (EGMS_L3_..._U.csv), which tells them apart", path.display()
+    )]
+    UnknownComponent {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Two points of one id with different values.
+    #[error(
+        "{place}: pid: found \"{}\" a second time with other values (first in line {first}); remove or rename one", quoted(pid.as_bytes())
+    )]
+    Contradiction {
+        /// Where.
+        place: Place,
+        /// The id.
+        pid: String,
+        /// Line of the first.
+        first: u64,
+    },
+    /// The same in two files.
+    #[error(
+        "{}: pid: found \"{}\" with other values than in {}; remove or rename one", path.display(), quoted(pid.as_bytes()), first.display()
+    )]
+    ContradictingFiles {
+        /// The second file.
+        path: PathBuf,
+        /// The id.
+        pid: String,
+        /// The first file.
+        first: PathBuf,
+    },
+    /// A usual marker for "no data" far from its neighbours.
+    #[error(
+        "{place}: {column}: found {value}, which looks like \"no reading\" beside its neighbours; list it in no_data of [data], or correct it"
+    )]
+    Marker {
+        /// Where.
+        place: Place,
+        /// The scene.
+        column: String,
+        /// The value.
+        value: f64,
     },
 }

@@ -1,13 +1,14 @@
 //! The header of a points file.
 
-use std::io::Read;
 use std::path::Path;
 
 use jiff::civil::Date;
 
 use super::PointsError;
-use super::line::{Line, Lines, fields};
-use crate::geodesy::Position;
+use crate::format::scene_digits;
+use crate::ps::Component;
+use crate::table::line::Fields;
+use crate::table::{Place, TableError, quoted};
 
 /// Where the columns are.
 #[derive(Debug)]
@@ -19,35 +20,42 @@ pub(super) struct Header {
     /// Column of latitude or northing.
     pub(super) y: usize,
     pub(super) planar: bool,
-    pub(super) incidence: Option<usize>,
+    pub(super) view: View,
     /// Dates, ascending.
     pub(super) scenes: Vec<Date>,
-    /// For each column that is a scene, its place in `scenes`.
-    pub(super) scene_of_column: Vec<Option<usize>>,
+    /// Column of each scene.
+    pub(super) column_of_scene: Vec<usize>,
 }
 
-impl Header {
-    /// Reads the first line; the centres decide which position columns are needed.
-    pub(super) fn read(
-        lines: &mut Lines<impl Read>,
-        path: &Path,
-        centres: &[Position],
-    ) -> Result<Self, PointsError> {
-        let planar = matches!(centres.first(), Some(Position::Planar { .. }));
-        match lines.next_line()? {
-            Some(line) => Self::parse(line, path, planar),
-            None => Err(Self::missing(path, "pid", "a header line")),
-        }
-    }
+/// From where the movement was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    /// Values are vertical, up positive.
+    Vertical,
+    /// Along a line of sight under the angle from the vertical in this column, degrees.
+    Incidence(usize),
+    /// Along a line of sight with the vertical part of its unit vector in this column.
+    Up(usize),
+}
 
-    fn parse(line: Line, path: &Path, planar: bool) -> Result<Self, PointsError> {
-        let names: Vec<String> = fields(line.bytes)
-            .ok_or_else(|| PointsError::Quote {
-                path: path.to_owned(),
-                line: line.number,
-            })?
+/// Columns of line-of-sight products that vertical ones do not have.
+const LINE_OF_SIGHT: [&str; 8] = [
+    "track_angle",
+    "los_east",
+    "los_north",
+    "los_up",
+    "mean_velocity_los",
+    "heading",
+    "heading_angle",
+    "pass_direction",
+];
+
+impl Header {
+    /// Reads the first line's fields.
+    pub(super) fn new(fields: &Fields, path: &Path, planar: bool) -> Result<Self, PointsError> {
+        let names: Vec<String> = fields
             .iter()
-            .map(|name| String::from_utf8_lossy(name).trim().to_owned())
+            .map(|name| String::from_utf8_lossy(name).into_owned())
             .collect();
         let column = |name: &str| names.iter().position(|found| found == name);
         let needed = |name: &'static str, expected| {
@@ -71,10 +79,11 @@ impl Header {
         }
         dated.sort_unstable();
         if let Some(pair) = dated.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(PointsError::DoubleColumn {
+            return Err(TableError::DuplicateColumn {
                 path: path.to_owned(),
-                column: names[pair[0].1].clone(),
-            });
+                column: quoted(names[pair[0].1].as_bytes()),
+            }
+            .into());
         }
         if dated.is_empty() {
             return Err(Self::missing(
@@ -83,23 +92,23 @@ impl Header {
                 "one column a scene, named by its date",
             ));
         }
-        let mut scene_of_column = vec![None; names.len()];
-        for (scene, (_, column)) in dated.iter().enumerate() {
-            scene_of_column[*column] = Some(scene);
-        }
         Ok(Self {
             pid: needed("pid", "the point's id")?,
             x: needed(x, positions)?,
             y: needed(y, positions)?,
             planar,
-            incidence: column("incidence_angle"),
+            view: View::find(&names, path)?,
+            column_of_scene: dated.iter().map(|(_, column)| *column).collect(),
             scenes: dated.into_iter().map(|(date, _)| date).collect(),
-            scene_of_column,
             names,
         })
     }
 
-    fn missing(path: &Path, column: &'static str, expected: &'static str) -> PointsError {
+    pub(super) fn missing(
+        path: &Path,
+        column: &'static str,
+        expected: &'static str,
+    ) -> PointsError {
         PointsError::MissingColumn {
             path: path.to_owned(),
             column,
@@ -108,19 +117,137 @@ impl Header {
     }
 }
 
-/// Date of a column name of eight digits; `None` for any other name.
-fn scene_date(name: &str, path: &Path) -> Result<Option<Date>, PointsError> {
-    if name.len() != 8 || !name.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(None);
+impl View {
+    fn find(names: &[String], path: &Path) -> Result<Self, PointsError> {
+        let component = Component::of_egms_name(path);
+        let column = |name: &str| names.iter().position(|found| found == name);
+        let path = || path.to_owned();
+        if component == Some(Component::EastWest) {
+            return Err(PointsError::EastWest { path: path() });
+        }
+        if let Some(angle) = column("incidence_angle") {
+            return Ok(Self::Incidence(angle));
+        }
+        if let Some(other) = names.iter().find(|name| looks_like_an_angle(name)) {
+            return Err(PointsError::OtherAngle {
+                path: path(),
+                column: other.clone(),
+            });
+        }
+        if let Some(up) = column("los_up") {
+            return Ok(Self::Up(up));
+        }
+        if let Some(other) = names.iter().find(|name| {
+            LINE_OF_SIGHT.contains(&name.as_str()) || component == Some(Component::LineOfSight)
+        }) {
+            return Err(PointsError::NoAngle {
+                path: path(),
+                column: other.clone(),
+            });
+        }
+        let is_level_3 = ["mean_velocity_std", "acceleration", "seasonality"]
+            .iter()
+            .all(|name| column(name).is_some());
+        if is_level_3 && component.is_none() {
+            return Err(PointsError::UnknownComponent { path: path() });
+        }
+        Ok(Self::Vertical)
     }
-    match Date::strptime("%Y%m%d", name) {
+}
+
+/// Whether a column is likely the incidence angle under another program's name: `inc_angle`, `incidenceAngle`, `inc`, `theta`, `look_angle`.
+fn looks_like_an_angle(name: &str) -> bool {
+    let name: String = name
+        .to_lowercase()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
+    let holds = |part: &str| name.contains(part);
+    matches!(
+        name.as_str(),
+        "inc" | "theta" | "look" | "offnadir" | "incdeg" | "elevation" | "elevationangle"
+    ) || holds("incid")
+        || holds("lookangle")
+        || holds("viewangle")
+        || holds("viewingangle")
+        || (holds("inc") && (holds("ang") || holds("deg")))
+        || (holds("los") && holds("ang"))
+        || holds("offnadir")
+}
+
+/// Date of a column named by eight digits, or by a D and eight digits; `None` for any other name.
+fn scene_date(name: &str, path: &Path) -> Result<Option<Date>, PointsError> {
+    let Some(digits) = scene_digits(name) else {
+        return Ok(None);
+    };
+    match Date::strptime("%Y%m%d", digits) {
         Ok(date) => Ok(Some(date)),
-        Err(_) => Err(PointsError::Field {
-            path: path.to_owned(),
-            line: 1,
+        Err(_) => Err(TableError::Field {
+            place: Place {
+                path: path.to_owned(),
+                line: 1,
+            },
             column: name.to_owned(),
             found: name.to_owned(),
             expected: "a date YYYYMMDD",
-        }),
+            more: 0,
+        }
+        .into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(name: &str, header: &str) -> Result<View, String> {
+        let names: Vec<String> = header.split(',').map(str::to_owned).collect();
+        View::find(&names, Path::new(name)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_angle_is_found_or_asked_for() {
+        let view = |header: &str| view("points.csv", header);
+        assert_eq!(view("pid,incidence_angle,los_up"), Ok(View::Incidence(1)));
+        assert_eq!(view("pid,los_up"), Ok(View::Up(1)));
+        assert_eq!(view("pid,height,note"), Ok(View::Vertical));
+        for name in [
+            "inc_angle",
+            "incidenceAngle",
+            "Incidence",
+            "inc",
+            "look_angle",
+            "theta",
+            "los_angle",
+            "inc_deg",
+        ] {
+            let message = view(&format!("pid,{name},los_up")).unwrap_err();
+            assert!(
+                message.contains(name) && message.contains("name it incidence_angle"),
+                "{message}"
+            );
+        }
+        let message = view("pid,track_angle").unwrap_err();
+        assert!(
+            message.contains("belongs to line-of-sight values"),
+            "{message}"
+        );
+        for harmless in ["province", "principal", "land", "increment", "angle_bank"] {
+            assert!(!looks_like_an_angle(harmless), "{harmless}");
+        }
+    }
+
+    #[test]
+    fn the_component_of_level_3_is_read_from_the_name() {
+        let level_3 =
+            "pid,easting,northing,mean_velocity,mean_velocity_std,acceleration,seasonality";
+        assert_eq!(
+            view("EGMS_L3_E39N32_100km_U.csv", level_3),
+            Ok(View::Vertical)
+        );
+        let east = view("EGMS_L3_E39N32_100km_E.csv", level_3).unwrap_err();
+        assert!(east.contains("an east-west component"), "{east}");
+        let unknown = view("points.csv", level_3).unwrap_err();
+        assert!(unknown.contains("give it its own name"), "{unknown}");
     }
 }

@@ -1,21 +1,28 @@
 //! Where the points around each centre stand in their file.
 
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::line::{Line, Lines};
-use super::{Header, PointsError, Row, for_each_point, open};
+use super::header::View;
+use super::{Header, PointsError, Row, for_each_point, header_of};
 use crate::geodesy::{Buffers, Position};
+use crate::level::LeftOut;
 use crate::ps::{PsPoint, WellPoints};
-use crate::table::{Found, Stretch, look_through};
+use crate::table::line::Lines;
+use crate::table::{Conventions, Section, TableError, open, scan_sections};
 
 /// Which rows of a points file lie around which centre; the points themselves are read when they are asked for.
 #[derive(Debug)]
 pub struct PointsIndex {
     path: PathBuf,
     header: Header,
+    conventions: Conventions,
     rows: Vec<Vec<IndexedRow>>,
+    /// Copies of other rows around each centre.
+    copies: Vec<u64>,
 }
 
 /// A row around a centre.
@@ -23,44 +30,52 @@ pub struct PointsIndex {
 struct IndexedRow {
     byte: u64,
     /// Number of its line, from 1.
-    number: u64,
+    line: u64,
+    pid_hash: u64,
     length: u32,
     distance_m: f32,
 }
 
 impl PointsIndex {
-    /// Looks through the file by all threads at once, keeping 24 bytes a point and centre.
+    /// Scans the file by all threads at once, keeping 32 bytes a point and centre.
     ///
     /// # Errors
     ///
     /// As [`read_points`](super::read_points); the first of the file.
-    pub fn new(path: &Path, centres: &[Position], buffer_m: f64) -> Result<Self, PointsError> {
-        let failed = |source| PointsError::Io {
+    pub fn new(
+        path: &Path,
+        centres: &[Position],
+        buffer_m: f64,
+        conventions: &Conventions,
+    ) -> Result<Self, PointsError> {
+        let unreadable = |source| TableError::Unreadable {
             path: path.to_owned(),
             source,
         };
-        let mut lines = Lines::new(open(path)?, path);
-        let header = Header::read(&mut lines, path, centres)?;
+        let mut lines = Lines::behind(open(path)?, 0, 0);
+        let header = header_of(&mut lines, path, centres)?;
         let buffers = Buffers::new(centres.to_vec(), buffer_m);
-        let look = |stretch: &Stretch| {
+        let scan = |section: &Section| {
             let mut found = Vec::new();
             let mut file = open(path)?;
-            let Range { start, end } = stretch.bytes;
-            file.seek(SeekFrom::Start(start)).map_err(failed)?;
-            let mut lines =
-                Lines::behind(file.take(end - start), path, start, stretch.lines_before);
+            let Range { start, end } = section.bytes;
+            file.seek(SeekFrom::Start(start)).map_err(unreadable)?;
+            let mut lines = Lines::behind(file.take(end - start), start, section.lines_before);
             for_each_point(
                 &mut lines,
                 path,
-                &header,
+                (&header, conventions),
                 &buffers,
-                |row, position, around| {
-                    row.point(position)?;
+                |row, byte, position, around| {
+                    let (point, _) = row.point(position)?;
+                    let mut hasher = DefaultHasher::new();
+                    point.id.hash(&mut hasher);
                     found.extend(around.iter().map(|(centre, distance_m)| {
                         let indexed = IndexedRow {
-                            byte: row.line.start,
-                            number: row.line.number,
-                            length: row.line.bytes.len() as u32,
+                            byte,
+                            line: row.line,
+                            pid_hash: hasher.finish(),
+                            length: row.bytes.len() as u32,
                             distance_m: *distance_m,
                         };
                         (*centre, indexed)
@@ -68,59 +83,132 @@ impl PointsIndex {
                     Ok(())
                 },
             )?;
-            Ok(Found {
-                it: found,
-                ends_a_row: true,
-            })
+            Ok::<_, PointsError>(found)
         };
-        let stretches = Stretch::cut(path, lines.read(), 1).map_err(failed)?;
+        let sections = Section::cut(path, lines.bytes(), lines.count()).map_err(unreadable)?;
         let mut rows = vec![Vec::new(); centres.len()];
-        for (centre, row) in look_through(&stretches, look)?.into_iter().flatten() {
+        for (centre, row) in scan_sections(&sections, scan)?.into_iter().flatten() {
             rows[centre].push(row);
         }
-        Ok(Self {
+        let mut index = Self {
             path: path.to_owned(),
             header,
+            conventions: conventions.clone(),
+            copies: vec![0; centres.len()],
             rows,
-        })
+        };
+        for centre in 0..centres.len() {
+            index.leave_out_copies(centre)?;
+        }
+        Ok(index)
     }
 
-    /// The points around a centre, in the order of the file.
+    /// Leaves out rows that repeat an earlier row's id and values.
+    fn leave_out_copies(&mut self, centre: usize) -> Result<(), PointsError> {
+        let rows = &self.rows[centre];
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_by_key(|row| (rows[*row].pid_hash, *row));
+        let mut copies = Vec::new();
+        let mut file = None;
+        for same in order.chunk_by(|a, b| rows[*a].pid_hash == rows[*b].pid_hash) {
+            let [first, others @ ..] = same else { continue };
+            if others.is_empty() {
+                continue;
+            }
+            let file = match &mut file {
+                Some(file) => file,
+                none => none.insert(open(&self.path)?),
+            };
+            let (kept, _) = self.point(file, &rows[*first])?;
+            for other in others {
+                let (again, _) = self.point(file, &rows[*other])?;
+                if again.id != kept.id {
+                    continue;
+                }
+                if again != kept {
+                    return Err(PointsError::Contradiction {
+                        place: crate::table::Place {
+                            path: self.path.clone(),
+                            line: rows[*other].line,
+                        },
+                        pid: again.id,
+                        first: rows[*first].line,
+                    });
+                }
+                copies.push(*other);
+            }
+        }
+        self.copies[centre] = copies.len() as u64;
+        copies.sort_unstable();
+        for copy in copies.into_iter().rev() {
+            self.rows[centre].remove(copy);
+        }
+        Ok(())
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether its values are vertical, not along a line of sight.
+    pub fn is_vertical(&self) -> bool {
+        self.header.view == View::Vertical
+    }
+
+    /// The points around a centre, in the order of the file, and what was not used.
     ///
     /// # Errors
     ///
     /// When the file cannot be read, or was changed since.
-    pub fn points(&self, centre: usize) -> Result<WellPoints, PointsError> {
+    pub fn points(&self, centre: usize) -> Result<(WellPoints, LeftOut), PointsError> {
         let mut file = open(&self.path)?;
-        let failed = |source| PointsError::Io {
+        let mut left_out = LeftOut {
+            copies: self.copies[centre],
+            ..LeftOut::default()
+        };
+        let point = |indexed: &IndexedRow| {
+            let (point, of_point) = self.point(&mut file, indexed)?;
+            left_out += of_point;
+            Ok(point)
+        };
+        let points: Result<Vec<PsPoint>, PointsError> =
+            self.rows[centre].iter().map(point).collect();
+        let points = WellPoints {
+            scenes: self.header.scenes.clone(),
+            points: points?,
+        };
+        Ok((points, left_out))
+    }
+
+    fn point(
+        &self,
+        file: &mut File,
+        indexed: &IndexedRow,
+    ) -> Result<(PsPoint, LeftOut), PointsError> {
+        let unreadable = |source| TableError::Unreadable {
             path: self.path.clone(),
             source,
         };
-        let mut bytes = Vec::new();
-        let point = |indexed: &IndexedRow| {
-            bytes.resize(indexed.length as usize, 0);
-            file.seek(SeekFrom::Start(indexed.byte)).map_err(failed)?;
-            file.read_exact(&mut bytes).map_err(failed)?;
-            let row = Row {
-                header: &self.header,
-                line: Line {
-                    bytes: &bytes,
-                    number: indexed.number,
-                    start: indexed.byte,
-                },
-                path: &self.path,
-            };
-            Ok(PsPoint {
-                distance_m: indexed.distance_m,
-                ..row.point(row.position()?)?
-            })
+        let mut bytes = vec![0; indexed.length as usize];
+        file.seek(SeekFrom::Start(indexed.byte))
+            .map_err(unreadable)?;
+        file.read_exact(&mut bytes).map_err(unreadable)?;
+        let row = Row {
+            header: &self.header,
+            bytes: &bytes,
+            line: indexed.line,
+            path: &self.path,
+            conventions: &self.conventions,
         };
-        Ok(WellPoints {
-            scenes: self.header.scenes.clone(),
-            points: self.rows[centre]
-                .iter()
-                .map(point)
-                .collect::<Result<_, _>>()?,
-        })
+        let (point, left_out) = row.point(row.position()?)?;
+        let distance_m = indexed.distance_m;
+        Ok((
+            PsPoint {
+                distance_m,
+                ..point
+            },
+            left_out,
+        ))
     }
 }

@@ -1,23 +1,29 @@
 //! One row of a points file.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use super::PointsError;
-use super::header::Header;
-use super::line::{Line, fields};
+use super::header::{Header, View};
 use crate::geodesy::Position;
-use crate::ps::{PsPoint, vertical_mm};
-use crate::table::plain_decimal;
+use crate::level::{LeftOut, isolated_markers};
+use crate::ps::{CLOSE_MM, MAX_SUBSIDENCE_MM, PsPoint, vertical_mm};
+use crate::table::line::{Fields, Quotes};
+use crate::table::{Cell, Conventions, Place, TableError, quoted};
 
-/// Longest quotation of a wrong value in a message, bytes.
-const MAX_FOUND: usize = 40;
+/// Least incidence angle, degrees: satellites look under 20 to 50 degrees, and an angle in radians is below 1.6.
+const LEAST_INCIDENCE_DEGREES: f64 = 10.0;
+
+/// Largest incidence angle, degrees: beyond, the cosine vanishes.
+const LARGEST_INCIDENCE_DEGREES: f64 = 89.0;
 
 /// One row that is being read.
 pub(super) struct Row<'a> {
     pub(super) header: &'a Header,
-    pub(super) line: Line<'a>,
+    pub(super) bytes: &'a [u8],
+    /// Line, from 1.
+    pub(super) line: u64,
     pub(super) path: &'a Path,
+    pub(super) conventions: &'a Conventions,
 }
 
 impl Row<'_> {
@@ -26,16 +32,18 @@ impl Row<'_> {
         let Header { x, y, .. } = *self.header;
         let mut place: [&[u8]; 2] = [&[]; 2];
         let mut start = 0;
-        let bytes = self.line.bytes;
         for column in 0..=x.max(y) {
-            let rest = bytes.get(start..).ok_or_else(|| self.field_count(column))?;
+            let rest = self
+                .bytes
+                .get(start..)
+                .ok_or_else(|| self.field_count(column))?;
             let length = rest
                 .iter()
                 .position(|byte| matches!(byte, b',' | b'"'))
                 .unwrap_or(rest.len());
             if rest.get(length) == Some(&b'"') {
                 let fields = self.fields()?;
-                return self.position_of(&fields[x], &fields[y]);
+                return self.position_of(fields.get(x), fields.get(y));
             }
             if column == x {
                 place[0] = &rest[..length];
@@ -45,7 +53,7 @@ impl Row<'_> {
             }
             start += length + 1;
         }
-        self.position_of(place[0], place[1])
+        self.position_of(place[0].trim_ascii(), place[1].trim_ascii())
     }
 
     fn position_of(&self, x: &[u8], y: &[u8]) -> Result<Position, PointsError> {
@@ -70,57 +78,94 @@ impl Row<'_> {
         }
     }
 
-    /// The whole point, at distance 0.
-    pub(super) fn point(&self, position: Position) -> Result<PsPoint, PointsError> {
+    /// The whole point, at distance 0, and its cells without a value.
+    pub(super) fn point(&self, position: Position) -> Result<(PsPoint, LeftOut), PointsError> {
         let header = self.header;
         let fields = self.fields()?;
-        let incidence_degrees = match header.incidence {
-            Some(column) => {
-                Some(self.number(column, &fields[column], 0.0..=89.0, "degrees from 0 to 89")?)
-            }
-            None => None,
-        };
+        let incidence_degrees = self.incidence(&fields)?;
+        let mut left_out = LeftOut::default();
         let mut subsidence_mm = vec![None; header.scenes.len()];
-        for ((column, field), scene) in fields.iter().enumerate().zip(&header.scene_of_column) {
-            if let Some(scene) = scene
-                && !is_missing(field)
-            {
-                let los_mm = self.number(column, field, -1e6..=1e6, "mm or an empty field")?;
-                subsidence_mm[*scene] =
-                    Some(vertical_mm(los_mm, incidence_degrees.unwrap_or(0.0)) as f32);
+        let (mut scenes, mut observed) = (Vec::new(), Vec::new());
+        for (scene, column) in header.column_of_scene.iter().enumerate() {
+            let field = fields.get(*column);
+            match Cell::read(field, self.conventions) {
+                Some(Cell::Value(los_mm)) if los_mm.abs() <= MAX_SUBSIDENCE_MM => {
+                    scenes.push(scene);
+                    observed.push(los_mm);
+                    subsidence_mm[scene] =
+                        Some(vertical_mm(los_mm, incidence_degrees.unwrap_or(0.0)) as f32);
+                }
+                Some(Cell::Value(_)) => {
+                    let limit =
+                        "mm within 100 m; list a value for \"no reading\" in no_data of [data]";
+                    return Err(self.refuse(*column, field, limit).into());
+                }
+                Some(Cell::Empty) => left_out.empty += 1,
+                Some(Cell::NotANumber) => left_out.not_a_number += 1,
+                Some(Cell::NoData) => left_out.no_data += 1,
+                None => {
+                    return Err(self.refuse(*column, field, "mm or an empty field").into());
+                }
             }
         }
-        Ok(PsPoint {
-            id: String::from_utf8_lossy(&fields[header.pid])
-                .trim()
-                .to_owned(),
+        if let Some(first) = isolated_markers(&observed, CLOSE_MM).first() {
+            return Err(PointsError::Marker {
+                place: self.place(),
+                column: header.names[header.column_of_scene[scenes[*first]]].clone(),
+                value: observed[*first],
+            });
+        }
+        let point = PsPoint {
+            id: String::from_utf8_lossy(fields.get(header.pid)).into_owned(),
             position,
             distance_m: 0.0,
             incidence_degrees: incidence_degrees.map(|degrees| degrees as f32),
             subsidence_mm,
-        })
+        };
+        Ok((point, left_out))
+    }
+
+    fn incidence(&self, fields: &Fields) -> Result<Option<f64>, PointsError> {
+        let range = LEAST_INCIDENCE_DEGREES..=LARGEST_INCIDENCE_DEGREES;
+        match self.header.view {
+            View::Vertical => Ok(None),
+            View::Incidence(column) => {
+                let expected = "degrees from the vertical, 10 to 89; remove the column where values are vertical";
+                let degrees = self.number(column, fields.get(column), range, expected)?;
+                Ok(Some(degrees))
+            }
+            View::Up(column) => {
+                let [low, high] =
+                    [range.end(), range.start()].map(|degrees| degrees.to_radians().cos());
+                let expected =
+                    "the vertical part of the unit vector to the satellite, 0.02 to 0.98";
+                let up = self.number(column, fields.get(column), low..=high, expected)?;
+                Ok(Some(up.acos().to_degrees()))
+            }
+        }
     }
 
     /// All fields, as many as the header has.
-    fn fields(&self) -> Result<Vec<Cow<'_, [u8]>>, PointsError> {
-        let fields = fields(self.line.bytes).ok_or_else(|| PointsError::Quote {
-            path: self.path.to_owned(),
-            line: self.line.number,
-        })?;
-        if fields.len() == self.header.names.len() {
+    fn fields(&self) -> Result<Fields, PointsError> {
+        let mut fields = Fields::default();
+        if fields.split(self.bytes) != Quotes::Closed {
+            let place = self.place();
+            return Err(TableError::Quote { place }.into());
+        }
+        if fields.count() == self.header.names.len() {
             Ok(fields)
         } else {
-            Err(self.field_count(fields.len()))
+            Err(self.field_count(fields.count()))
         }
     }
 
     fn field_count(&self, found: usize) -> PointsError {
-        PointsError::FieldCount {
-            path: self.path.to_owned(),
-            line: self.line.number,
+        TableError::FieldCount {
+            place: self.place(),
             found,
             expected: self.header.names.len(),
         }
+        .into()
     }
 
     fn number(
@@ -130,32 +175,29 @@ impl Row<'_> {
         range: std::ops::RangeInclusive<f64>,
         expected: &'static str,
     ) -> Result<f64, PointsError> {
-        let parsed = plain_decimal(field).or_else(|| {
-            let text = std::str::from_utf8(field).ok()?;
-            text.trim().parse::<f64>().ok()
-        });
+        let parsed = std::str::from_utf8(field)
+            .ok()
+            .and_then(|text| text.parse::<f64>().ok());
         match parsed {
             Some(number) if range.contains(&number) => Ok(number),
-            _ => Err(PointsError::Field {
-                path: self.path.to_owned(),
-                line: self.line.number,
-                column: self.header.names[column].clone(),
-                found: shortened(field),
-                expected,
-            }),
+            _ => Err(self.refuse(column, field, expected).into()),
         }
     }
-}
 
-/// An empty field or the not-a-number that some writers leave instead.
-fn is_missing(field: &[u8]) -> bool {
-    let field = field.trim_ascii();
-    field.is_empty() || field.eq_ignore_ascii_case(b"nan")
-}
+    fn refuse(&self, column: usize, field: &[u8], expected: &'static str) -> TableError {
+        TableError::Field {
+            place: self.place(),
+            column: quoted(self.header.names[column].as_bytes()),
+            found: quoted(field),
+            expected,
+            more: 0,
+        }
+    }
 
-fn shortened(field: &[u8]) -> String {
-    match field.get(..MAX_FOUND) {
-        Some(start) if field.len() > MAX_FOUND => format!("{}...", String::from_utf8_lossy(start)),
-        _ => String::from_utf8_lossy(field).into_owned(),
+    pub(super) fn place(&self) -> Place {
+        Place {
+            path: self.path.to_owned(),
+            line: self.line,
+        }
     }
 }

@@ -16,17 +16,18 @@ fn read_points_from(
     centres: &[Position],
     buffer_m: f64,
 ) -> Result<Vec<WellPoints>, PointsError> {
-    let mut lines = Lines::new(source, path);
-    let header = Header::read(&mut lines, path, centres)?;
+    let mut lines = Lines::behind(source, 0, 0);
+    let header = header_of(&mut lines, path, centres)?;
+    let conventions = Conventions::default();
     let buffers = Buffers::new(centres.to_vec(), buffer_m);
     let mut found = vec![Vec::new(); centres.len()];
     for_each_point(
         &mut lines,
         path,
-        &header,
+        (&header, &conventions),
         &buffers,
-        |row, position, around| {
-            let point = row.point(position)?;
+        |row, _, position, around| {
+            let (point, _) = row.point(position)?;
             for (centre, distance_m) in around {
                 found[*centre].push(PsPoint {
                     distance_m: *distance_m,
@@ -138,7 +139,7 @@ fn a_wrong_value_is_named_with_line_and_column() {
     );
     assert_eq!(
         message(&format!("{HEADER}p1,116.5,39.9,95,0,1\n")),
-        "points.csv:2: incidence_angle: found \"95\", expected degrees from 0 to 89"
+        "points.csv:2: incidence_angle: found \"95\", expected degrees from the vertical, 10 to 89; remove the column where values are vertical"
     );
     assert_eq!(
         message(&format!("{HEADER}p1,116.5,39.9,30,inf,1\n")),
@@ -150,17 +151,18 @@ fn a_wrong_value_is_named_with_line_and_column() {
 fn a_row_of_another_length_is_refused() {
     assert_eq!(
         message(&format!("{HEADER}p1,116.5,39.9,30,0\n")),
-        "points.csv:2: found 5 fields, expected 6 as in the header"
+        "points.csv:2: found 5 fields, expected 6 as in the first line; quote a field that contains a comma"
     );
     assert_eq!(
         message(&format!("{HEADER}p1\n")),
-        "points.csv:2: found 1 fields, expected 6 as in the header"
+        "points.csv:2: found 1 fields, expected 6 as in the first line; quote a field that contains a comma"
     );
 }
 
 #[test]
 fn a_quote_without_partner_is_refused() {
-    let expected = "points.csv:2: found a quote without its partner, expected quoted fields to end on their line";
+    let expected =
+        "points.csv:2: a quote without its partner; close the quoted field or remove the quote";
     assert_eq!(
         message(&format!("{HEADER}\"p1,116.5,39.9,30,0,1\n")),
         expected
@@ -192,7 +194,7 @@ fn headers_without_a_needed_column_are_refused() {
         ),
         (
             "pid,longitude,latitude,20150301,20150301\n",
-            "points.csv:1: found column 20150301 twice, expected it once",
+            "points.csv:1: two columns 20150301; remove or rename one",
         ),
         (
             "pid,longitude,latitude,20151301\n",
@@ -213,7 +215,7 @@ fn a_line_without_end_is_refused_before_it_fills_the_memory() {
     )
     .unwrap_err();
     assert!(
-        matches!(error, PointsError::LongLine { line: 1, .. }),
+        matches!(&error, PointsError::Table(TableError::LongRow { place }) if place.line == 1),
         "{error}"
     );
 }
@@ -224,7 +226,7 @@ fn large(broken: &[usize]) -> String {
     for row in 0..150_000 {
         let latitude = 39.9 + 1e-4 * (row % 50) as f64;
         let value = if broken.contains(&row) { "x" } else { "-1.25" };
-        writeln!(text, "p{row},116.5,{latitude:.4},30,{value},{row}").unwrap();
+        writeln!(text, "p{row},116.5,{latitude:.4},30,{value},{}", row % 50).unwrap();
     }
     text
 }
@@ -235,7 +237,7 @@ fn a_large_file_gives_the_same_points_by_all_threads_as_by_one() {
     let text = large(&[]);
     std::fs::write(file.path(), &text).unwrap();
     let wells = [WELL, WELL.moved(0.0, 400.0)];
-    let found = read_points(file.path(), &wells, 300.0).unwrap();
+    let found = read_points(file.path(), &wells, 300.0, &Conventions::default()).unwrap();
     let expected = read_points_from(text.as_bytes(), file.path(), &wells, 300.0).unwrap();
     assert!(found == expected, "points differ");
     assert!(found[0].points.len() > 50_000 && found[1].points.len() > 50_000);
@@ -246,7 +248,7 @@ fn the_first_mistake_of_a_large_file_is_named_by_its_line() {
     let file = tempfile::NamedTempFile::new().unwrap();
     // The rows lie at the well, so they are read; the header is line 1.
     std::fs::write(file.path(), large(&[120_000, 149_950])).unwrap();
-    let error = read_points(file.path(), &[WELL], 300.0)
+    let error = read_points(file.path(), &[WELL], 300.0, &Conventions::default())
         .unwrap_err()
         .to_string();
     let expected = format!(
@@ -315,4 +317,74 @@ proptest! {
     fn any_row_of_likely_characters_is_read_or_refused(rows in "[0-9.,\"\n\r-]{0,200}") {
         let _ = read(&format!("{HEADER}p1,116.5,39.9,30,{rows}"));
     }
+}
+
+#[test]
+fn an_incidence_in_radians_or_of_a_vertical_product_is_refused() {
+    for angle in ["0", "0.68", "9.9"] {
+        let message = message(&format!("{HEADER}p1,116.5,39.9,{angle},0,1\n"));
+        assert!(
+            message.contains("expected degrees from the vertical, 10 to 89"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn the_vertical_part_of_the_line_of_sight_gives_the_incidence() {
+    // cos(60 degrees) = 1/2.
+    let found = read("pid,longitude,latitude,los_up,20150301,20150325\np1,116.5,39.9,0.5,0,-2.5\n")
+        .unwrap();
+    let point = &found[0].points[0];
+    assert!((point.incidence_degrees.unwrap() - 60.0).abs() < 1e-4);
+    assert!((point.subsidence_mm[1].unwrap() - 5.0).abs() < 1e-6);
+}
+
+/// Points of a file around the well, and what was left out, with "no reading" written as -9999.
+fn indexed(text: &str) -> Result<(WellPoints, crate::level::LeftOut), String> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let conventions = Conventions {
+        no_data: vec![crate::table::NoData::Number(-9999.0)],
+        utc_offset_minutes: 0,
+    };
+    let shown = format!("{}", file.path().display());
+    let index = PointsIndex::new(file.path(), &[WELL], 300.0, &conventions);
+    index
+        .and_then(|index| index.points(0))
+        .map_err(|error| error.to_string().replace(&shown, "points.csv"))
+}
+
+#[test]
+fn values_for_no_reading_are_left_out_and_counted_or_refused() {
+    let (points, left_out) = indexed(&format!(
+        "{HEADER}p1,116.5,39.9,60,0,-9999.0\np2,116.5,39.9,60,NA,\n"
+    ))
+    .unwrap();
+    assert_eq!(points.points[0].subsidence_mm, [Some(0.0), None]);
+    assert_eq!(
+        (left_out.no_data, left_out.not_a_number, left_out.empty),
+        (1, 1, 1)
+    );
+    assert_eq!(
+        message(&format!("{HEADER}p1,116.5,39.9,30,0,-999\n")),
+        "points.csv:2: 20150325: found -999, which looks like \"no reading\" beside its neighbours; list it in no_data of [data], or correct it"
+    );
+    assert!(
+        message(&format!("{HEADER}p1,116.5,39.9,30,0,1e30\n")).contains("expected mm within 100 m")
+    );
+}
+
+#[test]
+fn a_point_given_twice_is_kept_once_or_refused() {
+    let row = "p1,116.5,39.9,60,0,-2.5\n";
+    let (points, left_out) = indexed(&format!(
+        "{HEADER}{row}p2,116.5,39.9,60,0,1\np1,116.5,39.9,60.0,0.0,-2.50\n"
+    ))
+    .unwrap();
+    assert_eq!((points.points.len(), left_out.copies), (2, 1));
+    assert_eq!(
+        indexed(&format!("{HEADER}{row}\np1,116.5,39.9,60,0,-2.6\n")).unwrap_err(),
+        "points.csv:4: pid: found \"p1\" a second time with other values (first in line 2); remove or rename one"
+    );
 }

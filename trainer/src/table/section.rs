@@ -1,4 +1,4 @@
-//! A large file in stretches that all threads read at once.
+//! A large file in sections that all threads read at once.
 
 use std::{
     fs::{self, File},
@@ -10,24 +10,24 @@ use std::{
 
 use rayon::prelude::*;
 
-/// Bytes of a stretch: so many that opening the file for each costs nothing beside reading it, so few that the threads of a machine share a file of some
-/// dozen megabytes evenly.
-const STRETCH_BYTES: u64 = 1 << 21;
+/// Bytes of a section: large enough that opening the file for each costs nothing beside reading it, small enough that the threads of a machine share a
+/// file of some dozen megabytes evenly.
+const SECTION_BYTES: u64 = 1 << 21;
 
 /// Bytes read at a time to count lines.
 const CHUNK: usize = 1 << 16;
 
 /// Rows that follow each other in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stretch {
+pub struct Section {
     /// Where they lie, with the empty lines before them.
     pub bytes: Range<u64>,
     /// Lines of the file before them.
     pub lines_before: u64,
 }
 
-impl Stretch {
-    /// Takes in the rows of another stretch if they follow without a gap; says whether they do.
+impl Section {
+    /// Takes in the rows of another section if they follow without a gap; says whether they do.
     pub fn join(&mut self, next: &Self) -> bool {
         let follows = self.bytes.end == next.bytes.start;
         if follows {
@@ -41,7 +41,7 @@ impl Stretch {
     /// # Errors
     /// When the file cannot be read.
     pub fn cut(path: &Path, start: u64, lines_before: u64) -> io::Result<Vec<Self>> {
-        Self::cut_every(STRETCH_BYTES, path, start, lines_before)
+        Self::cut_every(SECTION_BYTES, path, start, lines_before)
     }
 
     fn cut_every(length: u64, path: &Path, start: u64, lines_before: u64) -> io::Result<Vec<Self>> {
@@ -64,11 +64,11 @@ impl Stretch {
             lines_before += ends.count;
         }
         let ends = cuts.iter().skip(1).map(|(byte, _)| *byte).chain([end]);
-        let stretch = |(&(start, lines_before), end)| Self {
+        let section = |(&(start, lines_before), end)| Self {
             bytes: start..end,
             lines_before,
         };
-        Ok(cuts.iter().zip(ends).map(stretch).collect())
+        Ok(cuts.iter().zip(ends).map(section).collect())
     }
 }
 
@@ -106,49 +106,41 @@ impl LineEnds {
     }
 }
 
-/// What was found in a stretch.
-pub struct Found<T> {
-    /// It.
-    pub it: T,
-    /// Whether a row begins where the stretch ends; a quoted field may lie across.
-    pub ends_a_row: bool,
-}
-
-/// Hands each stretch of a file to `look` by all threads at once, and returns what it found in the order of the file.
+/// Scans each section of a file by all threads at once; the results come in the order of the file.
 ///
-/// A stretch after the first one that `look` refuses, or that does not end a row, need not begin with a row. So from there on the rest of the file is looked
-/// at once more as one stretch.
+/// A section after the first one that `scan` refuses need not begin with a row: a quoted field may lie across the border. So from the first refused one on,
+/// the rest of the file is scanned once more as one section.
 ///
 /// # Errors
 /// The first in the order of the file, whatever the number of threads.
-pub fn look_through<T: Send, E>(
-    stretches: &[Stretch],
-    look: impl Fn(&Stretch) -> Result<Found<T>, E> + Sync,
+pub fn scan_sections<T: Send, E>(
+    sections: &[Section],
+    scan: impl Fn(&Section) -> Result<T, E> + Sync,
 ) -> Result<Vec<T>, E> {
-    let unsound = AtomicUsize::new(stretches.len());
-    let found: Vec<Option<T>> = stretches
+    let first_refused = AtomicUsize::new(sections.len());
+    let results: Vec<Option<T>> = sections
         .par_iter()
         .enumerate()
-        .map(|(number, stretch)| {
-            if number > unsound.load(Ordering::Relaxed) {
+        .map(|(number, section)| {
+            if number > first_refused.load(Ordering::Relaxed) {
                 return None;
             }
-            let found = look(stretch).ok().filter(|found| found.ends_a_row);
-            if found.is_none() {
-                unsound.fetch_min(number, Ordering::Relaxed);
+            let result = scan(section).ok();
+            if result.is_none() {
+                first_refused.fetch_min(number, Ordering::Relaxed);
             }
-            found.map(|found| found.it)
+            result
         })
         .collect();
-    let mut found: Vec<T> = found.into_iter().map_while(|found| found).collect();
-    if let ([first, ..], Some(last)) = (&stretches[found.len()..], stretches.last()) {
-        let rest = Stretch {
+    let mut results: Vec<T> = results.into_iter().map_while(|result| result).collect();
+    if let ([first, ..], Some(last)) = (&sections[results.len()..], sections.last()) {
+        let rest = Section {
             bytes: first.bytes.start..last.bytes.end,
             lines_before: first.lines_before,
         };
-        found.push(look(&rest)?.it);
+        results.push(scan(&rest)?);
     }
-    Ok(found)
+    Ok(results)
 }
 
 #[cfg(test)]
@@ -165,63 +157,61 @@ mod tests {
     }
 
     #[test]
-    fn stretches_end_with_lines_and_make_up_the_file() {
+    fn sections_end_with_lines_and_make_up_the_file() {
         let text = "head\none\n\ntwo two two two two\nthree\nfour";
         let (_folder, path) = written(text);
         for length in 1..text.len() as u64 {
-            let stretches = Stretch::cut_every(length, &path, 5, 1).unwrap();
+            let sections = Section::cut_every(length, &path, 5, 1).unwrap();
             let mut next = 5;
-            for stretch in &stretches {
-                assert_eq!(stretch.bytes.start, next);
+            for section in &sections {
+                assert_eq!(section.bytes.start, next);
                 let before = &text[..next as usize];
                 assert!(before.ends_with('\n'), "{length}: {before}");
-                assert_eq!(stretch.lines_before, before.matches('\n').count() as u64);
-                next = stretch.bytes.end;
+                assert_eq!(section.lines_before, before.matches('\n').count() as u64);
+                next = section.bytes.end;
             }
             assert_eq!(next, text.len() as u64);
-            assert!(length > 1 || stretches.len() == 5, "{stretches:?}");
+            assert!(length > 1 || sections.len() == 5, "{sections:?}");
         }
     }
 
-    /// The words of a stretch; the word "bad" is refused with its place, and "open" goes on in the next stretch.
-    fn words(text: &str, stretch: &Stretch) -> Result<Found<Vec<String>>, usize> {
-        let [start, end] = [stretch.bytes.start, stretch.bytes.end].map(|byte| byte as usize);
-        let of_stretch = text[start..end].replace("open\n", "open-");
-        if let Some(bad) = of_stretch.find("bad") {
-            return Err(start + bad);
+    /// The words of a section; the word "bad" is refused with its place, and "open" wants a next line.
+    fn words(text: &str, section: &Section) -> Result<Vec<String>, usize> {
+        let [start, end] = [section.bytes.start, section.bytes.end].map(|byte| byte as usize);
+        let of_section = text[start..end].replace("open\n", "open-");
+        match of_section.find("bad") {
+            Some(bad) => Err(start + bad),
+            None if of_section.ends_with("open-") => Err(end),
+            None => Ok(of_section.lines().map(str::to_owned).collect()),
         }
-        Ok(Found {
-            it: of_stretch.lines().map(str::to_owned).collect(),
-            ends_a_row: !of_stretch.ends_with("open-"),
-        })
     }
 
-    fn look(text: &str) -> Result<Vec<String>, usize> {
+    fn scan(text: &str) -> Result<Vec<String>, usize> {
         let (_folder, path) = written(text);
-        let stretches = Stretch::cut_every(3, &path, 0, 0).unwrap();
-        Ok(look_through(&stretches, |stretch| words(text, stretch))?.concat())
+        let sections = Section::cut_every(3, &path, 0, 0).unwrap();
+        Ok(scan_sections(&sections, |section| words(text, section))?.concat())
     }
 
     #[test]
     fn what_is_found_comes_in_the_order_of_the_file() {
         assert_eq!(
-            look("a\nb\nc\nd\ne\nf\n").unwrap(),
+            scan("a\nb\nc\nd\ne\nf\n").unwrap(),
             ["a", "b", "c", "d", "e", "f"]
         );
-        assert_eq!(look("").unwrap(), [""; 0]);
+        assert_eq!(scan("").unwrap(), [""; 0]);
     }
 
     #[test]
     fn a_row_across_a_cut_is_read_in_one_piece() {
         assert_eq!(
-            look("a\nopen\nb\nopen\nd\ne").unwrap(),
+            scan("a\nopen\nb\nopen\nd\ne").unwrap(),
             ["a", "open-b", "open-d", "e"]
         );
     }
 
     #[test]
     fn the_first_refusal_of_the_file_is_the_one_returned() {
-        assert_eq!(look("one\ntwo\nbad\nsix\nbad\n"), Err(8));
-        assert_eq!(look("one\nopen\nbad\nbad\n"), Err(9));
+        assert_eq!(scan("one\ntwo\nbad\nsix\nbad\n"), Err(8));
+        assert_eq!(scan("one\nopen\nbad\nbad\n"), Err(9));
     }
 }

@@ -1,0 +1,197 @@
+//! `amlstm check` and `amlstm train` on sites as people bring them: real processes, real files.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Months of the made-up site, from 2010-01.
+const MONTHS: usize = 60;
+
+fn amlstm(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_amlstm"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("amlstm starts")
+}
+
+/// Standard output of a run that must succeed.
+fn done(folder: &Path, arguments: &[&str]) -> String {
+    let output = amlstm(folder, arguments);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The one line of a run that must fail.
+fn failed(folder: &Path, arguments: &[&str]) -> String {
+    let output = amlstm(folder, arguments);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.len() <= 400, "{} bytes: {stderr}", stderr.len());
+    stderr.trim_end().to_owned()
+}
+
+fn date(month: usize) -> String {
+    format!("{}-{:02}-15", 2010 + month / 12, month % 12 + 1)
+}
+
+/// A well of one layer that sinks by 24 mm a year while its level falls by 1.2 m a year; made up here.
+fn site() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut levels = "well,layer,date,level_m\n".to_owned();
+    let mut subsidence = "well,date,subsidence_mm\n".to_owned();
+    for month in 0..MONTHS {
+        let season = (month as f64 * std::f64::consts::TAU / 12.0).sin();
+        let level_m = 30.0 - 0.1 * month as f64 + season;
+        let subsidence_mm = 2.0 * month as f64 - 1.5 * season;
+        writeln!(levels, "A,confined,{},{level_m:.3}", date(month)).unwrap();
+        writeln!(subsidence, "A,{},{subsidence_mm:.3}", date(month)).unwrap();
+    }
+    for (name, text) in [
+        ("wells.csv", "well,name\nA,made up\n"),
+        ("levels.csv", &levels),
+        ("subsidence.csv", &subsidence),
+        ("few.toml", "[training]\nepochs = 2\n"),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+fn replace(folder: &Path, name: &str, from: &str, to: &str) {
+    let path = folder.join(name);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{from}");
+    fs::write(path, text.replace(from, to)).unwrap();
+}
+
+#[test]
+fn a_sound_site_is_told_in_words_and_in_json() {
+    let site = site();
+    let text = done(site.path(), &["check", "."]);
+    for part in [
+        "sinks",
+        "measured directly",
+        "2010-01-15  2014-12-15",
+        "1 of 1 wells can be trained",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("Look at these"), "{text}");
+    let json: Value = serde_json::from_str(&done(site.path(), &["check", ".", "--json"])).unwrap();
+    assert_eq!(json["trainable"], 1);
+    let well = &json["wells"][0];
+    assert_eq!(well["well"], "A");
+    assert_eq!(well["ground"]["verdict"], "sinks");
+    assert_eq!(well["layers"][0]["readings"], MONTHS);
+    assert_eq!(well["training"]["intervals"], MONTHS - 1);
+}
+
+#[test]
+fn the_columns_stand_in_the_help() {
+    let help = done(Path::new("."), &["check", "--help"]);
+    for column in [
+        "level_m",
+        "depth_to_water_m",
+        "subsidence_mm",
+        "incidence_angle",
+        "DOWN positive",
+        "no_data",
+    ] {
+        assert!(help.contains(column), "{column}: {help}");
+    }
+}
+
+#[test]
+fn a_marker_for_no_reading_is_refused_by_check_and_train_until_it_is_named() {
+    let site = site();
+    replace(
+        site.path(),
+        "levels.csv",
+        ",2012-03-15,",
+        ",2012-03-15,-9999\nA,confined,2012-03-16,",
+    );
+    for arguments in [
+        &["check", "."][..],
+        &["train", ".", "--out", "run", "--config", "few.toml"],
+    ] {
+        let message = failed(site.path(), arguments);
+        assert!(
+            message.contains("levels.csv:28: level_m: found -9999")
+                && message.contains("list it in no_data of [data]"),
+            "{message}"
+        );
+    }
+    fs::write(
+        site.path().join("marked.toml"),
+        "[data]\nno_data = [-9999]\n",
+    )
+    .unwrap();
+    let text = done(site.path(), &["check", ".", "--config", "marked.toml"]);
+    assert!(text.contains("1 no_data"), "{text}");
+}
+
+#[test]
+fn a_contradiction_between_levels_and_ground_is_hinted_at() {
+    let site = site();
+    let path = site.path().join("subsidence.csv");
+    let up: String = fs::read_to_string(&path)
+        .unwrap()
+        .lines()
+        .map(|line| match line.rsplit_once(',') {
+            Some((before, value)) if value != "subsidence_mm" => {
+                let value: f64 = value.parse().unwrap();
+                format!("{before},{}\n", -value)
+            }
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    fs::write(path, up).unwrap();
+    let text = done(site.path(), &["check", "."]);
+    assert!(
+        text.contains("A: the ground rises while the level falls by 1.2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn swapped_coordinates_are_told_by_the_nearest_point() {
+    let site = site();
+    fs::remove_file(site.path().join("subsidence.csv")).unwrap();
+    for (name, text) in [
+        ("wells.csv", "well,name,longitude,latitude\nA,,40,60\n"),
+        (
+            "points.csv",
+            "pid,longitude,latitude,20100110,20100210,20100310\np1,60.0001,40,0,-1,-2\n",
+        ),
+    ] {
+        fs::write(site.path().join(name), text).unwrap();
+    }
+    let output = amlstm(site.path(), &["check", "."]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("0.0 km if longitude and latitude in wells.csv are swapped"),
+        "{text}"
+    );
+    assert!(text.contains("0 of 1 wells can be trained"), "{text}");
+}
+
+#[test]
+fn both_kinds_of_ground_are_told_apart() {
+    let site = site();
+    fs::write(site.path().join("points.csv"), "not read").unwrap();
+    let text = done(site.path(), &["check", "."]);
+    assert!(
+        text.contains("subsidence.csv has readings of this well, so points.csv is not used for it"),
+        "{text}"
+    );
+}
