@@ -18,6 +18,7 @@
 //! | `RECD` | [`Record`] in postcard |
 //! | `INPT` | for each input four `f32`: offset and scale of its level, lowest and highest level trained on, m above datum |
 //! | `NETW` | the network's numbers, see below |
+//! | `PHYS` | the physics' numbers, see below; absent in a model of a network alone |
 //!
 //! # The network's numbers
 //!
@@ -35,6 +36,14 @@
 //! 8 of f, i, candidate, o each, then the next 8 of each. Rows are padded to a multiple of 8 in each gate and in the attention, columns of h and C to a multiple of
 //! 8, those of e to one of 4. Padding is zero, with a shift of 1 in biases of q15.
 //!
+//! # The physics' numbers
+//!
+//! `u32` primary, 0 the network and 1 the physics · `i32` months since all layers were measured, -1 before · `f32` cumulative subsidence then, mm · `f32` half
+//! width of the interval, mm · `f32` weights of the [decays](crate::basis::DECAY_MONTHS), mm per month · `f32` weights of each layer's
+//! [columns](crate::basis::COLUMNS), mm per m · for each layer `u32` 1 if it has begun, `f32` reference, level and lowest level in m and the same two of each
+//! cell of its beds ([`LayerBeds`](crate::basis::LayerBeds)) · golden `f32` increments of [`GOLDEN_MONTHS`] months from rest under the golden levels, which fall
+//! by a metre per month.
+//!
 //! [`ModelFile::parse`] checks all of a file, the golden months included; afterwards it is trusted. A file of another format is refused by its number.
 
 use heapless::Vec;
@@ -48,6 +57,7 @@ mod check;
 mod encode;
 mod error;
 mod numbers;
+mod physics;
 mod record;
 mod section;
 
@@ -55,6 +65,7 @@ mod section;
 pub use encode::{Content, encode};
 pub use error::ArtifactError;
 pub use numbers::{Golden, Start};
+pub use physics::Physics;
 pub use record::{Record, Scores};
 pub use section::Tag;
 
@@ -98,6 +109,8 @@ pub struct ModelFile<'a> {
     model: Model<'a>,
     start: Start<'a>,
     golden: Golden<'a>,
+    physics: Option<Physics<'a>>,
+    physics_golden_mm: &'a [f32],
     crc: u32,
 }
 
@@ -126,6 +139,9 @@ impl<'a> ModelFile<'a> {
         }
         let mut network = StatefulNetwork::cold(&file.model);
         file.check_golden_months(&mut network)?;
+        if let Some(physics) = &file.physics {
+            physics::check_golden(physics, file.golden.level_m, file.physics_golden_mm)?;
+        }
         network
             .set_state_bits(file.start.state_bits())
             .map_err(|unit| ArtifactError::StartState { unit })?;
@@ -153,6 +169,11 @@ impl<'a> ModelFile<'a> {
         &self.golden
     }
 
+    /// The physics, absent in a model of a network alone.
+    pub fn physics(&self) -> Option<&Physics<'a>> {
+        self.physics.as_ref()
+    }
+
     /// CRC-32 of the file: what a saved state is bound to.
     pub fn crc(&self) -> u32 {
         self.crc
@@ -165,15 +186,25 @@ impl<'a> ModelFile<'a> {
             record,
             inputs,
             network,
+            physics,
         } = sections;
         let record = record::read(record)?;
         let (model, start, golden) = numbers::read(&record, inputs, network)?;
         check::check_numbers(&record, &model, &start, &golden)?;
+        let physics = physics
+            .map(|bytes| physics::read(bytes, usize::from(record.sizes.inputs)))
+            .transpose()?;
+        let (physics, physics_golden_mm) = physics
+            .map_or((None, &[][..]), |(physics, golden_mm)| {
+                (Some(physics), golden_mm)
+            });
         Ok(Self {
             record,
             model,
             start,
             golden,
+            physics,
+            physics_golden_mm,
             crc,
         })
     }

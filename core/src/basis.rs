@@ -4,7 +4,9 @@
 //! elastic storage 1/20. All start at rest under the first level. Levels are taken relative to that first level, so that their rounding is that of
 //! metres of change, not of metres above sea level.
 
-use crate::bed::{Boundary, Column, DelayBed, Storage};
+use core::iter::zip;
+
+use crate::bed::{Boundary, Cell, Column, DelayBed, Storage};
 
 /// Time constants of the delay beds in years. Any set from a quarter of a year to a dozen years fits alike; one constant alone does not.
 pub const TAU_YEARS: [f32; DELAY_BEDS] = [0.25, 1.0, 4.0, 12.0];
@@ -26,6 +28,9 @@ const LEVEL_LIMIT_M: f32 = 1e4;
 
 /// Decay times in months of what the past before the first level still owes.
 pub const DECAY_MONTHS: [f32; 2] = [36.0, 120.0];
+
+/// Numbers of [`LayerBeds`]: reference, level and lowest level, then level and lowest level of each cell, m.
+pub const LAYER_NUMBERS: usize = 3 + 2 * CELLS * DELAY_BEDS;
 
 /// The state of one aquifer layer's beds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,6 +64,41 @@ impl LayerBeds {
     /// One month without a level: that of the month before is held.
     pub fn hold(&mut self) -> [f32; COLUMNS] {
         self.advance(self.level_m)
+    }
+
+    /// Its numbers, as they are kept in files.
+    pub(crate) fn to_numbers(self) -> [f32; LAYER_NUMBERS] {
+        let cells = self.delay.iter().flat_map(|bed| &bed.cells);
+        let levels = [self.reference_m, self.level_m, self.lowest_m];
+        let mut numbers = levels
+            .into_iter()
+            .chain(cells.flat_map(|cell| [cell.level_m, cell.lowest_m]));
+        [(); LAYER_NUMBERS].map(|()| numbers.next().unwrap_or_default())
+    }
+
+    /// The beds of their numbers; nothing if no step can have left such numbers behind.
+    pub(crate) fn from_numbers(numbers: &[f32]) -> Option<Self> {
+        let [reference_m, levels @ ..] = numbers else {
+            return None;
+        };
+        let is_sound =
+            reference_m.is_finite() && levels.iter().all(|level_m| level_m.abs() <= LEVEL_LIMIT_M);
+        let [level_m, lowest_m, cells @ ..] = levels else {
+            return None;
+        };
+        let mut beds = Self {
+            level_m: *level_m,
+            lowest_m: *lowest_m,
+            ..Self::at_rest(*reference_m)
+        };
+        let places = beds.delay.iter_mut().flat_map(|bed| &mut bed.cells);
+        for (place, [level_m, lowest_m]) in zip(places, cells.as_chunks().0) {
+            *place = Cell {
+                level_m: *level_m,
+                lowest_m: *lowest_m,
+            };
+        }
+        is_sound.then_some(beds)
     }
 
     fn advance(&mut self, level_m: f32) -> [f32; COLUMNS] {

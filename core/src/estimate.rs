@@ -7,15 +7,49 @@ use crate::input::InputState;
 use crate::month::Month;
 use crate::sizes::MAX_INPUTS;
 
+/// The estimate to be trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Primary {
+    /// The network's.
+    #[default]
+    Network,
+    /// That of the beds.
+    Physics,
+}
+
+/// A month's subsidence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Subsidence {
+    /// During the month in mm, down +.
+    pub increment_mm: f32,
+    /// Cumulative at its end in mm, down +, from where the estimator started.
+    pub cumulative_mm: f32,
+}
+
+/// A month by physics.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PhysicsEstimate {
+    /// In all.
+    pub subsidence: Subsidence,
+    /// What each aquifer layer contributes to the increment in mm, down +.
+    pub layer_mm: Vec<f32, MAX_INPUTS>,
+}
+
 /// What is estimated for a month.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The month.
     pub month: Month,
-    /// Subsidence during the month in mm, down +.
+    /// Subsidence during the month in mm, down +, by the primary estimate.
     pub increment_mm: f32,
-    /// Cumulative subsidence at the end of the month in mm, down +, from where the estimator started.
+    /// Cumulative subsidence at the end of the month in mm, down +, by the primary estimate, from where the estimator started.
     pub subsidence_mm: f32,
+    /// Which of the two the primary estimate is. The network too if it is physics but not every aquifer layer has been measured yet.
+    pub primary: Primary,
+    /// By the network.
+    pub network: Subsidence,
+    /// By physics; nothing in a model without, or until every aquifer layer has been measured.
+    pub physics: Option<PhysicsEstimate>,
     /// Share of each input in the attention, 0 to 1; empty in a plain LSTM.
     pub attention: Vec<f32, MAX_INPUTS>,
     /// How each input's level relates to the levels trained on.

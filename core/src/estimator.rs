@@ -7,11 +7,12 @@ use heapless::Vec;
 
 use crate::artifact::{ArtifactError, ModelFile};
 use crate::checksum::CRC32;
-use crate::estimate::Estimate;
+use crate::estimate::{Estimate, Primary, Subsidence};
 use crate::month::Month;
 use crate::saved_state::{STATE_FORMAT, SavedState, StateError};
 use crate::sizes::{MAX_BLOCKS, MAX_HIDDEN, MAX_INPUTS};
 use crate::stateful_network::{Output, StatefulNetwork};
+use crate::stateful_physics::StatefulPhysics;
 
 /// Estimates the subsidence at a well month by month.
 ///
@@ -19,6 +20,7 @@ use crate::stateful_network::{Output, StatefulNetwork};
 #[derive(Clone, Debug)]
 pub struct Estimator<'a, const BLOCKS: usize = MAX_BLOCKS> {
     network: StatefulNetwork<'a, BLOCKS>,
+    physics: Option<StatefulPhysics<'a>>,
     model_crc: u32,
     month: Option<Month>,
     subsidence_mm: f32,
@@ -77,16 +79,18 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
     fn of_network(file: &ModelFile<'a>, network: StatefulNetwork<'a, BLOCKS>) -> Self {
         Self {
             network,
+            physics: file.physics().map(StatefulPhysics::cold),
             model_crc: file.crc(),
             month: None,
             subsidence_mm: 0.0,
         }
     }
 
-    fn start(&mut self, file: &ModelFile<'_>) {
+    fn start(&mut self, file: &ModelFile<'a>) {
         let start = file.start();
         let set = self.network.set_state_bits(start.state_bits());
         debug_assert_eq!(set, Ok(()), "the file has been checked");
+        self.physics = file.physics().map(StatefulPhysics::at_start);
         self.month = Some(start.month);
         self.subsidence_mm = start.subsidence_mm;
     }
@@ -94,6 +98,9 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
     /// Goes back to a cold start: state and cumulative subsidence zero, no month.
     pub fn reset(&mut self) {
         self.network.reset();
+        if let Some(physics) = &mut self.physics {
+            physics.reset();
+        }
         self.month = None;
         self.subsidence_mm = 0.0;
     }
@@ -120,10 +127,29 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         let output = self.network.step(level_m);
         self.month = Some(month);
         self.subsidence_mm += output.increment_mm;
+        let network = Subsidence {
+            increment_mm: output.increment_mm,
+            cumulative_mm: self.subsidence_mm,
+        };
+        let layers = self.network.inputs().len();
+        let physics = self
+            .physics
+            .as_mut()
+            .and_then(|physics| Some((physics.primary, physics.step(level_m, layers)?)));
+        let (primary, trusted, physics) = match physics {
+            Some((Primary::Physics, physics)) => {
+                (Primary::Physics, physics.subsidence, Some(physics))
+            }
+            Some((Primary::Network, physics)) => (Primary::Network, network, Some(physics)),
+            None => (Primary::Network, network, None),
+        };
         let mut estimate = Estimate {
             month,
-            increment_mm: output.increment_mm,
-            subsidence_mm: self.subsidence_mm,
+            increment_mm: trusted.increment_mm,
+            subsidence_mm: trusted.cumulative_mm,
+            primary,
+            network,
+            physics,
             attention: Vec::new(),
             inputs: Vec::new(),
         };
@@ -143,7 +169,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         self.month
     }
 
-    /// Cumulative subsidence in mm, down +, from where the estimator started.
+    /// Cumulative subsidence by the network in mm, down +, from where the estimator started.
     pub fn subsidence_mm(&self) -> f32 {
         self.subsidence_mm
     }
@@ -162,6 +188,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
             subsidence_bits: self.subsidence_mm.to_bits(),
             hidden: [0; MAX_HIDDEN],
             cell: [0; MAX_HIDDEN],
+            physics: self.physics.as_ref().map(StatefulPhysics::save),
         };
         let places = zip(&mut saved.hidden, &mut saved.cell);
         for ((hidden, cell), bits) in zip(places, self.state_bits()) {
@@ -193,10 +220,18 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
                 found_bits: saved.subsidence_bits,
             });
         }
+        let physics = match (&self.physics, &saved.physics) {
+            (None, None) => None,
+            (Some(physics), Some(saved)) => {
+                Some(physics.restored(saved).ok_or(StateError::Physics)?)
+            }
+            _ => return Err(StateError::Physics),
+        };
         let bits = zip(saved.hidden, saved.cell);
         self.network
             .set_state_bits(bits)
             .map_err(|unit| StateError::Unit { unit })?;
+        self.physics = physics;
         self.month = saved.month;
         self.subsidence_mm = subsidence_mm;
         Ok(())
@@ -206,7 +241,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
     /// Chained from 0 over a series, equal digests mean equal bits in every month.
     pub fn digest(&self, previous: u32, estimate: &Estimate) -> u32 {
         let mut output = Output {
-            increment_mm: estimate.increment_mm,
+            increment_mm: estimate.network.increment_mm,
             attention: [0.0; MAX_INPUTS],
         };
         for (place, share) in zip(&mut output.attention, &estimate.attention) {
@@ -214,7 +249,19 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         }
         let mut digest = CRC32.digest();
         digest.update(&self.network.digest(previous, &output).to_le_bytes());
-        digest.update(&estimate.subsidence_mm.to_bits().to_le_bytes());
+        digest.update(&estimate.network.cumulative_mm.to_bits().to_le_bytes());
+        if let Some(physics) = &estimate.physics {
+            let Subsidence {
+                increment_mm,
+                cumulative_mm,
+            } = physics.subsidence;
+            for number in [increment_mm, cumulative_mm]
+                .iter()
+                .chain(&physics.layer_mm)
+            {
+                digest.update(&number.to_bits().to_le_bytes());
+            }
+        }
         digest.finalize()
     }
 }

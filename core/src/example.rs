@@ -1,9 +1,11 @@
 //! Model files for tests.
 
 use crate::arithmetic::ArithmeticKind;
-use crate::artifact::{Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode};
+use crate::artifact::{Content, MAX_FILE_BYTES, ModelFile, Physics, Record, Scores, encode};
+use crate::estimate::Primary;
 use crate::input::Input;
 use crate::month::Month;
+use crate::physics::{PhysicsState, PhysicsWeights};
 use crate::quantise::{Calibration, quantise};
 use crate::scaler::Scaler;
 use crate::sizes::{AttentionKind, Sizes};
@@ -98,8 +100,40 @@ pub fn inputs(sizes: Sizes) -> Vec<Input> {
         .collect()
 }
 
-/// A model file with random weights and a state at the end of training.
+/// A model file with random weights and a state at the end of training, of a network alone.
 pub fn file(sizes: Sizes, attention: AttentionKind, seed: u64) -> Aligned {
+    file_with(sizes, attention, seed, None)
+}
+
+/// Weights of three aquifer layers: 2 mm/m elastic and 5 mm/m of a bed of four years each.
+pub const PHYSICS_WEIGHTS: PhysicsWeights = PhysicsWeights {
+    layers: &[[2.0, 0.0, 0.0, 0.0, 5.0, 0.0]; 3],
+    decay: [0.5, 0.25],
+};
+
+/// [`file`] with physics of three aquifer layers, which have been measured for a while.
+pub fn physics_file(attention: AttentionKind, primary: Primary) -> Aligned {
+    let mut state = PhysicsState::default();
+    for month in levels(30, 3, 4) {
+        state.step(&PHYSICS_WEIGHTS, &month);
+    }
+    let physics = Physics {
+        primary,
+        weights: PHYSICS_WEIGHTS,
+        state,
+        subsidence_mm: 80.0,
+        interval_half_width_mm: 0.75,
+    };
+    file_with(PAPER, attention, 5, Some(&physics))
+}
+
+/// A model file with random weights, a state at the end of training, and physics.
+pub fn file_with(
+    sizes: Sizes,
+    attention: AttentionKind,
+    seed: u64,
+    physics: Option<&Physics>,
+) -> Aligned {
     let state: Vec<_> = (0..sizes.hidden)
         .map(|unit| (0.1_f32.to_bits(), (-0.5 + f32::from(unit)).to_bits()))
         .collect();
@@ -115,6 +149,7 @@ pub fn file(sizes: Sizes, attention: AttentionKind, seed: u64) -> Aligned {
         start_subsidence_mm: 120.5,
         start_state: &state,
         weights: bytemuck::cast_slice(&weights),
+        physics,
     };
     encoded(&content)
 }

@@ -48,11 +48,13 @@ pub mod basis;
 
 pub mod physics;
 
-pub mod artifact;
-
 pub mod estimate;
 
+pub mod artifact;
+
 pub mod saved_state;
+
+mod stateful_physics;
 
 pub mod estimator;
 

@@ -263,6 +263,7 @@ pub fn quantise(
         start_subsidence_mm: file.start().subsidence_mm,
         start_state: &start_state,
         weights: &numbers,
+        physics: file.physics(),
     };
     encode(&content, out).map_err(QuantiseError::Artifact)
 }

@@ -2,16 +2,18 @@
 
 use core::fmt;
 
+use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
+use crate::basis::LAYER_NUMBERS;
 use crate::month::Month;
-use crate::sizes::MAX_HIDDEN;
+use crate::sizes::{MAX_HIDDEN, MAX_INPUTS};
 
 /// Version of [`SavedState`]'s meaning.
-pub(crate) const STATE_FORMAT: u8 = 1;
+pub(crate) const STATE_FORMAT: u8 = 2;
 
 /// An estimator's state, to be kept over a power cut. Bound to the model file that it came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedState {
     pub(crate) format: u8,
     pub(crate) model_crc: u32,
@@ -20,6 +22,16 @@ pub struct SavedState {
     /// Bits of h and C; zero beyond the model's hidden units.
     pub(crate) hidden: [u32; MAX_HIDDEN],
     pub(crate) cell: [u32; MAX_HIDDEN],
+    pub(crate) physics: Option<SavedPhysics>,
+}
+
+/// The state of physics.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedPhysics {
+    pub(crate) months: Option<u32>,
+    pub(crate) subsidence_bits: u32,
+    /// For each aquifer layer of the model the bits of its beds' numbers; none before it has been measured.
+    pub(crate) layers: Vec<Vec<u32, LAYER_NUMBERS>, MAX_INPUTS>,
 }
 
 impl SavedState {
@@ -43,6 +55,7 @@ pub enum StateError {
     Model { found: u32, expected: u32 },
     Subsidence { found_bits: u32 },
     Unit { unit: usize },
+    Physics,
 }
 
 impl fmt::Display for StateError {
@@ -64,6 +77,7 @@ impl fmt::Display for StateError {
                     f32::from_bits(found_bits)
                 )
             }
+            Self::Physics => write!(f, "saved state: physics does not fit the model"),
             Self::Unit { unit } => write!(f, "saved state: hidden unit {unit} is out of range"),
         }
     }

@@ -101,6 +101,7 @@ pub fn model_file(attention: AttentionKind, sizes: Sizes, seed: u64) -> Vec<u8> 
         start_subsidence_mm: 310.5,
         start_state: &start_state,
         weights: bytemuck::cast_slice(&weights),
+        physics: None,
     };
     let mut words = vec![0u32; MAX_FILE_BYTES.div_ceil(4)];
     let bytes = bytemuck::cast_slice_mut(&mut words);

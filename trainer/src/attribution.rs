@@ -194,7 +194,10 @@ pub fn curve(file: &ModelFile, series: &WellSeries, level_m: &Levels) -> Curve {
     months
         .map(|(month, levels)| {
             Some(f64::from(
-                estimator.step_across_gap(*month, levels).increment_mm,
+                estimator
+                    .step_across_gap(*month, levels)
+                    .network
+                    .increment_mm,
             ))
         })
         .collect()

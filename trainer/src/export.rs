@@ -121,6 +121,7 @@ pub fn model_file(
             start_subsidence_mm,
             start_state,
             weights: bytemuck::cast_slice(&trained.parameters),
+            physics: None,
         })
         .map_err(refused)
     };
@@ -201,7 +202,12 @@ fn training_months(
     let mut estimator = Estimator::cold(&file);
     let steps = series.months.iter().zip(&series.level_m).take(months);
     let increment_mm = steps
-        .map(|(month, level_m)| estimator.step_across_gap(*month, level_m).increment_mm)
+        .map(|(month, level_m)| {
+            estimator
+                .step_across_gap(*month, level_m)
+                .network
+                .increment_mm
+        })
         .collect();
     Ok(TrainingMonths {
         increment_mm,

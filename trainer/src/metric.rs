@@ -27,7 +27,7 @@ impl Simulation {
         let (increment_mm, attention) = steps
             .map(|(month, level_m)| {
                 let estimate = estimator.step_across_gap(*month, level_m);
-                (estimate.increment_mm, estimate.attention.to_vec())
+                (estimate.network.increment_mm, estimate.attention.to_vec())
             })
             .unzip();
         Self {

@@ -48,9 +48,14 @@ pub fn deviation(
     let mut estimators = [first, second].map(Estimator::cold);
     let mut increments = Vec::new();
     for (month, level_m) in months {
-        let [a, b] = estimators
-            .each_mut()
-            .map(|estimator| f64::from(estimator.step_across_gap(*month, level_m).increment_mm));
+        let [a, b] = estimators.each_mut().map(|estimator| {
+            f64::from(
+                estimator
+                    .step_across_gap(*month, level_m)
+                    .network
+                    .increment_mm,
+            )
+        });
         if counts(*month) {
             increments.push((a, b));
         }

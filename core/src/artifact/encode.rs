@@ -1,16 +1,19 @@
 //! Writes a model file.
 
 use super::numbers::{Encoding, network_bytes};
+use super::physics::golden_months;
 use super::{
     ArtifactError, CHECK_BYTES, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, MAX_FILE_BYTES,
-    ModelFile, Record, Tag,
+    ModelFile, Physics, Record, Tag,
 };
 use crate::arithmetic::ArithmeticKind;
+use crate::basis::LayerBeds;
 use crate::checksum::CRC32;
+use crate::estimate::Primary;
 use crate::input::Input;
 use crate::month::Month;
 use crate::scaler::Scaler;
-use crate::sizes::{BLOCK, MAX_BLOCKS, TILE_COLUMNS};
+use crate::sizes::{BLOCK, MAX_BLOCKS, MAX_INPUTS, TILE_COLUMNS};
 use crate::stateful_network::StatefulNetwork;
 
 /// What goes into a model file. Golden months and CRC-32 are computed.
@@ -31,6 +34,8 @@ pub struct Content<'a> {
     /// All weights, in the order of the file, matrices column by column and without padding: scales (q15 only), W, U, B, V, gates (rows f, i, candidate, o), gate biases,
     /// w_o, b_o. For f32 these are [`Sizes::weights`](crate::sizes::Sizes::weights) numbers.
     pub weights: &'a [u8],
+    /// The physics, for a model that has one: with as many layers as inputs.
+    pub physics: Option<&'a Physics<'a>>,
 }
 
 /// Writes a model file to the beginning of `out`, which must lie at a multiple of 4 bytes, and gives its length, [`MAX_FILE_BYTES`] at most.
@@ -86,6 +91,12 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     debug_assert_eq!(writer.at - network, network_bytes(&content.record));
     writer.end(network)?;
 
+    if let Some(physics) = content.physics {
+        let start = writer.begin(Tag::PHYSICS)?;
+        put_physics(&mut writer, physics, content.inputs)?;
+        writer.end(start)?;
+    }
+
     let file_bytes = writer.at + CHECK_BYTES;
     writer.put_at(0, &MAGIC)?;
     writer.put_at(4, &FORMAT.to_le_bytes())?;
@@ -101,6 +112,39 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     writer.seal(file_bytes)?;
     ModelFile::parse(writer.file(file_bytes)?)?;
     Ok(file_bytes)
+}
+
+/// Writes the physics' numbers, golden months included.
+fn put_physics(
+    writer: &mut Writer,
+    physics: &Physics,
+    inputs: &[Input],
+) -> Result<(), ArtifactError> {
+    let weights = &physics.weights;
+    writer.put(&u32::from(physics.primary == Primary::Physics).to_le_bytes())?;
+    let months = physics
+        .state
+        .months
+        .and_then(|months| i32::try_from(months).ok());
+    writer.put(&months.unwrap_or(-1).to_le_bytes())?;
+    writer.put(bytemuck::bytes_of(&[
+        physics.subsidence_mm,
+        physics.interval_half_width_mm,
+    ]))?;
+    writer.put(bytemuck::bytes_of(&weights.decay))?;
+    writer.put(bytemuck::cast_slice(weights.layers.as_flattened()))?;
+    for beds in physics.state.layers.iter().take(inputs.len()) {
+        writer.put(&u32::from(beds.is_some()).to_le_bytes())?;
+        for number in beds.unwrap_or(LayerBeds::at_rest(0.0)).to_numbers() {
+            writer.put(&number.to_le_bytes())?;
+        }
+    }
+    let mut level_m = [0.0; MAX_INPUTS];
+    for (place, golden_m) in level_m.iter_mut().zip(golden_levels(inputs)) {
+        *place = golden_m;
+    }
+    let level_m = level_m.get(..inputs.len()).unwrap_or_default();
+    writer.put(bytemuck::bytes_of(&golden_months(weights, level_m)))
 }
 
 /// Writes the weights, padded to whole blocks and tiles.

@@ -138,6 +138,9 @@ pub enum ArtifactError {
         index: usize,
         found: i32,
     },
+    PhysicsNumber {
+        number: &'static str,
+    },
     RowBound {
         row: usize,
         found: i64,
@@ -340,6 +343,9 @@ impl fmt::Display for ArtifactError {
                 f,
                 "model file: fixed-point scale {index} is {found}, out of its range"
             ),
+            Self::PhysicsNumber { number } => {
+                write!(f, "model file: physics: {number} out of range")
+            }
             Self::RowBound { row, found, limit } => {
                 write!(
                     f,

@@ -141,7 +141,7 @@ pub(super) fn read<'a>(
     Ok((model, start, golden))
 }
 
-fn check_length(tag: Tag, bytes: &[u8], expected: usize) -> Result<(), ArtifactError> {
+pub(super) fn check_length(tag: Tag, bytes: &[u8], expected: usize) -> Result<(), ArtifactError> {
     let found = bytes.len();
     if found == expected {
         return Ok(());
@@ -159,8 +159,8 @@ fn cast<T: Pod>(bytes: &[u8]) -> Result<&[T], ArtifactError> {
 }
 
 /// Numbers of a section, taken part by part.
-struct Numbers<'a> {
-    rest: &'a [u8],
+pub(super) struct Numbers<'a> {
+    pub(super) rest: &'a [u8],
 }
 
 impl<'a> Numbers<'a> {
@@ -174,12 +174,12 @@ impl<'a> Numbers<'a> {
     }
 
     /// The next `count` numbers where they lie.
-    fn take<T: Pod>(&mut self, count: usize) -> Result<&'a [T], ArtifactError> {
+    pub(super) fn take<T: Pod>(&mut self, count: usize) -> Result<&'a [T], ArtifactError> {
         cast(self.bytes(count * size_of::<T>())?)
     }
 
     /// A copy of the next number or numbers.
-    fn one<T: Pod>(&mut self) -> Result<T, ArtifactError> {
+    pub(super) fn one<T: Pod>(&mut self) -> Result<T, ArtifactError> {
         let bytes = self.bytes(size_of::<T>())?;
         bytemuck::try_pod_read_unaligned(bytes).map_err(|_| ArtifactError::Cast)
     }

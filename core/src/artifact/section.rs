@@ -16,6 +16,8 @@ impl Tag {
     pub const INPUTS: Self = Self(*b"INPT");
     /// The network's numbers.
     pub const NETWORK: Self = Self(*b"NETW");
+    /// The physics.
+    pub const PHYSICS: Self = Self(*b"PHYS");
 
     /// Whether a reader that does not know the tag must refuse the file.
     pub fn is_required(self) -> bool {
@@ -35,12 +37,14 @@ pub(super) struct Sections<'a> {
     pub(super) record: &'a [u8],
     pub(super) inputs: &'a [u8],
     pub(super) network: &'a [u8],
+    /// Absent in a model of a network alone.
+    pub(super) physics: Option<&'a [u8]>,
 }
 
 /// Checks head, length, CRC-32 and sections; gives these and the CRC-32.
 pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
     let (sections, crc) = checked(bytes)?;
-    let (mut record, mut inputs, mut network) = (None, None, None);
+    let (mut record, mut inputs, mut network, mut physics) = (None, None, None, None);
     let mut rest = sections;
     while !rest.is_empty() {
         let (tag, content, after) = section(rest)?;
@@ -49,6 +53,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
             Tag::RECORD => &mut record,
             Tag::INPUTS => &mut inputs,
             Tag::NETWORK => &mut network,
+            Tag::PHYSICS => &mut physics,
             tag if tag.is_required() => return Err(ArtifactError::SectionUnknown { tag }),
             _ => continue,
         };
@@ -61,6 +66,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
         record: record.ok_or(missing(Tag::RECORD))?,
         inputs: inputs.ok_or(missing(Tag::INPUTS))?,
         network: network.ok_or(missing(Tag::NETWORK))?,
+        physics,
     };
     Ok((sections, crc))
 }

@@ -415,6 +415,7 @@ fn a_record_that_makes_no_sense_is_not_encoded() {
         start_subsidence_mm: 0.0,
         start_state: &[(0, 0); 3],
         weights: bytemuck::cast_slice(&weights),
+        physics: None,
     };
     let mut words = [0_u32; 1024];
     let mut refusal =

@@ -1,11 +1,12 @@
 use super::{Estimator, StepError};
 use crate::artifact::{ArtifactError, ModelFile};
-use crate::estimate::Estimate;
+use crate::estimate::{Estimate, Primary};
 use crate::example::{self, PAPER};
 use crate::input::InputState;
 use crate::month::Month;
 use crate::saved_state::{SavedState, StateError};
 use crate::sizes::{AttentionKind, Sizes};
+use crate::stateful_network::StatefulNetwork;
 
 /// Month 0 follows the end of training.
 fn month(index: usize) -> Month {
@@ -170,7 +171,7 @@ fn a_state_of_another_model_or_beyond_reach_is_refused() {
     assert_eq!(
         estimator.restore(&SavedState {
             format: 0,
-            ..before
+            ..before.clone()
         }),
         Err(StateError::Format { found: 0 })
     );
@@ -178,11 +179,11 @@ fn a_state_of_another_model_or_beyond_reach_is_refused() {
     assert_eq!(
         estimator.restore(&SavedState {
             subsidence_bits: found_bits,
-            ..before
+            ..before.clone()
         }),
         Err(StateError::Subsidence { found_bits })
     );
-    let mut wrong = before;
+    let mut wrong = before.clone();
     wrong.hidden[4] = 1.1_f32.to_bits();
     assert_eq!(estimator.restore(&wrong), Err(StateError::Unit { unit: 4 }));
     assert_eq!(estimator.save(), before);
@@ -212,12 +213,12 @@ fn digests_of_a_series_differ_if_a_single_level_does() {
 
 #[test]
 fn the_state_of_the_paper_s_model_fits_a_small_ram() {
-    // Pointers are twice as long here as on a microcontroller, where this is 256 bytes at most.
-    assert!(
-        size_of::<Estimator<'_, 2>>() <= 400,
-        "{}",
-        size_of::<Estimator<'_, 2>>()
-    );
+    // Pointers are twice as long here as on a microcontroller, where the network takes 256 bytes at most.
+    let network = size_of::<StatefulNetwork<'_, 2>>();
+    assert!(network <= 400, "{network}");
+    // With room for the beds of eight aquifer layers.
+    let both = size_of::<Estimator<'_, 2>>();
+    assert!(both <= 1600, "{both}");
 }
 
 #[test]
@@ -239,4 +240,90 @@ fn a_month_that_does_not_follow_is_refused_and_changes_nothing() {
     assert_eq!(estimator.step_across_gap(month(7), &[]).month, month(7));
     estimator.reset();
     assert!(estimator.step(month(3), &[None; 3]).is_ok());
+}
+
+#[test]
+fn the_primary_estimate_is_the_one_that_the_file_names() {
+    let levels = example::levels(24, 3, 9);
+    for primary in [Primary::Network, Primary::Physics] {
+        let bytes = example::physics_file(AttentionKind::Shared, primary);
+        let mut estimator: Estimator = Estimator::load(bytes.bytes()).unwrap();
+        for estimate in run(&mut estimator, 0, &levels) {
+            let physics = estimate.physics.unwrap();
+            let trusted = match primary {
+                Primary::Network => estimate.network,
+                Primary::Physics => physics.subsidence,
+            };
+            assert_eq!(estimate.primary, primary);
+            assert_eq!(estimate.increment_mm, trusted.increment_mm);
+            assert_eq!(estimate.subsidence_mm, trusted.cumulative_mm);
+            assert_eq!(physics.layer_mm.len(), 3);
+            assert_ne!(estimate.network, physics.subsidence);
+        }
+    }
+}
+
+#[test]
+fn physics_beside_the_network_changes_no_bit_of_it() {
+    let alone = example::file(PAPER, AttentionKind::Shared, 5);
+    let both = example::physics_file(AttentionKind::Shared, Primary::Physics);
+    let levels = example::levels(50, 3, 9);
+    let mut alone: Estimator = Estimator::load(alone.bytes()).unwrap();
+    let mut both: Estimator = Estimator::load(both.bytes()).unwrap();
+    let networks = |estimates: Vec<Estimate>| -> Vec<_> {
+        estimates
+            .into_iter()
+            .map(|estimate| (estimate.network, estimate.attention))
+            .collect()
+    };
+    assert_eq!(
+        networks(run(&mut alone, 0, &levels)),
+        networks(run(&mut both, 0, &levels))
+    );
+}
+
+#[test]
+fn after_a_cold_start_the_network_speaks_until_every_layer_was_measured() {
+    let bytes = example::physics_file(AttentionKind::Shared, Primary::Physics);
+    let file = ModelFile::parse(bytes.bytes()).unwrap();
+    let mut estimator = Estimator::cold(&file);
+    let estimate = estimator
+        .step(month(0), &[Some(-10.0), Some(-20.0), None])
+        .unwrap();
+    assert_eq!(
+        (estimate.primary, estimate.physics),
+        (Primary::Network, None)
+    );
+    let estimate = estimator
+        .step(month(1), &[None, None, Some(-30.0)])
+        .unwrap();
+    // At rest: only what the past owes, 0.5 + 0.25 mm.
+    assert_eq!(
+        (estimate.primary, estimate.increment_mm),
+        (Primary::Physics, 0.75)
+    );
+}
+
+#[test]
+fn saving_and_restoring_keeps_both_estimates() {
+    let bytes = example::physics_file(AttentionKind::PerLayer, Primary::Physics);
+    let file = ModelFile::parse(bytes.bytes()).unwrap();
+    let levels = example::levels(60, 3, 9);
+    let whole = run(&mut Estimator::at_training_end(&file), 0, &levels);
+    let mut saved = Estimator::at_training_end(&file).save();
+    for (index, (level_m, expected)) in levels.iter().zip(&whole).enumerate() {
+        let mut estimator = Estimator::cold(&file);
+        let mut page = [0; 2048];
+        let page = postcard::to_slice(&saved, &mut page).unwrap();
+        estimator
+            .restore(&postcard::from_bytes::<SavedState>(page).unwrap())
+            .unwrap();
+        assert_eq!(&estimator.step(month(index), level_m).unwrap(), expected);
+        saved = estimator.save();
+    }
+    let alone = example::file(PAPER, AttentionKind::Shared, 5);
+    let alone = ModelFile::parse(alone.bytes()).unwrap();
+    let mut other = Estimator::cold(&alone);
+    saved.model_crc = alone.crc();
+    assert_eq!(other.restore(&saved), Err(StateError::Physics));
 }

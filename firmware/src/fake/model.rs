@@ -70,6 +70,7 @@ pub fn model(version: u32, trained_until: Month) -> Vec<u8> {
         start_subsidence_mm: 120.5,
         start_state: &state,
         weights: bytemuck::cast_slice(&weights),
+        physics: None,
     };
     let mut words = vec![0_u32; MAX_FILE_BYTES / 4 + 1];
     let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);

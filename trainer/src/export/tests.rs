@@ -111,7 +111,7 @@ proptest! {
         let file = ModelFile::parse(&file).expect("parses");
         let mut estimator = Estimator::cold(&file);
         let exported: Vec<f32> = series.months.iter().zip(&series.level_m)
-            .map(|(month, level_m)| estimator.step_across_gap(*month, level_m).increment_mm)
+            .map(|(month, level_m)| estimator.step_across_gap(*month, level_m).network.increment_mm)
             .collect();
 
         let scaled = series.level_m.iter().flat_map(|levels| {
@@ -142,7 +142,7 @@ proptest! {
         }
         let mut later = Estimator::at_training_end(&file);
         let next = series.months[11].next();
-        let increment = |estimator: &mut Estimator| estimator.step_across_gap(next, &series.level_m[3]).increment_mm.to_bits();
+        let increment = |estimator: &mut Estimator| estimator.step_across_gap(next, &series.level_m[3]).network.increment_mm.to_bits();
         prop_assert_eq!(increment(&mut cold), increment(&mut later));
     }
 }

@@ -155,6 +155,7 @@ fn forecast(file: &ModelFile, problem: &Problem) -> Option<Curve> {
                 estimator
                     .clone()
                     .step_across_gap(*month, &expected)
+                    .network
                     .increment_mm,
             ));
         }

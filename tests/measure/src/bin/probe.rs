@@ -13,6 +13,7 @@ use core::panic::PanicInfo;
 
 use amlstm_core::estimator::Estimator;
 use amlstm_core::month::Month;
+use amlstm_core::stateful_network::StatefulNetwork;
 use amlstm_cortex_m::stack;
 use amlstm_measure::replay::Replay;
 use cortex_m::peripheral::SYST;
@@ -44,7 +45,7 @@ struct Measured {
     load_stack: u32,
     /// Most bytes of stack in a step.
     step_stack: u32,
-    /// Bytes that a loaded model takes: its estimator.
+    /// Bytes that a loaded network takes; the beds of physics take 144 for each aquifer layer on top.
     state_bytes: u32,
     /// Bits of the cumulative subsidence after all steps: shows that the steps are those of the host.
     subsidence_bits: u32,
@@ -96,7 +97,7 @@ fn measure(place: &mut MaybeUninit<Estimator<'static, BLOCKS>>) -> Option<Measur
         steps: levels.len() as u32,
         load_stack,
         step_stack,
-        state_bytes: size_of::<Estimator<BLOCKS>>() as u32,
+        state_bytes: size_of::<StatefulNetwork<BLOCKS>>() as u32,
         subsidence_bits: estimator.subsidence_mm().to_bits(),
     })
 }

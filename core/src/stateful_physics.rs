@@ -1,0 +1,105 @@
+//! A model's physics with its state: levels in, subsidence out.
+
+use core::iter::zip;
+
+use heapless::Vec;
+
+use crate::artifact::Physics;
+use crate::basis::LayerBeds;
+use crate::estimate::{PhysicsEstimate, Primary, Subsidence};
+use crate::physics::{PhysicsState, PhysicsWeights};
+use crate::saved_state::SavedPhysics;
+
+/// A model's physics with its state: steps through months.
+#[derive(Clone, Debug)]
+pub(crate) struct StatefulPhysics<'a> {
+    pub(crate) primary: Primary,
+    weights: PhysicsWeights<'a>,
+    state: PhysicsState,
+    subsidence_mm: f32,
+}
+
+impl<'a> StatefulPhysics<'a> {
+    /// No layer measured yet, no subsidence.
+    pub(crate) fn cold(physics: &Physics<'a>) -> Self {
+        Self {
+            primary: physics.primary,
+            weights: physics.weights,
+            state: PhysicsState::default(),
+            subsidence_mm: 0.0,
+        }
+    }
+
+    /// The state that the file holds.
+    pub(crate) fn at_start(physics: &Physics<'a>) -> Self {
+        Self {
+            state: physics.state.clone(),
+            subsidence_mm: physics.subsidence_mm,
+            ..Self::cold(physics)
+        }
+    }
+
+    /// Back to a cold start.
+    pub(crate) fn reset(&mut self) {
+        self.state = PhysicsState::default();
+        self.subsidence_mm = 0.0;
+    }
+
+    /// One month; nothing until every aquifer layer has been measured.
+    pub(crate) fn step(
+        &mut self,
+        level_m: &[Option<f32>],
+        aquifer_layers: usize,
+    ) -> Option<PhysicsEstimate> {
+        let output = self.state.step(&self.weights, level_m)?;
+        self.subsidence_mm += output.increment_mm;
+        let mut layer_mm = Vec::new();
+        for mm in output.layer_mm.iter().take(aquifer_layers) {
+            // There is room for all layers of a model, here and below.
+            let _ = layer_mm.push(*mm);
+        }
+        Some(PhysicsEstimate {
+            subsidence: Subsidence {
+                increment_mm: output.increment_mm,
+                cumulative_mm: self.subsidence_mm,
+            },
+            layer_mm,
+        })
+    }
+
+    /// The state, to be kept over a power cut.
+    pub(crate) fn save(&self) -> SavedPhysics {
+        let mut saved = SavedPhysics {
+            months: self.state.months,
+            subsidence_bits: self.subsidence_mm.to_bits(),
+            layers: Vec::new(),
+        };
+        for beds in self.state.layers.iter().take(self.weights.layers.len()) {
+            let mut bits = Vec::new();
+            for number in beds.iter().flat_map(|beds| beds.to_numbers()) {
+                let _ = bits.push(number.to_bits());
+            }
+            let _ = saved.layers.push(bits);
+        }
+        saved
+    }
+
+    /// This physics with a saved state; nothing if it does not fit or no step can have left it behind.
+    pub(crate) fn restored(&self, saved: &SavedPhysics) -> Option<Self> {
+        let mut restored = self.clone();
+        restored.reset();
+        restored.subsidence_mm = f32::from_bits(saved.subsidence_bits);
+        restored.state.months = saved.months;
+        let is_whole = saved.layers.len() == self.weights.layers.len();
+        for (place, bits) in zip(&mut restored.state.layers, &saved.layers) {
+            if !bits.is_empty() {
+                *place = Some(LayerBeds::from_numbers(
+                    bytemuck::try_cast_slice(bits).ok()?,
+                )?);
+            }
+        }
+        let begun = restored.state.layers.iter().take(saved.layers.len());
+        let is_sound = saved.months.is_none() || begun.into_iter().all(Option::is_some);
+        (is_whole && is_sound && restored.subsidence_mm.is_finite()).then_some(restored)
+    }
+}
