@@ -24,7 +24,8 @@ use amlstm_core::sizes::AttentionKind;
 
 use self::backward::{Backward, Gradient};
 use self::forward::{Forward, SIDE_BY_SIDE, Trace};
-use self::lanes::{LANES, Row, dispatch, zeros};
+pub(crate) use self::lanes::dispatch;
+use self::lanes::{LANES, Row, zeros};
 use self::weights::Weights;
 use crate::network::{Sequence, Shape};
 

@@ -11,7 +11,7 @@ use pulp::{NullaryFnOnce, Scalar512b, Simd, WithSimd};
 pub(super) const LANES: usize = 16;
 
 /// Runs an operation with the widest registers of this processor.
-pub(super) fn dispatch<Operation: WithSimd>(operation: Operation) -> Operation::Output {
+pub(crate) fn dispatch<Operation: WithSimd>(operation: Operation) -> Operation::Output {
     #[cfg(target_arch = "x86_64")]
     {
         if let Some(v4) = pulp::x86::V4::try_new() {

@@ -3,7 +3,9 @@
 //! burn's own Adam is thirteen tensor operations and five temporary tensors per step. This one is the same arithmetic in the same order on slices: the tests compare
 //! every bit of parameters and moments with burn's.
 
-use pulp::Arch;
+use pulp::{Simd, WithSimd};
+
+use crate::bptt::dispatch;
 
 /// Decay of the first moment, as in PyTorch, burn and the Adam paper (Kingma and Ba 2015, arXiv:1412.6980).
 const BETA_1: f32 = 0.9;
@@ -33,19 +35,45 @@ impl Moments<'_> {
     ) {
         let corrected = |beta: f32| 1.0 - beta.powi(time as i32);
         let root = corrected(BETA_2).sqrt();
-        let factor = root / corrected(BETA_1);
-        let epsilon = EPSILON * root;
-        let moments = self.first.iter_mut().zip(self.second);
         // The widest registers of this processor; every operation is fixed by IEEE 754, so they change no bit.
-        Arch::new().dispatch(|| {
-            for ((parameter, g), (first, second)) in
-                parameters.iter_mut().zip(gradient).zip(moments)
-            {
-                *first = *first * BETA_1 + g * (1.0 - BETA_1);
-                *second = *second * BETA_2 + g * g * (1.0 - BETA_2);
-                *parameter -= *first * factor / (second.sqrt() + epsilon) * learning_rate;
-            }
+        dispatch(Step {
+            moments: self,
+            parameters,
+            gradient,
+            factor: root / corrected(BETA_1),
+            epsilon: EPSILON * root,
+            learning_rate,
         });
+    }
+}
+
+/// One step with the numbers that all parameters share.
+struct Step<'a> {
+    moments: Moments<'a>,
+    parameters: &'a mut [f32],
+    gradient: &'a [f32],
+    factor: f32,
+    epsilon: f32,
+    learning_rate: f32,
+}
+
+impl WithSimd for Step<'_> {
+    type Output = ();
+
+    #[expect(
+        clippy::inline_always,
+        reason = "what is not inlined into the dispatched function is compiled for the oldest processor"
+    )]
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let moments = self.moments.first.iter_mut().zip(self.moments.second);
+        let parameters = self.parameters.iter_mut().zip(self.gradient);
+        for ((parameter, g), (first, second)) in parameters.zip(moments) {
+            *first = *first * BETA_1 + g * (1.0 - BETA_1);
+            *second = *second * BETA_2 + g * g * (1.0 - BETA_2);
+            let change = *first * self.factor / (second.sqrt() + self.epsilon);
+            *parameter -= change * self.learning_rate;
+        }
     }
 }
 

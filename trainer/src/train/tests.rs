@@ -235,6 +235,20 @@ fn the_gradient_of_a_batchs_means_is_that_of_the_loss_over_its_points() {
 }
 
 #[test]
+fn nothing_is_allocated_from_step_to_step() {
+    let series = well(20, 43, 15);
+    let allocations = |epochs| {
+        let mut config = config();
+        config.training.epochs = epochs;
+        let train = || drop(train_well(&series, &split(20), &config, 1).expect("trains"));
+        allocation_counter::measure(train).count_total
+    };
+    // The first training of a process allocates what burn keeps for all of them.
+    allocations(1);
+    assert_eq!(allocations(1), allocations(50));
+}
+
+#[test]
 fn derivatives_of_the_loss_are_those_of_burns_autodiff_bit_for_bit() {
     let mut random = ChaCha12Rng::seed_from_u64(14);
     let mut vector = || -> Vec<f32> { (0..42).map(|_| random.random_range(-3.0..3.0)).collect() };
