@@ -52,6 +52,8 @@ pub mod run;
 
 pub mod study;
 
+pub mod results;
+
 pub mod figure;
 
 pub mod report;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use amlstm::figure::{Kind, draw, gather};
+use amlstm::figure::{Kind, draw};
+use amlstm::results::RunResults;
 use amlstm::run::{RunFolder, write_atomically};
 use anyhow::{Context as _, bail};
 
@@ -48,8 +49,8 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     } else {
         None
     };
-    let shown = gather::gather(&args.run, well.as_deref())?;
-    let figure = draw(kind, &shown, well.as_deref().unwrap_or_default())?;
+    let results = RunResults::read(&args.run, well.as_deref())?;
+    let figure = draw(kind, &results, well.as_deref().unwrap_or_default())?;
     let bytes = match args.output.extension().and_then(|ending| ending.to_str()) {
         Some("svg") => figure.svg().into_bytes(),
         Some("png") => figure.png()?,

@@ -71,7 +71,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let page = args.out.join(report::FILE);
     let has_page = page.is_file();
     if has_page {
-        write_atomically(&page, report::read(&args.out)?.html()?.as_bytes())?;
+        write_atomically(&page, report::read(&args.out)?.html().as_bytes())?;
     }
     if args.json {
         output.json(&json(&study))?;

@@ -1,171 +1,147 @@
 //! Attention over time as a heat map, and its mean as bars (the paper's Fig. 9).
 
-use plotters::element::{PathElement, Rectangle};
-
+use super::Figure;
 use super::axis::{Axis, number};
 use super::ink::{Ink, RAMP_STEPS};
-use super::levels::month_hits;
-use super::sheet::{self, Area, DrawError, Frame, Hit, Lettering, WIDTH, extent, fill, line, px};
-use super::shown::{ShownWell, month_text};
+use super::panel::{Panel, extent};
+use super::sheet::{Anchor, Lettering, Rectangle, Sheet, WIDTH, short};
+use crate::results::{MonthResults, WellResults, month_text};
 
-const ROW_PX: i32 = 26;
-const HEAT_EDGES_PX: i32 = 24 + 24;
-const BARS_EDGES_PX: i32 = 30 + 24;
+const ROW_PX: f64 = 26.0;
+const HEAT_TOP_PX: f64 = 24.0;
+const BARS_TOP_PX: f64 = 30.0;
+/// Room for labels below either panel.
+const BELOW_PX: f64 = 24.0;
 /// Room for the names of the aquifer layers.
-pub(super) const NAMES_PX: i32 = 84;
-
+pub(super) const NAMES_PX: f64 = 84.0;
 /// Room for the means at the right of their bars.
-const MEANS_PX: i32 = 44;
+const MEANS_PX: f64 = 44.0;
 
-/// Height of the figure in pixels.
-pub(super) fn height(well: &ShownWell) -> i32 {
-    2 * ROW_PX * well.aquifer_layers.len() as i32 + HEAT_EDGES_PX + BARS_EDGES_PX
+pub(super) fn figure(well: &WellResults) -> Option<Figure> {
+    let rows_px = ROW_PX * well.aquifer_layers.len() as f64;
+    let heat_px = HEAT_TOP_PX + rows_px + BELOW_PX;
+    let mut sheet = Sheet::new(heat_px + BARS_TOP_PX + rows_px + BELOW_PX);
+    heat(&mut sheet, well, heat_px)?;
+    bars(&mut sheet, well, heat_px);
+    let mean = |(layer, name): (usize, &String)| {
+        let mean = well.mean_attention(layer);
+        format!(
+            "{name} {}",
+            mean.map_or("none".to_owned(), |mean| number(mean, 2))
+        )
+    };
+    let means: Vec<String> = well.aquifer_layers.iter().enumerate().map(mean).collect();
+    let alt = format!(
+        "Heat map of the attention by month and aquifer layer, {}, and bars of its mean: {}.",
+        well.span_text(),
+        means.join(", ")
+    );
+    let title = format!("{}: attention", well.well);
+    Some(Figure::new(title, alt, well.synthetic, sheet))
 }
 
-/// A name cut to what fits beside a chart.
-pub(super) fn short(name: &str) -> String {
-    const LETTERS: usize = 12;
-    if name.chars().count() <= LETTERS {
-        name.to_owned()
-    } else {
-        name.chars().take(LETTERS - 1).chain(['…']).collect()
-    }
-}
-
-pub(super) fn draw(well: &ShownWell, area: &Area) -> Result<Vec<Hit>, DrawError> {
-    let height = ROW_PX * well.aquifer_layers.len() as i32 + HEAT_EDGES_PX;
-    let (upper, lower) = area.split_vertically(px(height));
-    let hits = heat(well, &upper, height)?;
-    bars(well, &lower)?;
-    Ok(hits)
-}
-
-fn heat(well: &ShownWell, area: &Area, height: i32) -> Result<Vec<Hit>, DrawError> {
+fn heat(sheet: &mut Sheet, well: &WellResults, height: f64) -> Option<()> {
     let shares = well
         .months
         .iter()
-        .flat_map(|month| month.attention.iter().copied().flatten());
-    let (Some((from, to)), Some((low, high))) = (well.span(), extent(shares)) else {
-        return Ok(Vec::new());
-    };
-    let frame = Frame {
+        .flat_map(|month| month.attention.iter().flatten());
+    let (low, high) = extent(shares.copied())?;
+    let (from, to) = well.span()?;
+    let place = Rectangle {
         left: NAMES_PX,
-        right: 14,
-        top: 24,
-        bottom: 24,
+        right: WIDTH - 14.0,
+        top: HEAT_TOP_PX,
+        bottom: height - BELOW_PX,
     };
-    let rows = Axis::exactly(well.aquifer_layers.len() as f64, 0.0, 1).unlabelled(false);
-    let mut chart = sheet::chart(area, frame, Axis::months(from, to, 8), rows)?;
-    let cells = well.months.iter().flat_map(|month| {
-        let at = f64::from(month.month);
-        let cell = move |(layer, share): (usize, &Option<f64>)| {
-            let corners = [
-                (at - 0.5, layer as f64 + 0.04),
-                (at + 0.5, layer as f64 + 0.96),
-            ];
-            Some(Rectangle::new(
-                corners,
-                fill(Ink::of_value((*share)?, low, high)),
-            ))
-        };
-        month.attention.iter().enumerate().filter_map(cell)
-    });
-    chart.draw_series(cells)?;
-    sheet::write(area, "by month", Lettering::TITLE, (px(6), px(10)))?;
-    ramp(area, low, high)?;
-    names(well, area, 24)?;
-    Ok(month_hits(well, &chart, height, |index| {
-        let month = &well.months[index];
-        let share = |(layer, share): (&String, &Option<f64>)| match share {
-            Some(share) => format!("\n{layer}: {}", number(*share, 3)),
-            None => format!("\n{layer}: no level"),
-        };
-        let shares = well.aquifer_layers.iter().zip(&month.attention).map(share);
-        std::iter::once(month_text(month.month))
-            .chain(shares)
-            .collect()
-    }))
+    let rows = Axis::rows(well.aquifer_layers.len());
+    let panel = Panel::new(sheet, place, Axis::months(from, to, 8), rows);
+    let mut cells = Vec::new();
+    for month in &well.months {
+        let x = f64::from(month.month);
+        for (layer, share) in month.attention.iter().enumerate() {
+            let row = layer as f64;
+            if let Some(share) = share {
+                let cell = panel.between((x - 0.5, row + 0.04), (x + 0.5, row + 0.96));
+                cells.push((Ink::step(*share, low, high), cell));
+            }
+        }
+        panel.tip(sheet, x, 0.0..height, tip(well, month));
+    }
+    // Cells of one colour follow each other, which keeps the page small.
+    cells.sort_by_key(|(step, _)| *step);
+    for (step, cell) in cells {
+        sheet.rectangle(Ink::Ramp(step), cell);
+    }
+    sheet.text(Lettering::TITLE, (6.0, 10.0), "by month");
+    ramp(sheet, low, high);
+    names(sheet, well, HEAT_TOP_PX);
+    Some(())
 }
 
-fn bars(well: &ShownWell, area: &Area) -> Result<(), DrawError> {
-    let layers = well.aquifer_layers.len();
-    let frame = Frame {
-        left: NAMES_PX,
-        right: MEANS_PX,
-        top: 30,
-        bottom: 24,
+fn tip(well: &WellResults, month: &MonthResults) -> String {
+    let share = |(name, share): (&String, &Option<f64>)| match share {
+        Some(share) => format!("\n{name}: {}", number(*share, 3)),
+        None => format!("\n{name}: no level"),
     };
-    let rows = Axis::exactly(layers as f64, 0.0, 1).unlabelled(false);
-    let mut chart = sheet::chart(area, frame, Axis::exactly(0.0, 1.0, 5), rows)?;
-    let (_, top) = area.get_base_pixel();
+    let shares = well.aquifer_layers.iter().zip(&month.attention).map(share);
+    month_text(month.month) + &shares.collect::<String>()
+}
+
+fn bars(sheet: &mut Sheet, well: &WellResults, above: f64) {
+    let layers = well.aquifer_layers.len();
+    let place = Rectangle {
+        left: NAMES_PX,
+        right: WIDTH - MEANS_PX,
+        top: above + BARS_TOP_PX,
+        bottom: sheet.height - BELOW_PX,
+    };
+    let panel = Panel::new(sheet, place, Axis::exactly(0.0, 1.0, 5), Axis::rows(layers));
     for layer in 0..layers {
-        let shares = well
-            .months
-            .iter()
-            .filter_map(|month| month.attention.get(layer).copied().flatten());
-        let (Some(mean), Some((least, most))) = (well.mean_attention(layer), extent(shares)) else {
+        let share = |month: &MonthResults| month.attention.get(layer).copied().flatten();
+        let shares = extent(well.months.iter().filter_map(share));
+        let (Some(mean), Some((least, most))) = (well.mean_attention(layer), shares) else {
             continue;
         };
-        let row = layer as f64;
-        let bar = Rectangle::new(
-            [(0.0, row + 0.2), (mean, row + 0.8)],
-            fill(Ink::Layer(layer as u8)),
-        );
-        chart.draw_series([bar])?;
-        let range = PathElement::new([(least, row + 0.5), (most, row + 0.5)], line(Ink::Text, 12));
-        chart.draw_series([range])?;
-        let (_, y) = chart.backend_coord(&(mean, row + 0.5));
-        sheet::write(
-            area,
-            &number(mean, 2),
-            Lettering::NOTE.ink(Ink::Text).right(),
-            (px(WIDTH - 6), y - top),
-        )?;
+        let (row, middle) = (layer as f64, layer as f64 + 0.5);
+        let bar = panel.between((0.0, row + 0.2), (mean, row + 0.8));
+        sheet.rectangle(Ink::AquiferLayer(layer as u8), bar);
+        panel.line(sheet, Ink::Text, 1.2, [(least, middle), (most, middle)]);
+        let value = Lettering::NOTE.ink(Ink::Text).anchor(Anchor::End);
+        let at = (WIDTH - 6.0, panel.at((mean, middle)).1);
+        sheet.text(value, at, &number(mean, 2));
     }
     let even = 1.0 / layers as f64;
-    let dotted = PathElement::new([(even, 0.0), (even, layers as f64)], line(Ink::Floor, 12));
-    chart.draw_series([dotted])?;
+    panel.line(sheet, Ink::Floor, 1.2, [(even, 0.0), (even, layers as f64)]);
     let title = "mean; line: lowest to highest; dotted: even";
-    sheet::write(area, title, Lettering::TITLE, (px(6), px(16)))?;
-    names(well, area, 30)
+    sheet.text(Lettering::TITLE, (6.0, above + 16.0), title);
+    names(sheet, well, above + BARS_TOP_PX);
 }
 
 /// Names of the aquifer layers at the left of their rows.
-fn names(well: &ShownWell, area: &Area, top: i32) -> Result<(), DrawError> {
+fn names(sheet: &mut Sheet, well: &WellResults, top: f64) {
     for (layer, name) in well.aquifer_layers.iter().enumerate() {
-        let y = px(top + ROW_PX * layer as i32 + ROW_PX / 2);
-        sheet::write(
-            area,
-            &short(name),
-            Lettering::NOTE.ink(Ink::Layer(layer as u8)),
-            (px(6), y),
-        )?;
+        let lettering = Lettering::NOTE.ink(Ink::AquiferLayer(layer as u8));
+        let y = top + ROW_PX * (layer as f64 + 0.5);
+        sheet.text(lettering, (6.0, y), &short(name));
     }
-    Ok(())
 }
 
 /// The scale of the heat map at the top right.
-fn ramp(area: &Area, low: f64, high: f64) -> Result<(), DrawError> {
-    const STEP_PX: i32 = 3;
-    let end = px(WIDTH - 50);
-    let start = end - px(STEP_PX) * i32::from(RAMP_STEPS);
+fn ramp(sheet: &mut Sheet, low: f64, high: f64) {
+    const STEP_PX: f64 = 3.0;
+    let end = WIDTH - 50.0;
+    let start = end - STEP_PX * f64::from(RAMP_STEPS);
     for step in 0..RAMP_STEPS {
-        let left = start + px(STEP_PX) * i32::from(step);
-        area.draw(&Rectangle::new(
-            [(left, px(5)), (left + px(STEP_PX) + 2, px(15))],
-            fill(Ink::Ramp(step)),
-        ))?;
+        let left = start + STEP_PX * f64::from(step);
+        let cell = Rectangle {
+            left,
+            right: left + STEP_PX + 0.2,
+            top: 5.0,
+            bottom: 15.0,
+        };
+        sheet.rectangle(Ink::Ramp(step), cell);
     }
-    sheet::write(
-        area,
-        &number(low, 2),
-        Lettering::NOTE.right(),
-        (start - px(5), px(10)),
-    )?;
-    sheet::write(
-        area,
-        &number(high, 2),
-        Lettering::NOTE,
-        (end + px(6), px(10)),
-    )
+    let before = Lettering::NOTE.anchor(Anchor::End);
+    sheet.text(before, (start - 5.0, 10.0), &number(low, 2));
+    sheet.text(Lettering::NOTE, (end + 6.0, 10.0), &number(high, 2));
 }

@@ -1,9 +1,6 @@
 //! One axis of a chart: months or values, either way up.
 
-use std::ops::Range;
-
 use amlstm_core::month::Month;
-use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, KeyPointWeight, Ranged};
 
 /// An axis with its ticks decided beforehand.
 #[derive(Clone, Debug)]
@@ -80,25 +77,40 @@ impl Axis {
         }
     }
 
-    /// The same axis without labels; `lines` keeps its grid lines.
-    pub(super) fn unlabelled(mut self, lines: bool) -> Self {
-        self.labels = Labels::None;
-        if !lines {
-            self.ticks.clear();
+    /// Rows one below the other, the first between 0 and 1; neither lines nor labels.
+    pub(super) fn rows(count: usize) -> Self {
+        Self {
+            from: count as f64,
+            to: 0.0,
+            ticks: Vec::new(),
+            labels: Labels::None,
         }
-        self
     }
 
-    pub(super) fn has_labels(&self) -> bool {
-        self.labels != Labels::None
+    /// The same axis with lines but without labels.
+    pub(super) fn unlabelled(self) -> Self {
+        Self {
+            labels: Labels::None,
+            ..self
+        }
     }
 
-    pub(super) fn ticks(&self) -> usize {
-        self.ticks.len()
+    /// The value at the axis' beginning.
+    pub(super) fn from(&self) -> f64 {
+        self.from
     }
 
-    /// The text at a tick.
-    pub(super) fn label(&self, value: f64) -> String {
+    /// How far along the axis a value lies: 0 at its beginning, 1 at its end.
+    pub(super) fn share(&self, value: f64) -> f64 {
+        (value - self.from) / (self.to - self.from)
+    }
+
+    /// The ticks and their labels, which may be empty.
+    pub(super) fn ticks(&self) -> impl Iterator<Item = (f64, String)> {
+        self.ticks.iter().map(|tick| (*tick, self.label(*tick)))
+    }
+
+    fn label(&self, value: f64) -> String {
         match self.labels {
             Labels::None => String::new(),
             Labels::Year => Month::from_index(value.round() as i32)
@@ -128,27 +140,6 @@ fn round_step(least: f64) -> f64 {
         .unwrap_or(10.0 * power)
 }
 
-impl Ranged for Axis {
-    type FormatOption = DefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, (start, end): (i32, i32)) -> i32 {
-        let share = (value - self.from) / (self.to - self.from);
-        start + (share * f64::from(end - start)).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        match hint.weight() {
-            KeyPointWeight::Bold => self.ticks.clone(),
-            KeyPointWeight::Any => Vec::new(),
-        }
-    }
-
-    fn range(&self) -> Range<f64> {
-        self.from..self.to
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,17 +156,13 @@ mod tests {
     #[test]
     fn an_axis_of_a_constant_still_has_a_length() {
         let axis = Axis::values(3.0, 3.0, 4);
-        assert_eq!(axis.map(&3.0, (0, 100)), 50);
+        assert_eq!(axis.share(3.0), 0.5);
     }
 
     #[test]
     fn a_downward_axis_puts_the_larger_value_lower() {
-        // plotters hands the y axis its pixels from the bottom up.
         let axis = Axis::exactly(0.0, 10.0, 5).down();
-        assert_eq!(
-            (axis.map(&0.0, (100, 0)), axis.map(&10.0, (100, 0))),
-            (0, 100)
-        );
+        assert_eq!((axis.share(0.0), axis.share(10.0)), (1.0, 0.0));
     }
 
     #[test]
@@ -183,10 +170,7 @@ mod tests {
         let start = Month::new(2010, 10).unwrap().index();
         let axis = Axis::months(start, start + 70, 8);
         assert_eq!(
-            axis.ticks
-                .iter()
-                .map(|tick| axis.label(*tick))
-                .collect::<Vec<_>>(),
+            axis.ticks().map(|(_, label)| label).collect::<Vec<_>>(),
             ["2011", "2012", "2013", "2014", "2015", "2016"]
         );
     }

@@ -2,59 +2,74 @@
 
 use std::fmt::Write as _;
 
-use plotters::element::Rectangle;
-
-use super::attention::short;
+use super::Figure;
+use super::attention::NAMES_PX;
 use super::axis::{Axis, number};
 use super::ink::Ink;
+use super::legend::{self, Sign};
 use super::mark::Mark;
-use super::sheet::{self, Area, DrawError, Frame, Hit, Lettering, Sign, extent, fill, px};
-use super::shown::{MetricRow, ModelKind, Shown};
+use super::panel::{Panel, extent};
+use super::sheet::{Anchor, Lettering, Rectangle, Sheet, WIDTH, short};
+use crate::results::{MetricRow, ModelKind, RunResults};
 use crate::split::Part;
 
-const ROW_PX: i32 = 28;
-const LEGEND_PX: i32 = 28;
-const AXIS_PX: i32 = 40;
+const ROW_PX: f64 = 28.0;
+const LEGEND_PX: f64 = 28.0;
+const AXIS_PX: f64 = 40.0;
 
-/// Height of the figure in pixels.
-pub(super) fn height(shown: &Shown) -> i32 {
-    LEGEND_PX + AXIS_PX + ROW_PX * wells(shown).len() as i32
-}
-
-/// Wells that have test scores, in the run's order.
-fn wells(shown: &Shown) -> Vec<&str> {
-    let names = shown.wells.iter().map(|well| well.well.as_str());
-    names
-        .filter(|name| {
-            shown
-                .scores
-                .iter()
-                .any(|score| score.part == Part::Test && score.well == *name)
-        })
-        .collect()
-}
-
-fn mark(model: ModelKind) -> Mark {
-    match model {
-        ModelKind::AM_LSTM => Mark::Circle,
-        ModelKind::LSTM => Mark::Square,
-        ModelKind::Baseline(_) => Mark::Ring,
-    }
-}
-
-pub(super) fn draw(shown: &Shown, area: &Area) -> Result<Vec<Hit>, DrawError> {
-    let wells = wells(shown);
-    let tests: Vec<&MetricRow> = shown
-        .scores
+pub(super) fn figure(results: &RunResults) -> Option<Figure> {
+    let is_test =
+        |score: &&MetricRow| score.part == Part::Test && score.rmse_mm_per_month.is_finite();
+    let tests: Vec<&MetricRow> = results.scores.iter().filter(is_test).collect();
+    let of_well = |well: &str| -> Vec<&MetricRow> {
+        tests
+            .iter()
+            .copied()
+            .filter(|score| score.well == well)
+            .collect()
+    };
+    let wells = results
+        .wells
         .iter()
-        .filter(|score| score.part == Part::Test && score.rmse_mm_per_month.is_finite())
-        .collect();
-    let Some((_, high)) = extent(tests.iter().map(|score| score.rmse_mm_per_month)) else {
-        return Ok(Vec::new());
+        .map(|well| (well.well.as_str(), of_well(&well.well)));
+    let wells: Vec<_> = wells.filter(|(_, scores)| !scores.is_empty()).collect();
+    let (_, high) = extent(tests.iter().map(|score| score.rmse_mm_per_month))?;
+    let mut sheet = Sheet::new(LEGEND_PX + AXIS_PX + ROW_PX * wells.len() as f64);
+    legend::draw(&mut sheet, 10.0, &entries(&tests));
+    let place = Rectangle {
+        left: NAMES_PX,
+        right: WIDTH - 14.0,
+        top: LEGEND_PX,
+        bottom: sheet.height - AXIS_PX,
     };
-    let is_baseline = |score: &&&MetricRow| {
-        matches!(score.model, ModelKind::Baseline(_)) && score.model != ModelKind::FLOOR
+    let errors = Axis::exactly(0.0, high * 1.06, 6);
+    let panel = Panel::new(&mut sheet, place, errors, Axis::rows(wells.len()));
+    for (row, (well, scores)) in wells.iter().enumerate() {
+        draw_row(&mut sheet, &panel, row, well, scores);
+    }
+    let note = Lettering::NOTE.anchor(Anchor::End);
+    let at = (WIDTH - 14.0, sheet.height - 8.0);
+    sheet.text(note, at, "test RMSE, mm per month");
+    let (title, floor) = if results.has_floor() {
+        (
+            "Test errors, floor and baselines",
+            ", with the floor that no model can beat",
+        )
+    } else {
+        ("Test errors and baselines", "")
     };
+    let alt = format!(
+        "Test error of each model and baseline at each well{floor}. The table beside it has the numbers."
+    );
+    Some(Figure::new(
+        title.to_owned(),
+        alt,
+        results.synthetic(),
+        sheet,
+    ))
+}
+
+fn entries(tests: &[&MetricRow]) -> Vec<(Ink, Sign, &'static str)> {
     let mut entries = vec![
         (Ink::Lstm, Sign::Mark(Mark::Square), "LSTM"),
         (Ink::AmLstm, Sign::Mark(Mark::Circle), "AM-LSTM"),
@@ -62,82 +77,73 @@ pub(super) fn draw(shown: &Shown, area: &Area) -> Result<Vec<Hit>, DrawError> {
     if tests.iter().any(|score| score.floor_mm_per_month.is_some()) {
         entries.insert(0, (Ink::Floor, Sign::Mark(Mark::Tick), "floor"));
     }
-    if tests.iter().any(|score| is_baseline(&score)) {
+    if tests.iter().any(|score| is_baseline(score)) {
         entries.push((Ink::Baseline, Sign::Mark(Mark::Ring), "baselines"));
     }
-    sheet::legend(area, px(10), &entries)?;
-    let frame = Frame {
-        left: 84,
-        right: 14,
-        top: LEGEND_PX,
-        bottom: AXIS_PX,
-    };
-    let rows = Axis::exactly(wells.len() as f64, 0.0, 1).unlabelled(false);
-    let mut chart = sheet::chart(area, frame, Axis::exactly(0.0, high * 1.06, 6), rows)?;
-    let stripes = (0..wells.len()).filter(|row| row % 2 == 0);
-    chart.draw_series(stripes.map(|row| {
-        Rectangle::new(
-            [(0.0, row as f64), (high * 1.06, row as f64 + 1.0)],
-            fill(Ink::Band),
-        )
-    }))?;
-    let mut hits = Vec::new();
-    for (row, well) in wells.iter().enumerate() {
-        let place = |value: f64| chart.backend_coord(&(value, row as f64 + 0.5));
-        sheet::write(
-            area,
-            &short(well),
-            Lettering::NOTE.ink(Ink::Text),
-            (px(6), place(0.0).1),
-        )?;
-        let mut of_well: Vec<&&MetricRow> =
-            tests.iter().filter(|score| score.well == *well).collect();
-        for score in of_well.iter().copied().filter(is_baseline) {
-            Mark::Ring.draw(area, place(score.rmse_mm_per_month), 35, Ink::Baseline)?;
-        }
-        let floor = of_well.iter().find_map(|score| score.floor_mm_per_month);
-        if let Some(floor) = floor {
-            Mark::Tick.draw(area, place(floor), 60, Ink::Floor)?;
-        }
-        for model in [ModelKind::LSTM, ModelKind::AM_LSTM] {
-            if let Some(score) = of_well.iter().find(|score| score.model == model) {
-                mark(model).draw(
-                    area,
-                    place(score.rmse_mm_per_month),
-                    40,
-                    Ink::of_model(model),
-                )?;
-            }
-        }
-        of_well.sort_by(|a, b| a.rmse_mm_per_month.total_cmp(&b.rmse_mm_per_month));
-        let mut text = format!("well {well}, test RMSE in mm a month");
-        if let Some(floor) = floor {
-            let _ = write!(text, "\nfloor: {}", number(floor, 3));
-        }
-        for score in of_well
-            .iter()
-            .filter(|score| score.model != ModelKind::FLOOR)
-        {
-            let _ = write!(
-                text,
-                "\n{}: {}",
-                score.model.title(),
-                number(score.rmse_mm_per_month, 3)
+    entries
+}
+
+fn is_baseline(score: &MetricRow) -> bool {
+    matches!(score.model, ModelKind::Baseline(_))
+}
+
+fn draw_row(sheet: &mut Sheet, panel: &Panel, row: usize, well: &str, scores: &[&MetricRow]) {
+    let top = row as f64;
+    let band = panel.between((0.0, top), (0.0, top + 1.0));
+    if row.is_multiple_of(2) {
+        let Rectangle { left, right, .. } = panel.place;
+        sheet.rectangle(
+            Ink::Band,
+            Rectangle {
+                left,
+                right,
+                ..band
+            },
+        );
+    }
+    let at = |error: f64| panel.at((error, top + 0.5));
+    sheet.text(
+        Lettering::NOTE.ink(Ink::Text),
+        (6.0, at(0.0).1),
+        &short(well),
+    );
+    for baseline in scores.iter().filter(|score| is_baseline(score)) {
+        Mark::Ring.draw(sheet, Ink::Baseline, 3.5, at(baseline.rmse_mm_per_month));
+    }
+    if let Some(floor) = scores.iter().find_map(|score| score.floor_mm_per_month) {
+        Mark::Tick.draw(sheet, Ink::Floor, 6.0, at(floor));
+    }
+    for (model, mark) in [
+        (ModelKind::LSTM, Mark::Square),
+        (ModelKind::AM_LSTM, Mark::Circle),
+    ] {
+        if let Some(score) = scores.iter().find(|score| score.model == model) {
+            mark.draw(
+                sheet,
+                Ink::of_model(model),
+                4.0,
+                at(score.rmse_mm_per_month),
             );
         }
-        hits.push(Hit {
-            x: 0,
-            y: px(LEGEND_PX + ROW_PX * row as i32),
-            width: px(sheet::WIDTH),
-            height: px(ROW_PX),
-            text,
-        });
     }
-    sheet::write(
-        area,
-        "test RMSE, mm a month",
-        Lettering::NOTE.right(),
-        (px(sheet::WIDTH - 14), px(height(shown) - 8)),
-    )?;
-    Ok(hits)
+    let row = Rectangle {
+        left: 0.0,
+        right: WIDTH,
+        ..band
+    };
+    sheet.tip(row, tip(well, scores));
+}
+
+fn tip(well: &str, scores: &[&MetricRow]) -> String {
+    let mut text = format!("well {well}, test RMSE in mm per month");
+    if let Some(floor) = scores.iter().find_map(|score| score.floor_mm_per_month) {
+        let _ = write!(text, "\nfloor: {}", number(floor, 3));
+    }
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(|a, b| a.rmse_mm_per_month.total_cmp(&b.rmse_mm_per_month));
+    for score in sorted {
+        let model = score.model.title();
+        let _ = write!(text, "\n{model}: {}", number(score.rmse_mm_per_month, 3));
+    }
+    text
 }

@@ -5,8 +5,6 @@
 
 use std::fmt::Write as _;
 
-use plotters::style::RGBColor;
-
 use crate::run::ModelKind;
 
 /// The most aquifer layers with a hue of their own; the model's own limit of inputs.
@@ -42,49 +40,46 @@ pub enum Ink {
     /// True shares of a synthetic well, and the word SYNTHETIC.
     Warning,
     /// An aquifer layer, 0 from the top.
-    Layer(u8),
+    AquiferLayer(u8),
     /// A rate class, 0 for the slowest to 4 for the fastest.
     Class(u8),
     /// A step of the sequential ramp, 0 (low) to [`RAMP_STEPS`] - 1 (high).
     Ramp(u8),
 }
 
-const FIXED: [(Ink, &str, &str, &str); 12] = [
-    // ink, name, light, dark
-    (Ink::Text, "text", "#1c2430", "#e8ecf1"),
-    (Ink::Muted, "muted", "#56606d", "#a3adba"),
-    (Ink::Grid, "grid", "#dde2e8", "#343c47"),
-    (Ink::Paper, "paper", "#ffffff", "#171b21"),
-    (Ink::Band, "band", "#e9edf2", "#262d36"),
-    (Ink::Observed, "observed", "#3d4652", "#c6ced8"),
-    (Ink::Lstm, "lstm", "#c04a00", "#ff9a4d"),
-    (Ink::AmLstm, "amlstm", "#0063a6", "#5cb4f0"),
-    (Ink::Floor, "floor", "#5f6b79", "#93a0af"),
-    (Ink::Baseline, "baseline", "#7a6a00", "#d3be3a"),
-    (Ink::Test, "test", "#8a4f8f", "#d79bdc"),
-    (Ink::Warning, "warning", "#a3273c", "#ff8fa0"),
+/// Inks other than layers, classes and steps of the ramp.
+const SINGLE: [Ink; 12] = [
+    Ink::Text,
+    Ink::Muted,
+    Ink::Grid,
+    Ink::Paper,
+    Ink::Band,
+    Ink::Observed,
+    Ink::Lstm,
+    Ink::AmLstm,
+    Ink::Floor,
+    Ink::Baseline,
+    Ink::Test,
+    Ink::Warning,
 ];
-const FIRST_LAYER: u8 = 32;
-const FIRST_CLASS: u8 = 48;
-const FIRST_RAMP: u8 = 64;
-/// Rate classes from grey to deep purple by day and to pale pink by night, (light, dark).
-const CLASS_HUES: [(&str, &str); 5] = [
-    ("#7c8494", "#7d8796"),
-    ("#a67300", "#b8912f"),
-    ("#cf5410", "#f0883c"),
-    ("#b3163f", "#ffa29a"),
-    ("#5e0a4d", "#ffdcea"),
+/// Rate classes from grey to deep purple by day and to pale pink by night, [light, dark].
+const CLASS_HUES: [[u32; 2]; 5] = [
+    [0x7c8494, 0x7d8796],
+    [0xa67300, 0xb8912f],
+    [0xcf5410, 0xf0883c],
+    [0xb3163f, 0xffa29a],
+    [0x5e0a4d, 0xffdcea],
 ];
-/// Hues of the aquifer layers, (light, dark).
-const LAYER_HUES: [(&str, &str); LAYERS_MAX as usize] = [
-    ("#00795a", "#3fc9a0"),
-    ("#8f3f97", "#dd9be3"),
-    ("#8a5a00", "#e0b04d"),
-    ("#0b7285", "#66cfe0"),
-    ("#b0413e", "#f29a97"),
-    ("#4b5bb5", "#a3aef5"),
-    ("#5e7a00", "#b5d44a"),
-    ("#6b5b4f", "#c4b3a5"),
+/// Hues of the aquifer layers, [light, dark].
+const LAYER_HUES: [[u32; 2]; LAYERS_MAX as usize] = [
+    [0x00795a, 0x3fc9a0],
+    [0x8f3f97, 0xdd9be3],
+    [0x8a5a00, 0xe0b04d],
+    [0x0b7285, 0x66cfe0],
+    [0xb0413e, 0xf29a97],
+    [0x4b5bb5, 0xa3aef5],
+    [0x5e7a00, 0xb5d44a],
+    [0x6b5b4f, 0xc4b3a5],
 ];
 /// Nine anchors of cividis (Nuñez et al. 2018, doi:10.1371/journal.pone.0199239), the ramp that looks alike to readers with and without colour vision deficiency.
 const CIVIDIS: [[u8; 3]; 9] = [
@@ -100,14 +95,14 @@ const CIVIDIS: [[u8; 3]; 9] = [
 ];
 
 impl Ink {
-    /// The ramp's ink for a value between `low` and `high`; values outside take the ends.
-    pub fn of_value(value: f64, low: f64, high: f64) -> Self {
+    /// The ramp's step for a value between `low` and `high`; values outside take the ends.
+    pub fn step(value: f64, low: f64, high: f64) -> u8 {
         let share = if high > low {
             (value - low) / (high - low)
         } else {
             0.5
         };
-        Self::Ramp((share.clamp(0.0, 1.0) * f64::from(RAMP_STEPS - 1)).round() as u8)
+        (share.clamp(0.0, 1.0) * f64::from(RAMP_STEPS - 1)).round() as u8
     }
 
     /// The ink of a model.
@@ -120,116 +115,120 @@ impl Ink {
         }
     }
 
-    /// The colour that stands for this ink between plotters and the canvas; never seen.
-    pub(super) fn code(self) -> RGBColor {
-        let code = match self {
-            Self::Layer(layer) => FIRST_LAYER + layer % LAYERS_MAX,
-            Self::Class(class) => FIRST_CLASS + class.min(4),
-            Self::Ramp(step) => FIRST_RAMP + step.min(RAMP_STEPS - 1),
-            fixed => FIXED.iter().position(|row| row.0 == fixed).unwrap_or(0) as u8,
-        };
-        RGBColor(0, 0, code)
-    }
-
-    /// The ink a code stands for.
-    pub(super) fn of_code((_, _, code): (u8, u8, u8)) -> Self {
-        match code {
-            FIRST_RAMP.. => Self::Ramp((code - FIRST_RAMP).min(RAMP_STEPS - 1)),
-            FIRST_CLASS.. => Self::Class((code - FIRST_CLASS).min(4)),
-            FIRST_LAYER.. => Self::Layer((code - FIRST_LAYER) % LAYERS_MAX),
-            _ => FIXED.get(usize::from(code)).map_or(Self::Text, |row| row.0),
-        }
-    }
-
     /// The name of this ink in style sheets.
     pub(super) fn name(self) -> String {
         match self {
-            Self::Layer(layer) => format!("layer{layer}"),
+            Self::AquiferLayer(layer) => format!("layer{}", layer % LAYERS_MAX),
             Self::Class(class) => format!("class{class}"),
             Self::Ramp(step) => format!("ramp{step}"),
-            fixed => FIXED
-                .iter()
-                .find(|row| row.0 == fixed)
-                .map_or("text", |row| row.1)
-                .to_owned(),
+            single => format!("{single:?}").to_lowercase(),
         }
     }
 
-    /// Dashes of lines in this ink, in pixels; empty for a solid line.
-    fn dashes(self) -> &'static str {
+    /// Its colours in the light and in the dark theme, as 0xRRGGBB.
+    pub(super) fn colours(self) -> [u32; 2] {
         match self {
-            Self::Lstm => "5 3",
-            Self::Test => "4 2",
-            Self::Layer(1) => "6 2",
-            Self::Floor | Self::Layer(2) => "2 2",
-            Self::Layer(3..) => "7 2 2 2",
-            _ => "",
+            Self::Text => [0x1c2430, 0xe8ecf1],
+            Self::Muted => [0x56606d, 0xa3adba],
+            Self::Grid => [0xdde2e8, 0x343c47],
+            Self::Paper => [0xffffff, 0x171b21],
+            Self::Band => [0xe9edf2, 0x262d36],
+            Self::Observed => [0x3d4652, 0xc6ced8],
+            Self::Lstm => [0xc04a00, 0xff9a4d],
+            Self::AmLstm => [0x0063a6, 0x5cb4f0],
+            Self::Floor => [0x5f6b79, 0x93a0af],
+            Self::Baseline => [0x7a6a00, 0xd3be3a],
+            Self::Test => [0x8a4f8f, 0xd79bdc],
+            Self::Warning => [0xa3273c, 0xff8fa0],
+            Self::AquiferLayer(layer) => LAYER_HUES[usize::from(layer % LAYERS_MAX)],
+            Self::Class(class) => CLASS_HUES[usize::from(class).min(CLASS_HUES.len() - 1)],
+            Self::Ramp(step) => [ramp_colour(step.min(RAMP_STEPS - 1)); 2],
+        }
+    }
+
+    /// Lengths in pixels of the dashes and gaps of lines in this ink; empty for a solid line.
+    pub(super) fn dashes(self) -> &'static [f32] {
+        match self {
+            Self::Lstm => &[5.0, 3.0],
+            Self::Test => &[4.0, 2.0],
+            Self::AquiferLayer(1) => &[6.0, 2.0],
+            Self::Floor | Self::AquiferLayer(2) => &[2.0, 2.0],
+            Self::AquiferLayer(3..) => &[7.0, 2.0, 2.0, 2.0],
+            _ => &[],
         }
     }
 }
 
-fn all() -> impl Iterator<Item = (Ink, String, String)> {
-    let fixed = FIXED
-        .iter()
-        .map(|row| (row.0, row.2.to_owned(), row.3.to_owned()));
-    let layers = (0u8..)
-        .zip(LAYER_HUES)
-        .map(|(layer, (light, dark))| (Ink::Layer(layer), light.to_owned(), dark.to_owned()));
-    let classes = (0u8..)
-        .zip(CLASS_HUES)
-        .map(|(class, (light, dark))| (Ink::Class(class), light.to_owned(), dark.to_owned()));
-    let ramp = (0..RAMP_STEPS).map(|step| (Ink::Ramp(step), ramp_colour(step), ramp_colour(step)));
-    fixed.chain(layers).chain(classes).chain(ramp)
+fn all() -> impl Iterator<Item = Ink> {
+    let classes = 0..CLASS_HUES.len() as u8;
+    SINGLE
+        .into_iter()
+        .chain((0..LAYERS_MAX).map(Ink::AquiferLayer))
+        .chain(classes.map(Ink::Class))
+        .chain((0..RAMP_STEPS).map(Ink::Ramp))
 }
 
-fn ramp_colour(step: u8) -> String {
+fn ramp_colour(step: u8) -> u32 {
     let position = f64::from(step) / f64::from(RAMP_STEPS - 1) * (CIVIDIS.len() - 1) as f64;
     let below = (position as usize).min(CIVIDIS.len() - 2);
     let share = position - below as f64;
     let channel = |i: usize| {
-        (f64::from(CIVIDIS[below][i]) * (1.0 - share) + f64::from(CIVIDIS[below + 1][i]) * share)
-            .round() as u8
+        let (from, to) = (
+            f64::from(CIVIDIS[below][i]),
+            f64::from(CIVIDIS[below + 1][i]),
+        );
+        (from * (1.0 - share) + to * share).round() as u32
     };
-    format!("#{:02x}{:02x}{:02x}", channel(0), channel(1), channel(2))
+    channel(0) << 16 | channel(1) << 8 | channel(2)
 }
 
-/// The rules that colour a chart, one fill and one stroke class an ink; `colour` says what stands for an ink.
-fn rules(scope: &str, mut colour: impl FnMut(Ink, &str) -> String) -> String {
+/// The rules that colour a chart, one fill and one stroke class per ink; `colour` says what stands for an ink.
+fn rules(scope: &str, inks: impl Iterator<Item = Ink>, colour: impl Fn(Ink) -> String) -> String {
     let mut css = String::new();
-    for (ink, light, _) in all() {
-        let (name, value) = (ink.name(), colour(ink, &light));
-        let dashes = match ink.dashes() {
-            "" => String::new(),
-            dashes => format!(";stroke-dasharray:{dashes}"),
-        };
+    for ink in inks {
+        let (name, value) = (ink.name(), colour(ink));
         let _ = write!(css, "{scope}.f-{name}{{fill:{value}}}");
-        if !matches!(ink, Ink::Ramp(_)) {
-            let _ = write!(css, "{scope}.s-{name}{{fill:none;stroke:{value}{dashes}}}");
+        if matches!(ink, Ink::Ramp(_)) {
+            continue;
         }
+        let _ = write!(css, "{scope}.s-{name}{{fill:none;stroke:{value}");
+        for (index, length) in ink.dashes().iter().enumerate() {
+            let before = if index == 0 {
+                ";stroke-dasharray:"
+            } else {
+                " "
+            };
+            let _ = write!(css, "{before}{length}");
+        }
+        css.push('}');
     }
     css
 }
 
-/// The style sheet of a chart in a file: light theme, fixed colours.
-pub(super) fn file_style() -> String {
-    rules("", |_, light| light.to_owned())
+/// The style sheet of a chart in a file that uses these inks: light theme, fixed colours.
+pub(super) fn file_style(used: impl Iterator<Item = Ink>) -> String {
+    let used: Vec<Ink> = used.collect();
+    let inks = all().filter(|ink| used.contains(ink));
+    rules("", inks, |ink| format!("#{:06x}", ink.colours()[0]))
 }
 
 /// The style sheet of charts in a page: variables for the light theme, the same for the dark theme, and the rules that use them.
 pub fn page_style() -> String {
-    let (mut light, mut dark) = (String::new(), String::new());
-    for (ink, day, night) in all().filter(|(ink, ..)| !matches!(ink, Ink::Ramp(_))) {
-        let name = ink.name();
-        let _ = write!(light, "--{name}:{day};");
-        let _ = write!(dark, "--{name}:{night};");
-    }
-    let rules = rules(".chart ", |ink, fixed| match ink {
-        Ink::Ramp(_) => fixed.to_owned(),
+    let variables = |theme: usize| -> String {
+        all()
+            .filter(|ink| !matches!(ink, Ink::Ramp(_)))
+            .map(|ink| format!("--{}:#{:06x};", ink.name(), ink.colours()[theme]))
+            .collect()
+    };
+    let rules = rules(".chart ", all(), |ink| match ink {
+        Ink::Ramp(_) => format!("#{:06x}", ink.colours()[0]),
         _ => format!("var(--{})", ink.name()),
     });
     // Paper is white whatever the screen's theme.
     format!(
-        ":root{{color-scheme:light dark;{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{rules}\n"
+        ":root{{color-scheme:light dark;{}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{}}}}}\n{rules}\n",
+        variables(0),
+        variables(1)
     )
 }
 
@@ -237,51 +236,36 @@ pub fn page_style() -> String {
 mod tests {
     use super::*;
 
-    /// Relative luminance and contrast ratio as WCAG 2.2 defines them.
-    fn contrast(one: &str, other: &str) -> f64 {
-        let luminance = |colour: &str| {
-            let channel = |at: usize| {
-                let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+    /// Contrast ratio from relative luminances, as WCAG 2.2 defines them.
+    fn contrast(one: u32, other: u32) -> f64 {
+        let luminance = |colour: u32| {
+            let channel = |shift: u32| {
+                let value = f64::from(colour >> shift & 0xff) / 255.0;
                 if value <= 0.04045 {
                     value / 12.92
                 } else {
                     ((value + 0.055) / 1.055).powf(2.4)
                 }
             };
-            0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+            0.2126 * channel(16) + 0.7152 * channel(8) + 0.0722 * channel(0)
         };
         let (a, b) = (luminance(one), luminance(other));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
     #[test]
-    fn every_ink_survives_the_way_through_plotters() {
-        for (ink, ..) in all() {
-            let RGBColor(r, g, b) = ink.code();
-            assert_eq!(Ink::of_code((r, g, b)), ink);
-        }
-    }
-
-    #[test]
     fn text_and_marks_stand_out_from_the_page_in_both_themes() {
-        let paper = FIXED.iter().find(|row| row.0 == Ink::Paper).unwrap();
-        for (ink, light, dark) in all() {
+        for ink in all() {
             // WCAG 2.2, 1.4.3 (text 4.5:1) and 1.4.11 (graphics 3:1). Grids, bands and filled heat cells are not marks to be told from the page.
             let least = match ink {
                 Ink::Text | Ink::Muted | Ink::Warning => 4.5,
                 Ink::Grid | Ink::Paper | Ink::Band | Ink::Ramp(_) => continue,
                 _ => 3.0,
             };
-            assert!(
-                contrast(&light, paper.2) >= least,
-                "{ink:?} light {}",
-                contrast(&light, paper.2)
-            );
-            assert!(
-                contrast(&dark, paper.3) >= least,
-                "{ink:?} dark {}",
-                contrast(&dark, paper.3)
-            );
+            for (colour, paper) in ink.colours().into_iter().zip(Ink::Paper.colours()) {
+                let found = contrast(colour, paper);
+                assert!(found >= least, "{ink:?} on {paper:06x}: {found}");
+            }
         }
     }
 }

@@ -1,78 +1,62 @@
 //! Rates of the ps points against levelling (the paper's Fig. 5).
 
-use plotters::element::PathElement;
-
+use super::Figure;
 use super::axis::{Axis, number};
 use super::ink::Ink;
 use super::mark::Mark;
-use super::sheet::{self, Area, DrawError, Frame, Hit, Lettering, extent, line, px};
-use super::shown::LevelledPoint;
+use super::panel::{self, Panel, extent};
+use super::sheet::{Anchor, Lettering, Rectangle, Sheet, WIDTH};
+use crate::results::{LevelledPoint, RunResults};
 
-/// Height of the figure in pixels.
-pub(super) const HEIGHT: i32 = 330;
+const HEIGHT: f64 = 330.0;
 
-pub(super) fn draw(benchmarks: &[LevelledPoint], area: &Area) -> Result<Vec<Hit>, DrawError> {
-    let rates = benchmarks
-        .iter()
-        .flat_map(|benchmark| [benchmark.levelling_mm_per_year, benchmark.ps_mm_per_year]);
-    let Some((low, high)) = extent(rates) else {
-        return Ok(Vec::new());
+pub(super) fn figure(results: &RunResults) -> Option<Figure> {
+    let benchmarks = &results.benchmarks;
+    let pair =
+        |benchmark: &LevelledPoint| (benchmark.levelling_mm_per_year, benchmark.ps_mm_per_year);
+    let rates = benchmarks.iter().map(pair);
+    let (low, high) = extent(rates.flat_map(|(levelling, ps)| [levelling, ps]))?;
+    let mut sheet = Sheet::new(HEIGHT);
+    let place = Rectangle {
+        left: panel::LEFT,
+        right: WIDTH - 10.0,
+        top: 26.0,
+        bottom: HEIGHT - 40.0,
     };
-    let frame = Frame {
-        top: 26,
-        bottom: 40,
-        ..Frame::LABELLED
-    };
-    let mut chart = sheet::chart(
-        area,
-        frame,
-        Axis::values(low, high, 6),
-        Axis::values(low, high, 6),
-    )?;
-    chart.draw_series([PathElement::new(
-        [(low, low), (high, high)],
-        line(Ink::Floor, 12),
-    )])?;
-    let mut hits = Vec::new();
+    let axis = Axis::values(low, high, 6);
+    let panel = Panel::new(&mut sheet, place, axis.clone(), axis);
+    panel.line(&mut sheet, Ink::Floor, 1.2, [(low, low), (high, high)]);
     for benchmark in benchmarks {
-        let at = chart.backend_coord(&(benchmark.levelling_mm_per_year, benchmark.ps_mm_per_year));
-        Mark::Circle.draw(area, at, 42, Ink::AmLstm)?;
+        let (x, y) = panel.at(pair(benchmark));
+        Mark::Circle.draw(&mut sheet, Ink::AmLstm, 4.2, (x, y));
         // Points lie along the rising line of equality: the lower right is free for the lower half, the upper left for the upper.
-        let (lettering, position) = if at.0 < px(sheet::WIDTH / 2) {
-            (Lettering::NOTE, (at.0 + px(8), at.1 + px(11)))
+        let (lettering, at) = if x < WIDTH / 2.0 {
+            (Lettering::NOTE, (x + 8.0, y + 11.0))
         } else {
-            (Lettering::NOTE.right(), (at.0 - px(8), at.1 - px(11)))
+            (Lettering::NOTE.anchor(Anchor::End), (x - 8.0, y - 11.0))
         };
-        sheet::write(area, &benchmark.benchmark, lettering, position)?;
-        let text = format!(
-            "{}\nlevelling: {} mm a year\nps points: {} mm a year\ndifference: {}",
-            benchmark.benchmark,
-            number(benchmark.levelling_mm_per_year, 2),
-            number(benchmark.ps_mm_per_year, 2),
-            number(
-                benchmark.ps_mm_per_year - benchmark.levelling_mm_per_year,
-                2
-            )
-        );
-        hits.push(Hit {
-            x: at.0 - px(10),
-            y: at.1 - px(10),
-            width: px(20),
-            height: px(20),
-            text,
-        });
+        sheet.text(lettering, at, &benchmark.benchmark);
+        sheet.tip(Rectangle::around((x, y), 10.0, 10.0), tip(benchmark));
     }
-    sheet::write(
-        area,
-        "ps points, mm a year (up)",
-        Lettering::TITLE,
-        (px(6), px(12)),
-    )?;
-    sheet::write(
-        area,
-        "levelling, mm a year (up); dotted: equal",
-        Lettering::NOTE.right(),
-        (px(sheet::WIDTH - 10), px(HEIGHT - 8)),
-    )?;
-    Ok(hits)
+    sheet.text(Lettering::TITLE, (6.0, 12.0), "ps points, mm per year (up)");
+    let note = Lettering::NOTE.anchor(Anchor::End);
+    let below = "levelling, mm per year (up); dotted: equal";
+    sheet.text(note, (WIDTH - 10.0, HEIGHT - 8.0), below);
+    let alt = format!(
+        "Rates of the ps points around {} levelling benchmarks against the levelled rates, with the line of equality.",
+        benchmarks.len()
+    );
+    let title = "Levelling against ps points".to_owned();
+    Some(Figure::new(title, alt, results.synthetic(), sheet))
+}
+
+fn tip(benchmark: &LevelledPoint) -> String {
+    let (levelling, ps) = (benchmark.levelling_mm_per_year, benchmark.ps_mm_per_year);
+    format!(
+        "{}\nlevelling: {} mm per year\nps points: {} mm per year\ndifference: {}",
+        benchmark.benchmark,
+        number(levelling, 2),
+        number(ps, 2),
+        number(ps - levelling, 2)
+    )
 }

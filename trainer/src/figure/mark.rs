@@ -1,9 +1,7 @@
 //! Marks that differ in shape as well as in colour.
 
-use plotters::element::{Circle, PathElement, Polygon, Rectangle};
-
 use super::ink::Ink;
-use super::sheet::{Area, DrawError, fill, line};
+use super::sheet::{Point, Rectangle, Sheet};
 
 /// The shape of a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,56 +27,28 @@ impl Mark {
         ][class.min(4)]
     }
 
-    /// Draws the mark with its middle at a position and a radius in units.
-    pub(super) fn draw(
-        self,
-        area: &Area,
-        (x, y): (i32, i32),
-        radius: i32,
-        ink: Ink,
-    ) -> Result<(), DrawError> {
-        let r = radius;
+    /// Draws the mark around a point, with a radius in pixels.
+    pub(super) fn draw(self, sheet: &mut Sheet, ink: Ink, radius: f64, (x, y): Point) {
+        let at = |right: f64, down: f64| (x + right * radius, y + down * radius);
         match self {
-            Self::Circle => area.draw(&Circle::new((x, y), r, fill(ink))),
-            Self::Ring => area.draw(&Circle::new((x, y), r, line(ink, 18))),
-            Self::Square => area.draw(&Rectangle::new(
-                [
-                    (x - r * 9 / 10, y - r * 9 / 10),
-                    (x + r * 9 / 10, y + r * 9 / 10),
-                ],
-                fill(ink),
-            )),
-            Self::Triangle => area.draw(&Polygon::new(
-                [
-                    (x, y - r * 12 / 10),
-                    (x + r * 11 / 10, y + r * 8 / 10),
-                    (x - r * 11 / 10, y + r * 8 / 10),
-                ],
-                fill(ink),
-            )),
-            Self::Diamond => area.draw(&Polygon::new(
-                [
-                    (x, y - r * 13 / 10),
-                    (x + r * 13 / 10, y),
-                    (x, y + r * 13 / 10),
-                    (x - r * 13 / 10, y),
-                ],
-                fill(ink),
-            )),
-            Self::Cross => {
-                area.draw(&PathElement::new(
-                    [(x - r, y - r), (x + r, y + r)],
-                    line(ink, 20),
-                ))?;
-                area.draw(&PathElement::new(
-                    [(x - r, y + r), (x + r, y - r)],
-                    line(ink, 20),
-                ))
+            Self::Circle => sheet.disc(ink, radius, (x, y)),
+            Self::Ring => sheet.ring(ink, 1.8, radius, (x, y)),
+            Self::Square => {
+                let half = radius * 0.9;
+                sheet.rectangle(ink, Rectangle::around((x, y), half, half));
             }
-            Self::Tick => area.draw(&Rectangle::new(
-                [(x - 10, y - r * 16 / 10), (x + 10, y + r * 16 / 10)],
-                fill(ink),
-            )),
+            Self::Triangle => sheet.area(ink, [at(0.0, -1.2), at(1.1, 0.8), at(-1.1, 0.8)]),
+            Self::Diamond => {
+                let corners = [(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)];
+                sheet.area(ink, corners.map(|(right, down)| at(right, down)));
+            }
+            Self::Cross => {
+                sheet.line(ink, 2.0, [at(-1.0, -1.0), at(1.0, 1.0)]);
+                sheet.line(ink, 2.0, [at(-1.0, 1.0), at(1.0, -1.0)]);
+            }
+            Self::Tick => {
+                sheet.rectangle(ink, Rectangle::around((x, y), 1.0, radius * 1.6));
+            }
         }
     }
 }

@@ -1,10 +1,10 @@
 //! A small run for the tests of figures and report.
 
+use super::Figure;
 use super::kind::{Kind, draw};
-use super::picture::Figure;
-use super::shown::{
-    LevelledPoint, MetricRow, ModelKind, RatePoint, Share, Shown, ShownEpoch, ShownModel,
-    ShownMonth, ShownWell,
+use crate::results::{
+    Epoch, LevelledPoint, MetricRow, ModelKind, ModelResults, MonthResults, RatePoint, RunResults,
+    Share, WellResults,
 };
 use crate::{attribution::Method, baseline::Baseline, split::Part};
 
@@ -13,15 +13,15 @@ const START: i32 = 2010 * 12 + 9;
 const MONTHS: usize = 71;
 
 /// Two wells over 71 months: A with three aquifer layers and ps points, B directly measured with months divided by time.
-pub(crate) fn run() -> Shown {
+pub(crate) fn run() -> RunResults {
     let wells = vec![
         well("A", &["phreatic", "confined1", "confined2"], 5.0),
         well("B <b>", &["upper", "lower"], 0.4),
     ];
-    let mut shown = Shown {
+    let mut results = RunResults {
         rate_classes: vec![30.0, 50.0, 80.0, 110.0],
         buffer_m: 300.0,
-        ..Shown::default()
+        ..RunResults::default()
     };
     for well in &wells {
         for (model, rmse) in [
@@ -31,7 +31,7 @@ pub(crate) fn run() -> Shown {
             (ModelKind::Baseline(Baseline::LaggedRidge), 1.8),
         ] {
             for part in [Part::Train, Part::Validate, Part::Test] {
-                shown.scores.push(MetricRow {
+                results.scores.push(MetricRow {
                     well: well.well.clone(),
                     model,
                     part,
@@ -56,7 +56,7 @@ pub(crate) fn run() -> Shown {
             ] {
                 let quartiles =
                     (method == Method::Permutation).then_some((share - 0.05, share + 0.05));
-                shown.attribution.push(Share {
+                results.attribution.push(Share {
                     well: well.well.clone(),
                     aquifer_layer: name.clone(),
                     method,
@@ -67,7 +67,7 @@ pub(crate) fn run() -> Shown {
             }
         }
     }
-    shown.points = (0..60)
+    results.points = (0..60)
         .map(|i| (i, f64::from(i) * 2.4))
         .map(|(i, turn)| RatePoint {
             well: "A".to_owned(),
@@ -78,7 +78,7 @@ pub(crate) fn run() -> Shown {
             los_rate_mm_per_year: Some(f64::from(i) * -1.9),
         })
         .collect();
-    shown.benchmarks = [(4.6, 1.7), (26.5, 24.3), (63.0, 66.6)]
+    results.benchmarks = [(4.6, 1.7), (26.5, 24.3), (63.0, 66.6)]
         .into_iter()
         .enumerate()
         .map(|(i, (levelling, insar))| LevelledPoint {
@@ -87,29 +87,29 @@ pub(crate) fn run() -> Shown {
             ps_mm_per_year: insar,
         })
         .collect();
-    shown.wells_of_run = wells.len();
-    shown.wells = wells;
-    shown
+    results.wells_of_run = wells.len();
+    results.wells = wells;
+    results
 }
 
 /// Every figure of a run that has them all.
-pub(super) fn figures(shown: &Shown) -> Vec<Figure> {
-    let of_wells = shown
+pub(super) fn figures(results: &RunResults) -> Vec<Figure> {
+    let of_wells = results
         .wells
         .iter()
         .flat_map(|well| Kind::OF_A_WELL.map(|kind| (kind, well.well.as_str())));
     of_wells
         .chain(Kind::OF_THE_RUN.map(|kind| (kind, "")))
-        .map(|(kind, well)| draw(kind, shown, well).unwrap())
+        .map(|(kind, well)| draw(kind, results, well).unwrap())
         .collect()
 }
 
-fn well(name: &str, layers: &[&str], rate: f64) -> ShownWell {
-    let mut well = ShownWell {
+fn well(name: &str, layers: &[&str], rate: f64) -> WellResults {
+    let mut well = WellResults {
         well: name.to_owned(),
         synthetic: true,
         aquifer_layers: layers.iter().map(|&layer| layer.to_owned()).collect(),
-        ..ShownWell::default()
+        ..WellResults::default()
     };
     let curve = |month: usize| rate * month as f64 + 4.0 * (month as f64 * 0.52).sin();
     for month in 0..MONTHS {
@@ -121,7 +121,7 @@ fn well(name: &str, layers: &[&str], rate: f64) -> ShownWell {
         };
         let observed =
             (month > 7 && month % 3 != 1).then(|| curve(month) + 0.3 * (month as f64 * 7.0).sin());
-        well.months.push(ShownMonth {
+        well.months.push(MonthResults {
             month: START + month as i32,
             level_m: (0..layers.len()).map(level).collect(),
             attention: (0..layers.len())
@@ -130,6 +130,7 @@ fn well(name: &str, layers: &[&str], rate: f64) -> ShownWell {
                 })
                 .collect(),
             observed_mm: observed,
+            days: observed.map(|_| if month % 3 == 2 { 61.0 } else { 30.0 }),
             spread_mm: observed
                 .filter(|_| name == "A")
                 .map(|value| (value * 0.93 - 2.0, value * 1.06 + 2.0)),
@@ -142,7 +143,7 @@ fn well(name: &str, layers: &[&str], rate: f64) -> ShownWell {
     }
     for (model, error) in [(ModelKind::LSTM, 3.0), (ModelKind::AM_LSTM, 1.0)] {
         let at = |month: usize| curve(month) + error * (month as f64 * 0.3).sin();
-        well.models.push(ShownModel {
+        well.models.push(ModelResults {
             model,
             subsidence_mm: (0..MONTHS).map(|month| Some(at(month))).collect(),
             increment_mm: (0..MONTHS)
@@ -157,7 +158,7 @@ fn well(name: &str, layers: &[&str], rate: f64) -> ShownWell {
             epochs: (1..=100)
                 .map(|epoch| {
                     let rmse = 1.6 + 6.0 / epoch as f64;
-                    ShownEpoch {
+                    Epoch {
                         epoch,
                         train_rmse: rmse,
                         validate_rmse: Some(rmse * 1.1),

@@ -2,181 +2,149 @@
 
 use std::fmt::Write as _;
 
-use plotters::element::{Circle, PathElement};
-use plotters::series::LineSeries;
-
+use super::Figure;
 use super::axis::{Axis, number};
 use super::ink::Ink;
-use super::sheet::{
-    self, Area, Chart, DrawError, Frame, Hit, Lettering, Sign, WIDTH, extent, fill, line, px,
-};
-use super::shown::{ShownEpoch, ShownModel, ShownWell};
+use super::legend::{self, Sign};
+use super::panel::{Panel, extent};
+use super::sheet::{Anchor, Lettering, Rectangle, Sheet, WIDTH};
+use crate::results::{Epoch, ModelResults, WellResults};
 
-/// Height of the figure in pixels.
-pub(super) const HEIGHT: i32 = 250;
-const LEGEND_PX: i32 = 42;
+const HEIGHT: f64 = 250.0;
+const LEGEND_PX: f64 = 42.0;
 /// Values above this many times the highest of the curves' lowest values are left out: the first epochs would flatten the rest.
 const CUT: f64 = 4.0;
 
-pub(super) fn draw(
-    well: &ShownWell,
-    floor: Option<f64>,
-    area: &Area,
-) -> Result<Vec<Hit>, DrawError> {
-    let curves: Vec<&ShownModel> = well
-        .models
+/// One curve of an epoch's errors, mm per month.
+struct Curve {
+    name: &'static str,
+    ink: Ink,
+    rmse: fn(&Epoch) -> Option<f64>,
+}
+
+const CURVES: [Curve; 3] = [
+    Curve {
+        name: "training",
+        ink: Ink::Observed,
+        rmse: |epoch| Some(epoch.train_rmse),
+    },
+    Curve {
+        name: "validation",
+        ink: Ink::AmLstm,
+        rmse: |epoch| epoch.validate_rmse,
+    },
+    Curve {
+        name: "test",
+        ink: Ink::Test,
+        rmse: |epoch| epoch.test_rmse,
+    },
+];
+
+/// `floor` is the least possible test error, mm per month.
+pub(super) fn figure(well: &WellResults, floor: Option<f64>) -> Option<Figure> {
+    let trained = |model: &&ModelResults| !model.epochs.is_empty();
+    let models: Vec<&ModelResults> = well.models.iter().filter(trained).collect();
+    let epochs = || models.iter().flat_map(|model| &model.epochs);
+    let values = CURVES
         .iter()
-        .filter(|model| !model.epochs.is_empty())
-        .collect();
-    let values = || {
-        let epochs = curves.iter().flat_map(|model| &model.epochs);
-        epochs
-            .flat_map(|epoch| PARTS.map(|part| part(epoch)))
-            .flatten()
-    };
-    let Some((low, high)) = extent(values().chain(floor)) else {
-        return Ok(Vec::new());
-    };
-    let (top, charts) = area.split_vertically(px(LEGEND_PX));
-    let mut entries = vec![(Ink::Observed, Sign::Line, "training")];
-    let any = |part: fn(&ShownEpoch) -> Option<f64>| {
-        curves
-            .iter()
-            .flat_map(|model| &model.epochs)
-            .any(|epoch| part(epoch).is_some())
-    };
-    if any(|epoch| epoch.validate_rmse) {
-        entries.push((Ink::AmLstm, Sign::Line, "validation"));
-    }
-    if any(|epoch| epoch.test_rmse) {
-        entries.push((Ink::Test, Sign::Line, "test"));
-    }
+        .flat_map(|curve| epochs().filter_map(curve.rmse));
+    let (low, high) = extent(values.chain(floor))?;
+    let mut sheet = Sheet::new(HEIGHT);
+    let known = |curve: &&Curve| epochs().any(|epoch| (curve.rmse)(epoch).is_some());
+    let entry = |curve: &Curve| (curve.ink, Sign::Line, curve.name);
+    let mut entries: Vec<_> = CURVES.iter().filter(known).map(entry).collect();
     if floor.is_some() {
         entries.push((Ink::Floor, Sign::Line, "floor of the test"));
     }
     entries.push((Ink::Text, Sign::Dot, "epoch kept"));
-    sheet::legend(&top, px(10), &entries)?;
-
-    let mut hits = Vec::new();
-    let cut = high.min(highest_low(&curves) * CUT);
-    for (index, model) in curves.iter().enumerate() {
-        let width = px(WIDTH) / curves.len() as i32;
-        let panel = charts
-            .clone()
-            .shrink((width * index as i32, 0), (width, px(HEIGHT - LEGEND_PX)));
+    legend::draw(&mut sheet, 10.0, &entries);
+    let cut = high.min(highest_low(&models) * CUT);
+    let width = WIDTH / models.len() as f64;
+    for (index, model) in models.iter().enumerate() {
+        let left = width * index as f64;
+        let place = Rectangle {
+            left: left + 40.0,
+            right: left + width - 18.0,
+            top: LEGEND_PX + 22.0,
+            bottom: HEIGHT - 38.0,
+        };
         let last = model.epochs.len() as f64;
-        let frame = Frame {
-            left: 40,
-            right: 18,
-            top: 22,
-            bottom: 38,
-        };
-        let mut chart = sheet::chart(
-            &panel,
-            frame,
-            Axis::exactly(0.0, last, 5),
-            Axis::values(low, cut, 5),
-        )?;
+        let (epochs, errors) = (Axis::exactly(0.0, last, 5), Axis::values(low, cut, 5));
+        let panel = Panel::new(&mut sheet, place, epochs, errors);
         if let Some(floor) = floor {
-            chart.draw_series([PathElement::new(
-                [(0.0, floor), (last, floor)],
-                line(Ink::Floor, 12),
-            )])?;
+            panel.line(&mut sheet, Ink::Floor, 1.2, [(0.0, floor), (last, floor)]);
         }
-        curve(&mut chart, model, Ink::Observed, cut, |epoch| {
-            Some(epoch.train_rmse)
-        })?;
-        curve(&mut chart, model, Ink::Test, cut, |epoch| epoch.test_rmse)?;
-        curve(&mut chart, model, Ink::AmLstm, cut, |epoch| {
-            epoch.validate_rmse
-        })?;
-        let is_kept = |epoch: &&ShownEpoch| {
-            epoch.kept && epoch.validate_rmse.unwrap_or(epoch.train_rmse) <= cut
-        };
-        if let Some(kept) = model.epochs.iter().find(is_kept) {
-            let height = kept.validate_rmse.unwrap_or(kept.train_rmse);
-            chart.draw_series([Circle::new(
-                (kept.epoch as f64, height),
-                35,
-                fill(Ink::Text),
-            )])?;
+        curves(&mut sheet, &panel, model, cut);
+        let title = (left + 6.0, LEGEND_PX + 8.0);
+        sheet.text(Lettering::TITLE, title, model.model.title());
+        let note = Lettering::NOTE.anchor(Anchor::End);
+        sheet.text(note, (left + width - 18.0, HEIGHT - 8.0), "epoch");
+        for epoch in &model.epochs {
+            let text = tip(model, epoch);
+            panel.tip(&mut sheet, epoch.epoch as f64, LEGEND_PX..HEIGHT, text);
         }
-        let title = model.model.title();
-        sheet::write(&panel, title, Lettering::TITLE, (px(6), px(8)))?;
-        sheet::write(
-            &panel,
-            "epoch",
-            Lettering::NOTE.right(),
-            (width - px(18), px(HEIGHT - LEGEND_PX - 8)),
-        )?;
-        hits.extend(strips(&chart, model));
     }
-    Ok(hits)
+    let title = format!("{}: training curves, RMSE in mm per month", well.well);
+    Some(Figure::new(title, alt(&models), well.synthetic, sheet))
 }
 
-/// The parts of a training curve.
-const PARTS: [fn(&ShownEpoch) -> Option<f64>; 3] = [
-    |epoch| Some(epoch.train_rmse),
-    |epoch| epoch.validate_rmse,
-    |epoch| epoch.test_rmse,
-];
+fn curves(sheet: &mut Sheet, panel: &Panel, model: &ModelResults, cut: f64) {
+    for curve in [&CURVES[0], &CURVES[2], &CURVES[1]] {
+        let points = model
+            .epochs
+            .iter()
+            .filter_map(|epoch| Some((epoch.epoch as f64, (curve.rmse)(epoch)?)));
+        panel.line(
+            sheet,
+            curve.ink,
+            1.5,
+            points.filter(|(_, rmse)| *rmse <= cut),
+        );
+    }
+    let kept = model.epochs.iter().find(|epoch| epoch.kept);
+    let point = kept.map(|epoch| {
+        (
+            epoch.epoch as f64,
+            epoch.validate_rmse.unwrap_or(epoch.train_rmse),
+        )
+    });
+    if let Some(point) = point.filter(|(_, rmse)| *rmse <= cut) {
+        sheet.disc(Ink::Text, 3.5, panel.at(point));
+    }
+}
 
 /// The highest of the curves' lowest values: every curve has a point there or below.
-fn highest_low(curves: &[&ShownModel]) -> f64 {
-    let low = |model: &&ShownModel, part: fn(&ShownEpoch) -> Option<f64>| {
-        extent(model.epochs.iter().filter_map(part)).map(|(low, _)| low)
-    };
-    let lows = curves
+fn highest_low(models: &[&ModelResults]) -> f64 {
+    let low =
+        |model: &ModelResults, curve: &Curve| extent(model.epochs.iter().filter_map(curve.rmse));
+    let lows = models
         .iter()
-        .flat_map(|model| PARTS.map(|part| low(model, part)))
-        .flatten();
-    lows.fold(0.0, f64::max)
+        .flat_map(|model| CURVES.iter().filter_map(|curve| low(model, curve)));
+    lows.map(|(low, _)| low).fold(0.0, f64::max)
 }
 
-fn curve(
-    chart: &mut Chart,
-    model: &ShownModel,
-    ink: Ink,
-    cut: f64,
-    value: impl Fn(&ShownEpoch) -> Option<f64>,
-) -> Result<(), DrawError> {
-    let points = model
-        .epochs
-        .iter()
-        .filter_map(|epoch| Some((epoch.epoch as f64, value(epoch)?)))
-        .filter(|(_, rmse)| *rmse <= cut);
-    chart.draw_series(LineSeries::new(points, line(ink, 15)))?;
-    Ok(())
+fn tip(model: &ModelResults, epoch: &Epoch) -> String {
+    let kept = if epoch.kept { " (kept)" } else { "" };
+    let mut text = format!("{}, epoch {}{kept}", model.model.title(), epoch.epoch);
+    for curve in &CURVES {
+        if let Some(rmse) = (curve.rmse)(epoch) {
+            let _ = write!(text, "\n{}: {} mm per month", curve.name, number(rmse, 3));
+        }
+    }
+    text
 }
 
-fn strips(chart: &Chart, model: &ShownModel) -> Vec<Hit> {
-    let at = |epoch: f64| chart.backend_coord(&(epoch, 0.0)).0;
-    let strip = |epoch: &ShownEpoch| {
-        let left = at(epoch.epoch as f64 - 0.5);
-        let mut text = format!(
-            "{}, epoch {}{}",
-            model.model.title(),
-            epoch.epoch,
-            if epoch.kept { " (kept)" } else { "" }
-        );
-        for (part, value) in [
-            ("training", Some(epoch.train_rmse)),
-            ("validation", epoch.validate_rmse),
-            ("test", epoch.test_rmse),
-        ] {
-            if let Some(value) = value {
-                let _ = write!(text, "\n{part}: {} mm a month", number(value, 3));
-            }
-        }
-        Hit {
-            x: left,
-            y: px(LEGEND_PX),
-            width: at(epoch.epoch as f64 + 0.5) - left,
-            height: px(HEIGHT - LEGEND_PX),
-            text,
-        }
+fn alt(models: &[&ModelResults]) -> String {
+    let kept = |model: &&ModelResults| {
+        let epoch = model.epochs.iter().find(|epoch| epoch.kept)?;
+        let (name, count) = (model.model.title(), model.epochs.len());
+        Some(format!("{name} kept epoch {} of {count}", epoch.epoch))
     };
-    model.epochs.iter().map(strip).collect()
+    let kept: Vec<String> = models.iter().filter_map(kept).collect();
+    format!(
+        "Root mean square error by training epoch; {}.",
+        kept.join(", ")
+    )
 }
 
 #[cfg(test)]
@@ -192,7 +160,7 @@ mod tests {
             epoch.validate_rmse = Some(1.0);
             epoch.test_rmse = Some(2.0);
         }
-        let models: Vec<&ShownModel> = well.models.iter().collect();
+        let models: Vec<&ModelResults> = well.models.iter().collect();
         // The lowest values are 0.04, 1 and 2.
         assert_eq!(highest_low(&models), 2.0);
     }

@@ -1,12 +1,12 @@
 //! The model card: what one model file is and what it may be used for.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use amlstm_core::artifact::ModelFile;
 use amlstm_core::sizes::AttentionKind;
+use maud::{Markup, html};
 
-use crate::figure::{escaped, number};
+use crate::figure::number;
 
 /// What the page says of one model file, as (name, value) rows.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +63,7 @@ impl Card {
             ("floor of the test", record.scores.floor_rmse_mm),
             ("90 % interval, half width", record.interval_half_width_mm),
         ] {
-            card.value(part, score, 3, "mm a month");
+            card.value(part, score, 3, "mm per month");
         }
         for (layer, range) in record.aquifer_layers.iter().zip(ranges(file)) {
             card.rows
@@ -96,18 +96,15 @@ impl Card {
         self.rows.push((name, text));
     }
 
-    pub(super) fn html(&self) -> String {
-        let mut html = String::from("<dl class=\"card\">");
-        for (name, value) in &self.rows {
-            let _ = write!(
-                html,
-                "<dt>{}</dt><dd>{}</dd>",
-                escaped(name),
-                escaped(value)
-            );
+    pub(super) fn list(&self) -> Markup {
+        html! {
+            dl.card {
+                @for (name, value) in &self.rows {
+                    dt { (name) }
+                    dd { (value) }
+                }
+            }
         }
-        html.push_str("</dl>");
-        html
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::config::{Attention, Config, LevelScaling, Selection};
 use crate::figure::number;
-use crate::figure::shown::{ModelKind, Shown, ShownWell};
+use crate::results::{ModelKind, RunResults, WellResults};
 use crate::split::Part;
 
 /// Months between observations from which on a gap is mentioned.
@@ -15,12 +15,12 @@ const FEW_POINTS: usize = 10;
 const FAR_FROM_FLOOR: f64 = 1.05;
 
 /// Cautions that the choices of a run call for.
-pub(super) fn of_run(config: &Config, shown: &Shown) -> Vec<String> {
+pub(super) fn of_run(config: &Config, results: &RunResults) -> Vec<String> {
     let mut cautions = Vec::new();
     if config.training.selection == Selection::Test {
         cautions.push("The epoch was chosen on the test part (the paper\u{2019}s protocol): the test scores flatter the networks.".to_owned());
     }
-    if shown
+    if results
         .wells
         .iter()
         .any(|well| well.months.iter().all(|month| month.part.is_none()))
@@ -40,16 +40,16 @@ pub(super) fn of_run(config: &Config, shown: &Shown) -> Vec<String> {
 }
 
 /// Cautions about one well, one sentence each.
-pub(super) fn of_well(shown: &Shown, well: &ShownWell) -> Vec<String> {
+pub(super) fn of_well(results: &RunResults, well: &WellResults) -> Vec<String> {
     let mut cautions = Vec::new();
     missing_levels(well, &mut cautions);
     gaps(well, &mut cautions);
     alike(well, &mut cautions);
-    scores(shown, well, &mut cautions);
+    scores(results, well, &mut cautions);
     cautions
 }
 
-fn missing_levels(well: &ShownWell, cautions: &mut Vec<String>) {
+fn missing_levels(well: &WellResults, cautions: &mut Vec<String>) {
     for (layer, name) in well.aquifer_layers.iter().enumerate() {
         let missing = well
             .months
@@ -62,7 +62,7 @@ fn missing_levels(well: &ShownWell, cautions: &mut Vec<String>) {
     }
 }
 
-fn gaps(well: &ShownWell, cautions: &mut Vec<String>) {
+fn gaps(well: &WellResults, cautions: &mut Vec<String>) {
     let seen: Vec<i32> = well
         .months
         .iter()
@@ -82,7 +82,7 @@ fn gaps(well: &ShownWell, cautions: &mut Vec<String>) {
     }
 }
 
-fn alike(well: &ShownWell, cautions: &mut Vec<String>) {
+fn alike(well: &WellResults, cautions: &mut Vec<String>) {
     let names = &well.aquifer_layers;
     for (one, name) in names.iter().enumerate() {
         for (other, beside) in names.iter().enumerate().skip(one + 1) {
@@ -100,8 +100,8 @@ fn alike(well: &ShownWell, cautions: &mut Vec<String>) {
     }
 }
 
-fn scores(shown: &Shown, well: &ShownWell, cautions: &mut Vec<String>) {
-    let tests: Vec<_> = shown
+fn scores(results: &RunResults, well: &WellResults, cautions: &mut Vec<String>) {
+    let tests: Vec<_> = results
         .scores
         .iter()
         .filter(|score| score.well == well.well && score.part == Part::Test)
@@ -133,7 +133,7 @@ fn scores(shown: &Shown, well: &ShownWell, cautions: &mut Vec<String>) {
     {
         let gap = (ours.rmse_mm_per_month / better.rmse_mm_per_month - 1.0) * 100.0;
         cautions.push(format!(
-            "{} does better on the test than the AM-LSTM ({} against {} mm a month, {} %).",
+            "{} does better on the test than the AM-LSTM ({} against {} mm per month, {} %).",
             better.model.title(),
             number(better.rmse_mm_per_month, 3),
             number(ours.rmse_mm_per_month, 3),
@@ -167,8 +167,8 @@ mod tests {
 
     #[test]
     fn missing_levels_and_few_points_are_mentioned() {
-        let shown = sample::run();
-        let cautions = of_well(&shown, &shown.wells[0]).join("\n");
+        let results = sample::run();
+        let cautions = of_well(&results, &results.wells[0]).join("\n");
         // The sample leaves out every seventeenth month of each layer and scores three points.
         assert!(
             cautions.contains("phreatic: 4 of 71 months have no level"),
@@ -179,14 +179,14 @@ mod tests {
 
     #[test]
     fn a_baseline_that_wins_is_named() {
-        let mut shown = sample::run();
-        shown
+        let mut results = sample::run();
+        results
             .scores
             .iter_mut()
             .filter(|score| score.model == ModelKind::Baseline(Baseline::LaggedRidge))
             .for_each(|score| score.rmse_mm_per_month = 1.0);
-        let cautions = of_well(&shown, &shown.wells[0]).join("\n");
-        assert!(cautions.contains("lagged ridge does better on the test than the AM-LSTM (1.000 against 1.720 mm a month, 72.0 %)"), "{cautions}");
+        let cautions = of_well(&results, &results.wells[0]).join("\n");
+        assert!(cautions.contains("lagged ridge does better on the test than the AM-LSTM (1.000 against 1.720 mm per month, 72.0 %)"), "{cautions}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod page;
 mod rates;
 mod score;
 mod study;
+mod table;
 mod verdict;
 
 use std::path::{Path, PathBuf};
@@ -17,34 +18,19 @@ pub use card::Card;
 pub use page::Report;
 
 use crate::config::Config;
-use crate::figure::FigureError;
-use crate::figure::gather::{self, GatherError};
-use crate::run::{self, RunError, RunFolder};
+use crate::results::{ResultsError, RunResults, model_paths, read_model};
+use crate::run::{self, RunFolder};
 
 /// Name of the page in a run folder.
 pub const FILE: &str = "report.html";
-
-/// Why a report could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// The run folder cannot be read.
-    #[error(transparent)]
-    Gather(#[from] GatherError),
-    /// A figure cannot be drawn.
-    #[error(transparent)]
-    Figure(#[from] FigureError),
-    /// A file cannot be written.
-    #[error(transparent)]
-    Run(#[from] RunError),
-}
 
 /// Writes the page of a finished run into its folder; returns the page's path.
 ///
 /// # Errors
 /// When the folder is not a finished run or cannot be written.
-pub fn write(folder: &Path) -> Result<PathBuf, ReportError> {
+pub fn write(folder: &Path) -> Result<PathBuf, ResultsError> {
     let path = folder.join(FILE);
-    run::write_atomically(&path, read(folder)?.html()?.as_bytes())?;
+    run::write_atomically(&path, read(folder)?.html().as_bytes())?;
     Ok(path)
 }
 
@@ -52,25 +38,24 @@ pub fn write(folder: &Path) -> Result<PathBuf, ReportError> {
 ///
 /// # Errors
 /// When the folder is not a finished run.
-pub fn read(folder: &Path) -> Result<Report, ReportError> {
-    let shown = gather::gather(folder, None)?;
+pub fn read(folder: &Path) -> Result<Report, ResultsError> {
+    let results = RunResults::read(folder, None)?;
     let path = folder.join("config.toml");
-    let config = Config::read(&path).map_err(GatherError::from)?;
+    let config = Config::read(&path)?;
     let text =
-        std::fs::read_to_string(&path).map_err(|source| GatherError::File { path, source })?;
+        std::fs::read_to_string(&path).map_err(|source| ResultsError::File { path, source })?;
     let run = RunFolder::open(folder)?;
     let mut cards = Vec::new();
-    for well in &shown.wells {
-        for path in gather::model_paths(&run, &well.well) {
-            cards.push(gather::read_model(&path, |file| Card::of(&path, file))?);
+    for well in &results.wells {
+        for path in model_paths(&run, &well.well) {
+            cards.push(read_model(&path, |file| Card::of(&path, file))?);
         }
     }
-    let cautions = caution::of_run(&config, &shown);
     Ok(Report {
-        shown,
-        cards,
-        config: text,
-        cautions,
+        cautions: caution::of_run(&config, &results),
         study: study::read(folder)?,
+        config: text,
+        results,
+        cards,
     })
 }

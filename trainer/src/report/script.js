@@ -40,7 +40,7 @@
   }
 
   function point(event) {
-    const rect = event.target.closest(".hits rect");
+    const rect = event.target.closest(".tips rect");
     if (rect) show(rect, event.clientX, event.clientY);
     else hide();
   }
@@ -53,7 +53,7 @@
     const chart = event.target.closest(".chart");
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!chart || !step) return;
-    const rects = [...chart.querySelectorAll(".hits rect")];
+    const rects = [...chart.querySelectorAll(".tips rect")];
     if (!rects.length) return;
     event.preventDefault();
     const at = rects.indexOf(shown);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::attribution::{Attribution, Method, WellAttribution};
 use crate::figure::number;
-use crate::figure::shown::{Share, ShownWell};
+use crate::results::{Share, WellResults};
 
 /// What is to be said about one well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ const METHODS: [Method; 4] = [
 ];
 
 /// Compares the first layers of all methods of one well; `None` with fewer than two methods.
-pub(super) fn compare(well: &ShownWell, shares: &[&Share]) -> Option<Verdict> {
+pub(super) fn compare(well: &WellResults, shares: &[&Share]) -> Option<Verdict> {
     let methods: Vec<Attribution> = METHODS
         .into_iter()
         .filter_map(|method| of_method(well, shares, method))
@@ -86,7 +86,7 @@ fn too_close<'a>(shares: &[&'a Share]) -> Option<[&'a str; 2]> {
         .then_some([&first.aquifer_layer, &second.aquifer_layer])
 }
 
-fn of_method(well: &ShownWell, shares: &[&Share], method: Method) -> Option<Attribution> {
+fn of_method(well: &WellResults, shares: &[&Share], method: Method) -> Option<Attribution> {
     let share = |layer: &String| {
         let found = shares
             .iter()
@@ -104,10 +104,10 @@ fn of_method(well: &ShownWell, shares: &[&Share], method: Method) -> Option<Attr
 mod tests {
     use super::*;
 
-    fn well() -> ShownWell {
-        ShownWell {
+    fn well() -> WellResults {
+        WellResults {
             aquifer_layers: vec!["P".to_owned(), "C2".to_owned()],
-            ..ShownWell::default()
+            ..WellResults::default()
         }
     }
 

@@ -1,4 +1,8 @@
-//! What the figures and the report show, gathered from a run folder.
+//! What a run found, as figures and report show it: read from the run folder alone.
+
+mod read;
+
+pub use read::{ResultsError, model_paths, read_model};
 
 use amlstm_core::month::Month;
 
@@ -9,18 +13,18 @@ use crate::spread::Spread;
 
 /// One run: its wells and what is known about all of them together.
 #[derive(Clone, Debug, Default)]
-pub struct Shown {
+pub struct RunResults {
     /// The wells in the run's order, not more than are shown in full.
-    pub wells: Vec<ShownWell>,
+    pub wells: Vec<WellResults>,
     /// Number of all wells of the run.
     pub wells_of_run: usize,
     /// Test errors of each model over all wells of the run.
     pub errors: Vec<ModelErrors>,
-    /// Scores of models, baselines and floors, in the run's order.
+    /// Scores of models and baselines, each with its floor, in the run's order.
     pub scores: Vec<MetricRow>,
     /// Rates of the ps points.
     pub points: Vec<RatePoint>,
-    /// Boundaries between the rate classes, rising, mm a year, sinking positive.
+    /// Boundaries between the rate classes, rising, mm per year, sinking positive.
     pub rate_classes: Vec<f64>,
     /// Radius of the buffers around the wells, m.
     pub buffer_m: f64,
@@ -37,36 +41,38 @@ pub struct ModelErrors {
     pub model: ModelKind,
     /// Wells with a score.
     pub wells: usize,
-    /// Root mean square error, mm a month.
+    /// Root mean square error, mm per month.
     pub rmse: Spread,
 }
 
 /// One well of a run.
 #[derive(Clone, Debug, Default)]
-pub struct ShownWell {
+pub struct WellResults {
     /// Name in all files.
     pub well: String,
     /// Whether its data come from the generator.
     pub synthetic: bool,
     /// Aquifer layers from the top.
     pub aquifer_layers: Vec<String>,
-    /// One entry a month from the first to the last.
-    pub months: Vec<ShownMonth>,
+    /// One entry per month from the first to the last.
+    pub months: Vec<MonthResults>,
     /// Models and what they predict for the months.
-    pub models: Vec<ShownModel>,
+    pub models: Vec<ModelResults>,
 }
 
 /// One month of a well.
 #[derive(Clone, Debug, Default)]
-pub struct ShownMonth {
+pub struct MonthResults {
     /// Which month, as its index.
     pub month: i32,
     /// Level of each aquifer layer, m above datum.
     pub level_m: Vec<Option<f64>>,
     /// Share of attention of each aquifer layer.
     pub attention: Vec<Option<f64>>,
-    /// Observed cumulative subsidence at the month's end, mm, down positive.
+    /// Observed cumulative subsidence, mm, down +.
     pub observed_mm: Option<f64>,
+    /// Days since the observation before.
+    pub days: Option<f64>,
     /// Lowest and highest of the middle 90 % of the ps points, mm.
     pub spread_mm: Option<(f64, f64)>,
     /// Part where months are divided; none where ps points are.
@@ -75,20 +81,20 @@ pub struct ShownMonth {
 
 /// One model of a well.
 #[derive(Clone, Debug)]
-pub struct ShownModel {
+pub struct ModelResults {
     /// Which network.
     pub model: ModelKind,
-    /// Cumulative subsidence at each month's end, mm.
+    /// Cumulative subsidence of each month on the day of its observation, or at its end without one, mm, down +.
     pub subsidence_mm: Vec<Option<f64>>,
-    /// Subsidence of each month, mm.
+    /// Rate in each month, mm per 30.4375 days, down +.
     pub increment_mm: Vec<Option<f64>>,
     /// Training curve.
-    pub epochs: Vec<ShownEpoch>,
+    pub epochs: Vec<Epoch>,
 }
 
-/// One pass of a training curve; RMSE in mm a month.
+/// One pass of a training curve; RMSE in mm per month.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ShownEpoch {
+pub struct Epoch {
     /// 1 for the first.
     pub epoch: usize,
     /// On the training part.
@@ -101,7 +107,7 @@ pub struct ShownEpoch {
     pub kept: bool,
 }
 
-impl ShownModel {
+impl ModelResults {
     /// A model without months.
     pub fn new(model: ModelKind) -> Self {
         Self {
@@ -113,12 +119,31 @@ impl ShownModel {
     }
 }
 
-impl Shown {
+impl RunResults {
     /// Whether any score has a floor: those on ps points have.
     pub fn has_floor(&self) -> bool {
         self.scores
             .iter()
             .any(|score| score.floor_mm_per_month.is_some())
+    }
+
+    /// The test score of a model or baseline at a well.
+    pub fn test_score(&self, well: &str, model: ModelKind) -> Option<&MetricRow> {
+        let mut scores = self.scores.iter();
+        scores.find(|score| score.well == well && score.model == model && score.part == Part::Test)
+    }
+
+    /// The error that no model can beat on a well's test part, mm per month; `None` without ps points.
+    pub fn test_floor(&self, well: &str) -> Option<f64> {
+        let mut scores = self.scores.iter();
+        let test = scores.find(|score| score.well == well && score.part == Part::Test);
+        test?.floor_mm_per_month
+    }
+
+    /// How much each aquifer layer of a well counts.
+    pub fn shares_of(&self, well: &str) -> Vec<&Share> {
+        let of_well = |share: &&Share| share.well == well;
+        self.attribution.iter().filter(of_well).collect()
     }
 
     /// Whether any of it comes from the generator.
@@ -127,10 +152,17 @@ impl Shown {
     }
 }
 
-impl ShownWell {
+impl WellResults {
     /// First and last month by index; `None` for a well without months.
     pub fn span(&self) -> Option<(i32, i32)> {
         Some((self.months.first()?.month, self.months.last()?.month))
+    }
+
+    /// The same in words; empty for a well without months.
+    pub fn span_text(&self) -> String {
+        self.span().map_or(String::new(), |(from, to)| {
+            format!("{} to {}", month_text(from), month_text(to))
+        })
     }
 
     /// Mean attention of an aquifer layer over the months that have it.
@@ -141,11 +173,6 @@ impl ShownWell {
             .filter_map(|month| month.attention.get(layer).copied().flatten())
             .collect();
         (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64)
-    }
-
-    /// One of its models.
-    pub fn model(&self, model: ModelKind) -> Option<&ShownModel> {
-        self.models.iter().find(|shown| shown.model == model)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads what the figures show from a run folder.
+//! Reads a run folder.
 
 use std::collections::HashMap;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use amlstm_core::artifact::{ArtifactError, ModelFile};
 
-use super::shown::{ModelErrors, Shown, ShownEpoch, ShownModel, ShownMonth, ShownWell};
+use super::{Epoch, ModelErrors, ModelResults, MonthResults, RunResults, WellResults};
 use crate::config::{Config, ConfigError};
 use crate::export::AlignedBytes;
 use crate::run::{
@@ -16,9 +16,9 @@ use crate::run::{
 use crate::split::Part;
 use crate::spread::Spread;
 
-/// Why a run folder cannot be shown.
+/// Why a run folder cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum GatherError {
+pub enum ResultsError {
     /// A file cannot be read.
     #[error("{}: {source}", path.display())]
     File {
@@ -51,77 +51,82 @@ pub enum GatherError {
     },
 }
 
-/// Reads what is shown of one well of a run folder, or of the first [`WELLS_IN_FULL`] wells and of all together.
-///
-/// # Errors
-/// When a table is missing or not as `amlstm train` writes it, or a model file is damaged.
-pub fn gather(folder: &Path, only: Option<&str>) -> Result<Shown, GatherError> {
-    let data = Config::read(&folder.join("config.toml"))?.data;
-    let mut shown = Shown {
-        benchmarks: optional_rows::<LevelledPoint>(folder)?,
-        rate_classes: data.rate_classes_mm_per_year,
-        buffer_m: data.buffer_m,
-        ..Shown::default()
-    };
-    let mut wells = Wells::default();
-    let mut errors: Vec<(ModelKind, Vec<f64>)> = Vec::new();
-    let mut last = String::new();
-    for_each_row(folder, |score: MetricRow| {
-        if last != score.well {
-            last.clone_from(&score.well);
-            shown.wells_of_run += 1;
-        }
-        if score.part == Part::Test && score.rmse_mm_per_month.is_finite() {
-            match errors.iter_mut().find(|(model, _)| *model == score.model) {
-                Some((_, errors)) => errors.push(score.rmse_mm_per_month),
-                None => errors.push((score.model, vec![score.rmse_mm_per_month])),
+impl RunResults {
+    /// Reads one well of a run folder, or of the first [`WELLS_IN_FULL`] wells and of all together.
+    ///
+    /// # Errors
+    /// When a table is missing or not as `amlstm train` writes it, or a model file is damaged.
+    pub fn read(folder: &Path, only: Option<&str>) -> Result<Self, ResultsError> {
+        let data = Config::read(&folder.join("config.toml"))?.data;
+        let mut results = Self {
+            benchmarks: optional_rows::<LevelledPoint>(folder)?,
+            rate_classes: data.rate_classes_mm_per_year,
+            buffer_m: data.buffer_m,
+            ..Self::default()
+        };
+        let mut wells = Wells::default();
+        let mut errors: Vec<(ModelKind, Vec<f64>)> = Vec::new();
+        let mut last = String::new();
+        for_each_row(folder, |score: MetricRow| {
+            if last != score.well {
+                last.clone_from(&score.well);
+                results.wells_of_run += 1;
             }
+            if score.part == Part::Test && score.rmse_mm_per_month.is_finite() {
+                match errors.iter_mut().find(|(model, _)| *model == score.model) {
+                    Some((_, errors)) => errors.push(score.rmse_mm_per_month),
+                    None => errors.push((score.model, vec![score.rmse_mm_per_month])),
+                }
+            }
+            let is_wanted = only.map_or(results.wells_of_run <= WELLS_IN_FULL, |only| {
+                score.well == only
+            });
+            if is_wanted {
+                wells.at(&score.well);
+                // Every other score names the floor as well.
+                if score.model != ModelKind::FLOOR {
+                    results.scores.push(score);
+                }
+            }
+            Ok(())
+        })?;
+        let spread = |(model, errors): (ModelKind, Vec<f64>)| ModelErrors {
+            model,
+            wells: errors.len(),
+            rmse: Spread::of(errors),
+        };
+        results.errors = errors.into_iter().map(spread).collect();
+        wells.for_each_row(folder, |wells, row: PredictionRow| {
+            wells.at(&row.well).add_prediction(&row);
+            Ok(())
+        })?;
+        wells.for_each_row(folder, |wells, row: AttentionRow| {
+            wells.at(&row.well).add_attention(row);
+            Ok(())
+        })?;
+        wells.for_each_row(folder, |wells, row: TrainingRow| {
+            wells.at(&row.well).add_epoch(&row);
+            Ok(())
+        })?;
+        let run = RunFolder::open(folder)?;
+        for well in &mut wells.wells {
+            for path in model_paths(&run, &well.well) {
+                well.synthetic |= read_model(&path, |file| file.record().synthetic)?;
+            }
+            well.models
+                .sort_by_key(|model| model.model != ModelKind::LSTM);
         }
-        let is_shown = only.map_or(shown.wells_of_run <= WELLS_IN_FULL, |only| {
-            score.well == only
+        results.points = optional_rows(folder)?;
+        results.points.retain(|point: &RatePoint| {
+            wells.has(&point.well) && point.vertical_rate_mm_per_year.is_finite()
         });
-        if is_shown {
-            wells.at(&score.well);
-            shown.scores.push(score);
-        }
-        Ok(())
-    })?;
-    let spread = |(model, errors): (ModelKind, Vec<f64>)| ModelErrors {
-        model,
-        wells: errors.len(),
-        rmse: Spread::of(errors),
-    };
-    shown.errors = errors.into_iter().map(spread).collect();
-    wells.for_each_row(folder, |wells, row: PredictionRow| {
-        wells.at(&row.well).add_prediction(&row);
-        Ok(())
-    })?;
-    wells.for_each_row(folder, |wells, row: AttentionRow| {
-        wells.at(&row.well).add_attention(row);
-        Ok(())
-    })?;
-    wells.for_each_row(folder, |wells, row: TrainingRow| {
-        wells.at(&row.well).add_epoch(&row);
-        Ok(())
-    })?;
-    let run = RunFolder::open(folder)?;
-    for well in &mut wells.wells {
-        for path in model_paths(&run, &well.well) {
-            well.synthetic |= read_model(&path, |file| file.record().synthetic)?;
-        }
-        well.models
-            .sort_by_key(|model| model.model != ModelKind::LSTM);
+        results.attribution = optional_rows(folder)?;
+        results
+            .attribution
+            .retain(|share: &Share| wells.has(&share.well));
+        results.wells = wells.wells;
+        Ok(results)
     }
-    shown.points = optional_rows(folder)?;
-    shown.points.retain(|point: &RatePoint| {
-        wells.has(&point.well) && point.vertical_rate_mm_per_year.is_finite()
-    });
-    shown.attribution = optional_rows(folder)?;
-    shown
-        .attribution
-        .retain(|share: &Share| wells.has(&share.well));
-    shown.wells = wells.wells;
-    Ok(shown)
 }
 
 /// The model files that a run has of a well.
@@ -137,12 +142,12 @@ pub fn model_paths(run: &RunFolder, well: &str) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// When it cannot be read or is damaged.
-pub fn read_model<T>(path: &Path, look: impl FnOnce(&ModelFile) -> T) -> Result<T, GatherError> {
-    let bytes = AlignedBytes::read(path).map_err(|source| GatherError::File {
+pub fn read_model<T>(path: &Path, look: impl FnOnce(&ModelFile) -> T) -> Result<T, ResultsError> {
+    let bytes = AlignedBytes::read(path).map_err(|source| ResultsError::File {
         path: path.to_owned(),
         source,
     })?;
-    let file = ModelFile::parse(&bytes).map_err(|source| GatherError::Model {
+    let file = ModelFile::parse(&bytes).map_err(|source| ResultsError::Model {
         path: path.to_owned(),
         source,
     })?;
@@ -152,8 +157,8 @@ pub fn read_model<T>(path: &Path, look: impl FnOnce(&ModelFile) -> T) -> Result<
 /// Hands each row of a table to `take`.
 fn for_each_row<T: Row>(
     folder: &Path,
-    take: impl FnMut(T) -> Result<(), GatherError>,
-) -> Result<(), GatherError> {
+    take: impl FnMut(T) -> Result<(), ResultsError>,
+) -> Result<(), ResultsError> {
     for_rows_of(folder, |_| Wanted::Yes, take)
 }
 
@@ -170,22 +175,22 @@ enum Wanted {
 fn for_rows_of<T: Row>(
     folder: &Path,
     mut wanted: impl FnMut(&str) -> Wanted,
-    mut take: impl FnMut(T) -> Result<(), GatherError>,
-) -> Result<(), GatherError> {
+    mut take: impl FnMut(T) -> Result<(), ResultsError>,
+) -> Result<(), ResultsError> {
     let path = folder.join(T::TABLE);
     let wrong = |error: csv::Error| match error.into_kind() {
-        csv::ErrorKind::Io(source) => GatherError::File {
+        csv::ErrorKind::Io(source) => ResultsError::File {
             path: path.clone(),
             source,
         },
         csv::ErrorKind::Deserialize { pos, err } => {
             let line = pos.map_or(String::new(), |pos| format!("line {}: ", pos.line()));
-            GatherError::Table {
+            ResultsError::Table {
                 path: path.clone(),
                 cause: format!("{line}{err}"),
             }
         }
-        other => GatherError::Table {
+        other => ResultsError::Table {
             path: path.clone(),
             cause: format!("{other:?}"),
         },
@@ -203,7 +208,7 @@ fn for_rows_of<T: Row>(
     Ok(())
 }
 
-fn optional_rows<T: Row>(folder: &Path) -> Result<Vec<T>, GatherError> {
+fn optional_rows<T: Row>(folder: &Path) -> Result<Vec<T>, ResultsError> {
     let mut rows = Vec::new();
     if folder.join(T::TABLE).is_file() {
         for_each_row(folder, |row| {
@@ -217,16 +222,16 @@ fn optional_rows<T: Row>(folder: &Path) -> Result<Vec<T>, GatherError> {
 /// Wells in the order in which the tables name them.
 #[derive(Default)]
 struct Wells {
-    wells: Vec<ShownWell>,
+    wells: Vec<WellResults>,
     places: HashMap<String, usize>,
 }
 
 impl Wells {
-    fn at(&mut self, well: &str) -> &mut ShownWell {
+    fn at(&mut self, well: &str) -> &mut WellResults {
         let place = *self.places.entry(well.to_owned()).or_insert_with(|| {
-            self.wells.push(ShownWell {
+            self.wells.push(WellResults {
                 well: well.to_owned(),
-                ..ShownWell::default()
+                ..WellResults::default()
             });
             self.wells.len() - 1
         });
@@ -241,8 +246,8 @@ impl Wells {
     fn for_each_row<T: Row>(
         &mut self,
         folder: &Path,
-        mut take: impl FnMut(&mut Self, T) -> Result<(), GatherError>,
-    ) -> Result<(), GatherError> {
+        mut take: impl FnMut(&mut Self, T) -> Result<(), ResultsError>,
+    ) -> Result<(), ResultsError> {
         let places = self.places.clone();
         let mut begun = false;
         let wanted = |well: &str| match (places.contains_key(well), begun) {
@@ -263,7 +268,7 @@ fn put(values: &mut Vec<Option<f64>>, place: usize, value: Option<f64>) {
     values[place] = value;
 }
 
-impl ShownWell {
+impl WellResults {
     fn add_prediction(&mut self, row: &PredictionRow) {
         let place = self.place(row.month.index());
         let model = self.model_at(row.model);
@@ -273,14 +278,15 @@ impl ShownWell {
             place,
             Some(row.predicted_increment_mm),
         );
-        let shown = &mut self.months[place];
-        shown.observed_mm = row.observed_subsidence_mm;
+        let at = &mut self.months[place];
+        at.observed_mm = row.observed_subsidence_mm;
         // A directly measured series has one point, which has no spread.
-        shown.spread_mm = row
+        at.spread_mm = row
             .observed_low_mm
             .zip(row.observed_high_mm)
             .filter(|(low, high)| low < high);
-        shown.part = row.part;
+        at.days = row.days;
+        at.part = row.part;
     }
 
     fn add_attention(&mut self, row: AttentionRow) {
@@ -295,15 +301,15 @@ impl ShownWell {
             self.aquifer_layers.push(row.layer);
             self.aquifer_layers.len() - 1
         };
-        let shown = &mut self.months[place];
-        put(&mut shown.level_m, layer, row.level_m);
+        let at = &mut self.months[place];
+        put(&mut at.level_m, layer, row.level_m);
         // A layer without a level is left out of the attention: its share is not zero but none.
         let attention = row.level_m.map(|_| row.attention);
-        put(&mut shown.attention, layer, attention);
+        put(&mut at.attention, layer, attention);
     }
 
     fn add_epoch(&mut self, row: &TrainingRow) {
-        self.model_at(row.model).epochs.push(ShownEpoch {
+        self.model_at(row.model).epochs.push(Epoch {
             epoch: row.epoch,
             train_rmse: row.train_rmse_mm_per_month,
             validate_rmse: row.validate_rmse_mm_per_month,
@@ -317,19 +323,19 @@ impl ShownWell {
         let first = self.months.first().map_or(month, |first| first.month);
         let next = first + self.months.len() as i32;
         for index in next..=month {
-            self.months.push(ShownMonth {
+            self.months.push(MonthResults {
                 month: index,
-                ..ShownMonth::default()
+                ..MonthResults::default()
             });
         }
         (month - first).max(0) as usize
     }
 
-    fn model_at(&mut self, model: ModelKind) -> &mut ShownModel {
-        let place = if let Some(place) = self.models.iter().position(|shown| shown.model == model) {
+    fn model_at(&mut self, model: ModelKind) -> &mut ModelResults {
+        let place = if let Some(place) = self.models.iter().position(|known| known.model == model) {
             place
         } else {
-            self.models.push(ShownModel::new(model));
+            self.models.push(ModelResults::new(model));
             self.models.len() - 1
         };
         &mut self.models[place]
