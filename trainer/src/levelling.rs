@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::geodesy::Position;
 use crate::ps::WellPoints;
+use crate::spread::correlation;
 use crate::table::{Column, Row, Table, TableError};
 
 /// Radius around a benchmark within which ps points count, m.
@@ -142,22 +143,13 @@ pub fn agreement(pairs: &[(f64, f64)]) -> Option<Agreement> {
         largest_mm_per_year: sizes().fold(0.0, f64::max),
         smallest_mm_per_year: sizes().fold(f64::INFINITY, f64::min),
         mean_mm_per_year: mean(pairs.iter().map(|(levelled, ps)| ps - levelled)),
-        r2: squared_correlation(pairs),
+        r2: correlation(pairs).map(|r| r * r),
     })
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = values.len() as f64;
     values.sum::<f64>() / count
-}
-
-fn squared_correlation(pairs: &[(f64, f64)]) -> Option<f64> {
-    let mean_x = mean(pairs.iter().map(|(x, _)| *x));
-    let mean_y = mean(pairs.iter().map(|(_, y)| *y));
-    let xy = mean(pairs.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)));
-    let xx = mean(pairs.iter().map(|(x, _)| (x - mean_x).powi(2)));
-    let yy = mean(pairs.iter().map(|(_, y)| (y - mean_y).powi(2)));
-    (xx > 0.0 && yy > 0.0).then(|| xy * xy / (xx * yy))
 }
 
 #[cfg(test)]

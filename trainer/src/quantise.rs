@@ -7,7 +7,7 @@ use amlstm_core::{
     quantise::{Calibration, QuantiseError, quantise},
 };
 
-use crate::export::AlignedBytes;
+use crate::{export::AlignedBytes, metric::Score, spread::mean_and_deviation};
 
 /// Levels of one month, metres above datum, one for each input.
 pub type MonthOfLevels = (Month, Vec<Option<f32>>);
@@ -60,23 +60,14 @@ pub fn deviation(
             increments.push((a, b));
         }
     }
-    let count = increments.len() as f64;
-    let mean = increments.iter().map(|(a, _)| a).sum::<f64>() / count;
-    let mean_square = |each: &dyn Fn(f64, f64) -> f64| {
-        (increments
-            .iter()
-            .map(|(a, b)| each(*a, *b).powi(2))
-            .sum::<f64>()
-            / count)
-            .sqrt()
-    };
+    let of_first: Vec<f64> = increments.iter().map(|(a, _)| *a).collect();
     Deviation {
         months: increments.len(),
         max_mm: increments
             .iter()
             .map(|(a, b)| (a - b).abs())
             .fold(0.0, f64::max),
-        rms_mm: mean_square(&|a, b| a - b),
-        spread_mm: mean_square(&|a, _| a - mean),
+        rms_mm: Score::of(increments.iter().copied()).rmse_mm,
+        spread_mm: mean_and_deviation(&of_first).1,
     }
 }

@@ -36,16 +36,6 @@ pub use crate::table::listed;
 pub use error::ReadError;
 pub use levels::{LevelsOfWell, read_levels_of};
 
-/// Files of a site folder that measurements are read from.
-pub const SITE_FILES: [&str; 6] = [
-    "wells.csv",
-    "levels.csv",
-    "layers.csv",
-    "subsidence.csv",
-    "points.csv",
-    "levelling.csv",
-];
-
 /// The wells of one or more site folders, or of the generator.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
@@ -390,6 +380,24 @@ pub fn points_files(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
         }
     }
     files.sort();
+    Ok(files)
+}
+
+/// Files of a site folder that measurements are read from.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn site_files(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
+    let names = [
+        "wells.csv",
+        "levels.csv",
+        "layers.csv",
+        "subsidence.csv",
+        "levelling.csv",
+    ];
+    let files = names.map(|name| folder.join(name)).into_iter();
+    let mut files: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
+    files.extend(points_files(folder)?);
     Ok(files)
 }
 

@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use crate::reference_network::{self, Draw, Kind, Task};
 use crate::series::Interval;
 use crate::split::Part;
+use crate::spread::mean_and_deviation;
 
 use super::{Curve, Problem, linear};
 
@@ -106,13 +107,6 @@ fn standardised(monthly: &DMatrix<f64>, fitted_months: usize) -> Vec<Vec<f32>> {
 
 /// Mean and standard deviation; one where nothing varies.
 fn mean_and_scale(values: &[f64]) -> (f64, f64) {
-    let count = values.len().max(1) as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let scale = (values
-        .iter()
-        .map(|value| (value - mean).powi(2))
-        .sum::<f64>()
-        / count)
-        .sqrt();
+    let (mean, scale) = mean_and_deviation(values);
     (mean, if scale > 0.0 { scale } else { 1.0 })
 }

@@ -4,11 +4,16 @@ use crate::config::{Attention, Config, LevelScaling, Selection};
 use crate::figure::number;
 use crate::results::{ModelKind, RunResults, WellResults};
 use crate::split::Part;
+use crate::spread::correlation;
 
 /// Months between observations from which on a gap is mentioned.
 const GAP_MONTHS: i32 = 4;
 /// Correlation of two layers' levels from which on their contributions cannot be told apart.
 const ALIKE: f64 = 0.9;
+/// Months with both levels from which on a correlation says anything.
+const FEWEST_PAIRS: usize = 3;
+/// Wells without a model that are named one by one.
+const NAMED_FAILURES: usize = 20;
 /// Fewer ps points than this make a test score depend on the split.
 const FEW_POINTS: usize = 10;
 /// Share of the floor above which a model has not learned what the data hold.
@@ -16,7 +21,7 @@ const FAR_FROM_FLOOR: f64 = 1.05;
 
 /// Cautions that the choices of a run call for.
 pub(super) fn of_run(config: &Config, results: &RunResults) -> Vec<String> {
-    let mut cautions = Vec::new();
+    let mut cautions = failures(results);
     if config.training.selection == Selection::Test {
         cautions.push("The epoch was chosen on the test part (the paper\u{2019}s protocol): the test scores flatter the networks.".to_owned());
     }
@@ -35,6 +40,22 @@ pub(super) fn of_run(config: &Config, results: &RunResults) -> Vec<String> {
     }
     if config.network.attention == Attention::Shared {
         cautions.push("With shared attention weights (the paper\u{2019}s) the network cannot know which aquifer layer it looks at: its attention is no evidence of a cause.".to_owned());
+    }
+    cautions
+}
+
+/// Which wells have no model, and why.
+fn failures(results: &RunResults) -> Vec<String> {
+    let failures = &results.failures;
+    let named = failures.iter().take(NAMED_FAILURES);
+    let mut cautions: Vec<String> = named
+        .map(|failure| format!("No model: {}.", failure.message))
+        .collect();
+    if failures.len() > NAMED_FAILURES {
+        cautions.push(format!(
+            "{} more wells have no model: failures.csv.",
+            failures.len() - NAMED_FAILURES
+        ));
     }
     cautions
 }
@@ -93,7 +114,8 @@ fn alike(well: &WellResults, cautions: &mut Vec<String>) {
                     Some(((*month.level_m.get(one)?)?, (*month.level_m.get(other)?)?))
                 })
                 .collect();
-            if let Some(r) = correlation(&pairs).filter(|r| r.abs() >= ALIKE) {
+            let r = correlation(&pairs).filter(|r| r.abs() >= ALIKE && pairs.len() >= FEWEST_PAIRS);
+            if let Some(r) = r {
                 cautions.push(format!("levels of {name} and {beside} move alike (r = {}): no method can tell their contributions apart well.", number(r, 2)));
             }
         }
@@ -142,28 +164,12 @@ fn scores(results: &RunResults, well: &WellResults, cautions: &mut Vec<String>) 
     }
 }
 
-/// Pearson's correlation; `None` for fewer than three pairs or a constant.
-pub(super) fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
-    let count = pairs.len() as f64;
-    let (mean_x, mean_y) = (
-        pairs.iter().map(|pair| pair.0).sum::<f64>() / count,
-        pairs.iter().map(|pair| pair.1).sum::<f64>() / count,
-    );
-    let sum = |product: fn(f64, f64) -> f64| {
-        pairs
-            .iter()
-            .map(|pair| product(pair.0 - mean_x, pair.1 - mean_y))
-            .sum::<f64>()
-    };
-    let spread = (sum(|x, _| x * x) * sum(|_, y| y * y)).sqrt();
-    (pairs.len() >= 3 && spread > 1e-9).then(|| sum(|x, y| x * y) / spread)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::baseline::Baseline;
     use crate::figure::sample;
+    use crate::run::{FailureRow, Stage};
 
     #[test]
     fn missing_levels_and_few_points_are_mentioned() {
@@ -178,6 +184,23 @@ mod tests {
     }
 
     #[test]
+    fn a_well_without_a_model_is_named() {
+        let mut results = sample::run();
+        let failure = FailureRow {
+            well: "Z".into(),
+            stage: Stage::Series,
+            message: "well Z: found no level".into(),
+        };
+        results.failures = vec![failure; NAMED_FAILURES + 2];
+        let cautions = of_run(&Config::default(), &results);
+        assert_eq!(cautions[0], "No model: well Z: found no level.");
+        assert_eq!(
+            cautions[NAMED_FAILURES],
+            "2 more wells have no model: failures.csv."
+        );
+    }
+
+    #[test]
     fn a_baseline_that_wins_is_named() {
         let mut results = sample::run();
         results
@@ -187,17 +210,5 @@ mod tests {
             .for_each(|score| score.rmse_mm_per_month = 1.0);
         let cautions = of_well(&results, &results.wells[0]).join("\n");
         assert!(cautions.contains("lagged ridge does better on the test than the AM-LSTM (1.000 against 1.720 mm per month, 72.0 %)"), "{cautions}");
-    }
-
-    #[test]
-    fn correlation_is_pearsons() {
-        // Anscombe 1973, first set: r = 0.8164.
-        let x = [10.0, 8.0, 13.0, 9.0, 11.0, 14.0, 6.0, 4.0, 12.0, 7.0, 5.0];
-        let y = [
-            8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68,
-        ];
-        let r = correlation(&x.into_iter().zip(y).collect::<Vec<_>>()).unwrap();
-        assert!((r - 0.8164).abs() < 1e-4);
-        assert_eq!(correlation(&[(1.0, 2.0), (1.0, 3.0), (1.0, 4.0)]), None);
     }
 }

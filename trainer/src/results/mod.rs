@@ -7,7 +7,7 @@ pub use read::{ResultsError, model_paths, read_model};
 use amlstm_core::month::Month;
 
 use crate::attribution::Method;
-pub use crate::run::{LevelledPoint, MetricRow, ModelKind, RatePoint, Share};
+pub use crate::run::{FailureRow, LevelledPoint, MetricRow, ModelKind, RatePoint, Share};
 use crate::split::Part;
 use crate::spread::Spread;
 
@@ -32,6 +32,8 @@ pub struct RunResults {
     pub benchmarks: Vec<LevelledPoint>,
     /// How much each aquifer layer counts, by several methods.
     pub attribution: Vec<Share>,
+    /// Wells without a model.
+    pub failures: Vec<FailureRow>,
 }
 
 /// How the test error of one model scatters over the wells of a run.

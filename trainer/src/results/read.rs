@@ -60,6 +60,7 @@ impl RunResults {
         let data = Config::read(&folder.join("config.toml"))?.data;
         let mut results = Self {
             benchmarks: optional_rows::<LevelledPoint>(folder)?,
+            failures: optional_rows(folder)?,
             rate_classes: data.rate_classes_mm_per_year,
             buffer_m: data.buffer_m,
             ..Self::default()

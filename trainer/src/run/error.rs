@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::config::ConfigError;
+use crate::{config::ConfigError, read::ReadError};
 
 /// Why a run folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +60,9 @@ pub enum RunError {
         /// Wells of the run.
         known: String,
     },
+    /// A site folder cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// Its configuration cannot be read or written.
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -17,7 +17,7 @@ use super::RunError;
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     let mut file = unnamed(path)?;
     let written = file.write_all(bytes);
-    written.map_err(|source| error_of(path, source))?;
+    written.map_err(|source| RunError::file(path, source))?;
     name(file, path)
 }
 
@@ -25,7 +25,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
 pub(super) fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     let mut file = unnamed(path)?;
     let written = file.write_all(bytes);
-    written.map_err(|source| error_of(path, source))?;
+    written.map_err(|source| RunError::file(path, source))?;
     persist(file, path)
 }
 
@@ -37,28 +37,21 @@ pub(super) fn unnamed(path: &Path) -> Result<NamedTempFile, RunError> {
         .unwrap_or(Path::new("."));
     tempfile::Builder::new()
         .make_in(folder, |path| File::create_new(path))
-        .map_err(|error| error_of(path, without_path(error)))
+        .map_err(|error| RunError::file(path, without_path(error)))
 }
 
 /// Syncs a file to the disk and gives it its name.
 pub(super) fn name(file: NamedTempFile, path: &Path) -> Result<(), RunError> {
     file.as_file()
         .sync_all()
-        .map_err(|source| error_of(path, source))?;
+        .map_err(|source| RunError::file(path, source))?;
     persist(file, path)
 }
 
 fn persist(file: NamedTempFile, path: &Path) -> Result<(), RunError> {
     file.persist(path)
         .map(drop)
-        .map_err(|error| error_of(path, error.error))
-}
-
-fn error_of(path: &Path, source: io::Error) -> RunError {
-    RunError::File {
-        path: path.to_owned(),
-        source,
-    }
+        .map_err(|error| RunError::file(path, error.error))
 }
 
 /// The system's error alone: tempfile puts the name of the temporary file before it, which means nothing to the user.

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{RunError, Shard, write_atomically};
-use crate::read::{SITE_FILES, Well};
+use crate::read::{Well, site_files};
 
 /// The wells of a run and a fingerprint of their data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,10 +34,7 @@ impl RunIdentity {
     /// That of a run folder; nothing where there is none.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, RunError> {
         let path = folder.join(Self::FILE);
-        let failed = |source| RunError::File {
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| RunError::file(&path, source);
         let text = match std::fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             text => text.map_err(failed)?,
@@ -86,21 +83,17 @@ impl RunIdentity {
 /// When a file cannot be read.
 pub fn hash_of_folders(folders: &[PathBuf]) -> Result<String, RunError> {
     let mut hasher = blake3::Hasher::new();
-    for path in folders.iter().flat_map(|folder| {
-        let files = SITE_FILES.iter().map(|name| folder.join(name));
-        files.filter(|path| path.is_file())
-    }) {
-        let failed = |source| RunError::File {
-            path: path.clone(),
-            source,
-        };
-        // The hash of a file has a fixed length, so that no two lists of files give the same bytes.
-        let mut of_file = blake3::Hasher::new();
-        let file = std::fs::File::open(&path).map_err(failed)?;
-        of_file.update_reader(file).map_err(failed)?;
-        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        hasher.update(blake3::hash(name).as_bytes());
-        hasher.update(of_file.finalize().as_bytes());
+    for folder in folders {
+        for path in site_files(folder)? {
+            let failed = |source| RunError::file(&path, source);
+            let file = std::fs::File::open(&path).map_err(failed)?;
+            // The hash of a file has a fixed length, so that no two lists of files give the same bytes.
+            let mut of_file = blake3::Hasher::new();
+            of_file.update_reader(file).map_err(failed)?;
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            hasher.update(blake3::hash(name).as_bytes());
+            hasher.update(of_file.finalize().as_bytes());
+        }
     }
     Ok(hasher.finalize().to_string())
 }

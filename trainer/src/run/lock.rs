@@ -26,10 +26,7 @@ impl Lock {
     /// When another process has it, or the file cannot be made.
     pub fn take(place: &Path, run: &Path) -> Result<Self, RunError> {
         let path = place.join(Self::FILE);
-        let failed = |source| RunError::File {
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| RunError::file(&path, source);
         let open = File::options()
             .read(true)
             .write(true)

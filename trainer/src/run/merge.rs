@@ -155,13 +155,14 @@ impl ShardFolder {
 
     /// Its failed wells, if each of the others has a part.
     fn failures(&self) -> Result<Vec<FailureRow>, MergeError> {
-        let failures = self.folder.failures()?;
-        let failed: HashSet<&str> = failures.iter().map(|row| row.well.as_str()).collect();
         let identity = &self.folder.identity;
-        let is_missing = |number: &usize| {
-            !failed.contains(identity.wells[*number].as_str()) && !self.folder.has_well(*number)
-        };
-        let missing = identity.wanted().filter(is_missing).count();
+        let has_no_part = |number: &usize| !self.folder.has_well(*number);
+        let open: Vec<usize> = identity.wanted().filter(has_no_part).collect();
+        let open: HashSet<&str> = open.iter().map(|n| identity.wells[*n].as_str()).collect();
+        // A well that failed once may have been trained since.
+        let mut failures = self.folder.failures()?;
+        failures.retain(|row| open.contains(row.well.as_str()));
+        let missing = open.len() - failures.len();
         if missing > 0 {
             return Err(MergeError::Incomplete {
                 path: self.folder.path.clone(),

@@ -184,6 +184,17 @@ fn quartiles(spread: Spread) -> String {
     }
 }
 
+fn range(spread: Spread) -> String {
+    if spread.median.is_nan() {
+        "-".into()
+    } else {
+        format!(
+            "{:.2} ({:.2} to {:.2})",
+            spread.median, spread.lowest, spread.highest
+        )
+    }
+}
+
 fn share_with_quartiles(spread: Spread, attribution: &Attribution) -> String {
     if attribution.shares.len() > 1 {
         format!(

@@ -6,6 +6,7 @@ use super::TrainError;
 use crate::config::LevelScaling;
 use crate::network::Sequence;
 use crate::series::WellSeries;
+use crate::spread::mean_and_deviation;
 
 /// One scaler an aquifer layer.
 ///
@@ -56,10 +57,8 @@ pub(super) fn sequence(series: &WellSeries, scalers: &[Scaler]) -> Sequence {
 
 /// Mean 0, standard deviation 1 (of the population); numbers that do not vary keep their unit.
 pub(super) fn z_score(values: &[f32]) -> Scaler {
-    let count = values.len() as f64;
-    let mean = values.iter().copied().map(f64::from).sum::<f64>() / count;
-    let square = |value: &f32| (f64::from(*value) - mean).powi(2);
-    let deviation = (values.iter().map(square).sum::<f64>() / count).sqrt();
+    let values: Vec<f64> = values.iter().copied().map(f64::from).collect();
+    let (mean, deviation) = mean_and_deviation(&values);
     Scaler {
         offset: mean as f32,
         scale: positive(deviation as f32),

@@ -3,7 +3,7 @@
 use crate::baseline::Baseline;
 use crate::spread::Spread;
 
-use super::{Table, gain, millimetres, percent, quartiles, ratio, row, wins};
+use super::{Table, gain, millimetres, percent, quartiles, range, ratio, row, wins};
 use crate::study::{Comparison, NETWORKS, Run, Scored, Setting, Study, paper_table_3};
 
 impl Study {
@@ -179,10 +179,10 @@ impl Study {
                 rows.push(vec![
                     name.clone(),
                     network.title().into(),
-                    comparison.map_or("-".into(), |comparison| quartiles(comparison.rmse_mm[i])),
+                    comparison.map_or("-".into(), |comparison| range(comparison.rmse_mm[i])),
                     ratio(spread(|scored| scored.test.r2).median),
-                    quartiles(spread(|scored| scored.forecast_rmse_mm)),
-                    quartiles(spread(|scored| scored.free_run_rmse_mm)),
+                    range(spread(|scored| scored.forecast_rmse_mm)),
+                    range(spread(|scored| scored.free_run_rmse_mm)),
                 ]);
             }
         }
@@ -195,7 +195,7 @@ impl Study {
             "free run",
         ];
         let caption = "Held-out months: RMSE of the monthly increment in mm, with the month's own levels (simulation) and with a forecast of them (last level plus the calendar month's mean \
-                       change), and RMSE in mm of the cumulative free run from the last fitted value. Networks: median [quartiles] over seeds. Persistence uses last month's measurement."
+                       change), and RMSE in mm of the cumulative free run from the last fitted value. Networks: median (lowest to highest) over seeds. Persistence uses last month's measurement."
             .to_owned();
         (!rows.is_empty()).then(|| Table {
             title: "Held-out months".into(),

@@ -37,8 +37,9 @@ impl Study {
                     let train = rmse(epoch, |epoch| epoch.train_rmse_mm);
                     format!("{train} / {}", rmse(epoch, |epoch| epoch.validate_rmse_mm))
                 });
-                let Spread { low, median, high } =
-                    Spread::of(scored.iter().map(|scored| scored.best_epoch as f64));
+                let Spread {
+                    low, median, high, ..
+                } = Spread::of(scored.iter().map(|scored| scored.best_epoch as f64));
                 let kept = format!("{median:.0} [{low:.0}, {high:.0}]");
                 let names = [subject.series.well.clone(), network.title().into()];
                 rows.push(names.into_iter().chain([kept]).chain(curve).collect());
