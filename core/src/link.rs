@@ -15,12 +15,14 @@
 //!
 //! Text outside of frames belongs to the logger's plain-text console on the same port.
 
+mod clock_doubt;
 mod config;
 mod frame;
 mod message;
 mod record;
 
 pub use crate::input::InputState;
+pub use clock_doubt::ClockDoubt;
 pub use config::{
     BarometerConfig, ChannelConfig, ConfigItem, ConfigKey, ConfigProblem, CurrentLoop, Quantity,
     Sdi12Value, Security, Sensor,
@@ -31,8 +33,8 @@ pub use message::{
     UploadProgress, VisitReport,
 };
 pub use record::{
-    Estimated, Event, EventKind, MonthLevel, MonthRecord, Quality, Reading, ResetCause, Sample,
-    Samples, Task,
+    Estimated, Event, EventKind, MAX_MONTHS_WITHOUT_LEVELS, MonthLevel, MonthRecord, Quality,
+    Reading, ResetCause, Sample, Samples, Task,
 };
 
 /// Protocol version a [`Hello`] reports: another major number is another protocol.

@@ -10,9 +10,10 @@ use crate::board::{Board, Clock, Machine};
 use crate::health;
 use crate::logger::Logger;
 use crate::port;
+use crate::repair::Repair;
 use crate::running::during;
 use crate::shared::Shared;
-use crate::store::{Layout, StoreError};
+use crate::store::Layout;
 
 /// What a board hands over.
 pub struct Parts<B: Board> {
@@ -36,11 +37,8 @@ pub struct Parts<B: Board> {
     pub synthetic: bool,
 }
 
-/// Runs the logger for ever.
-///
-/// # Errors
-/// The flash cannot be opened; nothing runs then.
-pub async fn run<B: Board>(parts: Parts<B>) -> Result<(), StoreError> {
+/// Runs the logger for ever; if its flash cannot be opened, a port for repair.
+pub async fn run<B: Board>(parts: Parts<B>) {
     let Parts {
         clock,
         flash,
@@ -53,7 +51,14 @@ pub async fn run<B: Board>(parts: Parts<B>) -> Result<(), StoreError> {
         synthetic,
     } = parts;
     let last_run = machine.last_run();
-    let logger = Logger::open(flash, layout, &clock, &last_run).await?;
+    let opened = Logger::open(flash, layout.clone(), &clock, &last_run).await;
+    let logger = match opened {
+        Ok(logger) => logger,
+        Err((error, flash)) => {
+            let repair = Repair::<B>::new(clock, machine, flash, layout, fw, error);
+            return repair.serve(from_laptop, to_laptop).await;
+        }
+    };
     let shared = Shared::<B>::new(clock, logger, bus, machine, fw, synthetic);
     // Months that were closed before a power cut and not estimated.
     shared.estimate_wanted.signal(());
@@ -67,7 +72,6 @@ pub async fn run<B: Board>(parts: Parts<B>) -> Result<(), StoreError> {
         during(Task::Health, pin!(health::watch(&shared))),
     )
     .await;
-    Ok(())
 }
 
 /// Samples whenever UTC divides by the interval.
@@ -79,7 +83,8 @@ async fn sample<B: Board>(shared: &Shared<B>) {
         if let Either::Second(()) = select(due, shared.schedule_changed.wait()).await {
             continue;
         }
-        let Some(unix_s) = shared.logger.lock().await.unix_s(&shared.clock) else {
+        // A sample carries the time it was due, however long the clock's interrupt or another task kept it waiting.
+        let Some(unix_s) = shared.logger.lock().await.unix_s_at(due_ms) else {
             continue;
         };
         shared.clock.keep_unix_s(unix_s);

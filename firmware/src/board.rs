@@ -36,7 +36,7 @@ pub trait Clock {
     async fn wait_until_ms(&self, uptime_ms: u64);
     /// Time kept through a power loss or reset: UTC, seconds since 1970; `None` without one.
     fn kept_unix_s(&self) -> Option<u32>;
-    /// Sets what [`Clock::kept_unix_s`] goes on from.
+    /// Sets what [`Clock::kept_unix_s`] goes on from. Told at least as often as the watchdog is fed.
     fn keep_unix_s(&self, unix_s: u32);
 }
 

@@ -7,8 +7,7 @@ use amlstm_core::link::Task;
 /// Tasks that are watched; the fourth, health, is the watcher.
 pub const WATCHED: [Task; 3] = [Task::Sense, Task::Port, Task::MonthClose];
 
-/// Longest round of sensors: nine SDI-12 sensors that each fail three times after their longest announced wait would take longer; no
-/// transducer of this kind announces more than a few seconds.
+/// Longest round of sensors, and one answer beyond its end (`sense`).
 const LONGEST_ROUND_MS: u64 = 120_000;
 /// Longest request on the port, slow sensors included.
 const LONGEST_REQUEST_MS: u64 = 180_000;

@@ -6,6 +6,15 @@ use crate::shared::Shared;
 /// Feeds the watchdog, for ever or until a task is late.
 pub async fn watch<B: Board>(shared: &Shared<B>) {
     loop {
+        // What a reset takes of the time is no more than this period.
+        let unix_s = shared
+            .logger
+            .try_lock()
+            .ok()
+            .and_then(|logger| logger.unix_s(&shared.clock));
+        if let Some(unix_s) = unix_s {
+            shared.clock.keep_unix_s(unix_s);
+        }
         let period_ms = {
             let mut machine = shared.machine.lock().await;
             match shared.deadlines.late(shared.clock.uptime_ms()) {

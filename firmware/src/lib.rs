@@ -16,6 +16,8 @@
 
 pub mod board;
 
+pub mod ticks;
+
 pub mod calendar;
 
 mod bounded;
@@ -27,6 +29,8 @@ pub mod sense;
 pub mod settings;
 
 pub mod open_month;
+
+pub mod tally;
 
 pub mod month_walk;
 
@@ -41,6 +45,8 @@ pub mod running;
 pub mod shared;
 
 pub mod health;
+
+pub mod repair;
 
 pub mod port;
 

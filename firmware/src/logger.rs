@@ -4,16 +4,17 @@ mod clock;
 mod models;
 mod months;
 
-use amlstm_core::link::{ClockState, ConfigItem, EventKind, Fault, Quality, ResetCause, Sample};
+use amlstm_core::link::{
+    ClockState, ConfigItem, ConfigProblem, EventKind, Fault, Quality, ResetCause, Sample,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::board::{Clock, LastRun, MappedFlash};
 use crate::bounded::collect_bounded;
-use crate::calendar::month_index_of;
-use crate::open_month::OpenMonth;
 use crate::sense::Round;
 use crate::settings::Settings;
 use crate::store::{Key, Layout, Store, StoreError};
+use crate::tally::Tally;
 
 use clock::WallClock;
 pub use models::Upload;
@@ -41,64 +42,80 @@ pub struct Logger<F: MappedFlash> {
     /// Why it started.
     pub reset_cause: ResetCause,
     clock: WallClock,
-    open: Option<OpenMonth>,
+    tally: Tally,
+    /// An error kept samples from being counted: they are counted again from the ring.
+    recount_wanted: bool,
+    /// The last closed month, once the active model has estimated all there are.
+    estimated_until: Option<i32>,
     upload: Option<Upload>,
     /// Quality last written as an event, by channel and for the barometer.
     noted: [Quality; amlstm_core::link::MAX_CHANNELS + 1],
     late_noted: Option<i32>,
-    full_noted: bool,
 }
 
 impl<F: MappedFlash> Logger<F> {
     /// Opens the flash, restores the clock and the open month, and logs the start.
     ///
     /// # Errors
-    /// As [`Store::open`].
+    /// As [`Store::open`]; the flash is given back.
     pub async fn open(
         flash: F,
         layout: Layout,
         clock: &impl Clock,
         last_run: &LastRun,
-    ) -> Result<Self, StoreError> {
-        let mut store = Store::open(flash, layout).await?;
-        let settings = Settings::load(&mut store).await?;
-        let mut counters: Counters = store.get(Key::Counters as u8).await?.unwrap_or_default();
-        counters.boots = counters.boots.saturating_add(1);
-        if last_run.cause == ResetCause::Watchdog {
-            counters.watchdog_resets = counters.watchdog_resets.saturating_add(1);
-        }
-        store.put(Key::Counters as u8, &counters).await?;
-        let wall_clock = WallClock::at_start(clock, &mut store).await?;
+    ) -> Result<Self, (StoreError, F)> {
         let mut logger = Self {
-            store,
-            settings,
-            counters,
+            store: Store::open(flash, layout).await?,
+            settings: Settings::default(),
+            counters: Counters::default(),
             reset_cause: last_run.cause,
-            clock: wall_clock,
-            open: None,
+            clock: WallClock::unset(),
+            tally: Tally::default(),
+            recount_wanted: false,
+            estimated_until: None,
             upload: None,
             noted: Default::default(),
             late_noted: None,
-            full_noted: false,
         };
-        logger.rebuild_open_month().await?;
+        match logger.restore(clock, last_run).await {
+            Ok(()) => Ok(logger),
+            Err(error) => Err((error, logger.store.into_flash())),
+        }
+    }
+
+    async fn restore(&mut self, clock: &impl Clock, last_run: &LastRun) -> Result<(), StoreError> {
+        self.settings = Settings::load(&mut self.store).await?;
+        self.clock = WallClock::at_start(clock, &mut self.store).await?;
+        self.raise_minimum_at_start().await?;
+        self.recount(clock).await?;
+        self.count_start(last_run.cause).await?;
         let started = EventKind::Started {
             cause: last_run.cause,
-            boots: counters.boots,
+            boots: self.counters.boots,
             late_task: last_run.late_task,
         };
-        logger.note(clock, started).await?;
+        self.note_aside(clock, started).await;
         if let Some(message) = &last_run.panic {
-            logger
-                .note(
-                    clock,
-                    EventKind::Panicked {
-                        message: message.clone(),
-                    },
-                )
-                .await?;
+            let message = message.clone();
+            self.note_aside(clock, EventKind::Panicked { message })
+                .await;
         }
-        Ok(logger)
+        Ok(())
+    }
+
+    async fn count_start(&mut self, cause: ResetCause) -> Result<(), StoreError> {
+        let before: Option<Counters> = self.store.get(Key::Counters as u8).await?;
+        let Counters {
+            boots,
+            watchdog_resets,
+        } = before.unwrap_or_default();
+        self.counters = Counters {
+            boots: boots.saturating_add(1),
+            watchdog_resets: watchdog_resets.saturating_add((cause == ResetCause::Watchdog).into()),
+        };
+        // A failure is counted in the store and shown in the status.
+        let _ = self.store.put(Key::Counters as u8, &self.counters).await;
+        Ok(())
     }
 
     /// Changes the configuration and logs it.
@@ -107,6 +124,19 @@ impl<F: MappedFlash> Logger<F> {
     /// [`Fault::Config`], [`Fault::Storage`].
     pub async fn configure(&mut self, clock: &impl Clock, item: ConfigItem) -> Result<(), Fault> {
         let key = item.key();
+        if let ConfigItem::Security(security) = &item
+            && security.require_signed
+            && !self.settings.security.require_signed
+        {
+            // A key nobody can sign with would lock every model out.
+            let signed = match &security.signing_key {
+                Some(key) => self.is_signed_by(key).await?,
+                None => false,
+            };
+            if !signed {
+                return Err(Fault::Config(ConfigProblem::Signing));
+            }
+        }
         let in_use = self
             .store
             .held()
@@ -114,9 +144,8 @@ impl<F: MappedFlash> Logger<F> {
             .as_ref()
             .map_or(0, |month| month.channels.len());
         self.settings.set(&mut self.store, item, in_use).await?;
-        self.note(clock, EventKind::Configured(key))
-            .await
-            .map_err(|_| Fault::Storage)
+        self.note_aside(clock, EventKind::Configured(key)).await;
+        Ok(())
     }
 
     /// Appends an event.
@@ -128,17 +157,21 @@ impl<F: MappedFlash> Logger<F> {
         self.store.push_event(unix_s, kind).await
     }
 
-    /// Keeps a round of readings as a sample, after closing the months before it.
+    /// Appends an event that stands beside something more important; a failure is counted in the store and shown in the status.
+    pub(super) async fn note_aside(&mut self, clock: &impl Clock, kind: EventKind) {
+        let _ = self.note(clock, kind).await;
+    }
+
+    /// Keeps a round of readings as a sample, then counts it in its month and notes what turned bad or good.
     ///
     /// # Errors
-    /// [`StoreError`]; the sample is then not kept.
+    /// [`StoreError`]. Only if the first write failed is the sample not kept; whatever fails later is made up for with the next sample.
     pub async fn append(
         &mut self,
         clock: &impl Clock,
         unix_s: u32,
         round: &Round,
     ) -> Result<(), StoreError> {
-        self.note_quality(clock, round).await?;
         let unsure = if self.clock_state() == ClockState::Unsure {
             Quality::CLOCK_UNSURE
         } else {
@@ -149,24 +182,26 @@ impl<F: MappedFlash> Logger<F> {
             reading.quality = reading.quality.with(unsure);
             reading
         });
-        let sample = Sample {
+        let mut sample = Sample {
             number: 0,
             unix_s,
             barometer_kpa: round.barometer_kpa,
             channels: collect_bounded(channels),
         };
-        let month_index = month_index_of(unix_s);
-        self.close_months_before(clock, month_index, unix_s).await?;
-        let number = self.store.push_sample(sample.clone()).await?;
-        self.open
-            .get_or_insert_with(|| OpenMonth::new(month_index))
-            .add(&Sample { number, ..sample });
+        sample.number = self.store.push_sample(sample.clone()).await?;
         clock.keep_unix_s(unix_s);
-        Ok(())
+        let counted = if self.recount_wanted {
+            self.recount(clock).await
+        } else {
+            self.count(clock, sample).await
+        };
+        self.recount_wanted = counted.is_err();
+        self.note_quality(clock, round).await;
+        counted
     }
 
     /// One event when a channel turns bad, and one when it is good again.
-    async fn note_quality(&mut self, clock: &impl Clock, round: &Round) -> Result<(), StoreError> {
+    async fn note_quality(&mut self, clock: &impl Clock, round: &Round) {
         let channels = round
             .channels
             .iter()
@@ -186,10 +221,9 @@ impl<F: MappedFlash> Logger<F> {
             } else {
                 place as u8
             };
-            self.note(clock, EventKind::SensorQuality { channel, quality })
-                .await?;
+            self.note_aside(clock, EventKind::SensorQuality { channel, quality })
+                .await;
         }
-        Ok(())
     }
 }
 

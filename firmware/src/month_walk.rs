@@ -8,7 +8,9 @@ use core::ops::ControlFlow;
 use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimate::Estimate;
 use amlstm_core::estimator::Estimator;
-use amlstm_core::link::{Estimated, Fault, MAX_CHANNELS, MonthRecord};
+use amlstm_core::link::{
+    Estimated, Fault, InputState, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord,
+};
 use amlstm_core::month::Month;
 use amlstm_core::saved_state::SavedState;
 use heapless::Vec;
@@ -31,6 +33,8 @@ pub struct MonthWalk {
     /// Closed months stepped so far.
     months: usize,
     state: Option<SavedState>,
+    /// Months without any level since the end of the training.
+    without_levels: u16,
 }
 
 struct ClosedMonth {
@@ -46,6 +50,7 @@ impl MonthWalk {
             slot,
             months: 0,
             state: None,
+            without_levels: 0,
         }
     }
 
@@ -74,9 +79,18 @@ impl MonthWalk {
         }
         let mut estimated = Vec::new();
         for closed in &closed {
+            let before = estimator.month();
             let Some(estimate) = step_to(&mut estimator, closed, &inputs)? else {
                 continue;
             };
+            let passed = before.map_or(0, |before| estimate.month.index() - before.index() - 1);
+            let missing = estimate
+                .inputs
+                .iter()
+                .all(|input| matches!(input, InputState::Missing));
+            self.without_levels = self
+                .without_levels
+                .saturating_add(passed as u16 + u16::from(missing));
             // A batch of months gives at most as many estimates.
             let _ = estimated.push(self.estimated(&file, estimate));
         }
@@ -111,15 +125,18 @@ impl MonthWalk {
 
     fn estimated(&self, file: &ModelFile<'_>, estimate: Estimate) -> Estimated {
         let half_width_mm = file.record().interval_half_width_mm;
+        let believed =
+            half_width_mm.is_finite() && self.without_levels <= MAX_MONTHS_WITHOUT_LEVELS;
         Estimated {
             month_index: estimate.month.index(),
             generation: self.slot.generation,
             model_version: self.slot.version,
             increment_mm: estimate.increment_mm,
             subsidence_mm: estimate.subsidence_mm,
-            half_width_mm: half_width_mm.is_finite().then_some(half_width_mm),
+            half_width_mm: believed.then_some(half_width_mm),
             attention: estimate.attention,
             inputs: estimate.inputs,
+            months_without_levels: self.without_levels,
         }
     }
 }

@@ -10,7 +10,7 @@ use amlstm_core::link::{
 };
 use heapless::Vec;
 
-use crate::board::SensorBus;
+use crate::board::{Clock, SensorBus};
 use sdi12::Values;
 
 /// Standard acceleration of gravity, m/s2 (3rd CGPM, 1901). Local gravity differs by 0.3 % at most.
@@ -40,27 +40,53 @@ struct ChannelMemory {
     raw: Option<f32>,
     /// Equal raw values in a row before the last one.
     repeats: u16,
-    level_m: Option<f32>,
+    good: Option<GoodReading>,
 }
+
+/// What the last good level was computed from: after a change of cable or offset it gives the level as it would be now.
+#[derive(Clone, Copy, Debug)]
+struct GoodReading {
+    sensor: Sensor,
+    quantity: Quantity,
+    raw: f32,
+    barometer_kpa: Option<f32>,
+}
+
+impl Memory {
+    /// The level of a channel that jumped is right: the next reading is compared with nothing.
+    pub fn confirm_step(&mut self, channel: usize) {
+        if let Some(memory) = self.channels.get_mut(channel) {
+            memory.good = None;
+        }
+    }
+}
+
+/// Longest round: what is left when one sensor is asked is shared among those that are still to come.
+const ROUND_MS: u64 = 100_000;
 
 /// Reads the barometer and every channel once, and updates `memory`.
 pub async fn read(
+    clock: &impl Clock,
     bus: &mut impl SensorBus,
     barometer: Option<&BarometerConfig>,
     channels: &[ChannelConfig],
     memory: &mut Memory,
 ) -> Round {
-    let mut asked = Asked::default();
+    let mut asked = Asked {
+        end_ms: clock.uptime_ms() + ROUND_MS,
+        to_come: channels.len() as u64 + u64::from(barometer.is_some()),
+        values: Vec::new(),
+    };
     let (barometer_kpa, barometer_quality) = match barometer {
         None => (None, Quality::GOOD),
-        Some(config) => match air_pressure(asked.raw(bus, &config.sensor).await, config) {
+        Some(config) => match air_pressure(asked.raw(clock, bus, &config.sensor).await, config) {
             Ok(kpa) => (Some(kpa), Quality::GOOD),
             Err(quality) => (None, quality),
         },
     };
     let mut readings = Vec::new();
     for (config, memory) in channels.iter().zip(&mut memory.channels) {
-        let raw = asked.raw(bus, &config.sensor).await;
+        let raw = asked.raw(clock, bus, &config.sensor).await;
         // There are at most MAX_CHANNELS channels.
         let _ = readings.push(judge(config, raw, barometer_kpa, memory));
     }
@@ -72,11 +98,24 @@ pub async fn read(
 }
 
 /// SDI-12 measurements of this round: several channels may be values of one sensor.
-#[derive(Default)]
-struct Asked(Vec<(Sdi12Value, Result<Values, Quality>), { MAX_CHANNELS + 1 }>);
+struct Asked {
+    /// When the round must end.
+    end_ms: u64,
+    /// Sensors that are still to be asked.
+    to_come: u64,
+    values: Vec<(Sdi12Value, Result<Values, Quality>), { MAX_CHANNELS + 1 }>,
+}
 
 impl Asked {
-    async fn raw(&mut self, bus: &mut impl SensorBus, sensor: &Sensor) -> Result<f32, Quality> {
+    async fn raw(
+        &mut self,
+        clock: &impl Clock,
+        bus: &mut impl SensorBus,
+        sensor: &Sensor,
+    ) -> Result<f32, Quality> {
+        let now_ms = clock.uptime_ms();
+        let share_ms = self.end_ms.saturating_sub(now_ms) / self.to_come.max(1);
+        self.to_come = self.to_come.saturating_sub(1);
         match sensor {
             Sensor::CurrentLoop(sensor) => {
                 current_loop::raw_of(bus.loop_current_ma(sensor.input).await, sensor)
@@ -85,11 +124,11 @@ impl Asked {
                 let same = |(asked, _): &&(Sdi12Value, _)| {
                     asked.address == sensor.address && asked.crc == sensor.crc
                 };
-                let values = if let Some((_, values)) = self.0.iter().find(same) {
+                let values = if let Some((_, values)) = self.values.iter().find(same) {
                     values.clone()
                 } else {
-                    let values = sdi12::measure(bus, *sensor).await;
-                    let _ = self.0.push((*sensor, values.clone()));
+                    let values = sdi12::measure(clock, bus, *sensor, now_ms + share_ms).await;
+                    let _ = self.values.push((*sensor, values.clone()));
                     values
                 };
                 values?
@@ -146,10 +185,9 @@ fn judge(
                 Quality::RANGE,
                 !(config.lowest_m..=config.highest_m).contains(&level.level_m),
             );
-            flag(
-                Quality::STEP,
-                memory.has_stepped(level.level_m, config.largest_step_m),
-            );
+            let stepped = memory.has_stepped(config, level.level_m);
+            flag(Quality::STEP, stepped);
+            flag(Quality::ERROR_CODE, stepped && memory.repeats > 0);
             Some(level.level_m)
         }
         Err(missing) => {
@@ -157,6 +195,14 @@ fn judge(
             None
         }
     };
+    if quality.is_usable() {
+        memory.good = Some(GoodReading {
+            sensor: config.sensor,
+            quantity: config.quantity,
+            raw,
+            barometer_kpa,
+        });
+    }
     Reading {
         raw: Some(raw),
         level_m,
@@ -176,10 +222,13 @@ impl ChannelMemory {
         stuck_after > 0 && self.repeats >= stuck_after.saturating_sub(1)
     }
 
-    /// True if the level jumped from the one before. A spike flags its rise and its fall, a lasting step only its first reading.
-    fn has_stepped(&mut self, level_m: f32, largest_step_m: f32) -> bool {
-        let before = self.level_m.replace(level_m);
-        before.is_some_and(|before| libm::fabsf(level_m - before) > largest_step_m)
+    /// True if the level lies farther from the last good one than is believed: until readings return, or somebody confirms the step.
+    fn has_stepped(&self, config: &ChannelConfig, level_m: f32) -> bool {
+        let good = self
+            .good
+            .filter(|good| good.sensor == config.sensor && good.quantity == config.quantity)
+            .and_then(|good| level_of(config, good.raw, good.barometer_kpa).ok());
+        good.is_some_and(|good| libm::fabsf(level_m - good.level_m) > config.largest_step_m)
     }
 }
 

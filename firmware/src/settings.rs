@@ -7,7 +7,7 @@ use amlstm_core::link::{
 use heapless::Vec;
 
 use crate::board::MappedFlash;
-use crate::store::{Key, Store, StoreError};
+use crate::store::{Key, Store, StoreError, Unreadable, map_key};
 
 /// Seconds between samples unless configured: what most loggers ship with.
 pub const DEFAULT_INTERVAL_S: u32 = 900;
@@ -65,8 +65,13 @@ impl Settings {
         .map(|key| key as u8);
         let channels = (0..MAX_CHANNELS as u8).map(|index| Key::Channel as u8 + index);
         for key in keys.into_iter().chain(channels) {
-            if let Some(item) = store.get::<ConfigItem>(key).await? {
-                settings.apply(item);
+            match store.try_get::<ConfigItem>(key).await? {
+                Some(Ok(item)) => settings.apply(item),
+                // Who may bring models is no longer known: nobody may.
+                Some(Err(Unreadable)) if key == Key::Security as u8 => {
+                    settings.security.require_signed = true;
+                }
+                Some(Err(Unreadable)) | None => {}
             }
         }
         Ok(settings)
@@ -85,6 +90,30 @@ impl Settings {
         item.check().map_err(Fault::Config)?;
         self.check_among_others(&item, channels_in_use)
             .map_err(Fault::Config)?;
+        let item = match item {
+            // A minimum that signed models have raised is not lowered by an old station file.
+            ConfigItem::Security(security) if self.security.require_signed => {
+                ConfigItem::Security(Security {
+                    min_model_version: security
+                        .min_model_version
+                        .max(self.security.min_model_version),
+                    ..security
+                })
+            }
+            item => item,
+        };
+        self.keep(store, item).await
+    }
+
+    /// Keeps a checked item on flash and applies it.
+    ///
+    /// # Errors
+    /// [`Fault::Storage`].
+    pub async fn keep<F: MappedFlash>(
+        &mut self,
+        store: &mut Store<F>,
+        item: ConfigItem,
+    ) -> Result<(), Fault> {
         store
             .put(map_key(item.key()), &item)
             .await
@@ -204,16 +233,5 @@ impl Settings {
             ConfigItem::RateLimit { mm_per_month } => self.limit_mm_per_month = mm_per_month,
             ConfigItem::Security(security) => self.security = security,
         }
-    }
-}
-
-fn map_key(key: ConfigKey) -> u8 {
-    match key {
-        ConfigKey::Station => Key::Station as u8,
-        ConfigKey::SampleInterval => Key::Interval as u8,
-        ConfigKey::Channel(index) => (Key::Channel as u8).saturating_add(index),
-        ConfigKey::Barometer => Key::Barometer as u8,
-        ConfigKey::RateLimit => Key::RateLimit as u8,
-        ConfigKey::Security => Key::Security as u8,
     }
 }

@@ -64,12 +64,12 @@ impl<B: Board> Shared<B> {
     /// Reads every sensor for a sample.
     pub async fn sample(&self) -> Round {
         let settings = self.settings().await;
-        self.cable.lock().await.sample(&settings).await
+        self.cable.lock().await.sample(&self.clock, &settings).await
     }
 
     /// Reads every sensor for somebody who looks; the next sample is judged as if nobody had.
     pub async fn look(&self) -> Round {
         let settings = self.settings().await;
-        self.cable.lock().await.look(&settings).await
+        self.cable.lock().await.look(&self.clock, &settings).await
     }
 }

@@ -1,116 +1,49 @@
 //! Everything the logger keeps through power cuts.
 //!
-//! One flash, six regions ([`Layout`]): a map for the configuration, queues for events and months, two slots for model files, and a ring of
-//! samples. The map and the queues are sequential-storage's, whose items carry a CRC and appear whole or not at all; values are postcard.
-//! What a function here acknowledges survives a power cut at any byte; what it was doing when the power went is done or not done.
+//! One flash, seven regions ([`Layout`]): a map for the configuration, queues for events, repeating events and months, two slots for model
+//! files, and a ring of samples. The map and the queues are sequential-storage's, whose items carry a CRC and appear whole or not at all; values
+//! are postcard, each with its version ([`Versioned`], [`MonthEntry`]). What a function here acknowledges was read back and survives a power cut
+//! at any byte; what it was doing when the power went is done or not done.
 //!
-//! Its futures must not be dropped half way.
+//! Its futures must not be dropped before they are done.
 
+mod error;
+mod held;
+mod key;
 mod layout;
-mod samples;
+mod month_entry;
+mod queue;
+mod ring;
 mod slots;
+mod versioned;
 
 use core::ops::{ControlFlow, Range};
 
 use amlstm_core::link::{Estimated, Event, EventKind, MAX_CHANNELS, MonthRecord, Sample};
 use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::map::{MapConfig, MapStorage};
-use sequential_storage::queue::{QueueConfig, QueueStorage};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::board::MappedFlash;
 
+pub use error::StoreError;
+pub use held::Held;
+pub use key::{Key, map_key};
 pub use layout::Layout;
-pub use samples::MAX_SEGMENTS;
-use samples::Ring;
-pub use slots::{SlotRecord, Slots};
+pub use month_entry::{MissingMonths, MonthEntry, VoidMonths};
+use queue::{ITEM_BYTES, each_item};
+pub use ring::MAX_SEGMENTS;
+use ring::Ring;
+pub use slots::{SIGNATURE_BYTES, SlotRecord, Slots};
+use versioned::Versioned;
 
 /// Number of the layout of everything on flash. Another number is another layout, and this firmware leaves it alone.
-pub const FLASH_FORMAT: u8 = 1;
-/// Longest item in bytes: eight channels of a month or a sample, with their item headers.
-const ITEM_BYTES: usize = 320;
-/// Bytes of a month and its estimate on flash, about: eight channels. Used for what is free.
-const MONTH_BYTES: u32 = 112;
-
-/// Keys of the map. Appended only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Key {
-    /// [`FLASH_FORMAT`].
-    Format = 0,
-    /// Station name, datum, serial number.
-    Station = 1,
-    /// Seconds between samples.
-    Interval = 2,
-    /// The barometer.
-    Barometer = 3,
-    /// Alarm limit.
-    RateLimit = 4,
-    /// Which models are accepted.
-    Security = 5,
-    /// Models in the slots: the commit point of a model swap.
-    Slots = 6,
-    /// Starts and watchdog resets.
-    Counters = 7,
-    /// The clock when it was last set.
-    Clock = 8,
-    /// First of [`MAX_CHANNELS`] channels.
-    Channel = 16,
-}
-
-/// Why the store failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoreError {
-    /// The flash chip refused, or what it holds is beyond repair.
-    Flash,
-    /// No room is left.
-    Full,
-    /// A record is larger than an item may be.
-    TooLarge,
-    /// The flash holds another layout.
-    Format {
-        /// Its number.
-        found: u8,
-    },
-}
-
-impl<E> From<sequential_storage::Error<E>> for StoreError {
-    fn from(error: sequential_storage::Error<E>) -> Self {
-        match error {
-            sequential_storage::Error::FullStorage => Self::Full,
-            sequential_storage::Error::ItemTooBig
-            | sequential_storage::Error::BufferTooSmall(_) => Self::TooLarge,
-            _ => Self::Flash,
-        }
-    }
-}
-
-/// An entry in the log of months. Appended only.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum MonthEntry {
-    /// A month was closed.
-    Closed(MonthRecord),
-    /// A closed month was estimated.
-    Estimated(Estimated),
-}
-
-/// What the logs hold, known without reading them.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Held {
-    /// Number of the oldest event.
-    pub first_event: u32,
-    /// Number the next event gets.
-    pub next_event: u32,
-    /// Closed months.
-    pub months: u16,
-    /// The last of them.
-    pub last_month: Option<MonthRecord>,
-    /// The last estimate made.
-    pub last_estimate: Option<Estimated>,
-    /// Time of the last sample.
-    pub last_sample_unix_s: Option<u32>,
-}
+pub const FLASH_FORMAT: u8 = 2;
+/// Bytes of a month on flash, with its estimate, beside those of its channels. Used for what is free.
+const MONTH_BYTES: u32 = 60;
+/// Bytes of a channel of a month and of an input of its estimate.
+const MONTH_CHANNEL_BYTES: u32 = 26;
 
 /// The flash and what is known of it.
 pub struct Store<F: MappedFlash> {
@@ -121,15 +54,14 @@ pub struct Store<F: MappedFlash> {
     errors: u32,
 }
 
-type NoCache<K> = Cache<Uncached, Uncached, Uncached, K>;
-type MapOf<'f, F> = MapStorage<u8, &'f mut F, NoCache<u8>>;
+type MapOf<'f, F> = MapStorage<u8, &'f mut F, Cache<Uncached, Uncached, Uncached, u8>>;
 
 impl<F: MappedFlash> Store<F> {
     /// Opens the flash, and lays it out if it is empty.
     ///
     /// # Errors
-    /// [`StoreError::Format`] if it holds another layout, [`StoreError::Flash`] if it cannot be read or written.
-    pub async fn open(flash: F, layout: Layout) -> Result<Self, StoreError> {
+    /// [`StoreError::Format`] if it holds another layout, [`StoreError::Flash`] if it cannot be read or written; the flash is given back.
+    pub async fn open(flash: F, layout: Layout) -> Result<Self, (StoreError, F)> {
         let mut store = Self {
             flash,
             layout,
@@ -137,16 +69,43 @@ impl<F: MappedFlash> Store<F> {
             held: Held::default(),
             errors: 0,
         };
-        match store.get::<u8>(Key::Format as u8).await? {
+        match store.survey().await {
+            Ok(()) => Ok(store),
+            Err(error) => Err((error, store.flash)),
+        }
+    }
+
+    async fn survey(&mut self) -> Result<(), StoreError> {
+        // Not wrapped in its version: it is what tells the versions of everything else.
+        match self.fetch::<u8>(Key::Format as u8).await? {
             Some(FLASH_FORMAT) => {}
             Some(found) => return Err(StoreError::Format { found }),
-            None => store.put(Key::Format as u8, &FLASH_FORMAT).await?,
+            None => self.store(Key::Format as u8, &FLASH_FORMAT).await?,
         }
-        store.survey_events().await?;
-        store.survey_months().await?;
-        store.ring = Ring::survey(&mut store.flash, &store.layout).await?;
-        store.held.last_sample_unix_s = store.ring.last_unix_s();
-        Ok(store)
+        self.survey_events().await?;
+        self.held.unreadable += self.survey_months().await?;
+        self.ring = Ring::survey(&mut self.flash, &self.layout).await?;
+        self.held.last_sample_unix_s = self.ring.last_unix_s();
+        self.held.unreadable += self.ring.unreadable();
+        Ok(())
+    }
+
+    /// Erases everything that a flash holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Flash`].
+    pub async fn erase(flash: &mut F, layout: &Layout) -> Result<(), StoreError> {
+        let end = layout.samples.end;
+        let mut sector = layout.config.start;
+        // The sector that holds the format goes first, so that what is left of an erase that was cut is never taken for a whole store.
+        while sector < end {
+            flash
+                .erase(sector, sector + layout::SECTOR)
+                .await
+                .map_err(|_| StoreError::Flash)?;
+            sector += layout::SECTOR;
+        }
+        Ok(())
     }
 
     /// What the logs hold.
@@ -180,7 +139,6 @@ impl<F: MappedFlash> Store<F> {
     }
 
     /// The flash, given back.
-    #[cfg(test)]
     pub fn into_flash(self) -> F {
         self.flash
     }
@@ -191,34 +149,45 @@ impl<F: MappedFlash> Store<F> {
         &mut self.flash
     }
 
-    /// Reads a value of the map. A value that this firmware cannot read counts as none.
+    /// Reads a value of the map. A value that this firmware cannot read counts as none and is counted.
     ///
     /// # Errors
     /// [`StoreError::Flash`].
     pub async fn get<T: DeserializeOwned>(&mut self, key: u8) -> Result<Option<T>, StoreError> {
+        Ok(self.try_get(key).await?.and_then(Result::ok))
+    }
+
+    /// The same, with an error for a value that this firmware cannot read.
+    ///
+    /// # Errors
+    /// [`StoreError::Flash`].
+    pub async fn try_get<T: DeserializeOwned>(
+        &mut self,
+        key: u8,
+    ) -> Result<Option<Result<T, Unreadable>>, StoreError> {
         let mut buffer = [0; ITEM_BYTES];
         let mut map = self.map()?;
         let bytes: Result<Option<&[u8]>, _> = map.fetch_item(&mut buffer, &key).await;
-        match bytes {
-            Ok(bytes) => Ok(bytes.and_then(|bytes| postcard::from_bytes(bytes).ok())),
-            Err(error) => Err(self.failed(error.into())),
+        let read = match bytes {
+            Ok(bytes) => bytes.map(|bytes| {
+                postcard::from_bytes::<Versioned<T>>(bytes)
+                    .map(Versioned::newest)
+                    .map_err(|_| Unreadable)
+            }),
+            Err(error) => return Err(self.failed(error.into())),
+        };
+        if matches!(read, Some(Err(Unreadable))) {
+            self.held.unreadable = self.held.unreadable.saturating_add(1);
         }
+        Ok(read)
     }
 
     /// Writes a value of the map.
     ///
     /// # Errors
-    /// [`StoreError::Flash`], [`StoreError::Full`], [`StoreError::TooLarge`].
+    /// [`StoreError::Flash`], [`StoreError::Full`], [`StoreError::TooLarge`], [`StoreError::NotKept`].
     pub async fn put<T: Serialize>(&mut self, key: u8, value: &T) -> Result<(), StoreError> {
-        let mut value_bytes = [0; ITEM_BYTES - 8];
-        let value_bytes: &[u8] =
-            postcard::to_slice(value, &mut value_bytes).map_err(|_| StoreError::TooLarge)?;
-        let mut buffer = [0; ITEM_BYTES];
-        let stored = self
-            .map()?
-            .store_item(&mut buffer, &key, &value_bytes)
-            .await;
-        stored.map_err(|error| self.failed(error.into()))
+        self.store(key, &Versioned::V1(value)).await
     }
 
     /// Appends an event; the oldest make room.
@@ -226,16 +195,21 @@ impl<F: MappedFlash> Store<F> {
     /// # Errors
     /// [`StoreError::Flash`].
     pub async fn push_event(&mut self, unix_s: u32, kind: EventKind) -> Result<(), StoreError> {
+        let region = if repeats(&kind) {
+            self.layout.repeating_events.clone()
+        } else {
+            self.layout.events.clone()
+        };
         let event = Event {
             number: self.held.next_event,
             unix_s,
             kind,
         };
-        let region = self.layout.events.clone();
-        self.push(region, &event, true).await?;
+        let pushed = self.push(region, &Versioned::V1(&event), true).await;
+        pushed.map_err(|error| self.failed(error))?;
         self.held.next_event = event.number.wrapping_add(1);
         // The push may have dropped the oldest page.
-        if let Some(first) = self.first::<Event>(self.layout.events.clone()).await? {
+        if let Some(first) = self.event_from(0).await? {
             self.held.first_event = first.number;
         }
         Ok(())
@@ -246,64 +220,102 @@ impl<F: MappedFlash> Store<F> {
     /// # Errors
     /// [`StoreError::Flash`].
     pub async fn event_from(&mut self, number: u32) -> Result<Option<Event>, StoreError> {
-        let mut found = None;
-        let region = self.layout.events.clone();
-        self.each(region, |event: Event| {
-            if event.number < number {
-                return ControlFlow::Continue(());
-            }
-            found = Some(event);
-            ControlFlow::Break(())
-        })
-        .await?;
+        let mut found: Option<Event> = None;
+        for region in [
+            self.layout.events.clone(),
+            self.layout.repeating_events.clone(),
+        ] {
+            self.each(region, |event: Versioned<Event>| {
+                let event = event.newest();
+                if event.number < number {
+                    return ControlFlow::Continue(());
+                }
+                if found
+                    .as_ref()
+                    .is_none_or(|found| event.number < found.number)
+                {
+                    found = Some(event);
+                }
+                ControlFlow::Break(())
+            })
+            .await?;
+        }
         Ok(found)
     }
 
-    /// Appends a closed month. It is never overwritten.
+    /// Appends a closed month.
     ///
     /// # Errors
-    /// [`StoreError::Full`] if the log of months is full, [`StoreError::Flash`].
+    /// [`StoreError::Flash`].
     pub async fn push_month(&mut self, record: MonthRecord) -> Result<(), StoreError> {
-        let region = self.layout.months.clone();
-        let entry = MonthEntry::Closed(record);
-        self.push(region, &entry, false).await?;
-        self.note_month(entry);
-        Ok(())
+        self.push_entry(MonthEntry::Closed(record)).await
     }
 
-    /// Appends an estimate. It is never overwritten.
+    /// Appends a run of months without samples.
     ///
     /// # Errors
-    /// [`StoreError::Full`] if the log of months is full, [`StoreError::Flash`].
+    /// [`StoreError::Flash`].
+    pub async fn push_missing(&mut self, missing: MissingMonths) -> Result<(), StoreError> {
+        self.push_entry(MonthEntry::Missing(missing)).await
+    }
+
+    /// Appends an estimate.
+    ///
+    /// # Errors
+    /// [`StoreError::Flash`].
     pub async fn push_estimate(&mut self, estimate: Estimated) -> Result<(), StoreError> {
-        let region = self.layout.months.clone();
-        let entry = MonthEntry::Estimated(estimate);
-        self.push(region, &entry, false).await?;
-        self.note_month(entry);
+        self.push_entry(MonthEntry::Estimated(estimate)).await
+    }
+
+    /// Makes every month from one on void. The entries stay on flash.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] if it was done too often, [`StoreError::Flash`].
+    pub async fn push_void(&mut self, void: VoidMonths) -> Result<(), StoreError> {
+        if self.held.voids_are_full() {
+            return Err(StoreError::Full);
+        }
+        self.push_entry(MonthEntry::Void(void)).await?;
+        self.survey_months().await?;
         Ok(())
     }
 
-    /// Calls `visit` with each entry of the log of months, oldest first, until it breaks.
+    /// Calls `visit` with each closed month and each estimate, oldest first, until it breaks. Void ones are left out, runs of missing months
+    /// come month by month.
     ///
     /// # Errors
     /// [`StoreError::Flash`].
     pub async fn each_month(
         &mut self,
-        visit: impl FnMut(MonthEntry) -> ControlFlow<()>,
+        mut visit: impl FnMut(MonthEntry) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let region = self.layout.months.clone();
-        self.each(region, visit).await
+        let held = self.held.clone();
+        let mut number = 0;
+        self.each(region, |entry: MonthEntry| {
+            number += 1;
+            match held.live(number - 1, entry) {
+                Some(MonthEntry::Missing(missing)) => missing
+                    .records()
+                    .try_for_each(|record| visit(MonthEntry::Closed(record))),
+                Some(entry) => visit(entry),
+                None => ControlFlow::Continue(()),
+            }
+        })
+        .await?;
+        Ok(())
     }
 
-    /// Months the log can still take, about.
+    /// Months of `channels` channels the log can still take, about; then the oldest make room.
     ///
     /// # Errors
     /// [`StoreError::Flash`].
-    pub async fn months_free(&mut self) -> Result<u16, StoreError> {
+    pub async fn months_free(&mut self, channels: usize) -> Result<u16, StoreError> {
         let region = self.layout.months.clone();
-        let left = self.queue(region)?.space_left().await;
-        let left = left.map_err(|error| self.failed(error.into()))?;
-        Ok((left / MONTH_BYTES).min(u32::from(u16::MAX)) as u16)
+        let left = queue::space_left(&mut self.flash, region).await;
+        let left = left.map_err(|error| self.failed(error))?;
+        let month = MONTH_BYTES + MONTH_CHANNEL_BYTES * channels as u32;
+        Ok((left / month).min(u32::from(u16::MAX)) as u16)
     }
 
     /// Appends a sample under the next number; the oldest make room. Returns its number.
@@ -313,7 +325,8 @@ impl<F: MappedFlash> Store<F> {
     pub async fn push_sample(&mut self, mut sample: Sample) -> Result<u32, StoreError> {
         sample.number = self.ring.next_number();
         let mut bytes = [0; ITEM_BYTES];
-        let bytes = postcard::to_slice(&sample, &mut bytes).map_err(|_| StoreError::TooLarge)?;
+        let bytes = postcard::to_slice(&Versioned::V1(&sample), &mut bytes)
+            .map_err(|_| StoreError::TooLarge)?;
         let pushed = self
             .ring
             .push(&mut self.flash, &self.layout, sample.number, bytes)
@@ -355,8 +368,38 @@ impl<F: MappedFlash> Store<F> {
         ))
     }
 
-    fn queue(&mut self, region: Range<u32>) -> Result<Queue<'_, F>, StoreError> {
-        queue(&mut self.flash, region)
+    async fn fetch<T: DeserializeOwned>(&mut self, key: u8) -> Result<Option<T>, StoreError> {
+        let mut buffer = [0; ITEM_BYTES];
+        let mut map = self.map()?;
+        let bytes: Result<Option<&[u8]>, _> = map.fetch_item(&mut buffer, &key).await;
+        match bytes {
+            Ok(bytes) => Ok(bytes.and_then(|bytes| postcard::from_bytes(bytes).ok())),
+            Err(error) => Err(self.failed(error.into())),
+        }
+    }
+
+    /// Writes a value of the map and reads it back, for the reason that [`queue::push`] gives.
+    async fn store<T: Serialize>(&mut self, key: u8, value: &T) -> Result<(), StoreError> {
+        let mut value_bytes = [0; ITEM_BYTES - 8];
+        let value_bytes: &[u8] =
+            postcard::to_slice(value, &mut value_bytes).map_err(|_| StoreError::TooLarge)?;
+        let mut buffer = [0; ITEM_BYTES];
+        for _ in 0..queue::TRIES {
+            let mut map = self.map()?;
+            let stored = map.store_item(&mut buffer, &key, &value_bytes).await;
+            if let Err(error) = stored {
+                return Err(self.failed(error.into()));
+            }
+            // A map that knows nothing of the write.
+            let mut map = self.map()?;
+            let kept: Result<Option<&[u8]>, _> = map.fetch_item(&mut buffer, &key).await;
+            match kept {
+                Ok(kept) if kept == Some(value_bytes) => return Ok(()),
+                Ok(_) => {}
+                Err(error) => return Err(self.failed(error.into())),
+            }
+        }
+        Err(self.failed(StoreError::NotKept))
     }
 
     async fn push<T: Serialize>(
@@ -367,105 +410,107 @@ impl<F: MappedFlash> Store<F> {
     ) -> Result<(), StoreError> {
         let mut bytes = [0; ITEM_BYTES];
         let bytes = postcard::to_slice(item, &mut bytes).map_err(|_| StoreError::TooLarge)?;
-        let pushed = self.queue(region)?.push(bytes, overwrite).await;
-        pushed.map_err(|error| self.failed(error.into()))
+        queue::push(&mut self.flash, &region, bytes, overwrite).await
+    }
+
+    /// Appends an entry to the log of months; if it is full, its oldest make room.
+    async fn push_entry(&mut self, entry: MonthEntry) -> Result<(), StoreError> {
+        let region = self.layout.months.clone();
+        match self.push(region.clone(), &entry, false).await {
+            Ok(()) => self.held.note_appended(&entry),
+            Err(StoreError::Full) => {
+                let pushed = self.push(region, &entry, true).await;
+                pushed.map_err(|error| self.failed(error))?;
+                self.survey_months().await?;
+            }
+            Err(error) => return Err(self.failed(error)),
+        }
+        Ok(())
     }
 
     async fn each<T: DeserializeOwned>(
         &mut self,
         region: Range<u32>,
         mut visit: impl FnMut(T) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u32, StoreError> {
+        let mut unreadable = 0;
         let visited = each_item(
             &mut self.flash,
             region,
             |bytes| match postcard::from_bytes(bytes) {
                 Ok(item) => visit(item),
                 // Written by a newer firmware: not for this one.
-                Err(_) => ControlFlow::Continue(()),
+                Err(_) => {
+                    unreadable += 1;
+                    ControlFlow::Continue(())
+                }
             },
         )
         .await;
-        visited.map_err(|error| self.failed(error))
-    }
-
-    async fn first<T: DeserializeOwned>(
-        &mut self,
-        region: Range<u32>,
-    ) -> Result<Option<T>, StoreError> {
-        let mut first = None;
-        self.each(region, |item| {
-            first = Some(item);
-            ControlFlow::Break(())
-        })
-        .await?;
-        Ok(first)
+        visited.map_err(|error| self.failed(error))?;
+        Ok(unreadable)
     }
 
     async fn survey_events(&mut self) -> Result<(), StoreError> {
-        let (mut first, mut next) = (None, 0);
-        self.each(self.layout.events.clone(), |event: Event| {
-            first.get_or_insert(event.number);
-            next = event.number.wrapping_add(1);
-            ControlFlow::Continue(())
-        })
-        .await?;
-        self.held.first_event = first.unwrap_or(0);
+        let (mut first, mut next, mut unreadable) = (u32::MAX, 0, 0);
+        for region in [
+            self.layout.events.clone(),
+            self.layout.repeating_events.clone(),
+        ] {
+            unreadable += self
+                .each(region, |event: Versioned<Event>| {
+                    let event = event.newest();
+                    first = event.number.min(first);
+                    next = event.number.wrapping_add(1).max(next);
+                    ControlFlow::Continue(())
+                })
+                .await?;
+        }
+        self.held.first_event = first.min(next);
         self.held.next_event = next;
+        self.held.unreadable += unreadable;
         Ok(())
     }
 
-    async fn survey_months(&mut self) -> Result<(), StoreError> {
+    /// Reads the log of months; the number of entries that this firmware cannot read.
+    async fn survey_months(&mut self) -> Result<u32, StoreError> {
+        let region = self.layout.months.clone();
         let mut survey = Held::default();
-        self.each_month(|entry| {
-            survey.note_month(entry);
+        let unreadable = self
+            .each(region.clone(), |entry: MonthEntry| {
+                survey.note_void(&entry);
+                ControlFlow::Continue(())
+            })
+            .await?;
+        let mut number = 0;
+        let voids = survey.clone();
+        self.each(region, |entry: MonthEntry| {
+            number += 1;
+            if let Some(entry) = voids.live(number - 1, entry) {
+                survey.note_month(&entry);
+            }
             ControlFlow::Continue(())
         })
         .await?;
-        self.held.months = survey.months;
-        self.held.last_month = survey.last_month;
-        self.held.last_estimate = survey.last_estimate;
-        Ok(())
-    }
-
-    fn note_month(&mut self, entry: MonthEntry) {
-        self.held.note_month(entry);
+        survey.first_event = self.held.first_event;
+        survey.next_event = self.held.next_event;
+        survey.last_sample_unix_s = self.held.last_sample_unix_s;
+        survey.unreadable = self.held.unreadable;
+        self.held = survey;
+        Ok(unreadable)
     }
 }
 
-impl Held {
-    fn note_month(&mut self, entry: MonthEntry) {
-        match entry {
-            MonthEntry::Closed(record) => {
-                self.months += 1;
-                self.last_month = Some(record);
-            }
-            MonthEntry::Estimated(estimate) => self.last_estimate = Some(estimate),
-        }
-    }
-}
+/// A value that this firmware cannot read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
 
-type Queue<'f, F> = QueueStorage<&'f mut F, NoCache<()>>;
-
-fn queue<F: MappedFlash>(flash: &mut F, region: Range<u32>) -> Result<Queue<'_, F>, StoreError> {
-    let config = QueueConfig::try_new(region).map_err(|_| StoreError::Flash)?;
-    Ok(QueueStorage::new(flash, config, Cache::new_uncached()))
-}
-
-async fn each_item<F: MappedFlash>(
-    flash: &mut F,
-    region: Range<u32>,
-    mut visit: impl FnMut(&[u8]) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
-    let mut queue = queue(flash, region)?;
-    let mut items = queue.iter().await?;
-    let mut buffer = [0; ITEM_BYTES];
-    while let Some(item) = items.next(&mut buffer).await? {
-        if visit(&item).is_break() {
-            break;
-        }
-    }
-    Ok(())
+/// Events that can repeat without end and that nobody causes.
+fn repeats(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Started { .. } | EventKind::SensorQuality { .. } | EventKind::SamplesLate { .. }
+    )
 }
 
 const _: () = assert!(

@@ -114,6 +114,11 @@ fn work(
         acknowledged.asked_for_crc = Some(crc);
         match push(&mut client, file, None, false, |_| {}) {
             Ok(pushed) => acknowledged.active = Some(pushed.active),
+            // The last push before the cut was done.
+            Err(LoggerError::Refused(Fault::AlreadyActive)) => match client.models() {
+                Ok(models) => acknowledged.active = models.active,
+                Err(_) => break,
+            },
             Err(LoggerError::Refused(fault)) => panic!("refused: {fault}"),
             Err(_) => break,
         }
@@ -260,7 +265,7 @@ fn hostile(random: &mut Random) -> Vec<u8> {
         Request::ModelRead {
             offset: below(100_000) as u32,
         },
-        Request::Rollback,
+        Request::Rollback { allow_older: true },
         Request::ConfigSet(ConfigItem::SampleInterval {
             seconds: below(3) as u32,
         }),

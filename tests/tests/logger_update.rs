@@ -1,7 +1,7 @@
 //! A firmware update finds its old data: today's firmware on a flash that an earlier one wrote.
 //!
-//! `fixtures/flash-format-1.bin` is that flash ([`flash_image`]), `fixtures/flash-format-1.txt` what its firmware told of it. Both were made
-//! once, by `cargo test -p amlstm-tests --test logger_update -- --ignored`, and stay as they are as long as loggers with format 1 stand in the field.
+//! `fixtures/flash-format-2.bin` is that flash ([`flash_image`]), `fixtures/flash-format-2.txt` what its firmware told of it. Both were made
+//! once, by `cargo test -p amlstm-tests --test logger_update -- --ignored`, and stay as they are as long as loggers with format 2 stand in the field.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -29,17 +29,20 @@ const STATION: &str = r#"
     source = { sdi12 = "0" }
     quantity = "level_m"
     offset_m = 0.25
+    largest_step_m = 5.0
     [[channel]]
     aquifer_layer = "confined1"
     source = { sdi12 = "1" }
     quantity = "depth_to_water_m"
     measuring_point_m = 12.5
+    largest_step_m = 5.0
     [[channel]]
     aquifer_layer = "confined2"
     source = { sdi12 = "2" }
     quantity = "submergence_m"
     cable_m = 80.0
     measuring_point_m = 10.0
+    largest_step_m = 5.0
     [[channel]]
     aquifer_layer = "confined3"
     source = { loop_input = 1, at_4_ma = 0.0, at_20_ma = 35.0 }
@@ -138,7 +141,7 @@ fn make_the_fixture() {
     for seed in [1, 2] {
         push(&mut client, &old_model(seed), None, false, |_| {}).expect("the model is taken");
     }
-    client.rollback().expect("the first model comes back");
+    client.rollback(false).expect("the first model comes back");
     client
         .visit(START_UNIX_S + 7, &[Some(1.5), None, Some(40.25)])
         .expect("the visit is recorded");

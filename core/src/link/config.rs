@@ -1,5 +1,7 @@
 //! What a technician sets: station, channels, limits.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_CHANNELS, Name};
@@ -115,7 +117,7 @@ pub struct Security {
     pub min_model_version: u32,
     /// Ed25519 key that signs models.
     pub signing_key: Option<[u8; 32]>,
-    /// Only signed models are accepted. Once set it can be cleared only by erasing the logger with a debugger.
+    /// Only signed models are accepted. It can be set once a model signed with the key is active, and cleared only by erasing the logger.
     pub require_signed: bool,
 }
 
@@ -134,6 +136,19 @@ pub enum ConfigKey {
     RateLimit,
     /// [`ConfigItem::Security`].
     Security,
+}
+
+impl fmt::Display for ConfigKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Station => formatter.write_str("station"),
+            Self::SampleInterval => formatter.write_str("sample interval"),
+            Self::Channel(index) => write!(formatter, "channel {index}"),
+            Self::Barometer => formatter.write_str("barometer"),
+            Self::RateLimit => formatter.write_str("limit"),
+            Self::Security => formatter.write_str("signatures and model versions"),
+        }
+    }
 }
 
 /// A configuration item and its value.
@@ -184,7 +199,7 @@ pub enum ConfigProblem {
     Address,
     /// Numbers must be finite, the density within 900 to 1300 kg/m3, lowest < highest, cable >= 0, the largest step > 0.
     Number,
-    /// `require_signed` needs a signing key, and once set stays, key and all.
+    /// `require_signed` needs a signing key and an active model signed with it, and once set stays, key and all.
     Signing,
     /// The channel is part of closed months: its aquifer layer can no longer be changed, nor the channel removed.
     LayerInUse,
@@ -204,7 +219,9 @@ impl ConfigProblem {
                 "numbers must be finite, the density 900 to 1300 kg/m3, lowest below highest, cable not negative, \
                  largest step and limits above 0, 4 mA and 20 mA not equal"
             }
-            Self::Signing => "signed models need a key, and once required stay required",
+            Self::Signing => {
+                "signatures can be required once a model signed with the key is active, and then stay required"
+            }
             Self::LayerInUse => {
                 "the channel is part of closed months: its aquifer layer stays; use the next free channel"
             }

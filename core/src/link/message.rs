@@ -6,8 +6,8 @@ use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ConfigItem, ConfigKey, ConfigProblem, Estimated, Event, MAX_CHANNELS, MonthRecord, Name,
-    PROTO_MAJOR, PROTO_MINOR, Reading, ResetCause,
+    ClockDoubt, ConfigItem, ConfigKey, ConfigProblem, Estimated, Event, MAX_CHANNELS, MonthRecord,
+    Name, PROTO_MAJOR, PROTO_MINOR, Reading, ResetCause,
 };
 
 /// Laptop to logger. Grows at its end only.
@@ -44,7 +44,7 @@ pub enum Request<'a> {
     ClockSet {
         /// UTC, seconds since 1970.
         unix_s: u32,
-        /// Also when it jumps more than 400 days ahead of the last sample: the months between close as missing.
+        /// Also when it jumps more than a day, or when a first date is unlikely ([`ClockDoubt`]).
         confirm_jump: bool,
     },
     /// Records a visit: compares tape readings with the sensors and reports the logger's state.
@@ -83,7 +83,10 @@ pub enum Request<'a> {
         allow_older: bool,
     },
     /// Makes the model before active again.
-    Rollback,
+    Rollback {
+        /// Also if its version is below the configured minimum.
+        allow_older: bool,
+    },
     /// Reads bytes of the active model file.
     ModelRead {
         /// Position of the first byte.
@@ -96,6 +99,18 @@ pub enum Request<'a> {
     },
     /// Restarts the logger.
     Restart,
+    /// The level of a channel that jumped is right: it is good again.
+    ConfirmStep {
+        /// Channel.
+        channel: u8,
+    },
+    /// Makes the closed months from one on void: a wrong date had closed them.
+    VoidMonths {
+        /// The first of them, months since 0000-01.
+        month_index: i32,
+        /// Otherwise the logger only says how many there are.
+        confirm: bool,
+    },
 }
 
 /// First exchange. Never changes: new fields go into [`Status`].
@@ -186,6 +201,10 @@ pub struct Status {
     pub synthetic: bool,
     /// Storage operations that failed since the start.
     pub storage_errors: u32,
+    /// Samples are kept and not counted before this month, in months since 0000-01: the clock was set back to a month that is closed.
+    pub counts_from_month: Option<i32>,
+    /// Records on the flash that this firmware cannot read.
+    pub unreadable_records: u32,
 }
 
 /// All channels now.
@@ -244,6 +263,10 @@ pub struct Models {
     pub standby: Option<SlotInfo>,
     /// Well of the active model.
     pub well: Name,
+    /// The active model was trained on SYNTHETIC data.
+    pub synthetic: bool,
+    /// Last month of the active model's training, in months since 0000-01.
+    pub trained_until: Option<i32>,
 }
 
 /// How far an upload got.
@@ -361,14 +384,23 @@ pub enum Fault {
     SignatureWrong,
     /// There is no model to go back to.
     NothingBefore,
-    /// The clock would jump more than 400 days ahead.
-    ClockJump,
+    /// The clock would be set to a time that needs confirmation.
+    ClockJump(ClockDoubt),
     /// The clock would be set before 2020 or after 2100.
     ClockRange,
     /// The configuration item is refused.
     Config(ConfigProblem),
     /// The clock is not set.
     ClockUnset,
+    /// This model is active already; the one before it stays where it is.
+    AlreadyActive,
+    /// A signed model is for one well, and the station has another name.
+    OtherWell,
+    /// Closed months would become void: it needs confirmation.
+    VoidMonths {
+        /// How many.
+        count: u16,
+    },
 }
 
 impl fmt::Display for Fault {
@@ -424,15 +456,22 @@ impl fmt::Display for Fault {
                 write!(formatter, "the signature is not that of the logger's key")
             }
             Self::NothingBefore => write!(formatter, "no earlier model to go back to"),
-            Self::ClockJump => {
-                write!(
-                    formatter,
-                    "the clock would jump more than 400 days ahead of the last sample; confirm the jump"
-                )
-            }
+            Self::ClockJump(doubt) => write!(formatter, "{doubt}; confirm it if it is right"),
             Self::ClockRange => write!(formatter, "the clock must lie between 2020 and 2100"),
             Self::Config(problem) => write!(formatter, "{}", problem.words()),
             Self::ClockUnset => write!(formatter, "the clock is not set"),
+            Self::AlreadyActive => write!(
+                formatter,
+                "this model is active already; the model before it is kept"
+            ),
+            Self::OtherWell => write!(
+                formatter,
+                "the signed model is for another well than this station"
+            ),
+            Self::VoidMonths { count } => write!(
+                formatter,
+                "{count} closed months and their estimates would no longer count; confirm it if a wrong date closed them"
+            ),
         }
     }
 }

@@ -45,6 +45,7 @@ fn estimated() -> Estimated {
         half_width_mm: None,
         attention: heapless::Vec::new(),
         inputs: heapless::Vec::new(),
+        months_without_levels: 0,
     }
 }
 
@@ -77,10 +78,15 @@ fn requests() -> Vec<Request<'static>> {
         Request::UploadWhere,
         Request::UploadSignature { bytes: &[] },
         Request::UploadCommit { allow_older: false },
-        Request::Rollback,
+        Request::Rollback { allow_older: false },
         Request::ModelRead { offset: 0 },
         Request::EstimateAt { position: 0 },
         Request::Restart,
+        Request::ConfirmStep { channel: 0 },
+        Request::VoidMonths {
+            month_index: 0,
+            confirm: false,
+        },
     ]
 }
 
@@ -129,6 +135,8 @@ fn responses_keep_their_numbers() {
             active: None,
             standby: None,
             well: Name::new(),
+            synthetic: false,
+            trained_until: None,
         }),
         Response::Upload(UploadProgress {
             length: 0,
@@ -173,10 +181,13 @@ fn faults_keep_their_numbers_and_have_words() {
         Fault::SignatureMissing,
         Fault::SignatureWrong,
         Fault::NothingBefore,
-        Fault::ClockJump,
+        Fault::ClockJump(ClockDoubt::BeforeFirmware),
         Fault::ClockRange,
         Fault::Config(ConfigProblem::Interval),
         Fault::ClockUnset,
+        Fault::AlreadyActive,
+        Fault::OtherWell,
+        Fault::VoidMonths { count: 0 },
     ];
     assert_eq!(kinds(&faults), ascending(faults.len()));
     assert!(
@@ -232,6 +243,11 @@ fn events_keep_their_numbers() {
             limit_mm: 0.0,
         },
         EventKind::MonthLogFull,
+        EventKind::StepConfirmed { channel: 0 },
+        EventKind::MonthsVoid {
+            first_month_index: 0,
+            count: 0,
+        },
     ];
     assert_eq!(kinds(&events), ascending(events.len()));
 }
@@ -334,6 +350,8 @@ fn status() -> Status {
         rate_alarm: true,
         synthetic: true,
         storage_errors: u32::MAX,
+        counts_from_month: Some(i32::MAX),
+        unreadable_records: u32::MAX,
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The same bytes lie on its flash and travel the line, so fields are appended only.
 
+use core::fmt;
+
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +25,7 @@ impl Quality {
     pub const RANGE: Self = Self(1 << 2);
     /// The sensor repeats one value.
     pub const STUCK: Self = Self(1 << 3);
-    /// The level jumped from the reading before.
+    /// The level jumped from the last good reading, and has not come back; confirming the step makes it good.
     pub const STEP: Self = Self(1 << 4);
     /// No water above the sensor.
     pub const DRY: Self = Self(1 << 5);
@@ -35,8 +37,10 @@ impl Quality {
     pub const CLOCK_UNSURE: Self = Self(1 << 8);
     /// The sensor answered something that is no measurement.
     pub const GARBLED: Self = Self(1 << 9);
+    /// The level jumped and the raw value stays the same: what sensors send in place of a measurement.
+    pub const ERROR_CODE: Self = Self(1 << 10);
 
-    const WORDS: [(Self, &'static str); 10] = [
+    const WORDS: [(Self, &'static str); 11] = [
         (Self::TIMEOUT, "sensor does not answer"),
         (Self::CRC, "answer damaged on the cable"),
         (Self::RANGE, "outside the configured range"),
@@ -47,6 +51,10 @@ impl Quality {
         (Self::LOOP_FAULT, "4-20 mA loop fault"),
         (Self::CLOCK_UNSURE, "clock not set since power loss"),
         (Self::GARBLED, "answer not understood"),
+        (
+            Self::ERROR_CODE,
+            "one value again and again after a step: an error code of the sensor",
+        ),
     ];
 
     /// Both sets together.
@@ -149,6 +157,9 @@ pub struct MonthRecord {
     pub channels: Vec<MonthLevel, MAX_CHANNELS>,
 }
 
+/// After more months without any level since the training of a model, the interval that its file states is not believed.
+pub const MAX_MONTHS_WITHOUT_LEVELS: u16 = 12;
+
 /// The estimate for one month.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimated {
@@ -162,12 +173,15 @@ pub struct Estimated {
     pub increment_mm: f32,
     /// Cumulative subsidence in mm, down +.
     pub subsidence_mm: f32,
-    /// Half width of the 90 % interval of the increment in mm; `None` if the model file states none.
+    /// Half width of the 90 % interval of the increment in mm; `None` if the model file states none, or if more than
+    /// [`MAX_MONTHS_WITHOUT_LEVELS`] months had no level since its training.
     pub half_width_mm: Option<f32>,
     /// Share of each model input, in the model's order; sums to 1 unless all are missing.
     pub attention: Vec<f32, MAX_CHANNELS>,
     /// State of each model input, in the model's order.
     pub inputs: Vec<InputState, MAX_CHANNELS>,
+    /// Months since the end of the model's training that had no level at all.
+    pub months_without_levels: u16,
 }
 
 /// Why the logger started.
@@ -194,6 +208,28 @@ pub enum Task {
     MonthClose,
     /// Watches the others.
     Health,
+}
+
+impl fmt::Display for ResetCause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Power => "power came on",
+            Self::Watchdog => "by the watchdog",
+            Self::Panic => "after a panic",
+            Self::Other => "by reset or command",
+        })
+    }
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Sense => "at the sensors",
+            Self::Port => "at the port",
+            Self::MonthClose => "at the month's closing",
+            Self::Health => "at the watchdog",
+        })
+    }
 }
 
 /// Something that happened.
@@ -277,8 +313,20 @@ pub enum EventKind {
         /// The limit in mm.
         limit_mm: f32,
     },
-    /// The log of months is full: no further month can be closed.
+    /// The log of months is full: no further month can be closed. Written by earlier firmware alone.
     MonthLogFull,
+    /// Somebody confirmed that a level which jumped is right.
+    StepConfirmed {
+        /// Channel.
+        channel: u8,
+    },
+    /// Closed months became void: a wrong date had closed them.
+    MonthsVoid {
+        /// First of them, months since 0000-01.
+        first_month_index: i32,
+        /// How many.
+        count: u16,
+    },
 }
 
 /// One entry of the event log.

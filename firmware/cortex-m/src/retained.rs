@@ -1,4 +1,4 @@
-//! RAM that survives a reset: why the run before ended.
+//! RAM that survives a reset: why the run before ended, and what time it was.
 
 use core::cell::RefCell;
 use core::fmt::{self, Write as _};
@@ -21,9 +21,19 @@ struct Retained {
     /// Bytes of `panic` that are in use.
     panic_bytes: u8,
     panic: [u8; MAX_MESSAGE],
+    time: RetainedTime,
 }
 
-const MAGIC: u32 = 0x616d_6c32;
+/// UTC and time since the start at one moment, and how long the run then went on, as far as it could tell.
+#[derive(Clone, Copy)]
+struct RetainedTime {
+    /// 0 while the clock is unset.
+    unix_s: u32,
+    uptime_ms: u64,
+    end_uptime_ms: u64,
+}
+
+const MAGIC: u32 = 0x616d_6c33;
 const NO_TASK: u8 = u8::MAX;
 const TASKS: [Task; 4] = [Task::Sense, Task::Port, Task::MonthClose, Task::Health];
 const _: () = assert!(MAX_MESSAGE <= u8::MAX as usize);
@@ -35,6 +45,11 @@ impl Retained {
         restart: 0,
         panic_bytes: 0,
         panic: [0; MAX_MESSAGE],
+        time: RetainedTime {
+            unix_s: 0,
+            uptime_ms: 0,
+            end_uptime_ms: 0,
+        },
     };
 
     fn late_task(&self) -> Option<Task> {
@@ -84,7 +99,16 @@ pub fn is_warm() -> bool {
 /// What the run before left; what is kept from now on is of this run. `reset`: why the chip says that it was reset; `None` if it does not tell.
 pub fn last_run(reset: Option<ResetCause>) -> LastRun {
     let warm = is_warm();
-    let before = retained(|retained| core::mem::replace(retained, Retained::EMPTY));
+    let before = retained(|retained| {
+        let time = retained.time;
+        core::mem::replace(
+            retained,
+            Retained {
+                time,
+                ..Retained::EMPTY
+            },
+        )
+    });
     let before = before.unwrap_or(Retained::EMPTY);
     let panic = before.panic();
     let cause = match reset {
@@ -94,11 +118,33 @@ pub fn last_run(reset: Option<ResetCause>) -> LastRun {
         None if warm => ResetCause::Watchdog,
         None => ResetCause::Power,
     };
+    if cause == ResetCause::Power {
+        // What is left in RAM after a loss of power may be anything.
+        retained(|retained| retained.time = Retained::EMPTY.time);
+    }
     LastRun {
         cause,
         late_task: before.late_task(),
         panic,
     }
+}
+
+/// Keeps the time: UTC, and the time since the start at that moment.
+pub fn keep_time(unix_s: u32, uptime_ms: u64) {
+    retained(|retained| {
+        retained.time = RetainedTime {
+            unix_s,
+            uptime_ms,
+            end_uptime_ms: uptime_ms,
+        };
+    });
+}
+
+/// UTC when the run before ended, as far as it could tell; `None` after a loss of power or without a clock. Asked after [`last_run`].
+pub fn kept_unix_s() -> Option<u32> {
+    let time = retained(|retained| retained.time)?;
+    let went_on_s = time.end_uptime_ms.saturating_sub(time.uptime_ms) / 1000;
+    (time.unix_s > 0).then(|| time.unix_s.saturating_add(went_on_s as u32))
 }
 
 /// Nobody is late any more.
@@ -111,38 +157,42 @@ pub fn note_late(task: Task) {
     retained(|retained| retained.late_task = task as u8);
 }
 
-/// Keeps the task that runs while all ends, unless a late one is known.
-pub fn note_running() {
+/// Keeps the task that runs while all ends, unless a late one is known, and when that is.
+pub fn note_running(uptime_ms: u64) {
     retained(|retained| {
+        retained.time.end_uptime_ms = uptime_ms;
         if retained.late_task == NO_TASK {
             retained.late_task = running() as u8;
         }
     });
 }
 
-/// Keeps that the restart is wanted.
-pub fn note_restart() {
-    retained(|retained| retained.restart = 1);
+/// Keeps that the restart is wanted, and when it is.
+pub fn note_restart(uptime_ms: u64) {
+    retained(|retained| {
+        retained.restart = 1;
+        retained.time.end_uptime_ms = uptime_ms;
+    });
 }
 
 /// Keeps a panic's task, place and message for the next start; false if an end was noted before, as when the panic's own log message
 /// panics. Of the path only the file's name: there is little room.
-pub fn note_panic(info: &PanicInfo<'_>) -> bool {
+pub fn note_panic(info: &PanicInfo<'_>, uptime_ms: u64) -> bool {
     let (path, line) = info
         .location()
         .map_or(("", 0), |place| (place.file(), place.line()));
     let file = path.rsplit('/').next().unwrap_or(path);
-    note_end(format_args!("{file}:{line}: {}", info.message()))
+    note_end(format_args!("{file}:{line}: {}", info.message()), uptime_ms)
 }
 
 /// The same for a fault of the processor, which ends as a panic does.
-pub fn note_fault(frame: &ExceptionFrame) -> bool {
-    note_end(format_args!("hard fault at {:08x}", frame.pc()))
+pub fn note_fault(frame: &ExceptionFrame, uptime_ms: u64) -> bool {
+    note_end(format_args!("hard fault at {:08x}", frame.pc()), uptime_ms)
 }
 
 /// Keeps the task that runs, and the start of what is to be said of the program's end.
-fn note_end(message: fmt::Arguments<'_>) -> bool {
-    note_running();
+fn note_end(message: fmt::Arguments<'_>, uptime_ms: u64) -> bool {
+    note_running(uptime_ms);
     retained(|retained| {
         let first = retained.panic_bytes == 0;
         if first {

@@ -143,7 +143,7 @@ fn configured() -> FakeFlash {
         },
     ))
     .unwrap();
-    block_on(logger.set_clock(&clock, 1_767_225_600, false)).unwrap();
+    block_on(logger.set_clock(&clock, 1_767_225_600, true)).unwrap();
     logger.store.into_flash()
 }
 
@@ -165,7 +165,7 @@ fn run_for(days: u64, flash: &mut FakeFlash, bus: Option<FakeBus>) -> (u32, Opti
         fw: [0, 1, 0],
         synthetic: false,
     };
-    let ended = clock.run(async { run(parts).await.unwrap() }, days * DAY_MS);
+    let ended = clock.run(run(parts), days * DAY_MS);
     assert!(!ended);
     (fed.get(), late.get())
 }
@@ -209,4 +209,56 @@ fn a_sensor_bus_that_hangs_starves_the_watchdog_and_is_named() {
     assert_eq!(late, Some(Task::Sense));
     // The first sample is due after 900 s and may take 120 s: feedings at 0, 120 ... 960 s, none at 1080 s.
     assert_eq!(fed, 9);
+}
+
+/// Most due times lie between two ticks of 32,768 Hz: a sample taken at the tick before would be of the second, the day and the month before.
+#[test]
+fn samples_carry_their_due_time_by_a_clock_of_32768_hz() {
+    let mut flash = configured();
+    let (fed, late) = (Cell::new(0), Cell::new(None));
+    let mut clock = FakeClock::default();
+    clock.ticks = true;
+    // Not a whole millisecond after the start.
+    clock.advance_to_ms(12_345);
+    let bus = FakeBus::new(&[
+        ("0M!", Answer::Line(b"00001\r\n")),
+        ("0D0!", Answer::Line(b"0-12.5\r\n")),
+    ]);
+    let parts = Parts::<Fakes<'_>> {
+        clock: &clock,
+        flash: &mut flash,
+        layout: layout(),
+        bus: Hanging(Some(bus)),
+        machine: FakeMachine {
+            fed: &fed,
+            late: &late,
+        },
+        from_laptop: Nobody,
+        to_laptop: Nobody,
+        fw: [0, 1, 0],
+        synthetic: false,
+    };
+    clock.run(run(parts), 3 * 86_400 * 32_768);
+    let last_run = LastRun {
+        cause: ResetCause::Power,
+        late_task: None,
+        panic: None,
+    };
+    let mut logger = block_on(Logger::open(
+        &mut flash,
+        layout(),
+        &FakeClock::default(),
+        &last_run,
+    ))
+    .unwrap();
+    let mut times = std::vec::Vec::new();
+    block_on(logger.store.each_sample(0, |sample, _| {
+        times.push(sample.unix_s);
+        core::ops::ControlFlow::Continue(())
+    }))
+    .unwrap();
+    assert!(times.len() >= 3 * 96 - 1, "{}", times.len());
+    for pair in times.windows(2) {
+        assert_eq!((pair[0] % 900, pair[1] - pair[0]), (0, 900), "{pair:?}");
+    }
 }

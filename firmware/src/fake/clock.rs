@@ -6,12 +6,15 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::board::Clock;
+use crate::ticks::{ms_at_tick, tick_of_ms};
 
 /// Time that passes only when everybody waits.
 #[derive(Debug, Default)]
 pub struct FakeClock {
     uptime_ms: Cell<u64>,
     next_waking_ms: Cell<Option<u64>>,
+    /// Time since the start comes in ticks of 32,768 Hz.
+    pub ticks: bool,
     /// What the board keeps through a reset.
     pub kept: Cell<Option<u32>>,
 }
@@ -66,10 +69,16 @@ impl Clock for &FakeClock {
 
 impl Clock for FakeClock {
     fn uptime_ms(&self) -> u64 {
-        self.uptime_ms.get()
+        let now = self.uptime_ms.get();
+        if self.ticks { ms_at_tick(now) } else { now }
     }
 
     async fn wait_until_ms(&self, uptime_ms: u64) {
+        let uptime_ms = if self.ticks {
+            tick_of_ms(uptime_ms)
+        } else {
+            uptime_ms
+        };
         poll_fn(|_| {
             if self.uptime_ms.get() >= uptime_ms {
                 return Poll::Ready(());

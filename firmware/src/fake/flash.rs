@@ -33,7 +33,7 @@ impl NorFlashError for FlashFault {
 }
 
 /// Bits fall on writing and rise on erasing, byte by byte, until the power is cut.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct FakeFlash {
     words: Vec<u32>,
     writes_of_word: Vec<u8>,

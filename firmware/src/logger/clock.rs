@@ -1,17 +1,24 @@
 //! The wall clock: UTC from power on to power loss, and how it is set.
 
-use amlstm_core::link::{ClockState, EventKind, Fault};
+use amlstm_core::artifact::ModelFile;
+use amlstm_core::link::{ClockDoubt, ClockState, EventKind, Fault};
+use serde::{Deserialize, Serialize};
 
 use super::Logger;
 use crate::board::{Clock, MappedFlash};
+use crate::calendar::month_index_of;
 use crate::store::{Key, Store, StoreError};
 
 /// Earliest time a clock may be set to: 2020-01-01.
 const EARLIEST_UNIX_S: u32 = 1_577_836_800;
 /// Latest: 2100-01-01.
 const LATEST_UNIX_S: u32 = 4_102_444_800;
-/// A clock that jumps farther ahead of the last sample needs confirmation: every month between closes as missing.
-const LONGEST_JUMP_S: u32 = 400 * 86_400;
+/// No logger ran this firmware before 2026-01-01.
+const FIRST_RUN_UNIX_S: u32 = 1_767_225_600;
+/// A first date that lies farther behind the firmware or the model needs confirmation, months: ten years.
+const LONGEST_SERVICE_MONTHS: i32 = 120;
+/// A clock that jumps farther needs confirmation.
+const LONGEST_JUMP_S: u32 = 86_400;
 
 /// UTC as an offset to the time since the start.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,7 +29,24 @@ pub(super) struct WallClock {
     base_uptime_ms: u64,
 }
 
+/// The clock when it was last set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ClockSetting {
+    unix_s: u32,
+    /// Number of the next sample then: earlier samples have times of the clock before.
+    next_sample: u32,
+}
+
 impl WallClock {
+    /// A clock that was never set.
+    pub(super) fn unset() -> Self {
+        Self {
+            state: ClockState::Unset,
+            base_unix_s: 0,
+            base_uptime_ms: 0,
+        }
+    }
+
     /// The kept time if there is one that can be true; else the last known moment, unsure; else unset.
     pub(super) async fn at_start<F: MappedFlash>(
         clock: &impl Clock,
@@ -54,7 +78,12 @@ impl WallClock {
 impl<F: MappedFlash> Logger<F> {
     /// UTC, seconds since 1970; `None` while the clock is unset.
     pub fn unix_s(&self, clock: &impl Clock) -> Option<u32> {
-        self.unix_ms(clock.uptime_ms())
+        self.unix_s_at(clock.uptime_ms())
+    }
+
+    /// UTC at an uptime, seconds since 1970; `None` while the clock is unset.
+    pub fn unix_s_at(&self, uptime_ms: u64) -> Option<u32> {
+        self.unix_ms(uptime_ms)
             .map(|unix_ms| u32::try_from(unix_ms / 1000).unwrap_or(u32::MAX))
     }
 
@@ -68,7 +97,14 @@ impl<F: MappedFlash> Logger<F> {
         self.clock.state
     }
 
-    /// Sets the clock and logs it. Months are closed by the next sample, never here.
+    /// The first month whose samples count, if the clock stands before it, in months since 0000-01: earlier ones are closed.
+    pub fn counts_from_month(&self, clock: &impl Clock) -> Option<i32> {
+        let now = month_index_of(self.unix_s(clock)?);
+        let first = self.tally.first_countable_month()?;
+        (now < first).then_some(first)
+    }
+
+    /// Sets the clock and logs it. Months are closed by later samples, never here.
     ///
     /// # Errors
     /// [`Fault::ClockRange`], [`Fault::ClockJump`] without `confirm_jump`, [`Fault::Storage`].
@@ -81,15 +117,16 @@ impl<F: MappedFlash> Logger<F> {
         if !(EARLIEST_UNIX_S..LATEST_UNIX_S).contains(&unix_s) {
             return Err(Fault::ClockRange);
         }
-        let last_sample = self.store.held().last_sample_unix_s;
-        if !confirm_jump
-            && last_sample.is_some_and(|last| unix_s.saturating_sub(last) > LONGEST_JUMP_S)
-        {
-            return Err(Fault::ClockJump);
+        if !confirm_jump && let Some(doubt) = self.doubt(clock, unix_s).await? {
+            return Err(Fault::ClockJump(doubt));
         }
         let old_unix_s = self.unix_s(clock).unwrap_or(0);
+        let setting = ClockSetting {
+            unix_s,
+            next_sample: self.store.next_sample(),
+        };
         self.store
-            .put(Key::Clock as u8, &unix_s)
+            .put(Key::Clock as u8, &setting)
             .await
             .map_err(|_| Fault::Storage)?;
         self.clock = WallClock {
@@ -102,7 +139,55 @@ impl<F: MappedFlash> Logger<F> {
             old_unix_s,
             new_unix_s: unix_s,
         };
-        self.note(clock, set).await.map_err(|_| Fault::Storage)
+        self.note_aside(clock, set).await;
+        Ok(())
+    }
+
+    /// What speaks against a time, and what it would cost.
+    async fn doubt(
+        &mut self,
+        clock: &impl Clock,
+        unix_s: u32,
+    ) -> Result<Option<ClockDoubt>, Fault> {
+        let month_index = month_index_of(unix_s);
+        let now = self.unix_s(clock).or(self.store.held().last_sample_unix_s);
+        if let Some(now) = now {
+            let days = now.abs_diff(unix_s) / 86_400;
+            let first = self.tally.first_countable_month();
+            return Ok(if now.abs_diff(unix_s) <= LONGEST_JUMP_S {
+                None
+            } else if unix_s > now {
+                let open = self.tally.open().map_or(month_index, |open| {
+                    if open.is_empty() {
+                        open.month_index()
+                    } else {
+                        open.month_index() + 1
+                    }
+                });
+                Some(ClockDoubt::Ahead {
+                    days,
+                    missing_months: (month_index - open).clamp(0, i32::from(u16::MAX)) as u16,
+                })
+            } else {
+                Some(ClockDoubt::Back {
+                    days,
+                    counts_from_month: first.filter(|first| month_index < *first),
+                })
+            });
+        }
+        if unix_s < FIRST_RUN_UNIX_S {
+            return Ok(Some(ClockDoubt::BeforeFirmware));
+        }
+        let trained_until = self.active_model().await.ok().and_then(|bytes| {
+            let file = ModelFile::parse(bytes).ok()?;
+            Some(file.record().trained_until.index())
+        });
+        let believed = trained_until.unwrap_or(month_index_of(FIRST_RUN_UNIX_S));
+        Ok(
+            (month_index - believed > LONGEST_SERVICE_MONTHS).then_some(ClockDoubt::LongAfter {
+                month_index: believed,
+            }),
+        )
     }
 }
 
@@ -110,8 +195,12 @@ impl<F: MappedFlash> Logger<F> {
 async fn last_known_unix_s<F: MappedFlash>(
     store: &mut Store<F>,
 ) -> Result<Option<u32>, StoreError> {
-    let set: Option<u32> = store.get(Key::Clock as u8).await?;
-    // The clock may have been set back after the last sample: then it is the setting that counts. Without knowing, the later one never
-    // closes a month twice.
-    Ok(set.max(store.held().last_sample_unix_s))
+    let setting: Option<ClockSetting> = store.get(Key::Clock as u8).await?;
+    let sampled = store.held().last_sample_unix_s;
+    Ok(match setting {
+        // The clock was set after the last sample: the sample's time is that of the clock before.
+        Some(setting) if setting.next_sample >= store.next_sample() => Some(setting.unix_s),
+        Some(setting) => sampled.or(Some(setting.unix_s)),
+        None => sampled,
+    })
 }

@@ -1,35 +1,47 @@
 //! Uploading, activating and rolling back models.
 
 use amlstm_core::artifact::ModelFile;
-use amlstm_core::link::{EventKind, Fault, Models, Name, Security, SlotInfo, UploadProgress};
+use amlstm_core::link::{
+    ConfigItem, EventKind, Fault, Models, Name, Security, SlotInfo, UploadProgress,
+};
+use heapless::Vec;
 
 use super::Logger;
 use crate::board::{Clock, MappedFlash};
 use crate::month_walk::inputs_of;
-use crate::store::{SlotRecord, Slots, StoreError};
+use crate::store::{SIGNATURE_BYTES, SlotRecord, Slots, StoreError};
 
-const SIGNATURE_BYTES: usize = 64;
+/// An Ed25519 signature; empty without one.
+type Signature = Vec<u8, SIGNATURE_BYTES>;
 
 /// An upload that was begun since the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
     slot: u8,
     progress: UploadProgress,
-    signature: Option<[u8; SIGNATURE_BYTES]>,
+    signature: Signature,
 }
 
 impl<F: MappedFlash> Logger<F> {
     /// Frees the slot that is not active for a model of `length` bytes.
     ///
     /// # Errors
-    /// [`Fault::ModelTooLong`], [`Fault::Storage`].
+    /// [`Fault::AlreadyActive`], which leaves the other slot as it is, [`Fault::ModelTooLong`], [`Fault::Storage`].
     pub async fn upload_begin(&mut self, length: u32, crc: u32) -> Result<UploadProgress, Fault> {
         let limit = self.store.layout().slot_capacity();
         if length == 0 || length > limit {
             return Err(Fault::ModelTooLong { limit });
         }
-        self.upload = None;
         let mut slots = self.slots().await?;
+        // A model that became active before there was a key may come again, with its signature.
+        let signs = self.settings.security.signing_key.is_some();
+        let kept = |active: &SlotRecord| {
+            (active.length, active.crc) == (length, crc) && !(signs && active.signature.is_empty())
+        };
+        if slots.active.as_ref().is_some_and(kept) {
+            return Err(Fault::AlreadyActive);
+        }
+        self.upload = None;
         let slot = slots.free_slot();
         if slots.standby.take().is_some() {
             // From here on there is nothing to roll back to; say so before the bytes go.
@@ -50,7 +62,7 @@ impl<F: MappedFlash> Logger<F> {
         self.upload = Some(Upload {
             slot,
             progress,
-            signature: None,
+            signature: Signature::new(),
         });
         Ok(progress)
     }
@@ -106,7 +118,10 @@ impl<F: MappedFlash> Logger<F> {
     /// [`Fault::NoUpload`], [`Fault::Malformed`] unless it has 64 bytes.
     pub fn upload_signature(&mut self, bytes: &[u8]) -> Result<UploadProgress, Fault> {
         let upload = self.upload.as_mut().ok_or(Fault::NoUpload)?;
-        upload.signature = Some(bytes.try_into().map_err(|_| Fault::Malformed)?);
+        if bytes.len() != SIGNATURE_BYTES {
+            return Err(Fault::Malformed);
+        }
+        upload.signature = Signature::from_slice(bytes).map_err(|_| Fault::Malformed)?;
         Ok(upload.progress)
     }
 
@@ -121,12 +136,9 @@ impl<F: MappedFlash> Logger<F> {
     ) -> Result<SlotInfo, Fault> {
         let upload = self.upload.as_ref().ok_or(Fault::NoUpload)?;
         let UploadProgress { length, crc, .. } = upload.progress;
-        let slot = upload.slot;
-        let (version, signed) = self.check_upload(upload)?;
-        let minimum = self.settings.security.min_model_version;
-        if version < minimum && !allow_older {
-            return Err(Fault::ModelTooOld { version, minimum });
-        }
+        let (slot, signature) = (upload.slot, upload.signature.clone());
+        let version = self.check_upload(upload)?;
+        let minimum = self.check_version(version, allow_older)?;
         let before = self.slots().await?;
         let generation = before.generation.wrapping_add(1);
         let active = SlotRecord {
@@ -135,37 +147,52 @@ impl<F: MappedFlash> Logger<F> {
             version,
             length,
             crc,
-            signed,
+            signature,
         };
         let slots = Slots {
             generation,
             active: Some(active.clone()),
-            standby: before.active,
+            // The same model without its signature is nothing to go back to.
+            standby: before
+                .active
+                .filter(|before| (before.length, before.crc) != (length, crc)),
         };
         self.store
             .commit_slots(&slots)
             .await
             .map_err(|_| Fault::Storage)?;
         self.upload = None;
+        self.estimated_until = None;
         let activated = EventKind::ModelActivated {
             generation,
             version,
             crc,
             older_allowed: version < minimum,
         };
-        self.log(clock, activated).await?;
+        self.note_aside(clock, activated).await;
+        self.raise_minimum(&active).await?;
         Ok(active.info())
     }
 
-    /// Makes the model before active again.
+    /// Makes the model before active again, if it would be accepted as an upload.
     ///
     /// # Errors
-    /// [`Fault::NothingBefore`], [`Fault::Storage`].
-    pub async fn rollback(&mut self, clock: &impl Clock) -> Result<SlotInfo, Fault> {
+    /// [`Fault::NothingBefore`], what is wrong with its signature, well or version, [`Fault::Storage`].
+    pub async fn rollback(
+        &mut self,
+        clock: &impl Clock,
+        allow_older: bool,
+    ) -> Result<SlotInfo, Fault> {
         let before = self.slots().await?;
         let Some(mut active) = before.standby else {
             return Err(Fault::NothingBefore);
         };
+        let bytes = self
+            .store
+            .slot_bytes(active.slot, active.length)
+            .ok_or(Fault::Storage)?;
+        self.check_file(bytes, &active.signature)?;
+        self.check_version(active.version, allow_older)?;
         let generation = before.generation.wrapping_add(1);
         active.generation = generation;
         let version = active.version;
@@ -180,14 +207,12 @@ impl<F: MappedFlash> Logger<F> {
             .map_err(|_| Fault::Storage)?;
         // An upload in progress was on its way to the slot that is active now.
         self.upload = None;
-        self.log(
-            clock,
-            EventKind::ModelRolledBack {
-                generation,
-                version,
-            },
-        )
-        .await?;
+        self.estimated_until = None;
+        let rolled_back = EventKind::ModelRolledBack {
+            generation,
+            version,
+        };
+        self.note_aside(clock, rolled_back).await;
         Ok(active.info())
     }
 
@@ -197,15 +222,19 @@ impl<F: MappedFlash> Logger<F> {
     /// [`Fault::Storage`].
     pub async fn models(&mut self) -> Result<Models, Fault> {
         let slots = self.slots().await?;
-        let well = slots.active.as_ref().and_then(|active| {
+        let file = slots.active.as_ref().and_then(|active| {
             let bytes = self.store.slot_bytes(active.slot, active.length)?;
-            let file = ModelFile::parse(bytes).ok()?;
-            Name::try_from(file.record().well).ok()
+            ModelFile::parse(bytes).ok()
         });
+        let record = file.as_ref().map(ModelFile::record);
         Ok(Models {
-            active: slots.active.map(|active| active.info()),
-            standby: slots.standby.map(|standby| standby.info()),
-            well: well.unwrap_or_default(),
+            active: slots.active.as_ref().map(SlotRecord::info),
+            standby: slots.standby.as_ref().map(SlotRecord::info),
+            well: record
+                .and_then(|record| Name::try_from(record.well).ok())
+                .unwrap_or_default(),
+            synthetic: record.is_some_and(|record| record.synthetic),
+            trained_until: record.map(|record| record.trained_until.index()),
         })
     }
 
@@ -220,8 +249,8 @@ impl<F: MappedFlash> Logger<F> {
             .ok_or(Fault::Storage)
     }
 
-    /// The version of the uploaded file, and whether its signature was checked.
-    fn check_upload(&self, upload: &Upload) -> Result<(u32, bool), Fault> {
+    /// The version of the uploaded file.
+    fn check_upload(&self, upload: &Upload) -> Result<u32, Fault> {
         let UploadProgress {
             length,
             crc,
@@ -234,7 +263,7 @@ impl<F: MappedFlash> Logger<F> {
             .store
             .slot_bytes(upload.slot, length)
             .ok_or(Fault::Storage)?;
-        let signed = check_signature(bytes, upload.signature.as_ref(), &self.settings.security)?;
+        check_signature(bytes, &upload.signature, &self.settings.security)?;
         let stored = stored_crc(bytes).unwrap_or(0);
         if stored != crc {
             return Err(Fault::ModelCrc {
@@ -242,9 +271,64 @@ impl<F: MappedFlash> Logger<F> {
                 stored,
             });
         }
+        self.check_file(bytes, &upload.signature)
+    }
+
+    /// Checks a file in a slot and gives its version.
+    fn check_file(&self, bytes: &[u8], signature: &Signature) -> Result<u32, Fault> {
+        let signed = check_signature(bytes, signature, &self.settings.security)?;
         let file = ModelFile::parse(bytes).map_err(|_| Fault::ModelInvalid)?;
+        if signed && file.record().well != self.settings.station.as_str() {
+            return Err(Fault::OtherWell);
+        }
         inputs_of(&file, &self.settings)?;
-        Ok((file.record().model_version, signed))
+        Ok(file.record().model_version)
+    }
+
+    /// The configured minimum of versions.
+    fn check_version(&self, version: u32, allow_older: bool) -> Result<u32, Fault> {
+        let minimum = self.settings.security.min_model_version;
+        if version < minimum && !allow_older {
+            Err(Fault::ModelTooOld { version, minimum })
+        } else {
+            Ok(minimum)
+        }
+    }
+
+    /// After a signed model no older one is accepted.
+    async fn raise_minimum(&mut self, active: &SlotRecord) -> Result<(), Fault> {
+        let security = self.settings.security;
+        if active.signature.is_empty() || active.version <= security.min_model_version {
+            return Ok(());
+        }
+        let raised = Security {
+            min_model_version: active.version,
+            ..security
+        };
+        self.settings
+            .keep(&mut self.store, ConfigItem::Security(raised))
+            .await
+    }
+
+    /// Raises the minimum where a power cut came between the activation of a signed model and its raising.
+    pub(super) async fn raise_minimum_at_start(&mut self) -> Result<(), StoreError> {
+        if let Some(active) = self.store.slots().await?.active {
+            // A failure is counted in the store; the next start tries again.
+            let _ = self.raise_minimum(&active).await;
+        }
+        Ok(())
+    }
+
+    /// True if the active model carries a signature by this key.
+    pub(super) async fn is_signed_by(&mut self, key: &[u8; 32]) -> Result<bool, Fault> {
+        let Some(active) = self.slots().await?.active else {
+            return Ok(false);
+        };
+        let bytes = self
+            .store
+            .slot_bytes(active.slot, active.length)
+            .ok_or(Fault::Storage)?;
+        Ok(verify(bytes, &active.signature, key).is_ok())
     }
 
     async fn slots(&mut self) -> Result<Slots, Fault> {
@@ -252,10 +336,6 @@ impl<F: MappedFlash> Logger<F> {
             .slots()
             .await
             .map_err(|_: StoreError| Fault::Storage)
-    }
-
-    async fn log(&mut self, clock: &impl Clock, kind: EventKind) -> Result<(), Fault> {
-        self.note(clock, kind).await.map_err(|_| Fault::Storage)
     }
 }
 
@@ -270,18 +350,22 @@ fn stored_crc(bytes: &[u8]) -> Option<u32> {
 /// [`Fault::SignatureMissing`], [`Fault::SignatureWrong`].
 fn check_signature(
     bytes: &[u8],
-    signature: Option<&[u8; SIGNATURE_BYTES]>,
+    signature: &Signature,
     security: &Security,
 ) -> Result<bool, Fault> {
-    match (signature, &security.signing_key) {
-        (Some(signature), Some(key)) => {
-            let key = salty::PublicKey::try_from(key).map_err(|_| Fault::SignatureWrong)?;
-            let signature = salty::Signature::from(signature);
-            key.verify(bytes, &signature)
-                .map_err(|_| Fault::SignatureWrong)?;
-            Ok(true)
-        }
+    match &security.signing_key {
+        Some(key) if !signature.is_empty() => verify(bytes, signature, key).map(|()| true),
         _ if security.require_signed => Err(Fault::SignatureMissing),
         _ => Ok(false),
     }
+}
+
+fn verify(bytes: &[u8], signature: &Signature, key: &[u8; 32]) -> Result<(), Fault> {
+    let signature: &[u8; SIGNATURE_BYTES] = signature
+        .as_slice()
+        .try_into()
+        .map_err(|_| Fault::SignatureWrong)?;
+    let key = salty::PublicKey::try_from(key).map_err(|_| Fault::SignatureWrong)?;
+    key.verify(bytes, &salty::Signature::from(signature))
+        .map_err(|_| Fault::SignatureWrong)
 }

@@ -1,83 +1,160 @@
 //! Months: closing them, estimating them, and looking them up.
 
-use amlstm_core::link::{Estimated, EventKind, Fault, MonthRecord};
+use core::ops::ControlFlow;
+
+use amlstm_core::link::{
+    Estimated, EventKind, Fault, InputState, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord, Sample,
+};
 
 use super::Logger;
 use crate::board::{Clock, MappedFlash};
 use crate::calendar::month_index_of;
 use crate::month_walk::MonthWalk;
-use crate::open_month::OpenMonth;
-use crate::store::{MonthEntry, StoreError};
+use crate::store::{MissingMonths, MonthEntry, StoreError, VoidMonths};
+use crate::tally::{Outcome, Tally};
 
 impl<F: MappedFlash> Logger<F> {
-    /// Closes the open month and those after it that lie before `month_index`.
-    pub(super) async fn close_months_before(
+    /// Counts a kept sample in its month, after closing the months before it.
+    pub(super) async fn count(
         &mut self,
         clock: &impl Clock,
-        month_index: i32,
-        unix_s: u32,
+        sample: Sample,
     ) -> Result<(), StoreError> {
-        let Some(open) = &self.open else {
-            return Ok(());
-        };
-        if month_index < open.month_index() {
-            return self.note_late(clock, month_index).await;
-        }
-        let (mut empty, mut first_empty) = (0_u16, 0);
-        while let Some(open) = self
-            .open
-            .as_ref()
-            .filter(|open| open.month_index() < month_index)
-        {
-            if open.is_empty() {
-                first_empty = if empty == 0 {
-                    open.month_index()
-                } else {
-                    first_empty
-                };
-                empty = empty.saturating_add(1);
-            }
-            let record = open.record(
-                self.settings.channels.len(),
-                unix_s,
-                self.store.next_sample(),
-            );
-            let next = OpenMonth::new(open.month_index() + 1);
-            match self.store.push_month(record).await {
-                Ok(()) => self.open = Some(next),
-                Err(StoreError::Full) => return self.note_full(clock).await,
-                Err(error) => return Err(error),
-            }
-        }
-        if empty > 0 {
-            self.note(
-                clock,
-                EventKind::MonthsEmpty {
-                    first_month_index: first_empty,
-                    count: empty,
-                },
-            )
-            .await?;
+        for sample in self.tally.offer(sample) {
+            self.add(clock, &sample).await?;
         }
         Ok(())
     }
 
-    /// Sums up the open month from the samples kept since the last closing.
-    pub(super) async fn rebuild_open_month(&mut self) -> Result<(), StoreError> {
-        let last = self.store.held().last_month.as_ref();
-        let (mut open, from) = match last {
-            Some(last) => (Some(OpenMonth::new(last.month_index + 1)), last.next_sample),
-            None => (None, 0),
-        };
-        self.store
-            .each_sample(from, |sample, _| {
-                open.get_or_insert_with(|| OpenMonth::new(month_index_of(sample.unix_s)))
-                    .add(&sample);
-                core::ops::ControlFlow::Continue(())
-            })
-            .await?;
-        self.open = open;
+    async fn add(&mut self, clock: &impl Clock, sample: &Sample) -> Result<(), StoreError> {
+        match self.tally.add(sample) {
+            Outcome::Counted => {}
+            Outcome::Late => self.note_late(clock, month_index_of(sample.unix_s)).await,
+            Outcome::Closes => {
+                self.close_months_before(clock, sample).await?;
+                self.tally.add(sample);
+            }
+        }
         Ok(())
+    }
+
+    /// Closes the open month and those after it that lie before the sample's.
+    async fn close_months_before(
+        &mut self,
+        clock: &impl Clock,
+        sample: &Sample,
+    ) -> Result<(), StoreError> {
+        let channels = self.settings.channels.len();
+        let month_index = month_index_of(sample.unix_s);
+        let Some(open) = self.tally.open() else {
+            return Ok(());
+        };
+        let mut first = open.month_index();
+        if !open.is_empty() {
+            let record = open.record(channels, sample.unix_s, sample.number);
+            self.store.push_month(record).await?;
+            first += 1;
+            self.tally.open_month(first);
+        }
+        if first >= month_index {
+            return Ok(());
+        }
+        let missing = MissingMonths {
+            first_month_index: first,
+            count: (month_index - first).min(i32::from(u16::MAX)) as u16,
+            channels: channels as u8,
+            closed_unix_s: sample.unix_s,
+            next_sample: sample.number,
+        };
+        self.store.push_missing(missing).await?;
+        self.tally.open_month(month_index);
+        let empty = EventKind::MonthsEmpty {
+            first_month_index: first,
+            count: missing.count,
+        };
+        self.note_aside(clock, empty).await;
+        Ok(())
+    }
+
+    /// Sums up the open month from the samples kept since the last closing, and closes what a power cut left open.
+    pub(super) async fn recount(&mut self, clock: &impl Clock) -> Result<(), StoreError> {
+        let held = self.store.held();
+        let last = held.last_month.as_ref();
+        let mut from = last.map_or(0, |last| last.next_sample);
+        let mut tally = Tally::after(
+            last.map(|last| (last.month_index, last.closed_unix_s)),
+            held.last_void,
+        );
+        loop {
+            let mut closing = heapless::Vec::<Sample, 2>::new();
+            self.store
+                .each_sample(from, |sample, _| {
+                    from = sample.number.wrapping_add(1);
+                    closing = tally.offer(sample);
+                    while let Some(due) = closing.first() {
+                        if tally.add(due) == Outcome::Closes {
+                            return ControlFlow::Break(());
+                        }
+                        closing.remove(0);
+                    }
+                    ControlFlow::Continue(())
+                })
+                .await?;
+            self.tally = tally;
+            if closing.is_empty() {
+                return Ok(());
+            }
+            for sample in &closing {
+                self.add(clock, sample).await?;
+            }
+            tally = core::mem::take(&mut self.tally);
+        }
+    }
+
+    /// Makes the months from one on void, which a wrong date had closed, and counts the kept samples again. Gives the number of void months.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] if no such month is closed, [`Fault::ClockUnset`], [`Fault::VoidMonths`] without `confirm`, [`Fault::Storage`].
+    pub async fn void_months(
+        &mut self,
+        clock: &impl Clock,
+        month_index: i32,
+        confirm: bool,
+    ) -> Result<u16, Fault> {
+        let unix_s = self.unix_s(clock).ok_or(Fault::ClockUnset)?;
+        let mut count = 0;
+        let visited = self.store.each_month(|entry| {
+            if let MonthEntry::Closed(record) = entry
+                && record.month_index >= month_index
+            {
+                count += 1;
+            }
+            ControlFlow::Continue(())
+        });
+        visited.await.map_err(|_| Fault::Storage)?;
+        if count == 0 {
+            return Err(Fault::NotFound);
+        }
+        if !confirm {
+            return Err(Fault::VoidMonths { count });
+        }
+        let void = VoidMonths {
+            month_index,
+            unix_s,
+            next_sample: self.store.next_sample(),
+        };
+        self.estimated_until = None;
+        self.store
+            .push_void(void)
+            .await
+            .map_err(|_| Fault::Storage)?;
+        self.recount(clock).await.map_err(|_| Fault::Storage)?;
+        let voided = EventKind::MonthsVoid {
+            first_month_index: month_index,
+            count,
+        };
+        self.note_aside(clock, voided).await;
+        Ok(count)
     }
 
     /// Estimates closed months that have no estimate yet, with the active model. Returns the last estimate it made.
@@ -100,7 +177,7 @@ impl<F: MappedFlash> Logger<F> {
             .last_month
             .as_ref()
             .map(|month| month.month_index);
-        if done >= closed {
+        if done >= closed || self.estimated_until == closed {
             return Ok(None);
         }
         let mut last = None;
@@ -108,7 +185,7 @@ impl<F: MappedFlash> Logger<F> {
         while let Some(batch) = walk.next(&mut self.store, &self.settings).await? {
             for estimate in batch
                 .iter()
-                .filter(|estimate| Some(estimate.month_index) > done)
+                .filter(|estimate| Some(estimate.month_index) > done && is_worth_keeping(estimate))
             {
                 self.store
                     .push_estimate(estimate.clone())
@@ -118,6 +195,7 @@ impl<F: MappedFlash> Logger<F> {
                 last = Some(estimate.clone());
             }
         }
+        self.estimated_until = closed;
         Ok(last)
     }
 
@@ -200,20 +278,20 @@ impl<F: MappedFlash> Logger<F> {
         self.note(clock, alarm).await.map_err(|_| Fault::Storage)
     }
 
-    async fn note_late(&mut self, clock: &impl Clock, month_index: i32) -> Result<(), StoreError> {
-        if self.late_noted == Some(month_index) {
-            return Ok(());
+    async fn note_late(&mut self, clock: &impl Clock, month_index: i32) {
+        if self.late_noted != Some(month_index) {
+            self.late_noted = Some(month_index);
+            self.note_aside(clock, EventKind::SamplesLate { month_index })
+                .await;
         }
-        self.late_noted = Some(month_index);
-        self.note(clock, EventKind::SamplesLate { month_index })
-            .await
     }
+}
 
-    async fn note_full(&mut self, clock: &impl Clock) -> Result<(), StoreError> {
-        if self.full_noted {
-            return Ok(());
-        }
-        self.full_noted = true;
-        self.note(clock, EventKind::MonthLogFull).await
-    }
+/// An estimate of a month without any level, after a year of such months, would only fill the log of months. It can be computed at any time.
+fn is_worth_keeping(estimate: &Estimated) -> bool {
+    estimate.months_without_levels <= MAX_MONTHS_WITHOUT_LEVELS
+        || estimate
+            .inputs
+            .iter()
+            .any(|input| *input != InputState::Missing)
 }

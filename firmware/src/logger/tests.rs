@@ -18,9 +18,8 @@ mod cuts;
 mod decade;
 mod models;
 mod months;
-mod old_flash;
 
-const FLASH: u32 = 192 * 1024;
+const FLASH: u32 = 224 * 1024;
 const CLOCK_LOST: LastRun = LastRun {
     cause: ResetCause::Power,
     late_task: None,
@@ -70,7 +69,7 @@ fn station_on(flash: u32, time: &str, clock: &FakeClock) -> Logger<FakeFlash> {
         };
         block_on(logger.configure(clock, item)).unwrap();
     }
-    block_on(logger.set_clock(clock, unix(time), false)).unwrap();
+    block_on(logger.set_clock(clock, unix(time), true)).unwrap();
     logger
 }
 

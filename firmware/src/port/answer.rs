@@ -77,6 +77,10 @@ async fn respond<'s, B: Board>(
                 .map(Response::Visit);
         }
         Request::Status => return Ok(Response::Status(shared.status().await?)),
+        Request::ConfirmStep { channel } => {
+            shared.confirm_step(channel).await?;
+            return Ok(Response::Done);
+        }
         _ => {}
     }
     let mut logger = shared.logger.lock().await;
@@ -156,8 +160,8 @@ async fn respond<'s, B: Board>(
             shared.estimate_wanted.signal(());
             Response::Active(active)
         }
-        Request::Rollback => {
-            let active = logger.rollback(clock).await?;
+        Request::Rollback { allow_older } => {
+            let active = logger.rollback(clock, allow_older).await?;
             shared.estimate_wanted.signal(());
             Response::Active(active)
         }
@@ -176,7 +180,17 @@ async fn respond<'s, B: Board>(
             }
         }
         Request::Restart => Response::Done,
+        Request::VoidMonths {
+            month_index,
+            confirm,
+        } => {
+            logger.void_months(clock, month_index, confirm).await?;
+            shared.estimate_wanted.signal(());
+            Response::Done
+        }
         // Answered above.
-        Request::Now | Request::Visit { .. } | Request::Status => return Err(Fault::Unsupported),
+        Request::Now | Request::Visit { .. } | Request::Status | Request::ConfirmStep { .. } => {
+            return Err(Fault::Unsupported);
+        }
     })
 }

@@ -36,10 +36,12 @@ now                                every channel now\r\n\
 months                             closed months and their estimates\r\n\
 est                                estimate of the last closed month\r\n\
 events                             what happened\r\n\
-clock [YYYY-MM-DD HH:MM:SS]        show or set the clock, UTC; confirm behind it allows a long jump\r\n\
+clock [YYYY-MM-DD HH:MM:SS]        show or set the clock, UTC; confirm behind it allows a jump of more than a day\r\n\
 set                                show the configuration and how to change it\r\n\
-tape CHANNEL DEPTH                 record a tape reading, m below the measuring point\r\n\
-model [rollback]                   show the models, or go back to the one before\r\n\
+tape CHANNEL DEPTH [confirm]       record a tape reading, m below the measuring point\r\n\
+step CHANNEL                       a level that jumped is right\r\n\
+void YYYY-MM [confirm]             months from this one on were closed by a wrong date: they no longer count\r\n\
+model [rollback [older]]           show the models, or go back to the one before, also below the minimum version\r\n\
 export csv|toa5 [NUMBER]           every sample, from a number on\r\n";
 
 /// The port's output and the line being typed.
@@ -47,7 +49,8 @@ pub struct Session<'s, B: Board, W: Write> {
     shared: &'s Shared<B>,
     to: W,
     typed: String<MAX_COMMAND>,
-    too_long: bool,
+    /// Why the line being typed will not be run.
+    refusal: Option<&'static str>,
     /// A line feed that follows belongs to the carriage return before.
     after_return: bool,
 }
@@ -59,7 +62,7 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
             shared,
             to,
             typed: String::new(),
-            too_long: false,
+            refusal: None,
             after_return: false,
         }
     }
@@ -89,8 +92,9 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
             b'\n' if after_return => {}
             b'\r' | b'\n' => {
                 let line = core::mem::take(&mut self.typed);
-                if core::mem::take(&mut self.too_long) {
-                    self.text("\r\ntoo long; try help\r\n> ").await?;
+                if let Some(refusal) = self.refusal.take() {
+                    self.line(format_args!("\r\n{refusal}; try help")).await?;
+                    self.text("> ").await?;
                 } else {
                     self.text("\r\n").await?;
                     if !line.trim().is_empty() {
@@ -104,11 +108,30 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
                 self.text("\x08 \x08").await?;
             }
             b' '..=b'~' => {
-                self.too_long |= self.typed.push(char::from(byte)).is_err();
+                if self.typed.push(char::from(byte)).is_err() {
+                    self.refusal = Some("too long");
+                }
                 self.to.write_all(&[byte]).await?;
+            }
+            // A name that lost its letters here would be another name.
+            128.. => {
+                self.refusal =
+                    Some("found a letter that is not ASCII; names are spelled in ASCII here")
             }
             _ => {}
         }
+        self.to.flush().await
+    }
+
+    /// Says that bytes were lost, and forgets the line they belonged to.
+    ///
+    /// # Errors
+    /// The port does not take it.
+    pub async fn lost(&mut self) -> Result<(), W::Error> {
+        self.typed.clear();
+        self.refusal = Some("a part of this line was lost");
+        self.text("\r\ninput lost: it came faster than it could be taken; look at set, and type the rest again\r\n")
+            .await?;
         self.to.flush().await
     }
 
@@ -125,9 +148,14 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
             ["clock", date, time] => self.set_clock(date, time, false).await,
             ["clock", date, time, "confirm"] => self.set_clock(date, time, true).await,
             ["set", words @ ..] => self.set(words).await,
-            ["tape", channel, depth] => self.tape(channel, depth).await,
+            ["tape", channel, depth] => self.tape(channel, depth, false).await,
+            ["tape", channel, depth, "confirm"] => self.tape(channel, depth, true).await,
+            ["step", channel] => self.confirm_step(channel).await,
+            ["void", month] => self.void_months(month, false).await,
+            ["void", month, "confirm"] => self.void_months(month, true).await,
             ["model"] => self.models().await,
-            ["model", "rollback"] => self.roll_back().await,
+            ["model", "rollback"] => self.roll_back(false).await,
+            ["model", "rollback", "older"] => self.roll_back(true).await,
             ["export", format @ ("csv" | "toa5")] => self.export(*format == "toa5", 0).await,
             ["export", format @ ("csv" | "toa5"), number] => match number.parse() {
                 Ok(number) => self.export(*format == "toa5", number).await,

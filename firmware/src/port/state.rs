@@ -8,7 +8,45 @@ use crate::bounded::collect_bounded;
 use crate::sense::{Round, depth_to_water_m};
 use crate::shared::Shared;
 
+/// A tape reading farther from the sensor's is likely a slip of the pen, or of the cable; nearer, it confirms a level that jumped.
+pub const TAPE_AGREES_M: f32 = 0.5;
+
 impl<B: Board> Shared<B> {
+    /// Records a tape reading; one that agrees with a level that jumped confirms it.
+    ///
+    /// # Errors
+    /// [`Fault::Storage`].
+    pub async fn tape(&self, channel: u8, tape_m: f32, sensor_m: Option<f32>) -> Result<(), Fault> {
+        let tape = EventKind::Tape {
+            channel,
+            tape_m,
+            sensor_m,
+        };
+        let noted = self.logger.lock().await.note(&self.clock, tape).await;
+        noted.map_err(|_| Fault::Storage)?;
+        if sensor_m.is_some_and(|sensor_m| agree(sensor_m, tape_m)) {
+            self.cable.lock().await.confirm_step(channel.into());
+        }
+        Ok(())
+    }
+
+    /// The level of a channel that jumped is right.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] without this channel, [`Fault::Storage`].
+    pub async fn confirm_step(&self, channel: u8) -> Result<(), Fault> {
+        let mut logger = self.logger.lock().await;
+        if usize::from(channel) >= logger.settings.channels.len() {
+            return Err(Fault::NotFound);
+        }
+        let confirmed = EventKind::StepConfirmed { channel };
+        let noted = logger.note(&self.clock, confirmed).await;
+        noted.map_err(|_| Fault::Storage)?;
+        drop(logger);
+        self.cable.lock().await.confirm_step(channel.into());
+        Ok(())
+    }
+
     /// Every channel now.
     pub async fn now(&self) -> Now {
         let Round {
@@ -32,9 +70,10 @@ impl<B: Board> Shared<B> {
         let battery_mv = self.machine.lock().await.battery_mv();
         let mut logger = self.logger.lock().await;
         let models = logger.models().await?;
+        let channels = logger.settings.channels.len();
         let months_free = logger
             .store
-            .months_free()
+            .months_free(channels)
             .await
             .map_err(|_| Fault::Storage)?;
         let held = logger.store.held();
@@ -62,6 +101,8 @@ impl<B: Board> Shared<B> {
             rate_alarm: logger.rate_alarm(),
             synthetic: self.synthetic,
             storage_errors: logger.store.errors(),
+            counts_from_month: logger.counts_from_month(&self.clock),
+            unreadable_records: held.unreadable,
         })
     }
 
@@ -76,26 +117,20 @@ impl<B: Board> Shared<B> {
     ) -> Result<VisitReport, Fault> {
         let now = self.now().await;
         let battery_mv = self.machine.lock().await.battery_mv();
-        let mut logger = self.logger.lock().await;
-        let channels = logger.settings.channels.iter().zip(&now.channels);
+        let settings = self.settings().await;
+        let channels = settings.channels.iter().zip(&now.channels);
         let depth_to_water: Vec<Option<f32>, MAX_CHANNELS> =
             collect_bounded(channels.map(|(config, reading)| depth_to_water_m(config, reading)));
         for (channel, (sensor_m, tape_m)) in depth_to_water.iter().zip(tape_m).enumerate() {
             if let Some(tape_m) = *tape_m {
-                let tape = EventKind::Tape {
-                    channel: channel as u8,
-                    tape_m,
-                    sensor_m: *sensor_m,
-                };
-                logger
-                    .note(&self.clock, tape)
-                    .await
-                    .map_err(|_| Fault::Storage)?;
+                self.tape(channel as u8, tape_m, *sensor_m).await?;
             }
         }
+        let mut logger = self.logger.lock().await;
+        let channels = logger.settings.channels.len();
         let months_free = logger
             .store
-            .months_free()
+            .months_free(channels)
             .await
             .map_err(|_| Fault::Storage)?;
         Ok(VisitReport {
@@ -109,4 +144,9 @@ impl<B: Board> Shared<B> {
             serial: logger.settings.serial,
         })
     }
+}
+
+/// True if a tape reading agrees with the sensor's depth to water, both in metres.
+pub fn agree(sensor_m: f32, tape_m: f32) -> bool {
+    libm::fabsf(sensor_m - tape_m) <= TAPE_AGREES_M
 }

@@ -138,7 +138,7 @@ fn hello() -> Reply<'static> {
         proto_major: 1,
         proto_minor: 0,
         fw: [0, 1, 0],
-        model_format: 2,
+        model_format: amlstm_core::artifact::FORMAT as u8,
         serial: 0,
     }))
 }
@@ -230,4 +230,160 @@ fn hostile_payloads_get_an_answer_each() {
         }
         other => panic!("{other:?}"),
     });
+}
+
+/// A laptop's end of the cable: bytes come at 115,200 baud into a buffer of 512, as a UART's; what does not fit is lost with an error.
+struct Pasted {
+    clock: &'static FakeClock,
+    bytes: Vec<u8>,
+    taken: usize,
+    /// From this byte on everything comes so many milliseconds later.
+    pause: (usize, u64),
+}
+
+/// The buffer ran over.
+#[derive(Debug)]
+struct Overrun;
+
+impl core::fmt::Display for Overrun {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str("overrun")
+    }
+}
+
+impl core::error::Error for Overrun {}
+
+impl embedded_io_async::Error for Overrun {
+    fn kind(&self) -> embedded_io_async::ErrorKind {
+        embedded_io_async::ErrorKind::Other
+    }
+}
+
+impl ErrorType for Pasted {
+    type Error = Overrun;
+}
+
+impl Read for Pasted {
+    async fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Overrun> {
+        if self.taken == self.bytes.len() {
+            return core::future::pending().await;
+        }
+        // 11.52 bytes a millisecond, from the first second on.
+        let (paused, pause_ms) = self.pause;
+        let delay_ms = |byte: usize| if byte < paused { 0 } else { pause_ms };
+        let due_ms = 1000 + ((self.taken as u64 + 1) * 100).div_ceil(1152) + delay_ms(self.taken);
+        self.clock.wait_until_ms(due_ms).await;
+        let now_ms = self.clock.uptime_ms() - 1000;
+        let arrived = (now_ms * 1152 / 100).min(paused as u64) as usize;
+        let later = (now_ms.saturating_sub(pause_ms) * 1152 / 100) as usize;
+        let arrived = arrived.max(later).min(self.bytes.len());
+        if arrived - self.taken > 512 {
+            self.taken = arrived;
+            return Err(Overrun);
+        }
+        let count = (arrived - self.taken).min(bytes.len());
+        bytes[..count].copy_from_slice(&self.bytes[self.taken..][..count]);
+        self.taken += count;
+        Ok(count)
+    }
+}
+
+/// What the laptop shows.
+#[derive(Clone, Default)]
+struct Screen(std::rc::Rc<core::cell::RefCell<Vec<u8>>>);
+
+impl ErrorType for Screen {
+    type Error = core::convert::Infallible;
+}
+
+impl Write for Screen {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+/// Sensors that take two seconds for an answer.
+struct Slow(&'static FakeClock);
+
+impl crate::board::SensorBus for Slow {
+    async fn exchange(&mut self, _: &[u8], _: &mut [u8], _: u32) -> Option<usize> {
+        self.0.wait_until_ms(self.0.uptime_ms() + 2000).await;
+        None
+    }
+
+    async fn loop_current_ma(&mut self, _: u8) -> Option<f32> {
+        None
+    }
+}
+
+struct Table;
+
+impl Board for Table {
+    type Clock = &'static FakeClock;
+    type Flash = FakeFlash;
+    type Bus = Slow;
+    type Machine = FakeMachine;
+    type FromLaptop = Pasted;
+    type ToLaptop = Screen;
+}
+
+/// What a terminal shows after `bytes` were pasted into it, those from `pause_at` on a minute later.
+fn pasted(bytes: &[u8], pause_at: usize) -> std::string::String {
+    let clock: &'static FakeClock = std::boxed::Box::leak(std::boxed::Box::default());
+    let layout = Layout::with_slots(FLASH, 16 * 1024, 8 * 1024).unwrap();
+    let last_run = LastRun {
+        cause: ResetCause::Power,
+        late_task: None,
+        panic: None,
+    };
+    let logger = block_on(Logger::open(
+        FakeFlash::new(FLASH),
+        layout,
+        &clock,
+        &last_run,
+    ))
+    .unwrap();
+    let machine = FakeMachine::default();
+    let shared = Shared::<Table>::new(clock, logger, Slow(clock), machine, [0, 1, 0], false);
+    let screen = Screen::default();
+    let from = Pasted {
+        clock,
+        bytes: bytes.to_vec(),
+        taken: 0,
+        pause: (pause_at, 60_000),
+    };
+    clock.run(serve(&shared, from, screen.clone()), 120_000);
+    let shown = screen.0.borrow().clone();
+    std::string::String::from_utf8(shown).unwrap()
+}
+
+#[test]
+fn a_block_pasted_while_a_slow_command_runs_is_run_to_its_end() {
+    let mut block = b"set channel 0 phreatic sdi12 0 0 level\rnow\r".to_vec();
+    for point in 0..40 {
+        block.extend_from_slice(std::format!("set channel 0 point {point}\r").as_bytes());
+    }
+    block.extend_from_slice(b"set\r");
+    let shown = pasted(&block, usize::MAX >> 1);
+    assert!(shown.contains("point 39.000 m"), "{shown}");
+    assert!(!shown.contains("input lost"), "{shown}");
+}
+
+#[test]
+fn an_overrun_is_said_and_the_port_goes_on() {
+    let mut block = b"set channel 0 phreatic sdi12 0 0 level\rnow\r".to_vec();
+    // More than port and UART keep while the sensors are asked.
+    for _ in 0..500 {
+        block.extend_from_slice(b"clock\r");
+    }
+    let pause_at = block.len();
+    block.extend_from_slice(b"\rset limit 3.5\rset\r");
+    let shown = pasted(&block, pause_at);
+    assert!(shown.contains("input lost"), "{shown}");
+    assert!(shown.contains("limit 3.500 mm"), "{shown}");
 }

@@ -1,4 +1,4 @@
-//! SDI-12 version 1.4, the logger's side: commands, answers, CRC, retries.
+//! SDI-12 version 1.4, the logger's side: commands, answers, parity, CRC, retries within a time.
 //!
 //! A measurement is `aM!` (or `aMC!` with CRC), answered `atttn`: ready in `ttt` seconds, or earlier with a service request `a`, with `n` values;
 //! then `aD0!`, `aD1!` ... until all values came.
@@ -6,7 +6,7 @@
 use amlstm_core::link::{Quality, Sdi12Value};
 use heapless::Vec;
 
-use crate::board::SensorBus;
+use crate::board::{Clock, SensorBus};
 
 /// Most values of an `M` measurement.
 pub const MAX_VALUES: usize = 9;
@@ -16,6 +16,9 @@ const MAX_ANSWER: usize = 81;
 const ATTEMPTS: usize = 3;
 /// An answer must begin within 15 ms and 80 characters at 1200 baud take 667 ms.
 const ANSWER_MS: u32 = 1000;
+
+/// What stands in an answer for a byte whose parity was wrong: no answer holds it, so that the answer is refused and asked for again.
+const DAMAGED: u8 = 0xff;
 
 /// Values of one measurement.
 pub type Values = Vec<f32, MAX_VALUES>;
@@ -43,20 +46,37 @@ impl<'a> AnswerLine<'a> {
         line.is_some_and(|line| !line.ends_with(b"\r\n"))
     }
 
+    /// The same for a byte of 7 bits with an even parity bit in front: 7E1 as a UART of 8N1 receives it.
+    pub fn goes_on_with_parity(&mut self, byte: u8) -> bool {
+        if byte.count_ones().is_multiple_of(2) {
+            self.goes_on_with(byte & 0x7f)
+        } else {
+            self.goes_on_with(DAMAGED)
+        }
+    }
+
     /// Bytes received; `None` if nothing came.
     pub fn length(&self) -> Option<usize> {
         (self.length > 0).then_some(self.length)
     }
 }
 
-/// Measures at one address, with retries.
+/// Measures at one address, with retries, and ends at `deadline_ms` (time since the start) or one answer later.
 ///
 /// # Errors
 /// What was wrong in the last try: [`Quality::TIMEOUT`], [`Quality::CRC`] or [`Quality::GARBLED`].
-pub async fn measure(bus: &mut impl SensorBus, sensor: Sdi12Value) -> Result<Values, Quality> {
+pub async fn measure(
+    clock: &impl Clock,
+    bus: &mut impl SensorBus,
+    sensor: Sdi12Value,
+    deadline_ms: u64,
+) -> Result<Values, Quality> {
     let mut outcome = Err(Quality::TIMEOUT);
     for _ in 0..ATTEMPTS {
-        outcome = measure_once(bus, sensor).await;
+        if clock.uptime_ms() >= deadline_ms {
+            break;
+        }
+        outcome = measure_once(clock, bus, sensor, deadline_ms).await;
         if outcome.is_ok() {
             break;
         }
@@ -64,7 +84,12 @@ pub async fn measure(bus: &mut impl SensorBus, sensor: Sdi12Value) -> Result<Val
     outcome
 }
 
-async fn measure_once(bus: &mut impl SensorBus, sensor: Sdi12Value) -> Result<Values, Quality> {
+async fn measure_once(
+    clock: &impl Clock,
+    bus: &mut impl SensorBus,
+    sensor: Sdi12Value,
+    deadline_ms: u64,
+) -> Result<Values, Quality> {
     let address = sensor.address;
     let mut answer = [0; MAX_ANSWER];
     let start: &[u8] = if sensor.crc {
@@ -73,9 +98,17 @@ async fn measure_once(bus: &mut impl SensorBus, sensor: Sdi12Value) -> Result<Va
         &[address, b'M', b'!']
     };
     let promise = parse_promise(ask(bus, start, &mut answer, ANSWER_MS).await?, address)?;
+    if promise.values == 0 {
+        return Err(Quality::GARBLED);
+    }
     if promise.ready_s > 0 {
+        let wait_ms = promise.ready_s * 1000 + ANSWER_MS;
+        // This answer has no CRC. A wait beyond the time there is may be a damaged digit: the next try asks again.
+        if clock.uptime_ms() + u64::from(wait_ms) > deadline_ms {
+            return Err(Quality::TIMEOUT);
+        }
         // The service request, or its absence, ends the wait; what counts is what the data command brings.
-        let _ = ask(bus, &[], &mut answer, promise.ready_s * 1000 + ANSWER_MS).await;
+        let _ = ask(bus, &[], &mut answer, wait_ms).await;
     }
     let mut values = Values::new();
     for page in b'0'..=b'9' {
@@ -226,13 +259,64 @@ mod tests {
     use embassy_futures::block_on;
 
     use super::*;
-    use crate::fake::{Answer, FakeBus};
+    use crate::fake::{Answer, FakeBus, FakeClock};
 
     const SENSOR: Sdi12Value = Sdi12Value {
         address: b'0',
         value: 0,
         crc: true,
     };
+
+    const DEADLINE_MS: u64 = 60_000;
+
+    /// 7E1: `1` is 0x31 with three bits set, so that its parity bit is set. One flipped bit makes the answer unreadable.
+    #[test]
+    fn a_byte_with_wrong_parity_spoils_its_answer() {
+        let received = |bytes: &[u8]| {
+            let mut reply = [0; 8];
+            let mut line = AnswerLine::new(&mut reply);
+            let _ = bytes.iter().all(|byte| line.goes_on_with_parity(*byte));
+            (line.length(), reply)
+        };
+        assert_eq!(
+            received(&[0xb1, 0x30, 0x8d, 0x0a]),
+            (Some(4), *b"10\r\n\0\0\0\0")
+        );
+        let (length, reply) = received(&[0xb1, 0x38, 0x8d, 0x0a]);
+        assert_eq!(length, Some(4));
+        assert_eq!(parse_promise(&reply[..2], b'1'), Err(Quality::GARBLED));
+    }
+
+    /// A flipped bit in `0001` makes it `9001`, with parity checked or not: the wait is not begun, and the other tries have their time.
+    #[test]
+    fn a_wait_beyond_the_time_there_is_is_not_begun() {
+        let mut bus = FakeBus::new(&[("0MC!", Answer::Line(b"09991\r\n"))]);
+        assert_eq!(
+            block_on(measure(
+                &FakeClock::default(),
+                &mut bus,
+                SENSOR,
+                DEADLINE_MS
+            )),
+            Err(Quality::TIMEOUT)
+        );
+        assert_eq!(bus.asked, ATTEMPTS, "nothing but the command was asked");
+    }
+
+    #[test]
+    fn a_sensor_that_promises_no_value_is_tried_again() {
+        let mut bus = FakeBus::new(&[("0MC!", Answer::Line(b"00000\r\n"))]);
+        assert_eq!(
+            block_on(measure(
+                &FakeClock::default(),
+                &mut bus,
+                SENSOR,
+                DEADLINE_MS
+            )),
+            Err(Quality::GARBLED)
+        );
+        assert_eq!(bus.asked, ATTEMPTS);
+    }
 
     /// The example of the specification, section 4.4.12.3: `0+3.14` has the CRC `OqZ`.
     #[test]
@@ -249,11 +333,13 @@ mod tests {
             ("0D1!", Answer::Line(b"0+7\r\n")),
         ]);
         let values = block_on(measure(
+            &FakeClock::default(),
             &mut bus,
             Sdi12Value {
                 crc: false,
                 ..SENSOR
             },
+            DEADLINE_MS,
         ))
         .unwrap();
         assert_eq!(values, [101.325, -2.5, 7.0]);
@@ -266,7 +352,16 @@ mod tests {
             ("", Answer::Silence),
             ("0D0!", Answer::Line(b"0+3.14OqZ\r\n")),
         ]);
-        assert_eq!(block_on(measure(&mut bus, SENSOR)).unwrap(), [3.14]);
+        assert_eq!(
+            block_on(measure(
+                &FakeClock::default(),
+                &mut bus,
+                SENSOR,
+                DEADLINE_MS
+            ))
+            .unwrap(),
+            [3.14]
+        );
     }
 
     #[test]
@@ -275,7 +370,15 @@ mod tests {
             ("0MC!", Answer::Line(b"00001\r\n")),
             ("0D0!", Answer::Line(b"0+3.15OqZ\r\n")),
         ]);
-        assert_eq!(block_on(measure(&mut bus, SENSOR)), Err(Quality::CRC));
+        assert_eq!(
+            block_on(measure(
+                &FakeClock::default(),
+                &mut bus,
+                SENSOR,
+                DEADLINE_MS
+            )),
+            Err(Quality::CRC)
+        );
         assert_eq!(bus.asked, 6);
     }
 
@@ -301,7 +404,15 @@ mod tests {
     #[test]
     fn silence_is_a_timeout() {
         let mut bus = FakeBus::new(&[("0MC!", Answer::Silence)]);
-        assert_eq!(block_on(measure(&mut bus, SENSOR)), Err(Quality::TIMEOUT));
+        assert_eq!(
+            block_on(measure(
+                &FakeClock::default(),
+                &mut bus,
+                SENSOR,
+                DEADLINE_MS
+            )),
+            Err(Quality::TIMEOUT)
+        );
         assert_eq!(bus.asked, ATTEMPTS);
     }
 
@@ -326,7 +437,12 @@ mod tests {
                 ("0D0!", Answer::Line(data)),
             ]);
             assert_eq!(
-                block_on(measure(&mut bus, without_crc)),
+                block_on(measure(
+                    &FakeClock::default(),
+                    &mut bus,
+                    without_crc,
+                    DEADLINE_MS
+                )),
                 Err(Quality::GARBLED),
                 "{data:?}"
             );
@@ -340,7 +456,12 @@ mod tests {
         ] {
             let mut bus = FakeBus::new(&[("0M!", Answer::Line(promise))]);
             assert_eq!(
-                block_on(measure(&mut bus, without_crc)),
+                block_on(measure(
+                    &FakeClock::default(),
+                    &mut bus,
+                    without_crc,
+                    DEADLINE_MS
+                )),
                 Err(Quality::GARBLED),
                 "{promise:?}"
             );
@@ -358,7 +479,12 @@ mod tests {
             ..SENSOR
         };
         assert_eq!(
-            block_on(measure(&mut bus, without_crc)),
+            block_on(measure(
+                &FakeClock::default(),
+                &mut bus,
+                without_crc,
+                DEADLINE_MS
+            )),
             Err(Quality::GARBLED)
         );
     }

@@ -2,7 +2,7 @@ use amlstm_core::link::{CurrentLoop, Name};
 use embassy_futures::block_on;
 
 use super::*;
-use crate::fake::{Answer, FakeBus};
+use crate::fake::{Answer, FakeBus, FakeClock};
 
 fn channel(quantity: Quantity) -> ChannelConfig {
     let sensor = Sensor::Sdi12(Sdi12Value {
@@ -119,19 +119,70 @@ fn a_sensor_is_stuck_from_its_nth_equal_value_until_it_moves() {
     assert_eq!(stuck, [false, false, true, true, false, false]);
 }
 
+fn flags(config: &ChannelConfig, memory: &mut ChannelMemory, raw: &[f32]) -> std::vec::Vec<u16> {
+    raw.iter()
+        .map(|raw| judge(config, Ok(*raw), None, memory).quality.0)
+        .collect()
+}
+
 #[test]
-fn a_spike_flags_two_readings_and_a_lasting_step_one() {
+fn a_step_is_flagged_until_readings_return() {
+    let (good, step) = (Quality::GOOD.0, Quality::STEP.0);
+    let mut memory = ChannelMemory::default();
+    assert_eq!(
+        flags(
+            &channel(Quantity::LevelM),
+            &mut memory,
+            &[1.0, 1.1, 5.0, 1.1, 1.2, 3.0, 3.1, 3.05, 1.3]
+        ),
+        [good, good, step, good, good, step, step, step, good]
+    );
+}
+
+/// A transducer that has lost its membrane sends one number again and again: only its first reading was flagged, and a month's mean was of the rest.
+#[test]
+fn a_step_followed_by_one_value_is_an_error_code() {
+    let (good, step) = (Quality::GOOD.0, Quality::STEP.0);
+    let code = Quality::STEP.with(Quality::ERROR_CODE).0;
+    let mut memory = ChannelMemory::default();
+    assert_eq!(
+        flags(
+            &channel(Quantity::LevelM),
+            &mut memory,
+            &[1.0, 1.1, 9.99, 9.99, 9.99, 1.2]
+        ),
+        [good, good, step, code, code, good]
+    );
+}
+
+#[test]
+fn a_confirmed_step_is_good() {
+    let config = channel(Quantity::LevelM);
+    let mut memory = Memory::default();
+    let [first, ..] = &mut memory.channels;
+    assert_eq!(
+        flags(&config, first, &[1.0, 3.0, 3.1]),
+        [0, Quality::STEP.0, Quality::STEP.0]
+    );
+    memory.confirm_step(0);
+    memory.confirm_step(99);
+    assert_eq!(
+        flags(&config, &mut memory.channels[0], &[3.05, 3.1]),
+        [0, 0]
+    );
+}
+
+/// A corrected offset moves the last good level, too.
+#[test]
+fn a_corrected_offset_is_no_step() {
     let config = channel(Quantity::LevelM);
     let mut memory = ChannelMemory::default();
-    let stepped: std::vec::Vec<bool> = [1.0, 1.1, 5.0, 1.1, 1.2, 3.0, 3.1]
-        .into_iter()
-        .map(|raw| {
-            judge(&config, Ok(raw), None, &mut memory)
-                .quality
-                .has(Quality::STEP)
-        })
-        .collect();
-    assert_eq!(stepped, [false, false, true, true, false, true, false]);
+    assert_eq!(flags(&config, &mut memory, &[1.0, 1.1]), [0, 0]);
+    let corrected = ChannelConfig {
+        offset_m: 2.0,
+        ..config
+    };
+    assert_eq!(flags(&corrected, &mut memory, &[1.1, 1.15]), [0, 0]);
 }
 
 #[test]
@@ -157,6 +208,7 @@ fn channels_that_share_a_sensor_ask_it_once() {
         ("1D0!", Answer::Line(b"1+2.5-3.5\r\n")),
     ]);
     let round = block_on(read(
+        &FakeClock::default(),
         &mut bus,
         None,
         &[first, second, absent],
@@ -193,6 +245,7 @@ fn a_bad_barometer_is_flagged_and_leaves_absolute_channels_without_level() {
     let mut bus = FakeBus::new(&[]);
     bus.currents_ma = [Some(15.2), Some(12.0)];
     let round = block_on(read(
+        &FakeClock::default(),
         &mut bus,
         Some(&barometer),
         core::slice::from_ref(&absolute),
@@ -203,6 +256,7 @@ fn a_bad_barometer_is_flagged_and_leaves_absolute_channels_without_level() {
     assert!(round.channels[0].level_m.is_some());
     bus.currents_ma = [None, Some(12.0)];
     let round = block_on(read(
+        &FakeClock::default(),
         &mut bus,
         Some(&barometer),
         &[absolute],

@@ -13,10 +13,12 @@ const SAMPLE_BYTES: u32 = 60;
 pub struct Layout {
     /// Map of the configuration, 16 KiB.
     pub config: Range<u32>,
-    /// Queue of events, 16 KiB.
+    /// Queue of what people did and what was found, 16 KiB.
     pub events: Range<u32>,
     /// Queue of months, 32 KiB: 24 years of three channels.
     pub months: Range<u32>,
+    /// Queue of what can repeat without end (starts, sensors that turn bad and good again), 8 KiB, so that it never pushes out what people did.
+    pub repeating_events: Range<u32>,
     /// Slots A and B, each one model file.
     pub slots: [Range<u32>; 2],
     /// Ring of samples: whole segments.
@@ -34,10 +36,10 @@ impl Layout {
 
     /// The same for a small flash: slots and segments of a given size, multiples of 4096. `None` if fewer than two segments remain.
     pub const fn with_slots(length: u32, slot: u32, segment: u32) -> Option<Self> {
-        let slot_a = 64 * KIB;
+        let slot_a = 72 * KIB;
         let slot_b = slot_a + slot;
         let samples = slot_b + slot;
-        // The reference layout leaves the 64 KiB after slot B free.
+        // The reference layout leaves the 56 KiB after slot B free.
         let samples = if slot == 64 * KIB { 256 * KIB } else { samples };
         if !slot.is_multiple_of(SECTOR)
             || !segment.is_multiple_of(SECTOR)
@@ -55,6 +57,7 @@ impl Layout {
             config: 0..16 * KIB,
             events: 16 * KIB..32 * KIB,
             months: 32 * KIB..64 * KIB,
+            repeating_events: 64 * KIB..72 * KIB,
             slots: [slot_a..slot_b, slot_b..slot_b + slot],
             samples: samples..samples + segments * segment,
             segment,
@@ -96,7 +99,8 @@ mod tests {
         assert_eq!(layout.config, 0..0x4000);
         assert_eq!(layout.events, 0x4000..0x8000);
         assert_eq!(layout.months, 0x8000..0x1_0000);
-        assert_eq!(layout.slots, [0x1_0000..0x2_0000, 0x2_0000..0x3_0000]);
+        assert_eq!(layout.repeating_events, 0x1_0000..0x1_2000);
+        assert_eq!(layout.slots, [0x1_2000..0x2_2000, 0x2_2000..0x3_2000]);
         assert_eq!(layout.samples, 0x4_0000..0x10_0000);
         assert_eq!(layout.segments(), 12);
     }

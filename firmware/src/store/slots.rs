@@ -4,11 +4,15 @@
 //! model before stays in its slot for a rollback until the next upload begins.
 
 use amlstm_core::link::SlotInfo;
+use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::layout::SECTOR;
 use super::{Key, Store, StoreError};
 use crate::board::MappedFlash;
+
+/// Bytes of an Ed25519 signature.
+pub const SIGNATURE_BYTES: usize = 64;
 
 /// A model in a slot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +27,8 @@ pub struct SlotRecord {
     pub length: u32,
     /// The file's own CRC-32: its last four bytes.
     pub crc: u32,
-    /// A signature was checked.
-    pub signed: bool,
+    /// The signature that was checked when the model came; empty without one.
+    pub signature: Vec<u8, SIGNATURE_BYTES>,
 }
 
 impl SlotRecord {
@@ -35,7 +39,7 @@ impl SlotRecord {
             version: self.version,
             length: self.length,
             crc: self.crc,
-            signed: self.signed,
+            signed: !self.signature.is_empty(),
         }
     }
 }

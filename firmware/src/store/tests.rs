@@ -65,9 +65,12 @@ fn values_survive_a_restart() {
 #[test]
 fn another_layout_is_left_alone() {
     let mut store = open(FakeFlash::new(FLASH));
-    block_on(store.put(Key::Format as u8, &9_u8)).unwrap();
+    block_on(store.store(Key::Format as u8, &9_u8)).unwrap();
     let reopened = block_on(Store::open(store.into_flash(), layout()));
-    assert_eq!(reopened.err(), Some(StoreError::Format { found: 9 }));
+    assert_eq!(
+        reopened.err().map(|(error, _)| error),
+        Some(StoreError::Format { found: 9 })
+    );
 }
 
 #[test]
@@ -97,12 +100,12 @@ fn events_count_on_when_the_oldest_make_room() {
 
 /// 24 years is what the layout promises for three channels.
 #[test]
-fn the_month_log_takes_24_years_and_then_refuses() {
+fn the_month_log_takes_24_years_and_then_its_oldest_make_room() {
     let mut store = open(FakeFlash::new(FLASH));
-    let mut months = 0_u16;
-    loop {
+    let mut full_after = None;
+    for index in 0..40 * 12 {
         let estimate = Estimated {
-            month_index: i32::from(months),
+            month_index: index,
             generation: 1,
             model_version: 1,
             increment_mm: 1.0,
@@ -112,20 +115,150 @@ fn the_month_log_takes_24_years_and_then_refuses() {
             inputs: [amlstm_core::link::InputState::Below { by_m: 1.0 }; 3]
                 .into_iter()
                 .collect(),
+            months_without_levels: 0,
         };
-        match block_on(store.push_month(month(i32::from(months)))) {
-            Ok(()) => months += 1,
-            Err(error) => {
-                assert_eq!(error, StoreError::Full);
-                break;
-            }
-        }
-        if block_on(store.push_estimate(estimate)).is_err() {
-            break;
+        block_on(store.push_month(month(index))).unwrap();
+        block_on(store.push_estimate(estimate)).unwrap();
+        if full_after.is_none() && i32::from(store.held().months) < index + 1 {
+            full_after = Some(index);
         }
     }
-    assert!(months >= 24 * 12, "{months}");
-    assert_eq!(open(store.into_flash()).held().months, months);
+    assert!(
+        full_after.is_some_and(|months| months >= 24 * 12),
+        "{full_after:?}"
+    );
+    let mut store = open(store.into_flash());
+    let held = store.held().clone();
+    assert!(held.months >= 20 * 12, "{}", held.months);
+    assert_eq!(held.last_month.unwrap().month_index, 40 * 12 - 1);
+    assert_eq!(held.last_estimate.unwrap().month_index, 40 * 12 - 1);
+    assert!(block_on(store.months_free(3)).unwrap() < 60);
+}
+
+/// What is shown as free is what fits, for one channel and for eight.
+#[test]
+fn the_months_that_are_free_are_those_that_fit() {
+    for channels in [1, 3, 8] {
+        let mut store = open(FakeFlash::new(FLASH));
+        let free = block_on(store.months_free(channels)).unwrap();
+        let mut index = 0;
+        while i32::from(store.held().months) == index {
+            let mut record = month(index);
+            record.channels = core::iter::repeat_n(record.channels[0], channels).collect();
+            let estimate = Estimated {
+                month_index: index,
+                generation: 1,
+                model_version: 1,
+                increment_mm: 1.0,
+                subsidence_mm: 2.0,
+                half_width_mm: Some(0.5),
+                attention: core::iter::repeat_n(0.3, channels).collect(),
+                inputs: core::iter::repeat_n(
+                    amlstm_core::link::InputState::Below { by_m: 1.0 },
+                    channels,
+                )
+                .collect(),
+                months_without_levels: 0,
+            };
+            block_on(store.push_month(record)).unwrap();
+            block_on(store.push_estimate(estimate)).unwrap();
+            index += 1;
+        }
+        let ratio = f32::from(free) / index as f32;
+        assert!(
+            (0.75..=1.1).contains(&ratio),
+            "{channels} channels: {free} said to be free, {index} fitted"
+        );
+    }
+}
+
+/// After two cuts behind the first word of an item's header (sequential-storage issue 136) the next item was acknowledged and lost.
+#[test]
+fn what_is_acknowledged_after_cuts_behind_a_header_word_is_kept() {
+    for (first, second) in (0..=12).flat_map(|first| (0..=12).map(move |second| (first, second))) {
+        let mut flash = open(FakeFlash::new(FLASH)).into_flash();
+        for cut in [first, second] {
+            for act in ACTS {
+                let mut store = open(flash);
+                store.flash_mut().bytes_until_cut = Some(cut);
+                // A small item may be whole before the cut.
+                let _ = act(&mut store, 1);
+                flash = store.into_flash();
+                flash.bytes_until_cut = None;
+            }
+        }
+        let mut store = open(flash);
+        let (events, months, samples) = (
+            store.held().next_event,
+            store.held().months,
+            store.next_sample(),
+        );
+        for act in ACTS {
+            act(&mut store, 2).unwrap();
+        }
+        let mut store = open(store.into_flash());
+        let value: Option<u32> = block_on(store.get(Key::Interval as u8)).unwrap();
+        assert_eq!(value, Some(2), "cuts at {first} and {second}");
+        assert_eq!(store.held().next_event, events + 1, "{first} {second}");
+        assert_eq!(store.held().months, months + 1, "{first} {second}");
+        assert_eq!(store.next_sample(), samples + 1, "{first} {second}");
+    }
+}
+
+type Act = fn(&mut Store<FakeFlash>, u32) -> Result<(), StoreError>;
+const ACTS: [Act; 4] = [put, push_event, push_month, push_sample];
+
+fn put(store: &mut Store<FakeFlash>, value: u32) -> Result<(), StoreError> {
+    block_on(store.put(Key::Interval as u8, &value))
+}
+
+fn push_event(store: &mut Store<FakeFlash>, value: u32) -> Result<(), StoreError> {
+    let tape = EventKind::Tape {
+        channel: 0,
+        tape_m: value as f32,
+        sensor_m: None,
+    };
+    block_on(store.push_event(value, tape))
+}
+
+fn push_month(store: &mut Store<FakeFlash>, value: u32) -> Result<(), StoreError> {
+    block_on(store.push_month(month(value as i32)))
+}
+
+fn push_sample(store: &mut Store<FakeFlash>, value: u32) -> Result<(), StoreError> {
+    block_on(store.push_sample(sample(value))).map(|_| ())
+}
+
+/// Tape readings, models and clock changes are kept while sensors turn bad and good without end.
+#[test]
+fn what_people_did_outlives_what_repeats() {
+    let mut store = open(FakeFlash::new(FLASH));
+    push_event(&mut store, 7).unwrap();
+    for number in 0..3000 {
+        let quality = EventKind::SensorQuality {
+            channel: 0,
+            quality: Quality(number % 2),
+        };
+        block_on(store.push_event(u32::from(number), quality)).unwrap();
+    }
+    let first = block_on(store.event_from(0)).unwrap().unwrap();
+    assert!(matches!(first.kind, EventKind::Tape { .. }), "{first:?}");
+    assert_eq!(open(store.into_flash()).held().next_event, 3001);
+}
+
+/// A value whose version this firmware does not know is counted, and so shown.
+#[test]
+fn what_cannot_be_read_is_counted() {
+    let mut store = open(FakeFlash::new(FLASH));
+    block_on(store.store(Key::Interval as u8, &(9_u8, 900_u32))).unwrap();
+    assert_eq!(
+        block_on(store.try_get::<u32>(Key::Interval as u8)).unwrap(),
+        Some(Err(Unreadable))
+    );
+    let region = store.layout().events.clone();
+    block_on(store.push(region, &9_u8, true)).unwrap();
+    assert_eq!(store.held().unreadable, 1);
+    assert_eq!(open(store.into_flash()).held().unreadable, 1);
 }
 
 #[test]

@@ -113,8 +113,18 @@ fn only_signed_models(laptop: &Laptop) {
     laptop.follow("7. Signed models");
     let key = laptop.done("openssl pkey -in station.key -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \n'");
     let station = laptop.read("station.toml");
-    let signed = format!("serial = 107\nsigning_key = \"{key}\"\nrequire_signed = true");
-    laptop.write("signed.toml", &station.replace("serial = 107", &signed));
+    let keyed = format!("serial = 107\nsigning_key = \"{key}\"");
+    laptop.write("keyed.toml", &station.replace("serial = 107", &keyed));
+    let required = format!("{keyed}\nrequire_signed = true");
+    laptop.write("signed.toml", &station.replace("serial = 107", &required));
+    let line = laptop.refused("amlstm logger --port P config signed.toml");
+    assert!(
+        line.contains("once a model signed with the key is active"),
+        "{line}"
+    );
+    laptop.done("amlstm logger --port P config keyed.toml");
+    let pushed = laptop.done("amlstm logger --port P push A.f32.amlm --signature A.f32.amlm.sig");
+    assert!(pushed.contains(", signed"), "{pushed}");
     laptop.done("amlstm logger --port P config signed.toml");
     let line = laptop.refused("amlstm logger --port P push A-2027.f32.amlm");
     assert!(line.contains("signed"), "{line}");
@@ -122,7 +132,7 @@ fn only_signed_models(laptop: &Laptop) {
         laptop.refused("amlstm logger --port P push A-2027.f32.amlm --signature A.f32.amlm.sig");
     assert!(line.contains("signature"), "{line}");
     let pushed = laptop.done("amlstm logger --port P push A.f32.amlm --signature A.f32.amlm.sig");
-    assert!(pushed.contains(", signed"), "{pushed}");
+    assert!(pushed.contains("already active"), "{pushed}");
     let line = laptop.refused("amlstm logger --port P config station.toml");
-    assert!(line.contains("once required stay required"), "{line}");
+    assert!(line.contains("then stay required"), "{line}");
 }

@@ -262,7 +262,7 @@ impl Client {
         self.ask(&Request::ConfigSet(item), "Done", done)
     }
 
-    /// Sets the clock to `unix_s` (UTC, seconds since 1970); a jump of more than 400 days wants `confirm_jump`.
+    /// Sets the clock to `unix_s` (UTC, seconds since 1970); a jump of more than a day and an unlikely first date want `confirm_jump`.
     ///
     /// # Errors
     ///
@@ -271,6 +271,28 @@ impl Client {
         let request = Request::ClockSet {
             unix_s,
             confirm_jump,
+        };
+        self.ask_with(Repeat::Never, &request, "Done", done)
+    }
+
+    /// The level of a channel that jumped is right.
+    ///
+    /// # Errors
+    ///
+    /// Line and refusal, as every question.
+    pub fn confirm_step(&mut self, channel: u8) -> Result<(), LoggerError> {
+        self.ask(&Request::ConfirmStep { channel }, "Done", done)
+    }
+
+    /// Makes the closed months from one on void (months since 0000-01); without `confirm` the logger refuses and says how many there are.
+    ///
+    /// # Errors
+    ///
+    /// Line and refusal, as every question.
+    pub fn void_months(&mut self, month_index: i32, confirm: bool) -> Result<(), LoggerError> {
+        let request = Request::VoidMonths {
+            month_index,
+            confirm,
         };
         self.ask_with(Repeat::Never, &request, "Done", done)
     }
@@ -317,8 +339,9 @@ impl Client {
     /// # Errors
     ///
     /// Line and refusal, as every question.
-    pub fn rollback(&mut self) -> Result<SlotInfo, LoggerError> {
-        self.ask_with(Repeat::Never, &Request::Rollback, "Active", active)
+    pub fn rollback(&mut self, allow_older: bool) -> Result<SlotInfo, LoggerError> {
+        let request = Request::Rollback { allow_older };
+        self.ask_with(Repeat::Never, &request, "Active", active)
     }
 
     /// Makes the uploaded model active.

@@ -97,6 +97,8 @@ fn status(random: &mut impl Rng) -> Status {
         rate_alarm: false,
         synthetic: false,
         storage_errors: random.random(),
+        counts_from_month: random.random_bool(0.5).then(|| random.random()),
+        unreadable_records: random.random(),
     }
 }
 
@@ -160,6 +162,8 @@ impl Hostile {
                 active: Some(slot),
                 standby: None,
                 well: Name::new(),
+                synthetic: random.random(),
+                trained_until: Some(random.random()),
             }),
             11 => Response::Upload(UploadProgress {
                 length: random.random_range(0..10_000),
@@ -255,7 +259,7 @@ fn ask(client: &mut Client, round: usize) -> Result<(), LoggerError> {
         4 => client.samples(3).map(drop),
         5 => client.estimate().map(drop),
         6 => client.models().map(drop),
-        7 => client.rollback().map(drop),
+        7 => client.rollback(round.is_multiple_of(2)).map(drop),
         8 => client.visit(1, &[Some(1.0), None]).map(drop),
         9 => client.set_clock(1_800_000_000, false),
         10 => Station::receive(client).map(drop),

@@ -211,11 +211,6 @@ impl Station {
             ConfigItem::RateLimit {
                 mm_per_month: self.rate_limit_mm_per_month,
             },
-            ConfigItem::Security(Security {
-                min_model_version: self.min_model_version,
-                signing_key: self.signing_key.as_deref().map(key_bytes).transpose()?,
-                require_signed: self.require_signed,
-            }),
             ConfigItem::Barometer(self.barometer.as_ref().map(barometer_item).transpose()?),
         ];
         if self.channel.len() > MAX_CHANNELS {
@@ -227,6 +222,12 @@ impl Station {
                 channel: Some(channel_item(channel)?),
             });
         }
+        // Last, because it alone cannot be taken back.
+        items.push(ConfigItem::Security(Security {
+            min_model_version: self.min_model_version,
+            signing_key: self.signing_key.as_deref().map(key_bytes).transpose()?,
+            require_signed: self.require_signed,
+        }));
         for item in &items {
             item.check().map_err(|problem| StationError::Problem {
                 place: place_of(item),
@@ -236,24 +237,21 @@ impl Station {
         Ok(items)
     }
 
-    /// Sends every item; channels beyond the file's are removed from the logger.
+    /// Sends every item; channels beyond the file's are removed from the logger. If the logger refuses an item, it gets back what it had.
     ///
     /// # Errors
     ///
     /// What is wrong with the file, line and refusals.
     pub fn send(&self, client: &mut Client) -> Result<(), StationError> {
         let items = self.items()?;
-        let before = client.status()?.channels;
-        for index in (self.channel.len() as u8..before).rev() {
-            client.set_config(ConfigItem::Channel {
-                index,
-                channel: None,
-            })?;
+        let before = Self::receive(client)?;
+        let sent = send_items(client, items, self.channel.len(), before.channel.len());
+        if let Err(LoggerError::Refused(_)) = &sent {
+            // The order of the items puts the one that cannot be taken back last: it was not accepted.
+            let most = self.channel.len().max(before.channel.len());
+            send_items(client, before.items()?, before.channel.len(), most)?;
         }
-        for item in items {
-            client.set_config(item)?;
-        }
-        Ok(())
+        Ok(sent?)
     }
 
     /// Reads the settings of a logger.
@@ -300,6 +298,24 @@ impl Station {
         }
         Ok(station)
     }
+}
+
+/// Removes the channels from `channels` on, of `most` there may be, and sends every item.
+fn send_items(
+    client: &mut Client,
+    items: Vec<ConfigItem>,
+    channels: usize,
+    most: usize,
+) -> Result<(), LoggerError> {
+    for index in (channels..most).rev() {
+        client.set_config(ConfigItem::Channel {
+            index: index as u8,
+            channel: None,
+        })?;
+    }
+    items
+        .into_iter()
+        .try_for_each(|item| client.set_config(item))
 }
 
 fn place_of(item: &ConfigItem) -> String {

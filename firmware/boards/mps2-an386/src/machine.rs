@@ -133,7 +133,7 @@ pub fn timer_interrupt() {
     write(TIMER0 + 0xc, 1);
 }
 
-/// The clock of the board. It keeps no time without power.
+/// The clock of the board. It keeps its time through a reset, and none without power.
 #[derive(Clone, Copy)]
 pub struct Mps2Clock {
     synthetic_start_unix_s: Option<u32>,
@@ -170,11 +170,12 @@ impl Clock for Mps2Clock {
     }
 
     fn kept_unix_s(&self) -> Option<u32> {
-        self.synthetic_start_unix_s
+        retained::kept_unix_s().or(self.synthetic_start_unix_s)
     }
 
     fn keep_unix_s(&self, unix_s: u32) {
         critical_section::with(|token| TIME.borrow(token).unix_s.set(unix_s));
+        retained::keep_time(unix_s, uptime_ms());
     }
 }
 
@@ -220,7 +221,7 @@ impl Machine for Mps2Machine {
     }
 
     fn restart(&mut self) {
-        retained::note_restart();
+        retained::note_restart(uptime_ms());
         SCB::sys_reset()
     }
 }

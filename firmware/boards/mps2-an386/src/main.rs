@@ -82,9 +82,7 @@ fn main() -> ! {
         fw: FW,
         synthetic,
     };
-    if let Err(error) = runtime::block_on(app::run(parts)) {
-        defmt::println!("flash: {}", defmt::Debug2Format(&error));
-    }
+    runtime::block_on(app::run(parts));
     process::exit(1)
 }
 
@@ -104,12 +102,12 @@ unsafe fn DefaultHandler(interrupt: i16) {
 /// because a task never yields.
 #[exception]
 unsafe fn NonMaskableInt() {
-    retained::note_running();
+    retained::note_running(machine::uptime_ms());
 }
 
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    if retained::note_fault(frame) {
+    if retained::note_fault(frame, machine::uptime_ms()) {
         defmt::println!("hard fault at {=u32:08x}", frame.pc());
     }
     SCB::sys_reset()
@@ -117,7 +115,7 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
-    if retained::note_panic(info) {
+    if retained::note_panic(info, machine::uptime_ms()) {
         defmt::println!("panic {}", defmt::Display2Format(info));
     }
     SCB::sys_reset()

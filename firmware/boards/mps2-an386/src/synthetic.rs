@@ -26,6 +26,8 @@ use crate::uart::Uart;
 const MAGIC: &[u8] = b"AMLSYNTH";
 const HEAD: usize = 20;
 const DAY_S: u32 = 86_400;
+/// Longest time to ask the module of the simulated inputs.
+const LOOP_INPUT_MS: u64 = 10_000;
 /// SDI-12 address of the simulated 4-20 mA input 0.
 const FIRST_LOOP_INPUT: u8 = b'A';
 
@@ -177,7 +179,10 @@ impl SensorBus for Bus {
             value: 0,
             crc: true,
         };
-        measure(self, sensor).await.ok()?.first().copied()
+        let clock = self.clock;
+        let deadline_ms = clock.uptime_ms() + LOOP_INPUT_MS;
+        let values = measure(&clock, self, sensor, deadline_ms).await.ok()?;
+        values.first().copied()
     }
 }
 

@@ -15,13 +15,14 @@
 #![allow(
     clippy::large_futures,
     clippy::used_underscore_binding,
-    reason = "the application is one future of 19 KB in static memory; embassy's macro uses the spawner, main has nothing to spawn"
+    reason = "the application is one future of 31 KB in static memory; embassy's macro uses the spawner, main has nothing to spawn"
 )]
 #![allow(
     unsafe_code,
     reason = "the data flash is mapped memory and RAM survives a reset; each use says why it is sound"
 )]
 
+mod converter;
 mod flash;
 mod sensors;
 
@@ -32,6 +33,7 @@ use amlstm_cortex_m::retained;
 use amlstm_firmware::app::{self, Parts};
 use amlstm_firmware::board::{Board, Clock, LastRun, Machine};
 use amlstm_firmware::store::Layout;
+use amlstm_firmware::ticks::tick_of_ms;
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, exception};
 use defmt_rtt as _;
@@ -43,6 +45,7 @@ use embassy_nrf::interrupt::typelevel::{self, Interrupt as _};
 use embassy_nrf::pac::POWER;
 use embassy_nrf::pac::power::regs::Resetreas;
 use embassy_nrf::saadc::{self, Saadc};
+use embassy_nrf::temp::{self, Temp};
 use embassy_nrf::uarte::{Baudrate, Config};
 use embassy_nrf::wdt::{self, Watchdog, WatchdogHandle};
 use embassy_nrf::{bind_interrupts, peripherals};
@@ -51,6 +54,7 @@ use embassy_sync::mutex::Mutex;
 use embassy_time::{Instant, Timer};
 use static_cell::StaticCell;
 
+use converter::Converter;
 use sensors::{Analog, Cable};
 
 const FW: [u8; 3] = [0, 1, 0];
@@ -66,6 +70,7 @@ bind_interrupts!(struct Interrupts {
     UARTE0 => buffered_uarte::InterruptHandler<peripherals::UARTE0>;
     UARTE1 => buffered_uarte::InterruptHandler<peripherals::UARTE1>;
     SAADC => saadc::InterruptHandler;
+    TEMP => temp::InterruptHandler;
     WDT => WatchdogWarning;
 });
 
@@ -114,12 +119,8 @@ async fn main(_spawner: Spawner) {
         saadc::ChannelConfig::single_ended(p.P0_04),
         saadc::ChannelConfig::single_ended(saadc::VddhDiv5Input),
     ];
-    let analog: Analog = Mutex::new(Saadc::new(
-        p.SAADC,
-        Interrupts,
-        saadc::Config::default(),
-        channels,
-    ));
+    let saadc = Saadc::new(p.SAADC, Interrupts, saadc::Config::default(), channels);
+    let analog: Analog = Mutex::new(Converter::new(saadc, Temp::new(p.TEMP, Interrupts)));
     let drive = Output::new(p.P1_03, Level::Low, OutputDrive::Standard);
     let line_break = Output::new(p.P1_04, Level::Low, OutputDrive::Standard);
     let bus = Cable::new(bus, drive, line_break, &analog);
@@ -131,7 +132,7 @@ async fn main(_spawner: Spawner) {
     watchdog.enable_interrupt();
     // SAFETY: its handler takes a critical section for what it shares with the rest.
     unsafe { typelevel::WDT::enable() };
-    let Some(layout) = Layout::with_slots(flash::DATA_BYTES, 32 * 1024, 32 * 1024) else {
+    let Some(layout) = Layout::with_slots(flash::DATA_BYTES, 32 * 1024, 16 * 1024) else {
         SCB::sys_reset()
     };
     let (from_laptop, to_laptop) = port.split();
@@ -150,10 +151,7 @@ async fn main(_spawner: Spawner) {
         synthetic: false,
     };
     defmt::info!("amlstm {=u8}.{=u8}.{=u8} nrf52840-dk", FW[0], FW[1], FW[2]);
-    if let Err(error) = app::run(parts).await {
-        // The watchdog starts it again.
-        defmt::error!("flash: {}", defmt::Debug2Format(&error));
-    }
+    app::run(parts).await;
 }
 
 /// The parts of this board.
@@ -168,7 +166,7 @@ impl<'a> Board for Kit<'a> {
     type ToLaptop = BufferedUarteTx<'static>;
 }
 
-/// Time by RTC1. It keeps none without power.
+/// Time by RTC1. It is kept in RAM through a reset, and lost without power.
 struct RtcClock;
 
 impl Clock for RtcClock {
@@ -177,14 +175,16 @@ impl Clock for RtcClock {
     }
 
     async fn wait_until_ms(&self, uptime_ms: u64) {
-        Timer::at(Instant::from_millis(uptime_ms)).await;
+        Timer::at(Instant::from_ticks(tick_of_ms(uptime_ms))).await;
     }
 
     fn kept_unix_s(&self) -> Option<u32> {
-        None
+        retained::kept_unix_s()
     }
 
-    fn keep_unix_s(&self, _unix_s: u32) {}
+    fn keep_unix_s(&self, unix_s: u32) {
+        retained::keep_time(unix_s, self.uptime_ms());
+    }
 }
 
 /// Watchdog and battery.
@@ -216,7 +216,7 @@ impl Machine for Watchman<'_> {
     }
 
     fn restart(&mut self) {
-        retained::note_restart();
+        retained::note_restart(Instant::now().as_millis());
         SCB::sys_reset()
     }
 }
@@ -240,7 +240,7 @@ struct WatchdogWarning;
 
 impl typelevel::Handler<typelevel::WDT> for WatchdogWarning {
     unsafe fn on_interrupt() {
-        retained::note_running();
+        retained::note_running(Instant::now().as_millis());
     }
 }
 
@@ -249,7 +249,7 @@ type OneThread = NoopRawMutex;
 
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    if retained::note_fault(frame) {
+    if retained::note_fault(frame, Instant::now().as_millis()) {
         defmt::error!("hard fault at {=u32:08x}", frame.pc());
     }
     SCB::sys_reset()
@@ -257,7 +257,7 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
-    if retained::note_panic(info) {
+    if retained::note_panic(info, Instant::now().as_millis()) {
         defmt::error!("panic {}", defmt::Display2Format(info));
     }
     SCB::sys_reset()

@@ -1,25 +1,21 @@
-//! SDI-12 over a UART and a transceiver, 4-20 mA inputs and battery over the SAADC.
+//! SDI-12 over a UART and a transceiver, 4-20 mA inputs over the converter.
 
 use core::task::Poll;
 
 use amlstm_firmware::board::SensorBus;
 use amlstm_firmware::sense::sdi12::AnswerLine;
-use embassy_futures::{block_on, poll_once};
+use embassy_futures::poll_once;
 use embassy_nrf::buffered_uarte::BufferedUarte;
 use embassy_nrf::gpio::Output;
-use embassy_nrf::saadc::Saadc;
 use embassy_sync::mutex::Mutex;
 use embassy_time::{Duration, Timer, with_timeout};
 
 use crate::OneThread;
+use crate::converter::Converter;
 
-/// Both loop inputs and the battery are converted together.
-pub type Analog = Mutex<OneThread, Saadc<'static, 3>>;
+/// The converter, which loop inputs and battery share.
+pub type Analog = Mutex<OneThread, Converter>;
 
-/// 12 bits over 3.6 V: internal reference 0.6 V, gain 1/6.
-const VOLTS_PER_COUNT: f32 = 3.6 / 4096.0;
-const SHUNT_OHM: f32 = 100.0;
-const BATTERY: usize = 2;
 /// SDI-12 1.4: a break of at least 12 ms, then marking of at least 8.33 ms.
 const BREAK: Duration = Duration::from_millis(13);
 const MARKING: Duration = Duration::from_millis(9);
@@ -70,9 +66,9 @@ impl<'a> Cable<'a> {
     async fn receive(&mut self, line: &mut AnswerLine<'_>) {
         let mut byte = [0];
         while let Ok(1) = self.uart.read(&mut byte).await {
-            // The echo of the break and the parity bit go.
-            let byte = byte[0] & 0x7f;
-            if byte != 0 && !line.goes_on_with(byte) {
+            let [byte] = byte;
+            // A zero is the echo of the break.
+            if byte != 0 && !line.goes_on_with_parity(byte) {
                 return;
             }
         }
@@ -102,20 +98,11 @@ impl SensorBus for Cable<'_> {
     }
 
     async fn loop_current_ma(&mut self, input: u8) -> Option<f32> {
-        let mut counts = [0; 3];
-        self.analog.lock().await.sample(&mut counts).await;
-        let count = counts
-            .get(usize::from(input))
-            .filter(|_| usize::from(input) < BATTERY)?;
-        Some(f32::from(*count) * VOLTS_PER_COUNT / SHUNT_OHM * 1000.0)
+        self.analog.lock().await.loop_current_ma(input).await
     }
 }
 
 /// Battery at VDDH in mV; `None` while the inputs are being converted.
 pub fn battery_mv(analog: &Analog) -> Option<u16> {
-    let mut analog = analog.try_lock().ok()?;
-    let mut counts = [0; 3];
-    // 60 us; the conversion ends by itself.
-    block_on(analog.sample(&mut counts));
-    Some((f32::from(counts[BATTERY]) * VOLTS_PER_COUNT * 5.0 * 1000.0) as u16)
+    Some(analog.try_lock().ok()?.battery_mv())
 }

@@ -1,5 +1,7 @@
 //! A clock that is set, jumps or was lost.
 
+use amlstm_core::link::ClockDoubt;
+
 use super::*;
 
 #[test]
@@ -13,7 +15,7 @@ fn setting_the_clock_back_never_closes_a_month_twice() {
         "2026-02-03 00:00:00",
         6 * 3600,
     );
-    block_on(logger.set_clock(&clock, unix("2026-01-20 00:00:00"), false)).unwrap();
+    block_on(logger.set_clock(&clock, unix("2026-01-20 00:00:00"), true)).unwrap();
     append_from_to(
         &mut logger,
         &clock,
@@ -43,26 +45,200 @@ fn setting_the_clock_back_never_closes_a_month_twice() {
 }
 
 #[test]
-fn a_clock_that_jumps_far_ahead_needs_confirmation() {
+fn a_clock_that_jumps_more_than_a_day_needs_confirmation() {
     let clock = FakeClock::default();
     let mut logger = station("2026-01-01 00:00:00", &clock);
     append(&mut logger, &clock, unix("2026-01-01 00:00:00"));
-    let far = unix("2062-01-01 00:00:00");
+    append(&mut logger, &clock, unix("2026-01-01 00:15:00"));
+    let mut set = |time: &str, confirm: bool| {
+        let set = block_on(logger.set_clock(&clock, unix(time), confirm));
+        (set, logger.unix_s(&clock).unwrap())
+    };
+    let start = unix("2026-01-01 00:00:00");
+    let ahead = ClockDoubt::Ahead {
+        days: 365,
+        missing_months: 11,
+    };
     assert_eq!(
-        block_on(logger.set_clock(&clock, far, false)),
-        Err(Fault::ClockJump)
+        set("2027-01-01 00:00:00", false),
+        (Err(Fault::ClockJump(ahead)), start)
+    );
+    let back = ClockDoubt::Back {
+        days: 365,
+        counts_from_month: None,
+    };
+    assert_eq!(
+        set("2025-01-01 00:00:00", false),
+        (Err(Fault::ClockJump(back)), start)
     );
     assert_eq!(
-        block_on(logger.set_clock(&clock, 5, true)),
-        Err(Fault::ClockRange)
+        set("2026-01-01 23:00:00", false),
+        (Ok(()), unix("2026-01-01 23:00:00"))
     );
     assert_eq!(
-        block_on(logger.set_clock(&clock, u32::MAX, true)),
-        Err(Fault::ClockRange)
+        set("2027-01-01 00:00:00", true),
+        (Ok(()), unix("2027-01-01 00:00:00"))
     );
-    assert_eq!(logger.unix_s(&clock), Some(unix("2026-01-01 00:00:00")));
-    block_on(logger.set_clock(&clock, unix("2027-01-01 00:00:00"), false)).unwrap();
-    assert_eq!(logger.unix_s(&clock), Some(unix("2027-01-01 00:00:00")));
+    for time in [5, u32::MAX] {
+        assert_eq!(
+            block_on(logger.set_clock(&clock, time, true)),
+            Err(Fault::ClockRange)
+        );
+    }
+}
+
+#[test]
+fn an_unlikely_first_date_needs_confirmation() {
+    let clock = FakeClock::default();
+    let mut logger = open(FakeFlash::new(FLASH), &clock);
+    let mut set = |time: &str| block_on(logger.set_clock(&clock, unix(time), false));
+    assert_eq!(
+        set("2025-12-31 00:00:00"),
+        Err(Fault::ClockJump(ClockDoubt::BeforeFirmware))
+    );
+    let long_after = ClockDoubt::LongAfter {
+        month_index: Month::new(2026, 1).unwrap().index(),
+    };
+    assert_eq!(
+        set("2062-03-01 00:00:00"),
+        Err(Fault::ClockJump(long_after))
+    );
+    assert_eq!(set("2026-03-01 00:00:00"), Ok(()));
+}
+
+/// Somebody typed 2062 for 2026 on a fresh logger, two samples fell, and the clock was set right.
+#[test]
+fn a_wrong_first_date_costs_nothing_once_it_is_corrected() {
+    let clock = FakeClock::default();
+    let mut logger = station("2062-03-01 00:00:00", &clock);
+    append(&mut logger, &clock, unix("2062-03-01 00:00:00"));
+    append(&mut logger, &clock, unix("2062-03-01 00:15:00"));
+    block_on(logger.set_clock(&clock, unix("2026-03-01 00:00:00"), true)).unwrap();
+    assert_eq!(logger.counts_from_month(&clock), None);
+    append_from_to(
+        &mut logger,
+        &clock,
+        "2026-03-01 00:00:00",
+        "2026-04-10 00:00:00",
+        6 * 3600,
+    );
+    let dead = FakeClock::default();
+    let mut logger = open(logger.store.into_flash(), &dead);
+    assert_eq!(logger.unix_s(&dead), Some(unix("2026-04-09 18:00:00")));
+    append_from_to(
+        &mut logger,
+        &dead,
+        "2026-04-10 00:00:00",
+        "2026-05-02 00:00:00",
+        6 * 3600,
+    );
+    let march = Month::new(2026, 3).unwrap().index();
+    let closed: Vec<(i32, u32)> = months(&mut logger)
+        .iter()
+        .map(|(record, _)| (record.month_index, record.channels[0].readings))
+        .collect();
+    assert_eq!(closed, [(march, 124), (march + 1, 120)]);
+}
+
+#[test]
+fn one_sample_of_a_wrong_date_closes_nothing() {
+    let clock = FakeClock::default();
+    let mut logger = station("2026-01-01 00:00:00", &clock);
+    append_from_to(
+        &mut logger,
+        &clock,
+        "2026-01-01 00:00:00",
+        "2026-01-20 00:00:00",
+        6 * 3600,
+    );
+    block_on(logger.set_clock(&clock, unix("2062-03-01 00:00:00"), true)).unwrap();
+    append(&mut logger, &clock, unix("2062-03-01 00:00:00"));
+    block_on(logger.set_clock(&clock, unix("2026-01-20 00:00:00"), true)).unwrap();
+    append_from_to(
+        &mut logger,
+        &clock,
+        "2026-01-20 00:00:00",
+        "2026-02-02 00:00:00",
+        6 * 3600,
+    );
+    let months = months(&mut logger);
+    assert_eq!(months.len(), 1);
+    assert_eq!(months[0].0.channels[0].readings, 124);
+}
+
+#[test]
+fn months_that_a_wrong_date_closed_are_made_void_and_counted_again() {
+    let clock = FakeClock::default();
+    let mut logger = station("2026-01-01 00:00:00", &clock);
+    push(
+        &mut logger,
+        &clock,
+        &model(1, Month::new(2025, 12).unwrap()),
+    )
+    .unwrap();
+    append_from_to(
+        &mut logger,
+        &clock,
+        "2026-01-01 00:00:00",
+        "2026-03-10 00:00:00",
+        6 * 3600,
+    );
+    block_on(logger.set_clock(&clock, unix("2062-03-01 00:00:00"), true)).unwrap();
+    append(&mut logger, &clock, unix("2062-03-01 00:00:00"));
+    append(&mut logger, &clock, unix("2062-03-01 00:15:00"));
+    block_on(logger.estimate_missing(&clock)).unwrap();
+    let (january, march) = (
+        Month::new(2026, 1).unwrap().index(),
+        Month::new(2026, 3).unwrap().index(),
+    );
+    let wrong = Month::new(2062, 3).unwrap().index();
+    assert_eq!(i32::from(logger.store.held().months), wrong - january);
+    let free = block_on(logger.store.months_free(3)).unwrap();
+    assert!(free > 200, "a run of empty months takes one entry: {free}");
+
+    let back = block_on(logger.set_clock(&clock, unix("2026-03-10 00:00:00"), false));
+    assert!(
+        matches!(
+            back,
+            Err(Fault::ClockJump(ClockDoubt::Back {
+                counts_from_month: Some(month),
+                ..
+            })) if month == wrong
+        ),
+        "{back:?}"
+    );
+    block_on(logger.set_clock(&clock, unix("2026-03-10 00:00:00"), true)).unwrap();
+    assert_eq!(logger.counts_from_month(&clock), Some(wrong));
+    let count = (wrong - march) as u16;
+    assert_eq!(
+        block_on(logger.void_months(&clock, march, false)),
+        Err(Fault::VoidMonths { count })
+    );
+    assert_eq!(
+        block_on(logger.void_months(&clock, wrong, true)),
+        Err(Fault::NotFound)
+    );
+    assert_eq!(block_on(logger.void_months(&clock, march, true)), Ok(count));
+    assert_eq!(logger.counts_from_month(&clock), None);
+    let mut logger = open(logger.store.into_flash(), &clock);
+    append_from_to(
+        &mut logger,
+        &clock,
+        "2026-03-10 00:00:00",
+        "2026-05-02 00:00:00",
+        6 * 3600,
+    );
+    block_on(logger.estimate_missing(&clock)).unwrap();
+    let months = months(&mut logger);
+    let closed: Vec<(i32, u32)> = months
+        .iter()
+        .map(|(record, _)| (record.month_index - january, record.channels[0].readings))
+        .collect();
+    assert_eq!(closed, [(0, 124), (1, 112), (2, 124), (3, 120)]);
+    let file = model(1, Month::new(2025, 12).unwrap());
+    for ((_, estimate), host) in months.iter().zip(host_estimates(&file, &months)) {
+        assert_eq!(bits(estimate.as_ref()), host);
+    }
 }
 
 #[test]

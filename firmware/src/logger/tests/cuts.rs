@@ -43,7 +43,10 @@ fn cut_everywhere(
                     let mut logger = open(before.clone(), &clock);
                     logger.store.flash_mut().bytes_until_cut = Some(cut);
                     let mut told = Told::default();
-                    assert!(act(&mut logger, &mut told).is_err(), "cut {cut} of {bytes}");
+                    // An event that stands beside what was done may be lost without an error.
+                    let _ = act(&mut logger, &mut told);
+                    let left = logger.store.flash_mut().bytes_until_cut;
+                    assert_eq!(left, Some(0), "cut {cut} of {bytes}");
                     let flash = cut_the_restart_too(logger.store.into_flash(), cut, &clock);
                     check(&mut open(flash, &clock), &told);
                 }
@@ -156,6 +159,7 @@ fn a_model_swap_survives_a_power_cut_at_every_byte() {
     let mut logger = station("2026-01-01 00:00:00", &clock);
     let old = model(1, Month::new(2025, 12).unwrap());
     let new = model(2, Month::new(2025, 12).unwrap());
+    let third = model(3, Month::new(2025, 12).unwrap());
     push(&mut logger, &clock, &new).unwrap();
     push(&mut logger, &clock, &old).unwrap();
     let before = logger.store.into_flash();
@@ -163,7 +167,7 @@ fn a_model_swap_survives_a_power_cut_at_every_byte() {
         let clock = FakeClock::default();
         let info = push(logger, &clock, &new).map_err(|_| ())?;
         told.generation = Some(info.generation);
-        let info = block_on(logger.rollback(&clock)).map_err(|_| ())?;
+        let info = block_on(logger.rollback(&clock, false)).map_err(|_| ())?;
         told.generation = Some(info.generation);
         let info = push(logger, &clock, &new).map_err(|_| ())?;
         told.generation = Some(info.generation);
@@ -184,7 +188,7 @@ fn a_model_swap_survives_a_power_cut_at_every_byte() {
         assert_eq!(block_on(logger.models()).unwrap().well, "SYNTHETIC well");
         // And the logger takes another.
         let clock = FakeClock::default();
-        assert_eq!(push(logger, &clock, &new).unwrap().version, 2);
+        assert_eq!(push(logger, &clock, &third).unwrap().version, 3);
     });
     println!("{cuts} cuts in a model swap, a rollback and a second swap");
     assert!(cuts > 30_000, "{cuts}");

@@ -44,12 +44,13 @@ fn ten_years_wear_no_sector_out() {
         ("config", layout.config.clone()),
         ("events", layout.events.clone()),
         ("months", layout.months.clone()),
+        ("repeating", layout.repeating_events.clone()),
         ("slot A", layout.slots[0].clone()),
         ("slot B", layout.slots[1].clone()),
         ("samples", layout.samples.clone()),
     ] {
         let sectors = &flash.erases[region.start as usize / 4096..region.end as usize / 4096];
-        println!("  {name:8} {sectors:?}");
+        println!("  {name:9} {sectors:?}");
     }
     let worst = flash.erases.iter().max().unwrap();
     assert!(*worst < WORN_OUT, "{worst}");

@@ -10,11 +10,14 @@ fn a_model_is_swapped_and_rolled_back() {
         model(1, Month::new(2025, 12).unwrap()),
         model(2, Month::new(2025, 12).unwrap()),
     );
-    assert_eq!(block_on(logger.rollback(&clock)), Err(Fault::NothingBefore));
+    assert_eq!(
+        block_on(logger.rollback(&clock, false)),
+        Err(Fault::NothingBefore)
+    );
     assert_eq!(push(&mut logger, &clock, &first).unwrap().generation, 1);
     assert_eq!(push(&mut logger, &clock, &second).unwrap().generation, 2);
     assert_eq!(block_on(logger.active_model()).unwrap(), second);
-    let back = block_on(logger.rollback(&clock)).unwrap();
+    let back = block_on(logger.rollback(&clock, false)).unwrap();
     assert_eq!((back.generation, back.version), (3, 1));
     assert_eq!(block_on(logger.active_model()).unwrap(), first);
     let mut logger = open(logger.store.into_flash(), &clock);
@@ -22,7 +25,10 @@ fn a_model_is_swapped_and_rolled_back() {
     assert_eq!(block_on(logger.models()).unwrap().well, "SYNTHETIC well");
     // An upload that has begun gives up the way back, and says so.
     block_on(logger.upload_begin(100, 0)).unwrap();
-    assert_eq!(block_on(logger.rollback(&clock)), Err(Fault::NothingBefore));
+    assert_eq!(
+        block_on(logger.rollback(&clock, false)),
+        Err(Fault::NothingBefore)
+    );
     assert_eq!(block_on(logger.active_model()).unwrap(), first);
 }
 
@@ -72,7 +78,7 @@ fn a_model_that_must_not_become_active_does_not() {
         block_on(logger.upload_begin(17_000, 0)),
         Err(Fault::ModelTooLong { limit: 16_384 })
     );
-    block_on(logger.upload_begin(length, crc)).unwrap();
+    block_on(logger.upload_begin(length, !crc)).unwrap();
     assert_eq!(
         block_on(logger.upload_commit(&clock, false)),
         Err(Fault::Incomplete {
@@ -93,7 +99,7 @@ fn a_model_that_must_not_become_active_does_not() {
         Err(Fault::Malformed)
     );
 
-    let mut damaged = good.clone();
+    let mut damaged = model(6, Month::new(2025, 12).unwrap());
     damaged[900] ^= 1;
     assert_eq!(
         push(&mut logger, &clock, &damaged),
@@ -165,40 +171,190 @@ fn a_model_of_an_unconfigured_layer_is_refused() {
     assert_eq!(refused, Err(Fault::LayerUnknown { input: 1 }));
 }
 
+/// Pushing the active model again made it its own predecessor, and the real one was lost.
 #[test]
-fn once_signatures_are_required_only_the_owners_models_enter() {
+fn the_active_model_pushed_again_keeps_the_way_back() {
     let clock = FakeClock::default();
     let mut logger = station("2026-01-01 00:00:00", &clock);
+    let first = model(1, Month::new(2025, 12).unwrap());
+    let second = model(2, Month::new(2025, 12).unwrap());
+    push(&mut logger, &clock, &first).unwrap();
+    push(&mut logger, &clock, &second).unwrap();
+    assert_eq!(
+        push(&mut logger, &clock, &second),
+        Err(Fault::AlreadyActive)
+    );
+    assert_eq!(block_on(logger.rollback(&clock, false)).unwrap().version, 1);
+    assert_eq!(block_on(logger.active_model()).unwrap(), first);
+}
+
+fn push_signed(
+    logger: &mut Logger<FakeFlash>,
+    clock: &FakeClock,
+    file: &[u8],
+    keypair: &salty::Keypair,
+) -> Result<SlotInfoOf, Fault> {
+    let crc = u32::from_le_bytes(*file.last_chunk().unwrap());
+    block_on(logger.upload_begin(file.len() as u32, crc))?;
+    for (index, chunk) in file.chunks(192).enumerate() {
+        block_on(logger.upload_chunk(index as u32 * 192, chunk))?;
+    }
+    logger.upload_signature(&keypair.sign(file).to_bytes())?;
+    block_on(logger.upload_commit(clock, false))
+}
+
+/// A station of the fake model's well, whose owner signs models.
+fn signing_station(clock: &FakeClock) -> (Logger<FakeFlash>, salty::Keypair) {
+    let mut logger = station("2026-01-01 00:00:00", clock);
     let keypair = salty::Keypair::from(&[7; 32]);
+    let named = ConfigItem::Station {
+        name: Name::try_from("SYNTHETIC well").unwrap(),
+        datum: Name::new(),
+        serial: 1,
+    };
+    block_on(logger.configure(clock, named)).unwrap();
     let security = Security {
         min_model_version: 0,
         signing_key: Some(*keypair.public.as_bytes()),
-        require_signed: true,
+        require_signed: false,
     };
-    block_on(logger.configure(&clock, ConfigItem::Security(security))).unwrap();
+    block_on(logger.configure(clock, ConfigItem::Security(security))).unwrap();
+    (logger, keypair)
+}
+
+fn require_signed(logger: &mut Logger<FakeFlash>, clock: &FakeClock) -> Result<(), Fault> {
+    let security = Security {
+        require_signed: true,
+        ..logger.settings.security
+    };
+    block_on(logger.configure(clock, ConfigItem::Security(security)))
+}
+
+#[test]
+fn once_signatures_are_required_only_the_owners_models_enter() {
+    let clock = FakeClock::default();
+    let (mut logger, keypair) = signing_station(&clock);
+    assert_eq!(
+        require_signed(&mut logger, &clock),
+        Err(Fault::Config(ConfigProblem::Signing)),
+        "nobody has shown that they can sign with this key"
+    );
+    let first = model(1, Month::new(2025, 12).unwrap());
+    assert!(
+        push_signed(&mut logger, &clock, &first, &keypair)
+            .unwrap()
+            .signed
+    );
+    require_signed(&mut logger, &clock).unwrap();
     let loosened = ConfigItem::Security(Security::default());
     assert_eq!(
         block_on(logger.configure(&clock, loosened)),
         Err(Fault::Config(ConfigProblem::Signing))
     );
+    let second = model(2, Month::new(2025, 12).unwrap());
+    assert_eq!(
+        push(&mut logger, &clock, &second),
+        Err(Fault::SignatureMissing)
+    );
+    let other = salty::Keypair::from(&[8; 32]);
+    assert_eq!(
+        push_signed(&mut logger, &clock, &second, &other),
+        Err(Fault::SignatureWrong)
+    );
+    push_signed(&mut logger, &clock, &second, &keypair).unwrap();
+}
 
+/// Whoever stole an old signed model could bring it back.
+#[test]
+fn no_model_older_than_the_last_signed_one_comes_back() {
+    let clock = FakeClock::default();
+    let (mut logger, keypair) = signing_station(&clock);
+    for version in [1, 2] {
+        let file = model(version, Month::new(2025, 12).unwrap());
+        push_signed(&mut logger, &clock, &file, &keypair).unwrap();
+    }
+    let too_old = Err(Fault::ModelTooOld {
+        version: 1,
+        minimum: 2,
+    });
+    assert_eq!(block_on(logger.rollback(&clock, false)), too_old);
+    let mut logger = open(logger.store.into_flash(), &clock);
+    assert_eq!(block_on(logger.rollback(&clock, false)), too_old);
+    assert_eq!(block_on(logger.rollback(&clock, true)).unwrap().version, 1);
+}
+
+#[test]
+fn a_model_without_signature_does_not_come_back_once_they_are_required() {
+    let clock = FakeClock::default();
+    let (mut logger, keypair) = signing_station(&clock);
+    let unsigned = model(3, Month::new(2025, 12).unwrap());
+    push(&mut logger, &clock, &unsigned).unwrap();
+    let signed = model(2, Month::new(2025, 12).unwrap());
+    push_signed(&mut logger, &clock, &signed, &keypair).unwrap();
+    require_signed(&mut logger, &clock).unwrap();
+    assert_eq!(
+        block_on(logger.rollback(&clock, true)),
+        Err(Fault::SignatureMissing)
+    );
+}
+
+#[test]
+fn a_signed_model_of_another_well_is_refused() {
+    let clock = FakeClock::default();
+    let (mut logger, keypair) = signing_station(&clock);
+    let elsewhere = ConfigItem::Station {
+        name: Name::try_from("elsewhere").unwrap(),
+        datum: Name::new(),
+        serial: 1,
+    };
+    block_on(logger.configure(&clock, elsewhere)).unwrap();
+    let file = model(1, Month::new(2025, 12).unwrap());
+    assert_eq!(
+        push_signed(&mut logger, &clock, &file, &keypair),
+        Err(Fault::OtherWell)
+    );
+}
+
+#[test]
+fn security_settings_that_cannot_be_read_let_no_model_in() {
+    let clock = FakeClock::default();
+    let mut logger = station("2026-01-01 00:00:00", &clock);
+    block_on(logger.store.put(Key::Security as u8, &"newer")).unwrap();
+    let mut logger = open(logger.store.into_flash(), &clock);
     let file = model(1, Month::new(2025, 12).unwrap());
     assert_eq!(
         push(&mut logger, &clock, &file),
         Err(Fault::SignatureMissing)
     );
-    let mut signature = keypair.sign(&file).to_bytes();
-    signature[3] ^= 1;
-    logger.upload_signature(&signature).unwrap();
-    assert_eq!(
-        block_on(logger.upload_commit(&clock, false)),
-        Err(Fault::SignatureWrong)
+    assert!(logger.store.held().unreadable > 0);
+}
+
+/// A model trained ten years ago: its estimate says so and states no interval.
+#[test]
+fn an_estimate_says_how_many_months_had_no_level_since_training() {
+    let clock = FakeClock::default();
+    let mut logger = station("2026-01-01 00:00:00", &clock);
+    let old = model(1, Month::new(2015, 12).unwrap());
+    push(&mut logger, &clock, &old).unwrap();
+    append_from_to(
+        &mut logger,
+        &clock,
+        "2026-01-01 00:00:00",
+        "2026-03-02 00:00:00",
+        6 * 3600,
     );
-    signature[3] ^= 1;
-    logger.upload_signature(&signature).unwrap();
-    assert!(
-        block_on(logger.upload_commit(&clock, false))
-            .unwrap()
-            .signed
+    block_on(logger.estimate_missing(&clock)).unwrap();
+    for (_, estimate) in months(&mut logger) {
+        let estimate = estimate.unwrap();
+        assert_eq!(
+            (estimate.months_without_levels, estimate.half_width_mm),
+            (120, None)
+        );
+    }
+    let models = block_on(logger.models()).unwrap();
+    assert!(models.synthetic, "the fake model says that it is");
+    assert_eq!(
+        models.trained_until,
+        Some(Month::new(2015, 12).unwrap().index())
     );
 }

@@ -121,6 +121,12 @@ fn months_without_samples_are_closed_as_missing_and_said_so() {
         6 * 3600,
     );
     append(&mut logger, &clock, unix("2026-05-03 00:00:00"));
+    assert_eq!(
+        logger.store.held().months,
+        0,
+        "after a jump one more follows"
+    );
+    append(&mut logger, &clock, unix("2026-05-03 06:00:00"));
     let indices: Vec<i32> = months(&mut logger)
         .iter()
         .map(|(record, _)| record.month_index)
@@ -142,8 +148,13 @@ fn a_layer_of_closed_months_keeps_its_channel() {
         channel: Some(channel("confined9")),
     };
     block_on(logger.configure(&clock, rename.clone())).unwrap();
-    append(&mut logger, &clock, unix("2026-01-01 00:00:00"));
-    append(&mut logger, &clock, unix("2026-02-01 00:00:00"));
+    append_from_to(
+        &mut logger,
+        &clock,
+        "2026-01-01 00:00:00",
+        "2026-02-01 12:00:00",
+        6 * 3600,
+    );
     let again = ConfigItem::Channel {
         index: 1,
         channel: Some(channel("confined1")),
@@ -213,6 +224,7 @@ fn a_sensor_that_fails_is_noted_once_and_never_enters_a_mean() {
         ]
     );
     append(&mut logger, &clock, unix("2026-02-01 00:00:00"));
+    append(&mut logger, &clock, unix("2026-02-01 00:15:00"));
     assert_eq!(months(&mut logger)[0].0.channels[1].readings, 20);
 }
 

@@ -1,12 +1,12 @@
-//! A flash that the firmware of format 1 wrote. What it is and how it was made stands in `tests/tests/logger_update.rs`.
+//! A flash that the firmware of format 2 wrote. What it is and how it was made stands in `tests/tests/logger_update.rs`.
 
 use std::string::String;
 
 use super::*;
 
-const PACKED: &[u8] = include_bytes!("../../../../tests/fixtures/flash-format-1.bin");
+const PACKED: &[u8] = include_bytes!("../../../../tests/fixtures/flash-format-2.bin");
 /// A line each for configuration, models, months, events and samples, as the link's types show themselves.
-const TOLD: &str = include_str!("../../../../tests/fixtures/flash-format-1.txt");
+const TOLD: &str = include_str!("../../../../tests/fixtures/flash-format-2.txt");
 /// The data flash of the board it comes from.
 const OLD_FLASH: u32 = 15 * 1024 * 1024;
 

@@ -7,16 +7,29 @@ use embedded_io_async::Write;
 use heapless::String;
 
 use super::Session;
+use super::month_name::MonthName;
 use crate::board::Board;
 use crate::calendar::Moment;
 
 impl<B: Board, W: Write> Session<'_, B, W> {
     pub(super) async fn clock(&mut self) -> Result<(), W::Error> {
         let shared = self.shared;
-        let (unix_s, state) = {
+        let (unix_s, state, counts_from) = {
             let logger = shared.logger.lock().await;
-            (logger.unix_s(&shared.clock), logger.clock_state())
+            let clock = &shared.clock;
+            (
+                logger.unix_s(clock),
+                logger.clock_state(),
+                logger.counts_from_month(clock),
+            )
         };
+        if let Some(month) = counts_from {
+            self.line(format_args!(
+                "NOT COUNTING until {}: earlier months are closed; void undoes what a wrong date closed",
+                MonthName(month)
+            ))
+            .await?;
+        }
         match (unix_s, state) {
             (Some(unix_s), ClockState::Set) => {
                 self.line(format_args!("clock      {} UTC", Moment::from_unix(unix_s)))

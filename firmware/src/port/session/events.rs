@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use amlstm_core::link::{EventKind, Fault, Task};
+use amlstm_core::link::{EventKind, Fault};
 use embedded_io_async::Write;
 
 use super::Session;
@@ -48,14 +48,10 @@ impl fmt::Display for InWords<'_> {
                 boots,
                 late_task,
             } => {
-                write!(f, "start {boots} ({cause:?})")?;
+                write!(f, "start {boots} ({cause})")?;
                 match late_task {
-                    Some(Task::Sense) => write!(f, "; it was last at the sensors"),
-                    Some(Task::Port) => write!(f, "; it was last at the port"),
-                    Some(Task::MonthClose) => {
-                        write!(f, "; it was last at the month's closing")
-                    }
-                    Some(Task::Health) | None => Ok(()),
+                    Some(task) => write!(f, "; it was last {task}"),
+                    None => Ok(()),
                 }
             }
             EventKind::Panicked { message } => write!(f, "the program had stopped: {message}"),
@@ -76,7 +72,7 @@ impl fmt::Display for InWords<'_> {
                     Moment::from_unix(*old_unix_s)
                 )
             }
-            EventKind::Configured(key) => write!(f, "configuration changed: {key:?}"),
+            EventKind::Configured(key) => write!(f, "configuration changed: {key}"),
             EventKind::ModelActivated {
                 generation,
                 version,
@@ -149,6 +145,19 @@ impl fmt::Display for InWords<'_> {
                     f,
                     "ALARM {}: {increment_mm:.3} mm, limit {limit_mm:.3} mm",
                     MonthName(*month_index)
+                )
+            }
+            EventKind::StepConfirmed { channel } => {
+                write!(f, "channel {channel}: the step was confirmed")
+            }
+            EventKind::MonthsVoid {
+                first_month_index,
+                count,
+            } => {
+                write!(
+                    f,
+                    "{count} months from {} on made void",
+                    MonthName(*first_month_index)
                 )
             }
             EventKind::MonthLogFull => {

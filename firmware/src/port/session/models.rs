@@ -13,6 +13,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             Ok(models) => models,
             Err(fault) => return self.fault(fault).await,
         };
+        self.synthetic().await?;
         for (role, slot) in [("active", models.active), ("before", models.standby)] {
             match slot {
                 Some(info) => {
@@ -34,9 +35,14 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         }
     }
 
-    pub(super) async fn roll_back(&mut self) -> Result<(), W::Error> {
+    pub(super) async fn roll_back(&mut self, allow_older: bool) -> Result<(), W::Error> {
         let shared = self.shared;
-        let rolled_back = shared.logger.lock().await.rollback(&shared.clock).await;
+        let rolled_back = shared
+            .logger
+            .lock()
+            .await
+            .rollback(&shared.clock, allow_older)
+            .await;
         match rolled_back {
             Ok(_) => {
                 shared.estimate_wanted.signal(());

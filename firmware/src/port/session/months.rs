@@ -3,7 +3,8 @@
 use core::fmt;
 
 use amlstm_core::artifact::ModelFile;
-use amlstm_core::link::{InputState, MAX_CHANNELS, Name};
+use amlstm_core::link::{InputState, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, Name, Quality};
+use amlstm_core::month::Month;
 use embedded_io_async::Write;
 use heapless::{String, Vec};
 
@@ -19,7 +20,8 @@ impl<B: Board, W: Write> Session<'_, B, W> {
     pub(super) async fn months(&mut self) -> Result<(), W::Error> {
         let shared = self.shared;
         let count = shared.logger.lock().await.store.held().months;
-        self.text("month    mean level of each layer, m (* fewer than 80 % of days)   increment mm   subsidence mm\r\n").await?;
+        self.synthetic().await?;
+        self.text("month    mean level of each layer, m (* fewer than 80 % of days, ? clock unsure)   increment mm   subsidence mm\r\n").await?;
         for position in 0..count {
             let month = shared.logger.lock().await.month_at(position).await;
             let (record, estimate) = match month {
@@ -31,7 +33,13 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             let _ =
                 fmt::Write::write_fmt(&mut line, format_args!("{}", MonthName(record.month_index)));
             for level in &record.channels {
-                let mark = if level.complete { ' ' } else { '*' };
+                let mark = if !level.complete {
+                    '*'
+                } else if level.quality.has(Quality::CLOCK_UNSURE) {
+                    '?'
+                } else {
+                    ' '
+                };
                 let _ = fmt::Write::write_fmt(
                     &mut line,
                     format_args!(" {:>10}{mark}", OrDash(level.mean_m)),
@@ -45,6 +53,27 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         Ok(())
     }
 
+    pub(super) async fn void_months(&mut self, month: &str, confirm: bool) -> Result<(), W::Error> {
+        let shared = self.shared;
+        let Some(month) = parse_month(month) else {
+            return self
+                .line(format_args!("void: found \"{month}\", expected YYYY-MM"))
+                .await;
+        };
+        let mut logger = shared.logger.lock().await;
+        let voided = logger
+            .void_months(&shared.clock, month.index(), confirm)
+            .await;
+        drop(logger);
+        match voided {
+            Ok(count) => {
+                shared.estimate_wanted.signal(());
+                self.line(format_args!("{count} months made void")).await
+            }
+            Err(fault) => self.fault(fault).await,
+        }
+    }
+
     pub(super) async fn estimate(&mut self) -> Result<(), W::Error> {
         let shared = self.shared;
         let (estimate, layers) = {
@@ -55,10 +84,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             }
         };
         let month = MonthName(estimate.month_index);
-        if shared.synthetic {
-            self.text("SYNTHETIC SENSORS: levels are computed, not measured\r\n")
-                .await?;
-        }
+        self.synthetic().await?;
         match estimate.half_width_mm {
             Some(half_width) => {
                 let increment = estimate.increment_mm;
@@ -80,6 +106,18 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             estimate.subsidence_mm
         ))
         .await?;
+        let without_levels = estimate.months_without_levels;
+        if without_levels > 0 {
+            let interval = if without_levels > MAX_MONTHS_WITHOUT_LEVELS {
+                "; no interval is believed after so many"
+            } else {
+                ""
+            };
+            self.line(format_args!(
+                "          {without_levels} months without levels since training{interval}"
+            ))
+            .await?;
+        }
         for (input, state) in estimate.inputs.iter().enumerate() {
             let layer = layers.get(input).cloned().unwrap_or_default();
             let share = OrDash(estimate.attention.get(input).copied());
@@ -128,4 +166,10 @@ async fn model_layers<F: MappedFlash>(logger: &mut Logger<F>) -> Vec<Name, MAX_C
             .get(*channel)
             .map(|config| config.aquifer_layer.clone())
     }))
+}
+
+/// Reads `2026-03`.
+fn parse_month(text: &str) -> Option<Month> {
+    let (year, month) = text.split_once('-')?;
+    Month::new(year.parse().ok()?, month.parse().ok()?)
 }

@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use amlstm_core::link::{EventKind, Fault};
 use embedded_io_async::Write;
 use heapless::String;
 
@@ -10,6 +9,7 @@ use super::or_dash::OrDash;
 use super::{MAX_LINE, Session};
 use crate::board::Board;
 use crate::calendar::Moment;
+use crate::port::state::{TAPE_AGREES_M, agree};
 use crate::sense::depth_to_water_m;
 use crate::sense::sdi12::parse_decimal;
 
@@ -48,9 +48,14 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         Ok(())
     }
 
-    pub(super) async fn tape(&mut self, channel: &str, depth: &str) -> Result<(), W::Error> {
+    pub(super) async fn tape(
+        &mut self,
+        channel: &str,
+        depth: &str,
+        confirm: bool,
+    ) -> Result<(), W::Error> {
         let shared = self.shared;
-        let settings = shared.logger.lock().await.settings.clone();
+        let settings = shared.settings().await;
         let found = channel
             .parse::<u8>()
             .ok()
@@ -68,27 +73,35 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             .channels
             .get(usize::from(channel))
             .and_then(|reading| depth_to_water_m(config, reading));
-        let event = EventKind::Tape {
-            channel,
-            tape_m,
-            sensor_m,
-        };
-        if shared
-            .logger
-            .lock()
-            .await
-            .note(&shared.clock, event)
-            .await
-            .is_err()
-        {
-            return self.fault(Fault::Storage).await;
+        let (layer, sensor) = (&config.aquifer_layer, OrDash(sensor_m));
+        if !confirm && sensor_m.is_some_and(|sensor_m| !agree(sensor_m, tape_m)) {
+            return self
+                .line(format_args!(
+                    "{layer}: tape {tape_m:.3} m, sensor {sensor} m: more than {TAPE_AGREES_M} m apart, not recorded; read again, or confirm behind it"
+                ))
+                .await;
+        }
+        if let Err(fault) = shared.tape(channel, tape_m, sensor_m).await {
+            return self.fault(fault).await;
         }
         let difference = OrDash(sensor_m.map(|sensor_m| sensor_m - tape_m));
         self.line(format_args!(
-            "{}: tape {tape_m:.3} m, sensor {} m, sensor - tape {difference} m",
-            config.aquifer_layer,
-            OrDash(sensor_m)
+            "{layer}: tape {tape_m:.3} m, sensor {sensor} m, sensor - tape {difference} m"
         ))
         .await
+    }
+
+    pub(super) async fn confirm_step(&mut self, channel: &str) -> Result<(), W::Error> {
+        let Ok(channel) = channel.parse() else {
+            return self
+                .line(format_args!(
+                    "step: found \"{channel}\", expected a channel"
+                ))
+                .await;
+        };
+        match self.shared.confirm_step(channel).await {
+            Ok(()) => self.text("the next level is taken as it is\r\n").await,
+            Err(fault) => self.fault(fault).await,
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The configuration on the console.
 
 use core::fmt;
+use core::str::FromStr;
 
 use amlstm_core::link::{
     BarometerConfig, ChannelConfig, ConfigItem, CurrentLoop, Name, Quantity, Sdi12Value, Sensor,
@@ -31,8 +32,15 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         if words.is_empty() {
             return self.show_settings(&settings).await;
         }
-        let Some(item) = parse(&settings, words) else {
-            return self.text(USAGE).await;
+        let item = match parse(&settings, words) {
+            Ok(item) => item,
+            Err(Wrong { found, expected }) => {
+                return self
+                    .line(format_args!(
+                        "set: found \"{found}\", expected {expected}; set alone shows the list"
+                    ))
+                    .await;
+            }
         };
         let set = shared
             .logger
@@ -103,37 +111,48 @@ impl<B: Board, W: Write> Session<'_, B, W> {
     }
 }
 
-fn parse(settings: &Settings, words: &[&str]) -> Option<ConfigItem> {
-    Some(match words {
-        ["station", name, datum, serial] => ConfigItem::Station {
-            name: Name::try_from(*name).ok()?,
-            datum: Name::try_from(*datum).ok()?,
-            serial: serial.parse().ok()?,
+/// What was typed and what was expected in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Wrong<'w> {
+    found: &'w str,
+    expected: &'static str,
+}
+
+fn wrong<'w>(found: &'w str, expected: &'static str) -> Wrong<'w> {
+    Wrong { found, expected }
+}
+
+fn parse<'w>(settings: &Settings, words: &[&'w str]) -> Result<ConfigItem, Wrong<'w>> {
+    Ok(match words {
+        ["station", station, datum, serial] => ConfigItem::Station {
+            name: name(station)?,
+            datum: name(datum)?,
+            serial: whole(serial, "a serial number")?,
         },
         ["interval", seconds] => ConfigItem::SampleInterval {
-            seconds: seconds.parse().ok()?,
+            seconds: whole(seconds, "seconds, 1 to 86400")?,
         },
         ["limit", "off"] => ConfigItem::RateLimit { mm_per_month: None },
         ["limit", limit] => ConfigItem::RateLimit {
-            mm_per_month: Some(parse_decimal(limit.as_bytes())?),
+            mm_per_month: Some(number(limit)?),
         },
         ["channel", index, "off"] => ConfigItem::Channel {
-            index: index.parse().ok()?,
+            index: channel_number(index)?,
             channel: None,
         },
-        ["channel", index, field, number] => {
-            let index = index.parse().ok()?;
-            let channel = settings.channels.get(usize::from(index)).cloned()?;
-            let channel = changed(channel, field, number)?;
+        ["channel", index, field, value] => {
+            let number = channel_number(index)?;
+            let channel = settings.channels.get(usize::from(number)).cloned();
+            let channel = channel.ok_or(wrong(index, "a channel that is configured"))?;
             ConfigItem::Channel {
-                index,
-                channel: Some(channel),
+                index: number,
+                channel: Some(changed(channel, field, value)?),
             }
         }
         ["barometer", "off"] => ConfigItem::Barometer(None),
         ["barometer", address, value, units] => ConfigItem::Barometer(Some(BarometerConfig {
             sensor: sdi12(address, value)?,
-            units_per_kpa: parse_decimal(units.as_bytes())?,
+            units_per_kpa: number(units)?,
         })),
         ["channel", index, layer, "sdi12", address, value, quantity] => {
             channel(index, layer, sdi12(address, value)?, quantity)?
@@ -149,39 +168,79 @@ fn parse(settings: &Settings, words: &[&str]) -> Option<ConfigItem> {
             quantity,
         ] => {
             let sensor = CurrentLoop {
-                input: input.parse().ok()?,
-                at_4_ma: parse_decimal(at_4_ma.as_bytes())?,
-                at_20_ma: parse_decimal(at_20_ma.as_bytes())?,
+                input: whole(input, "a loop input, from 0")?,
+                at_4_ma: number(at_4_ma)?,
+                at_20_ma: number(at_20_ma)?,
             };
             channel(index, layer, Sensor::CurrentLoop(sensor), quantity)?
         }
-        _ => return None,
+        [
+            word @ ("station" | "interval" | "limit" | "barometer" | "channel"),
+            ..,
+        ] => {
+            return Err(wrong(word, "its words as the list says"));
+        }
+        [word, ..] => {
+            return Err(wrong(
+                word,
+                "station, interval, limit, barometer or channel",
+            ));
+        }
+        [] => return Err(wrong("", "a word of the list")),
     })
 }
 
-fn sdi12(address: &str, value: &str) -> Option<Sensor> {
-    let &[address] = address.as_bytes() else {
-        return None;
+fn name(word: &str) -> Result<Name, Wrong<'_>> {
+    Name::try_from(word).map_err(|_| wrong(word, "a name of at most 48 letters"))
+}
+
+fn number(word: &str) -> Result<f32, Wrong<'_>> {
+    parse_decimal(word.as_bytes()).ok_or(wrong(word, "a number of at most 7 digits"))
+}
+
+fn whole<'w, T: FromStr>(word: &'w str, expected: &'static str) -> Result<T, Wrong<'w>> {
+    word.parse().map_err(|_| wrong(word, expected))
+}
+
+fn channel_number(word: &str) -> Result<u8, Wrong<'_>> {
+    whole(word, "the number of a channel, 0 to 7")
+}
+
+fn sdi12<'w>(address: &'w str, value: &'w str) -> Result<Sensor, Wrong<'w>> {
+    let &[letter] = address.as_bytes() else {
+        return Err(wrong(address, "an SDI-12 address, one digit or letter"));
     };
-    Some(Sensor::Sdi12(Sdi12Value {
-        address,
-        value: value.parse().ok()?,
+    Ok(Sensor::Sdi12(Sdi12Value {
+        address: letter,
+        value: whole(value, "which of the sensor's values, from 0")?,
         crc: true,
     }))
 }
 
-fn channel(index: &str, layer: &str, sensor: Sensor, quantity: &str) -> Option<ConfigItem> {
-    let layer = Name::try_from(layer).ok()?;
-    Some(ConfigItem::Channel {
-        index: index.parse().ok()?,
-        channel: Some(ChannelConfig::new(layer, sensor, quantity_of(quantity)?)),
+fn channel<'w>(
+    index: &'w str,
+    layer: &'w str,
+    sensor: Sensor,
+    quantity: &'w str,
+) -> Result<ConfigItem, Wrong<'w>> {
+    let measured = quantity_of(quantity).ok_or(wrong(
+        quantity,
+        "absolute, gauge, submergence, depth or level",
+    ))?;
+    Ok(ConfigItem::Channel {
+        index: channel_number(index)?,
+        channel: Some(ChannelConfig::new(name(layer)?, sensor, measured)),
     })
 }
 
-fn changed(mut channel: ChannelConfig, field: &str, number: &str) -> Option<ChannelConfig> {
+fn changed<'w>(
+    mut channel: ChannelConfig,
+    field: &'w str,
+    value: &'w str,
+) -> Result<ChannelConfig, Wrong<'w>> {
     if field == "stuck" {
-        channel.stuck_after = number.parse().ok()?;
-        return Some(channel);
+        channel.stuck_after = whole(value, "a number of samples, 0 for never")?;
+        return Ok(channel);
     }
     let place = match field {
         "point" => &mut channel.measuring_point_m,
@@ -191,10 +250,15 @@ fn changed(mut channel: ChannelConfig, field: &str, number: &str) -> Option<Chan
         "low" => &mut channel.lowest_m,
         "high" => &mut channel.highest_m,
         "step" => &mut channel.largest_step_m,
-        _ => return None,
+        _ => {
+            return Err(wrong(
+                field,
+                "point, cable, density, offset, low, high, step or stuck",
+            ));
+        }
     };
-    *place = parse_decimal(number.as_bytes())?;
-    Some(channel)
+    *place = number(value)?;
+    Ok(channel)
 }
 
 /// The words for quantities, as typed and as shown.
@@ -236,5 +300,35 @@ impl fmt::Display for Source {
                 sensor.input, sensor.at_4_ma, sensor.at_20_ma
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let settings = Settings::default();
+        let parsed = |line: &'static str| {
+            let words: std::vec::Vec<&str> = line.split(' ').collect();
+            parse(&settings, &words).map_err(|wrong| wrong.found)
+        };
+        for (line, found) in [
+            ("interval soon", "soon"),
+            ("channel 0 point 1", "0"),
+            ("channel x off", "x"),
+            ("channel 0 phreatic sdi12 12 0 level", "12"),
+            ("channel 0 phreatic sdi12 1 0 height", "height"),
+            ("channel 0 phreatic loop 0 1e3 5 level", "1e3"),
+            ("station A NAVD88", "station"),
+            ("chanel 0 off", "chanel"),
+        ] {
+            assert_eq!(parsed(line), Err(found), "{line}");
+        }
+        assert_eq!(
+            parsed("interval 60"),
+            Ok(ConfigItem::SampleInterval { seconds: 60 })
+        );
     }
 }

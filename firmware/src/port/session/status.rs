@@ -22,10 +22,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
                 name.clone()
             }
         };
-        if status.synthetic {
-            self.text("SYNTHETIC SENSORS: levels are computed, not measured\r\n")
-                .await?;
-        }
+        self.synthetic().await?;
         self.line(format_args!(
             "station    {}, serial {serial}, firmware {major}.{minor}.{patch}",
             name(&status.station)
@@ -88,12 +85,33 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             self.text("ALARM      the last month's subsidence passed the limit\r\n")
                 .await?;
         }
+        if status.unreadable_records > 0 {
+            self.line(format_args!(
+                "FLASH      {} records that this firmware cannot read",
+                status.unreadable_records
+            ))
+            .await?;
+        }
         if status.storage_errors > 0 {
             self.line(format_args!(
                 "FLASH      {} errors since start",
                 status.storage_errors
             ))
             .await?;
+        }
+        Ok(())
+    }
+
+    /// Says what is computed and not measured: the sensors, or what the active model was trained on.
+    pub(super) async fn synthetic(&mut self) -> Result<(), W::Error> {
+        if self.shared.synthetic {
+            self.text("SYNTHETIC SENSORS: levels are computed, not measured\r\n")
+                .await?;
+        }
+        let models = self.shared.logger.lock().await.models().await;
+        if models.is_ok_and(|models| models.synthetic) {
+            self.text("SYNTHETIC MODEL: it was trained on computed data\r\n")
+                .await?;
         }
         Ok(())
     }

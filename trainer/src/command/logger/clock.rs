@@ -15,7 +15,7 @@ pub struct ClockArgs {
     /// Set it to this time instead of this computer's, e.g. 2026-03-01T12:00:00Z
     #[arg(long, value_name = "TIME", requires = "set")]
     to: Option<Timestamp>,
-    /// Also over a gap of more than 400 days, whose months then close as missing
+    /// Also over more than a day, back or forth, or to an unlikely first date
     #[arg(long, requires = "set")]
     confirm_jump: bool,
 }

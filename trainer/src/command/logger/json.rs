@@ -41,6 +41,8 @@ pub struct Estimate<'a> {
     increment_mm: f32,
     subsidence_mm: f32,
     half_width_mm: Option<f32>,
+    months_without_levels: u16,
+    synthetic: bool,
     inputs: Vec<Input<'a>>,
 }
 
@@ -86,6 +88,8 @@ pub fn estimate<'a>(made: &'a Estimated, layers: &'a LayersOf) -> Estimate<'a> {
         increment_mm: made.increment_mm,
         subsidence_mm: made.subsidence_mm,
         half_width_mm: made.half_width_mm,
+        months_without_levels: made.months_without_levels,
+        synthetic: layers.synthetic,
         inputs: inputs
             .map(|(index, (state, attention))| Input {
                 aquifer_layer: layers.name(made.generation, index),

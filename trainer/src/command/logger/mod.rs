@@ -8,6 +8,7 @@ mod json;
 mod model;
 mod show;
 mod visit;
+mod void;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -103,13 +104,29 @@ enum Request {
     /// Makes the model before the active one active again
     #[command(after_help = "Example:
   amlstm logger --port /dev/ttyUSB0 rollback")]
-    Rollback,
+    Rollback {
+        /// Also if its version is below the logger's minimum
+        #[arg(long)]
+        allow_older: bool,
+    },
     /// Shows the clock's error; with --set, sets it to this computer's (UTC)
     #[command(after_help = "Example:
   amlstm logger --port /dev/ttyUSB0 clock
   amlstm logger --port /dev/ttyUSB0 clock --set
   amlstm logger --port /dev/ttyUSB0 clock --set --to 2026-03-01T12:00:00Z")]
     Clock(clock::ClockArgs),
+    /// Confirms that the level of a layer which jumped is right
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 confirm-step confined1")]
+    ConfirmStep {
+        /// Aquifer layer
+        layer: String,
+    },
+    /// Makes closed months void that a wrong date had closed, and counts the kept samples again
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 void-months 2026-03
+  amlstm logger --port /dev/ttyUSB0 void-months 2026-03 --confirm")]
+    VoidMonths(void::VoidArgs),
     /// Records a visit in one step: tape, readings, battery, memory, clock error
     #[command(after_help = "Example:
   amlstm logger --port /dev/ttyUSB0 visit --tape phreatic=12.34 --tape confined1=18.02 --note \"new lock\"")]
@@ -199,8 +216,21 @@ fn ask(
         }
         Request::Push(push) => model::push(client, push, output),
         Request::Pull { output: path } => model::pull(client, path, output),
-        Request::Rollback => model::rollback(client, output),
+        Request::Rollback { allow_older } => model::rollback(client, *allow_older, output),
         Request::Clock(clock) => clock::run(client, clock, output),
+        Request::ConfirmStep { layer } => {
+            let layers = layers(client)?;
+            let Some(channel) = layers.iter().position(|name| name == layer) else {
+                bail!(
+                    "found layer \"{layer}\", expected one of: {}",
+                    layers.join(", ")
+                );
+            };
+            client.confirm_step(channel as u8)?;
+            output.note(format_args!("{layer}: the next level is taken as it is"))?;
+            Ok(())
+        }
+        Request::VoidMonths(months) => void::run(client, months, output),
         Request::Visit(visit) => visit::run(client, visit, as_json, output),
         Request::Config { file: None } => config::show(client, output),
         Request::Config { file: Some(file) } => config::send(client, file, output),

@@ -4,10 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use amlstm::export::AlignedBytes;
-use amlstm::logger::{Client, Station};
+use amlstm::logger::{Client, LoggerError, Station};
 use amlstm::run::write_atomically;
 use amlstm_core::artifact::{ModelFile, Record};
+use amlstm_core::link::{Fault, MAX_MONTHS_WITHOUT_LEVELS};
+use amlstm_core::month::Month;
 use anyhow::{Context, bail};
+use jiff::Timestamp;
 
 use super::show;
 use crate::command::{output::Output, progress};
@@ -46,8 +49,15 @@ pub fn push(client: &mut Client, args: &PushArgs, output: &mut Output) -> anyhow
         |done| {
             progress::advance(&bar, done.into(), total);
         },
-    )?;
+    );
     bar.finish_and_clear();
+    let pushed = match pushed {
+        Err(LoggerError::Refused(Fault::AlreadyActive)) => {
+            output.note(format_args!("already active; the model before it is kept"))?;
+            return Ok(());
+        }
+        pushed => pushed?,
+    };
     if pushed.resumed_from > 0 {
         output.note(format_args!(
             "taken up again at byte {}",
@@ -59,7 +69,30 @@ pub fn push(client: &mut Client, args: &PushArgs, output: &mut Output) -> anyhow
         record.well,
         show::slot(&pushed.active)
     ))?;
+    if record.synthetic {
+        output.note(format_args!(
+            "SYNTHETIC: the model was trained on synthetic data"
+        ))?;
+    }
+    let now = client.status()?.unix_s;
+    if let Some(month) = month_of(now) {
+        let months = month.index() - record.trained_until.index() - 1;
+        if months > i32::from(MAX_MONTHS_WITHOUT_LEVELS) {
+            output.note(format_args!(
+                "trained until {}, {months} months ago: months without levels since then are estimated without an interval; train a newer model",
+                record.trained_until
+            ))?;
+        }
+    }
     Ok(())
+}
+
+/// The month of a time that a logger gave; `None` if its clock was never set.
+fn month_of(unix_s: u32) -> Option<Month> {
+    let time = Timestamp::from_second(i64::from(unix_s)).ok()?;
+    let date = time.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let month = Month::new(i32::from(date.year()), date.month().unsigned_abs())?;
+    (unix_s > 0).then_some(month)
 }
 
 /// Reads the active model into a file.
@@ -75,8 +108,8 @@ pub fn pull(client: &mut Client, path: &Path, output: &mut Output) -> anyhow::Re
 }
 
 /// Makes the model before the active one active again.
-pub fn rollback(client: &mut Client, output: &mut Output) -> anyhow::Result<()> {
-    let active = client.rollback()?;
+pub fn rollback(client: &mut Client, allow_older: bool, output: &mut Output) -> anyhow::Result<()> {
+    let active = client.rollback(allow_older)?;
     let well = client.models()?.well;
     output.note(format_args!("active: well {well}, {}", show::slot(&active)))?;
     Ok(())

@@ -52,6 +52,10 @@ pub fn status(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     if as_json {
+        let status = &Status {
+            synthetic: status.synthetic || models.synthetic,
+            ..status.clone()
+        };
         return output.json(&json::StatusAndModels { status, models });
     }
     let clock = match status.clock {
@@ -65,15 +69,25 @@ pub fn status(
             "SYNTHETIC levels: computed by the firmware, not measured"
         )?;
     }
+    if models.synthetic {
+        writeln!(output, "SYNTHETIC model: trained on synthetic data")?;
+    }
     writeln!(output, "station    {} ({})", status.station, status.datum)?;
     writeln!(
         output,
         "clock      {} UTC, {clock}",
         time_text(status.unix_s)
     )?;
+    if let Some(month_index) = status.counts_from_month {
+        writeln!(
+            output,
+            "NOT COUNTING until {}: earlier months are closed; `void-months` undoes what a wrong date closed",
+            month_text(month_index)
+        )?;
+    }
     writeln!(
         output,
-        "running    {} d, {} starts, {} by the watchdog, last cause {:?}",
+        "running    {} d, {} starts, {} by the watchdog, the last {}",
         status.uptime_s / 86_400,
         status.boots,
         status.watchdog_resets,
@@ -122,8 +136,8 @@ pub fn status(
     }
     writeln!(
         output,
-        "flash      {} failed operations",
-        status.storage_errors
+        "flash      {} failed operations, {} records that this firmware cannot read",
+        status.storage_errors, status.unreadable_records
     )?;
     if status.rate_alarm {
         writeln!(
@@ -189,6 +203,9 @@ pub fn months(
             output,
             "SYNTHETIC levels: computed by the firmware, not measured"
         )?;
+    }
+    if layers.synthetic {
+        writeln!(output, "SYNTHETIC model: trained on synthetic data")?;
     }
     let mut header = vec!["month".to_owned()];
     header.extend(
@@ -256,8 +273,8 @@ fn words(kind: &EventKind, layers: &[String]) -> String {
             boots,
             late_task,
         } => {
-            let late = late_task.map_or_else(String::new, |task| format!(", last task {task:?}"));
-            format!("started ({cause:?}, start {boots}{late})")
+            let late = late_task.map_or_else(String::new, |task| format!(", last {task}"));
+            format!("started ({cause}, start {boots}{late})")
         }
         EventKind::Panicked { message } => format!("the program stopped before: {message}"),
         EventKind::ClockSet {
@@ -274,7 +291,7 @@ fn words(kind: &EventKind, layers: &[String]) -> String {
                 time_text(*new_unix_s)
             )
         }
-        EventKind::Configured(key) => format!("setting changed: {key:?}"),
+        EventKind::Configured(key) => format!("setting changed: {key}"),
         EventKind::ModelActivated {
             generation,
             version,
@@ -330,6 +347,16 @@ fn words(kind: &EventKind, layers: &[String]) -> String {
             "ALARM: {} subsided {increment_mm:.1} mm, the limit is {limit_mm:.1} mm",
             month_text(*month_index)
         ),
+        EventKind::StepConfirmed { channel } => {
+            format!("{}: the step was confirmed", channel_name(*channel))
+        }
+        EventKind::MonthsVoid {
+            first_month_index,
+            count,
+        } => format!(
+            "{count} months from {} on made void",
+            month_text(*first_month_index)
+        ),
         EventKind::MonthLogFull => "log of months full: no further month can be closed".to_owned(),
     }
 }
@@ -341,6 +368,12 @@ fn input_flags(estimate: &Estimated, layers: &LayersOf) -> Vec<String> {
             .name(estimate.generation, index)
             .map_or_else(|| format!("input {}", index + 1), ToOwned::to_owned)
     };
+    let without_levels = (estimate.months_without_levels > 0).then(|| {
+        format!(
+            "{} months without levels since training",
+            estimate.months_without_levels
+        )
+    });
     estimate
         .inputs
         .iter()
@@ -357,6 +390,7 @@ fn input_flags(estimate: &Estimated, layers: &LayersOf) -> Vec<String> {
                 name(index)
             )),
         })
+        .chain(without_levels)
         .collect()
 }
 

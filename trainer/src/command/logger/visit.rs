@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use amlstm::logger::{Client, Station, quality_text, time_text};
 use amlstm::run::write_atomically;
-use amlstm_core::link::VisitReport;
+use amlstm_core::link::{Now, VisitReport};
 use anyhow::bail;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -18,6 +18,9 @@ pub struct VisitArgs {
     /// Depth to water below the measuring point by tape, LAYER=METRES; once a layer
     #[arg(long = "tape", value_name = "LAYER=M", value_parser = tape)]
     tapes: Vec<(String, f32)>,
+    /// Record tape readings that lie far from the sensor's, too
+    #[arg(long)]
+    confirm_tape: bool,
     /// Note of the technician
     #[arg(long, default_value = "")]
     note: String,
@@ -58,7 +61,12 @@ pub fn run(
                 layers.join(", ")
             );
         };
-        tape_m[channel] = Some(*metres);
+        if tape_m[channel].replace(*metres).is_some() {
+            bail!("--tape: found two readings of layer \"{layer}\", expected one");
+        }
+    }
+    if !args.confirm_tape && !args.tapes.is_empty() {
+        compare(&station, &client.now()?, &tape_m)?;
     }
     let time = Timestamp::now();
     let unix_s = u32::try_from(time.as_second()).unwrap_or(u32::MAX);
@@ -91,6 +99,26 @@ pub fn run(
     } else {
         show::visit(&report, &layers, &tape_m, output)?;
         output.note(format_args!("\n{}: written", path.display()))?;
+    }
+    Ok(())
+}
+
+/// A tape reading farther from the sensor's is likely a slip of the pen, or of the cable. The logger's console has the same limit.
+const TAPE_AGREES_M: f32 = 0.5;
+
+/// Asks back before anything is recorded.
+fn compare(station: &Station, now: &Now, tape_m: &[Option<f32>]) -> anyhow::Result<()> {
+    for ((channel, reading), tape_m) in station.channel.iter().zip(&now.channels).zip(tape_m) {
+        let (Some(level_m), Some(tape_m)) = (reading.level_m, tape_m) else {
+            continue;
+        };
+        let sensor_m = channel.measuring_point_m - level_m;
+        if (sensor_m - tape_m).abs() > TAPE_AGREES_M {
+            bail!(
+                "--tape: found {tape_m:.3} m at {}, expected about the sensor's {sensor_m:.3} m; nothing was recorded; read the tape again (--confirm-tape records it all the same)",
+                channel.aquifer_layer
+            );
+        }
     }
     Ok(())
 }

@@ -1,14 +1,16 @@
 //! The ring of samples.
 //!
 //! The region is divided into segments, each a queue of its own, so that finding a sample or the end reads one segment and not the whole flash.
-//! A full segment is left and the next is erased: the oldest samples go a segment at a time, and every sector wears alike.
+//! When a segment is full the next one is erased: the oldest samples go segment by segment, and every sector wears alike.
 
 use core::ops::ControlFlow;
 
 use amlstm_core::link::Sample;
 use heapless::Vec;
 
-use super::{Layout, StoreError, each_item, queue};
+use super::queue::{self, each_item};
+use super::versioned::{VERSION_BYTES, Versioned};
+use super::{Layout, StoreError};
 use crate::board::MappedFlash;
 
 /// Most segments: their first numbers are kept in RAM.
@@ -22,6 +24,8 @@ pub(super) struct Ring {
     current: usize,
     next_number: u32,
     last_unix_s: Option<u32>,
+    /// Samples of the newest segment that this firmware cannot read.
+    unreadable: u32,
 }
 
 impl Ring {
@@ -50,9 +54,12 @@ impl Ring {
         ring.current = current;
         ring.next_number = first + 1;
         each_item(flash, layout.segment(current), |bytes| {
-            if let Ok(sample) = postcard::from_bytes::<Sample>(bytes) {
-                ring.next_number = sample.number + 1;
-                ring.last_unix_s = Some(sample.unix_s);
+            match read(bytes) {
+                Some(sample) => {
+                    ring.next_number = sample.number + 1;
+                    ring.last_unix_s = Some(sample.unix_s);
+                }
+                None => ring.unreadable += 1,
             }
             ControlFlow::Continue(())
         })
@@ -77,6 +84,10 @@ impl Ring {
         self.last_unix_s
     }
 
+    pub fn unreadable(&self) -> u32 {
+        self.unreadable
+    }
+
     pub async fn push<F: MappedFlash>(
         &mut self,
         flash: &mut F,
@@ -84,22 +95,16 @@ impl Ring {
         number: u32,
         bytes: &[u8],
     ) -> Result<(), StoreError> {
-        let pushed = queue(flash, layout.segment(self.current))?
-            .push(bytes, false)
-            .await
-            .map_err(StoreError::from);
-        match pushed {
+        match queue::push(flash, &layout.segment(self.current), bytes, false).await {
             Ok(()) => {}
             Err(StoreError::Full) => {
                 let next = (self.current + 1) % layout.segments().max(1);
-                queue(flash, layout.segment(next))?.erase_all().await?;
+                queue::erase(flash, layout.segment(next)).await?;
                 if let Some(first) = self.first_numbers.get_mut(next) {
                     *first = None;
                 }
                 self.current = next;
-                queue(flash, layout.segment(next))?
-                    .push(bytes, false)
-                    .await?;
+                queue::push(flash, &layout.segment(next), bytes, false).await?;
             }
             Err(error) => return Err(error),
         }
@@ -125,13 +130,13 @@ impl Ring {
                 continue;
             }
             each_item(flash, layout.segment(index), |bytes| {
-                let Ok(sample) = postcard::from_bytes::<Sample>(bytes) else {
+                let Some(sample) = read(bytes) else {
                     return ControlFlow::Continue(());
                 };
                 if sample.number < number {
                     return ControlFlow::Continue(());
                 }
-                let flow = visit(sample, bytes);
+                let flow = visit(sample, bytes.get(VERSION_BYTES..).unwrap_or_default());
                 stopped = flow.is_break();
                 flow
             })
@@ -158,7 +163,7 @@ async fn first_sample<F: MappedFlash>(
 ) -> Result<Option<Sample>, StoreError> {
     let mut first = None;
     each_item(flash, layout.segment(index), |bytes| {
-        first = postcard::from_bytes(bytes).ok();
+        first = read(bytes);
         if first.is_some() {
             ControlFlow::Break(())
         } else {
@@ -167,4 +172,9 @@ async fn first_sample<F: MappedFlash>(
     })
     .await?;
     Ok(first)
+}
+
+fn read(bytes: &[u8]) -> Option<Sample> {
+    let sample: Versioned<Sample> = postcard::from_bytes(bytes).ok()?;
+    Some(sample.newest())
 }

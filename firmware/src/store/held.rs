@@ -1,0 +1,98 @@
+//! What the logs hold, known without reading them.
+
+use amlstm_core::link::{Estimated, MonthRecord};
+use heapless::Vec;
+
+use super::{MissingMonths, MonthEntry, VoidMonths};
+
+/// Most entries that void months. Each is said by hand.
+pub const MAX_VOIDS: usize = 16;
+
+/// What the logs hold, known without reading them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Held {
+    /// Number of the oldest event.
+    pub first_event: u32,
+    /// Number the next event gets.
+    pub next_event: u32,
+    /// Closed months, void ones left out.
+    pub months: u16,
+    /// The last of them.
+    pub last_month: Option<MonthRecord>,
+    /// The last estimate made of one of them.
+    pub last_estimate: Option<Estimated>,
+    /// The last entry that made months void.
+    pub last_void: Option<VoidMonths>,
+    /// Time of the last sample.
+    pub last_sample_unix_s: Option<u32>,
+    /// Records that this firmware cannot read.
+    pub unreadable: u32,
+    /// Entries of the log of months.
+    entries: u32,
+    /// First void month, and the entry that says so by its number.
+    voids: Vec<(u32, i32), MAX_VOIDS>,
+}
+
+impl Held {
+    /// First pass over the log of months: what is void.
+    pub(super) fn note_void(&mut self, entry: &MonthEntry) {
+        if let MonthEntry::Void(void) = entry {
+            // There is room: no more are ever written.
+            let _ = self.voids.push((self.entries, void.month_index));
+            self.last_void = Some(*void);
+        }
+        self.entries += 1;
+    }
+
+    /// Second pass, and each entry appended later: counts it unless it is void.
+    pub(super) fn note_month(&mut self, entry: &MonthEntry) {
+        match entry {
+            MonthEntry::Closed(record) => {
+                self.months = self.months.saturating_add(1);
+                self.last_month = Some(record.clone());
+            }
+            MonthEntry::Estimated(estimate) => self.last_estimate = Some(estimate.clone()),
+            MonthEntry::Missing(missing) => {
+                self.months = self.months.saturating_add(missing.count);
+                self.last_month = missing.records().last().or(self.last_month.take());
+            }
+            MonthEntry::Void(_) => {}
+        }
+    }
+
+    /// An entry was appended.
+    pub(super) fn note_appended(&mut self, entry: &MonthEntry) {
+        self.entries += 1;
+        self.note_month(entry);
+    }
+
+    /// What of an entry is not void, the entry's number being `number`.
+    pub(super) fn live(&self, number: u32, entry: MonthEntry) -> Option<MonthEntry> {
+        let first_void = self
+            .voids
+            .iter()
+            .filter(|(said_at, _)| *said_at > number)
+            .map(|(_, month_index)| *month_index)
+            .min()
+            .unwrap_or(i32::MAX);
+        match entry {
+            MonthEntry::Closed(ref record) => (record.month_index < first_void).then_some(entry),
+            MonthEntry::Estimated(ref made) => (made.month_index < first_void).then_some(entry),
+            MonthEntry::Missing(missing) => {
+                let left = first_void
+                    .saturating_sub(missing.first_month_index)
+                    .clamp(0, missing.count.into());
+                (left > 0).then_some(MonthEntry::Missing(MissingMonths {
+                    count: left as u16,
+                    ..missing
+                }))
+            }
+            MonthEntry::Void(_) => None,
+        }
+    }
+
+    /// True if no more months can be made void.
+    pub fn voids_are_full(&self) -> bool {
+        self.voids.is_full()
+    }
+}

@@ -1,0 +1,41 @@
+//! Keys of the map.
+
+use amlstm_core::link::ConfigKey;
+
+/// Keys of the map. Appended only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Key {
+    /// [`super::FLASH_FORMAT`].
+    Format = 0,
+    /// Station name, datum, serial number.
+    Station = 1,
+    /// Seconds between samples.
+    Interval = 2,
+    /// The barometer.
+    Barometer = 3,
+    /// Alarm limit.
+    RateLimit = 4,
+    /// Which models are accepted.
+    Security = 5,
+    /// Models in the slots: the commit point of a model swap.
+    Slots = 6,
+    /// Starts and watchdog resets.
+    Counters = 7,
+    /// The clock when it was last set.
+    Clock = 8,
+    /// First of [`amlstm_core::link::MAX_CHANNELS`] channels.
+    Channel = 16,
+}
+
+/// The number of the map item that holds a configuration item.
+pub fn map_key(key: ConfigKey) -> u8 {
+    match key {
+        ConfigKey::Station => Key::Station as u8,
+        ConfigKey::SampleInterval => Key::Interval as u8,
+        ConfigKey::Channel(index) => (Key::Channel as u8).saturating_add(index),
+        ConfigKey::Barometer => Key::Barometer as u8,
+        ConfigKey::RateLimit => Key::RateLimit as u8,
+        ConfigKey::Security => Key::Security as u8,
+    }
+}

@@ -1,0 +1,88 @@
+//! Queues of items: each appears whole or not at all, whenever the power goes.
+
+use core::ops::{ControlFlow, Range};
+
+use sequential_storage::cache::{Cache, Uncached};
+use sequential_storage::queue::{QueueConfig, QueueStorage};
+
+use super::StoreError;
+use crate::board::MappedFlash;
+
+/// Longest item in bytes: eight channels of a month or a sample, with their item headers.
+pub const ITEM_BYTES: usize = 320;
+/// Tries to write an item that cannot be read back.
+pub const TRIES: usize = 3;
+
+type Queue<'f, F> = QueueStorage<&'f mut F, Cache<Uncached, Uncached, Uncached, ()>>;
+
+fn queue<F: MappedFlash>(flash: &mut F, region: Range<u32>) -> Result<Queue<'_, F>, StoreError> {
+    let config = QueueConfig::try_new(region).map_err(|_| StoreError::Flash)?;
+    Ok(QueueStorage::new(flash, config, Cache::new_uncached()))
+}
+
+/// Appends an item and reads it back.
+///
+/// An item that is written right behind the first word of a header, where the power went before, can be lost although it was written
+/// (sequential-storage issue 136): the two make up a header that was never written. It is appended again, behind that one.
+///
+/// # Errors
+/// [`StoreError::Full`] unless `overwrite` lets the oldest items go, [`StoreError::NotKept`], [`StoreError::Flash`].
+pub async fn push<F: MappedFlash>(
+    flash: &mut F,
+    region: &Range<u32>,
+    bytes: &[u8],
+    overwrite: bool,
+) -> Result<(), StoreError> {
+    for _ in 0..TRIES {
+        queue(flash, region.clone())?.push(bytes, overwrite).await?;
+        let mut kept = false;
+        each_item(flash, region.clone(), |item| {
+            kept = item == bytes;
+            ControlFlow::Continue(())
+        })
+        .await?;
+        if kept {
+            return Ok(());
+        }
+    }
+    Err(StoreError::NotKept)
+}
+
+/// Calls `visit` with each item, oldest first, until it breaks.
+///
+/// # Errors
+/// [`StoreError::Flash`].
+pub async fn each_item<F: MappedFlash>(
+    flash: &mut F,
+    region: Range<u32>,
+    mut visit: impl FnMut(&[u8]) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    let mut queue = queue(flash, region)?;
+    let mut items = queue.iter().await?;
+    let mut buffer = [0; ITEM_BYTES];
+    while let Some(item) = items.next(&mut buffer).await? {
+        if visit(&item).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Erases all items.
+///
+/// # Errors
+/// [`StoreError::Flash`].
+pub async fn erase<F: MappedFlash>(flash: &mut F, region: Range<u32>) -> Result<(), StoreError> {
+    Ok(queue(flash, region)?.erase_all().await?)
+}
+
+/// Bytes that are free without letting old items go.
+///
+/// # Errors
+/// [`StoreError::Flash`].
+pub async fn space_left<F: MappedFlash>(
+    flash: &mut F,
+    region: Range<u32>,
+) -> Result<u32, StoreError> {
+    Ok(queue(flash, region)?.space_left().await?)
+}
