@@ -18,6 +18,7 @@
 //! | `RECD` | [`Record`] in postcard |
 //! | `INPT` | for each input four `f32`: offset and scale of its level, lowest and highest level trained on, m above datum |
 //! | `NETW` | the network's numbers, see below |
+//! | `MNTH` | `i16` minutes by which the site's time is ahead of UTC · `u8` bit k set where months of input k want most of their days · zero; without it any day is enough, in UTC |
 //! | `PHYS` | the physics' numbers, see below; absent in a model of a network alone |
 //!
 //! # The network's numbers
@@ -49,6 +50,7 @@
 use heapless::Vec;
 
 use crate::model::Model;
+use crate::month_mean::MonthDefinition;
 use crate::sizes::{BLOCK, MAX_BLOCKS, MAX_INPUTS};
 use crate::stateful_network::StatefulNetwork;
 
@@ -111,6 +113,7 @@ pub struct ModelFile<'a> {
     golden: Golden<'a>,
     physics: Option<Physics<'a>>,
     physics_golden_mm: &'a [f32],
+    months: MonthDefinition,
     crc: u32,
 }
 
@@ -174,6 +177,11 @@ impl<'a> ModelFile<'a> {
         self.physics.as_ref()
     }
 
+    /// How the months of its levels are made.
+    pub fn months(&self) -> MonthDefinition {
+        self.months
+    }
+
     /// CRC-32 of the file: what a saved state is bound to.
     pub fn crc(&self) -> u32 {
         self.crc
@@ -187,6 +195,7 @@ impl<'a> ModelFile<'a> {
             inputs,
             network,
             physics,
+            months,
         } = sections;
         let record = record::read(record)?;
         let (model, start, golden) = numbers::read(&record, inputs, network)?;
@@ -198,6 +207,12 @@ impl<'a> ModelFile<'a> {
             .map_or((None, &[][..]), |(physics, golden_mm)| {
                 (Some(physics), golden_mm)
             });
+        let months = months.map_or(Ok(MonthDefinition::default()), |bytes| {
+            let bytes: Option<[u8; 4]> = bytes.try_into().ok();
+            bytes
+                .and_then(MonthDefinition::from_bytes)
+                .ok_or(ArtifactError::MonthDefinition)
+        })?;
         Ok(Self {
             record,
             model,
@@ -205,6 +220,7 @@ impl<'a> ModelFile<'a> {
             golden,
             physics,
             physics_golden_mm,
+            months,
             crc,
         })
     }

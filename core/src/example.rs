@@ -5,6 +5,7 @@ use crate::artifact::{Content, MAX_FILE_BYTES, ModelFile, Physics, Record, Score
 use crate::estimate::Primary;
 use crate::input::Input;
 use crate::month::Month;
+use crate::month_mean::MonthDefinition;
 use crate::physics::{PhysicsState, PhysicsWeights};
 use crate::quantise::{Calibration, quantise};
 use crate::scaler::Scaler;
@@ -150,6 +151,7 @@ pub fn file_with(
         start_state: &state,
         weights: bytemuck::cast_slice(&weights),
         physics,
+        months: MonthDefinition::default(),
     };
     encoded(&content)
 }

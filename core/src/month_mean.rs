@@ -31,6 +31,59 @@ impl MonthRule {
     }
 }
 
+/// How the months of a model's levels are made, so that a logger makes them as training did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MonthDefinition {
+    utc_offset_minutes: i16,
+    /// Bit k is set if input k follows [`MonthRule::MostDays`].
+    most_days: u8,
+}
+
+/// Farthest from UTC that a site's time may be, minutes: clocks go from -12 to +14 hours.
+pub const MAX_UTC_OFFSET_MINUTES: i16 = 14 * 60;
+
+impl MonthDefinition {
+    /// Months of a site whose time is so many minutes ahead of UTC, and the rule of each input; `None` beyond [`MAX_UTC_OFFSET_MINUTES`].
+    pub fn new(utc_offset_minutes: i16, rules: impl Iterator<Item = MonthRule>) -> Option<Self> {
+        let most_days = rules.take(8).enumerate().fold(0, |bits, (input, rule)| {
+            bits | (u8::from(rule == MonthRule::MostDays) << input)
+        });
+        let [low, high] = utc_offset_minutes.to_le_bytes();
+        Self::from_bytes([low, high, most_days, 0])
+    }
+
+    /// Minutes by which the site's time is ahead of UTC: days and months are the site's.
+    pub fn utc_offset_minutes(self) -> i16 {
+        self.utc_offset_minutes
+    }
+
+    /// Which months of an input count.
+    pub fn rule(self, input: usize) -> MonthRule {
+        if input < 8 && self.most_days & (1 << input) != 0 {
+            MonthRule::MostDays
+        } else {
+            MonthRule::AnyDay
+        }
+    }
+
+    /// As a model file holds it.
+    pub fn to_bytes(self) -> [u8; 4] {
+        let [low, high] = self.utc_offset_minutes.to_le_bytes();
+        [low, high, self.most_days, 0]
+    }
+
+    /// From a model file; `None` if it makes no sense.
+    pub fn from_bytes([low, high, most_days, zero]: [u8; 4]) -> Option<Self> {
+        let utc_offset_minutes = i16::from_le_bytes([low, high]);
+        let within =
+            (-MAX_UTC_OFFSET_MINUTES..=MAX_UTC_OFFSET_MINUTES).contains(&utc_offset_minutes);
+        (within && zero == 0).then_some(Self {
+            utc_offset_minutes,
+            most_days,
+        })
+    }
+}
+
 /// The readings of one layer in one month, summed up day by day in constant memory.
 ///
 /// ```
@@ -156,6 +209,25 @@ mod tests {
         assert!(month.add(1, 1.0) && month.add(2, 3.0));
         assert!(!month.add(1, 100.0) && !month.add(0, 100.0) && !month.add(32, 100.0));
         assert_eq!((month.days(), month.mean()), (2, Some(2.0)));
+    }
+
+    #[test]
+    fn a_definition_is_written_and_read() {
+        let rules = [MonthRule::AnyDay, MonthRule::MostDays];
+        let definition = MonthDefinition::new(480, rules.into_iter()).unwrap();
+        assert_eq!(definition.to_bytes(), [0xe0, 1, 2, 0]);
+        assert_eq!(
+            MonthDefinition::from_bytes(definition.to_bytes()),
+            Some(definition)
+        );
+        assert_eq!(definition.utc_offset_minutes(), 480);
+        assert_eq!(
+            [0, 1, 9].map(|input| definition.rule(input)),
+            [MonthRule::AnyDay, MonthRule::MostDays, MonthRule::AnyDay]
+        );
+        assert_eq!(MonthDefinition::from_bytes([0, 0, 0, 1]), None);
+        assert_eq!(MonthDefinition::from_bytes([0, 0x80, 0, 0]), None);
+        assert_eq!(MonthDefinition::new(900, rules.into_iter()), None);
     }
 
     #[test]

@@ -264,6 +264,7 @@ pub fn quantise(
         start_state: &start_state,
         weights: &numbers,
         physics: file.physics(),
+        months: file.months(),
     };
     encode(&content, out).map_err(QuantiseError::Artifact)
 }

@@ -12,6 +12,7 @@ use amlstm_core::link::{
     Estimated, Fault, InputState, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord,
 };
 use amlstm_core::month::Month;
+use amlstm_core::month_mean::MonthDefinition;
 use amlstm_core::saved_state::SavedState;
 use heapless::Vec;
 
@@ -40,7 +41,8 @@ pub struct MonthWalk {
 struct ClosedMonth {
     /// `None` beyond the years 0 to 9999.
     month: Option<Month>,
-    level_m: [Option<f32>; MAX_CHANNELS],
+    /// Mean of each channel, and the days that it is of.
+    means: [Option<(f32, u8)>; MAX_CHANNELS],
 }
 
 impl MonthWalk {
@@ -80,7 +82,7 @@ impl MonthWalk {
         let mut estimated = Vec::new();
         for closed in &closed {
             let before = estimator.month();
-            let Some(estimate) = step_to(&mut estimator, closed, &inputs)? else {
+            let Some(estimate) = step_to(&mut estimator, closed, &inputs, file.months())? else {
                 continue;
             };
             let passed = before.map_or(0, |before| estimate.month.index() - before.index() - 1);
@@ -143,13 +145,13 @@ impl MonthWalk {
 
 impl ClosedMonth {
     fn of(record: &MonthRecord) -> Self {
-        let mut level_m = [None; MAX_CHANNELS];
-        for (place, level) in level_m.iter_mut().zip(&record.channels) {
-            *place = level.model_level_m();
+        let mut means = [None; MAX_CHANNELS];
+        for (place, level) in means.iter_mut().zip(&record.channels) {
+            *place = level.mean_m.map(|mean_m| (mean_m, level.days));
         }
         Self {
             month: Month::from_index(record.month_index),
-            level_m,
+            means,
         }
     }
 }
@@ -180,6 +182,7 @@ fn step_to(
     estimator: &mut Estimator<'_>,
     closed: &ClosedMonth,
     inputs: &[usize],
+    months: MonthDefinition,
 ) -> Result<Option<Estimate>, Fault> {
     let (Some(month), Some(last)) = (closed.month, estimator.month()) else {
         return Ok(None);
@@ -195,11 +198,13 @@ fn step_to(
         estimator.step(next, &[]).map_err(|_| Fault::ModelInvalid)?;
         next = next.next();
     }
-    let level_m: Vec<Option<f32>, MAX_CHANNELS> = collect_bounded(
-        inputs
-            .iter()
-            .map(|channel| closed.level_m.get(*channel).copied().flatten()),
-    );
+    // The model's own rule decides which months count, as it did in training.
+    let counted = |(input, channel): (usize, &usize)| {
+        let (mean_m, days) = closed.means.get(*channel).copied().flatten()?;
+        months.rule(input).accepts(days, month).then_some(mean_m)
+    };
+    let level_m: Vec<Option<f32>, MAX_CHANNELS> =
+        collect_bounded(inputs.iter().enumerate().map(counted));
     let estimate = estimator.step(month, &level_m);
     estimate.map(Some).map_err(|_| Fault::ModelInvalid)
 }

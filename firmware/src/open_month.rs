@@ -1,16 +1,14 @@
-//! The month that is open, summed up in RAM from the samples.
+//! The month that is open, summed up in RAM from the samples, day by day as training does ([`MonthMean`]).
 //!
 //! After a restart the sums are built again from the ring, which holds every sample since the last closing, so that a month can be closed
 //! again after a power cut at any point, with the same bits.
 
 use amlstm_core::link::{MAX_CHANNELS, MonthLevel, MonthRecord, Quality, Sample};
 use amlstm_core::month::Month;
+use amlstm_core::month_mean::{MonthMean, MonthRule};
 
 use crate::bounded::collect_bounded;
 use crate::calendar::Moment;
-
-/// A monthly mean counts if this percentage of the month's days has a usable reading.
-const COMPLETE_DAYS_PERCENT: u32 = 80;
 
 /// The sums of the open month.
 #[derive(Clone, Debug)]
@@ -21,11 +19,8 @@ pub struct OpenMonth {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct ChannelSum {
-    sum_m: f64,
-    readings: u32,
+    mean: MonthMean,
     rejected: u32,
-    /// Bit d - 1 is set if day d has a usable reading.
-    days: u32,
     quality: Quality,
 }
 
@@ -47,7 +42,7 @@ impl OpenMonth {
     pub fn is_empty(&self) -> bool {
         self.channels
             .iter()
-            .all(|channel| channel.readings + channel.rejected == 0)
+            .all(|channel| channel.mean.readings() + channel.rejected == 0)
     }
 
     /// Adds a sample if it is of this month.
@@ -58,25 +53,21 @@ impl OpenMonth {
         }
         for (sum, reading) in self.channels.iter_mut().zip(&sample.channels) {
             sum.quality = sum.quality.with(reading.quality);
-            match reading.level_m.filter(|_| reading.quality.is_usable()) {
-                Some(level_m) => {
-                    sum.sum_m += f64::from(level_m);
-                    sum.readings += 1;
-                    sum.days |= 1 << (moment.day - 1);
-                }
-                None => sum.rejected += 1,
-            }
+            let usable = reading.level_m.filter(|_| reading.quality.is_usable());
+            let counted =
+                usable.is_some_and(|level_m| sum.mean.add(moment.day as u8, f64::from(level_m)));
+            sum.rejected += u32::from(!counted);
         }
     }
 
     /// What the month comes to for the first `channels` channels.
     pub fn record(&self, channels: usize, closed_unix_s: u32, next_sample: u32) -> MonthRecord {
-        let days_in_month = Month::from_index(self.month_index).map_or(31, Month::days);
+        let month = Month::from_index(self.month_index);
         let levels = self
             .channels
             .iter()
             .take(channels)
-            .map(|sum| sum.level(days_in_month));
+            .map(|sum| sum.level(month));
         MonthRecord {
             month_index: self.month_index,
             closed_unix_s,
@@ -87,15 +78,15 @@ impl OpenMonth {
 }
 
 impl ChannelSum {
-    fn level(&self, days_in_month: u8) -> MonthLevel {
-        let days = self.days.count_ones();
+    fn level(&self, month: Option<Month>) -> MonthLevel {
+        let days = self.mean.days();
         MonthLevel {
-            mean_m: (self.readings > 0).then(|| (self.sum_m / f64::from(self.readings)) as f32),
-            days: days as u8,
-            readings: self.readings,
+            mean_m: self.mean.mean().map(|mean_m| mean_m as f32),
+            days,
+            readings: self.mean.readings(),
             rejected: self.rejected,
             quality: self.quality,
-            complete: days * 100 >= COMPLETE_DAYS_PERCENT * u32::from(days_in_month),
+            complete: month.is_some_and(|month| MonthRule::MostDays.accepts(days, month)),
         }
     }
 }

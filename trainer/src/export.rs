@@ -122,6 +122,7 @@ pub fn model_file(
             start_state,
             weights: bytemuck::cast_slice(&trained.parameters),
             physics: None,
+            months: series.month_definition,
         })
         .map_err(refused)
     };

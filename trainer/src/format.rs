@@ -121,7 +121,7 @@ impl Format {
             Some(Self::Tenv3)
         } else if first.starts_with("Titel:") || first.contains("Peildatum") {
             Some(Self::Dino)
-        } else if first.contains("DIVER OFFICE") || first.contains("DATA FILE FOR DATALOGGER") {
+        } else if lower.starts_with("data file for datalogger") {
             Some(Self::VanEssenMon)
         } else if lower.starts_with("serial_number")
             && text.lines().any(|line| line.starts_with("Date,Time,"))

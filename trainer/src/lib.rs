@@ -18,6 +18,8 @@ pub mod levelling;
 
 pub mod read;
 
+pub mod import;
+
 pub mod series;
 
 pub mod split;

@@ -360,6 +360,18 @@ impl Folder {
     }
 }
 
+/// Where the wells of a `wells.csv` are; those without a position are left out.
+///
+/// # Errors
+/// When the file is malformed.
+pub fn well_positions(wells_csv: &Path) -> Result<Vec<Position>, ReadError> {
+    let (wells, _) = wells::read(wells_csv)?;
+    Ok(wells
+        .into_iter()
+        .filter_map(|(_, well)| well.position)
+        .collect())
+}
+
 /// The points files of a folder, in the order of their names: `points.csv`, and those of the European Ground Motion Service under their own names.
 ///
 /// # Errors

@@ -13,7 +13,11 @@
 //! Observations outside the months with levels are left out. Levels before the first observation are kept for up to
 //! [`WARM_UP_MONTHS`], so that the state does not start at nothing.
 
-use amlstm_core::{month::Month, month_mean::MonthMean, sizes::MAX_INPUTS};
+use amlstm_core::{
+    month::Month,
+    month_mean::{MonthDefinition, MonthMean},
+    sizes::MAX_INPUTS,
+};
 use jiff::civil::Date;
 
 use crate::{
@@ -42,6 +46,8 @@ pub struct WellSeries {
     pub synthetic: bool,
     /// Measured at the well itself, not by ps points; then there is exactly one point.
     pub directly_measured: bool,
+    /// How the months of the levels were made.
+    pub month_definition: MonthDefinition,
     /// Month of each step, ascending; contiguous unless steps are scenes.
     pub months: Vec<Month>,
     /// Monthly mean level above the site's datum in metres, up +, `[steps][aquifer layers]`; `None` where nothing was measured.
@@ -200,6 +206,11 @@ impl WellSeries {
                 .collect(),
             intervals: intervals.collect(),
             points: observations.points,
+            month_definition: MonthDefinition::new(
+                config.conventions().utc_offset_minutes as i16,
+                well.levels.iter().map(|layer| layer.rule),
+            )
+            .unwrap_or_default(),
             months,
         })
     }

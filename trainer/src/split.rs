@@ -257,6 +257,7 @@ mod tests {
             aquifer_layers: vec!["upper".into()],
             synthetic: false,
             directly_measured: points == 1,
+            month_definition: amlstm_core::month_mean::MonthDefinition::default(),
             months: (0..months).map(|step| start.offset(step as i32)).collect(),
             level_m: vec![vec![Some(0.0)]; months],
             intervals: (0..months - 1).map(interval).collect(),

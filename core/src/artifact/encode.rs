@@ -12,6 +12,7 @@ use crate::checksum::CRC32;
 use crate::estimate::Primary;
 use crate::input::Input;
 use crate::month::Month;
+use crate::month_mean::MonthDefinition;
 use crate::scaler::Scaler;
 use crate::sizes::{BLOCK, MAX_BLOCKS, MAX_INPUTS, TILE_COLUMNS};
 use crate::stateful_network::StatefulNetwork;
@@ -36,6 +37,8 @@ pub struct Content<'a> {
     pub weights: &'a [u8],
     /// The physics, for a model that has one: with as many layers as inputs.
     pub physics: Option<&'a Physics<'a>>,
+    /// How the months of the levels are made.
+    pub months: MonthDefinition,
 }
 
 /// Writes a model file to the beginning of `out`, which must lie at a multiple of 4 bytes, and gives its length, [`MAX_FILE_BYTES`] at most.
@@ -68,6 +71,10 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
         writer.put(bytemuck::bytes_of(&input.to_numbers()))?;
     }
     writer.end(inputs)?;
+
+    let months = writer.begin(Tag::MONTHS)?;
+    writer.put(&content.months.to_bytes())?;
+    writer.end(months)?;
 
     let network = writer.begin(Tag::NETWORK)?;
     writer.put(bytemuck::bytes_of(&[

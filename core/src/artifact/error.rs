@@ -44,6 +44,7 @@ pub enum ArtifactError {
     SectionUnknown {
         tag: Tag,
     },
+    MonthDefinition,
     SectionTwice {
         tag: Tag,
     },
@@ -221,6 +222,9 @@ impl fmt::Display for ArtifactError {
             Self::SectionUnknown { tag } => write!(
                 f,
                 "model file: section {tag} is unknown here: a newer program wrote the file, update this one"
+            ),
+            Self::MonthDefinition => f.write_str(
+                "section MNTH: found no offset from UTC within 14 hours and bits of inputs, expected 4 bytes",
             ),
             Self::SectionTwice { tag } => {
                 write!(f, "model file: two sections {tag}, expected one")

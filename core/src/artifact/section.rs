@@ -18,6 +18,8 @@ impl Tag {
     pub const NETWORK: Self = Self(*b"NETW");
     /// The physics.
     pub const PHYSICS: Self = Self(*b"PHYS");
+    /// How the months of the levels are made.
+    pub const MONTHS: Self = Self(*b"MNTH");
 
     /// Whether a reader that does not know the tag must refuse the file.
     pub fn is_required(self) -> bool {
@@ -39,12 +41,15 @@ pub(super) struct Sections<'a> {
     pub(super) network: &'a [u8],
     /// Absent in a model of a network alone.
     pub(super) physics: Option<&'a [u8]>,
+    /// Absent where every month with a reading counts, in UTC.
+    pub(super) months: Option<&'a [u8]>,
 }
 
 /// Checks head, length, CRC-32 and sections; gives these and the CRC-32.
 pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
     let (sections, crc) = checked(bytes)?;
-    let (mut record, mut inputs, mut network, mut physics) = (None, None, None, None);
+    let (mut record, mut inputs, mut network) = (None, None, None);
+    let (mut physics, mut months) = (None, None);
     let mut rest = sections;
     while !rest.is_empty() {
         let (tag, content, after) = section(rest)?;
@@ -54,6 +59,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
             Tag::INPUTS => &mut inputs,
             Tag::NETWORK => &mut network,
             Tag::PHYSICS => &mut physics,
+            Tag::MONTHS => &mut months,
             tag if tag.is_required() => return Err(ArtifactError::SectionUnknown { tag }),
             _ => continue,
         };
@@ -67,6 +73,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
         inputs: inputs.ok_or(missing(Tag::INPUTS))?,
         network: network.ok_or(missing(Tag::NETWORK))?,
         physics,
+        months,
     };
     Ok((sections, crc))
 }

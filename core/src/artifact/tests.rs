@@ -13,6 +13,7 @@ use crate::estimator::Estimator;
 use crate::example::{self, Aligned, PAPER};
 use crate::lstm::gate_row;
 use crate::model::Network;
+use crate::month_mean::{MonthDefinition, MonthRule};
 use crate::network::Weights;
 use crate::scaler::Scaler;
 use crate::sizes::{AttentionKind, BLOCK, Sizes};
@@ -416,6 +417,7 @@ fn a_record_that_makes_no_sense_is_not_encoded() {
         start_state: &[(0, 0); 3],
         weights: bytemuck::cast_slice(&weights),
         physics: None,
+        months: MonthDefinition::default(),
     };
     let mut words = [0_u32; 1024];
     let mut refusal =
@@ -631,4 +633,35 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn the_definition_of_a_month_is_kept_and_checked() {
+    let rules = [MonthRule::AnyDay, MonthRule::MostDays];
+    let months = MonthDefinition::new(-210, rules.into_iter()).unwrap();
+    let inputs = example::inputs(SMALL);
+    let weights = example::weights(SMALL, AttentionKind::Shared, 3);
+    let content = Content {
+        record: example::record(SMALL, AttentionKind::Shared),
+        inputs: &inputs,
+        target: Scaler {
+            offset: 0.0,
+            scale: 1.0,
+        },
+        start_month: example::record(SMALL, AttentionKind::Shared).trained_until,
+        start_subsidence_mm: 0.0,
+        start_state: &[(0, 0); 3],
+        weights: bytemuck::cast_slice(&weights),
+        physics: None,
+        months,
+    };
+    let file = example::encoded(&content);
+    assert_eq!(ModelFile::parse(file.bytes()).unwrap().months(), months);
+    let mut bytes = file.bytes().to_vec();
+    let content_at = section_at(&bytes, Tag::MONTHS);
+    bytes[content_at + 3] = 1;
+    assert_eq!(
+        ModelFile::parse(sealed(bytes).bytes()).unwrap_err(),
+        ArtifactError::MonthDefinition
+    );
 }

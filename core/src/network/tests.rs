@@ -281,6 +281,7 @@ fn the_largest_weights_and_levels_still_give_numbers() {
         start_state: &[(0, F32::cell_bits(16_777_216.0)); 16],
         weights: bytemuck::cast_slice(&weights),
         physics: None,
+        months: crate::month_mean::MonthDefinition::default(),
     };
     let bytes = example::encoded(&content);
     let file = ModelFile::parse(bytes.bytes()).unwrap();

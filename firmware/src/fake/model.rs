@@ -6,6 +6,7 @@ use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_core::artifact::{Content, MAX_FILE_BYTES, Record, Scores, encode};
 use amlstm_core::input::Input;
 use amlstm_core::month::Month;
+use amlstm_core::month_mean::{MonthDefinition, MonthRule};
 use amlstm_core::scaler::Scaler;
 use amlstm_core::sizes::{AttentionKind, Sizes};
 
@@ -71,6 +72,7 @@ pub fn model(version: u32, trained_until: Month) -> Vec<u8> {
         start_state: &state,
         weights: bytemuck::cast_slice(&weights),
         physics: None,
+        months: MonthDefinition::new(0, [MonthRule::MostDays; 8].into_iter()).expect("UTC"),
     };
     let mut words = vec![0_u32; MAX_FILE_BYTES / 4 + 1];
     let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);

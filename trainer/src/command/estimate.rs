@@ -6,7 +6,7 @@ use amlstm::{
     export::AlignedBytes,
     level::MonthlyLevels,
     read::{LevelsOfWell, read_levels_of},
-    table::Conventions,
+    table::NoData,
 };
 use amlstm_core::{
     artifact::ModelFile, estimate::Estimate, estimator::Estimator, input::InputState, month::Month,
@@ -15,7 +15,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 use super::{
-    output::{Output, OutputError},
+    output::{Output, OutputError, complain},
     table::{self, LEFT, RIGHT},
 };
 
@@ -37,6 +37,14 @@ pub struct Args {
     /// Start with an empty state and no subsidence at the file's first month.
     #[arg(long)]
     cold: bool,
+    /// Values of the file that mean "no reading", such as -9999.
+    #[arg(
+        long,
+        value_name = "VALUE",
+        value_delimiter = ',',
+        allow_negative_numbers = true
+    )]
+    no_data: Vec<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -59,12 +67,27 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         .iter()
         .map(ToString::to_string)
         .collect();
+    let no_data: Vec<NoData> = args
+        .no_data
+        .iter()
+        .map(|value| match value.parse() {
+            Ok(number) => NoData::Number(number),
+            Err(_) => NoData::Word(value.clone()),
+        })
+        .collect();
     let levels = read_levels_of(
         &args.levels,
         file.record().well,
         &layers,
-        &Conventions::default(),
+        file.months(),
+        &no_data,
     )?;
+    for (layer, months) in &levels.incomplete {
+        complain(format_args!(
+            "{}: layer {layer}: {months} months have readings on fewer than 80 % of their days and count as missing, as in training; state days where a level is already a mean",
+            args.levels.display()
+        ));
+    }
     let steps = steps(args, &file, &layers, &levels)?;
     if args.json {
         output.json(&to_json(args, &file, &layers, &steps))?;

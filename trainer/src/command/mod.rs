@@ -14,6 +14,8 @@ mod configuration;
 pub mod estimate;
 pub mod export;
 pub mod figure;
+pub mod import;
+pub mod init;
 pub mod inspect;
 pub mod logger;
 pub mod merge;
@@ -42,6 +44,8 @@ pub struct Arguments {
 /// The commands, in the order of the help.
 #[derive(Subcommand)]
 enum Command {
+    Init(init::Args),
+    Import(import::Args),
     Check(check::Args),
     Train(train::Args),
     Merge(merge::Args),
@@ -81,6 +85,8 @@ pub fn print_usage(help_or_error: &clap::Error) -> ExitCode {
 
 fn run(command: &Command, output: &mut Output) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Init(args) => init::run(args, output),
+        Command::Import(args) => import::run(args, output),
         Command::Check(args) => check::run(args, output),
         Command::Train(args) => train::run(args, output),
         Command::Merge(args) => merge::run(args, output),

@@ -37,6 +37,7 @@ fn random_well(shape: Shape, months: usize, seed: u64) -> (TrainedWell, WellSeri
     };
     let split = Split::Time(vec![Part::Train; intervals.len()]);
     let series = WellSeries {
+        month_definition: amlstm_core::month_mean::MonthDefinition::default(),
         well: "W".into(),
         name: "W".into(),
         aquifer_layers: (0..shape.inputs)

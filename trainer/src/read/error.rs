@@ -169,7 +169,9 @@ fn shown_fault(path: &Path, column: &str, of: &str, fault: &SeriesFault) -> Stri
                 more => format!(" (and {more} more for {of})"),
             };
             format!(
-                "{path}:{line}: {column}: found {value}{more}, which looks like \"no reading\" beside its neighbours; list it in no_data of [data], or correct it"
+                "{path}:{line}: {column}: found {}{more}, which looks like \"no reading\" beside its neighbours; list it in no_data of [data], or correct it",
+                // Levels are f32: their shortest decimal is what the file holds.
+                *value as f32
             )
         }
     }

@@ -4,12 +4,15 @@ use std::{collections::BTreeMap, path::Path};
 
 use amlstm_core::artifact::MAX_NAME_BYTES;
 use amlstm_core::month::Month;
+use amlstm_core::month_mean::{MonthDefinition, MonthMean, MonthRule};
 use jiff::civil::{Date, DateTime};
 
 use super::{ReadError, WellIndex, rows::RowsByWell};
 use crate::{
     level::{LayerReadings, LeftOut, LevelReading, MAX_LEVEL_M, MonthlyLevels},
-    table::{Cell, Column, Conventions, Place, Row, Table, is_usual_marker, listed, month_of},
+    table::{
+        Cell, Column, Conventions, NoData, Place, Row, Table, is_usual_marker, listed, month_of,
+    },
 };
 
 /// Names of the aquifer layers in the order of the inputs.
@@ -358,6 +361,8 @@ pub struct LevelsOfWell {
     pub first: Month,
     /// Last such month.
     pub last: Month,
+    /// Months of each layer that have readings, but too few days to count.
+    pub incomplete: Vec<(String, usize)>,
 }
 
 /// Longest time between two rows for a model, years: a model steps every month between, and a longer pause is a slip of the date.
@@ -384,7 +389,8 @@ fn check_gaps(path: &Path, rows: &BTreeMap<Date, u64>) -> Result<(), ReadError> 
 
 /// Monthly means of the levels of one well, for the aquifer layers that are known beforehand and in their order.
 ///
-/// A file without a column `well` has only this well; of one with that column, the rows of other wells are passed over.
+/// `months` says how the model's months are made. A file without a column `well` has only this well; of one with that column, the rows of other wells are
+/// passed over.
 ///
 /// # Errors
 /// When the file is malformed, names another aquifer layer, or has no row of this well.
@@ -392,8 +398,13 @@ pub fn read_levels_of(
     path: &Path,
     well: &str,
     aquifer_layers: &[String],
-    conventions: &Conventions,
+    months: MonthDefinition,
+    no_data: &[NoData],
 ) -> Result<LevelsOfWell, ReadError> {
+    let conventions = &Conventions {
+        no_data: no_data.to_vec(),
+        utc_offset_minutes: months.utc_offset_minutes().into(),
+    };
     let mut table = Table::open(path, "layer, date, level_m")?;
     let of_well = table.find("well");
     let columns = Columns::find(&table, conventions)?;
@@ -422,10 +433,27 @@ pub fn read_levels_of(
         });
     };
     let layers = readings.by_layer(path, well, aquifer_layers)?;
+    let rule = |layer: &LayerReadings| {
+        let mut names = aquifer_layers.iter();
+        let input = names.position(|name| *name == layer.aquifer_layer);
+        input.map_or(MonthRule::AnyDay, |input| months.rule(input))
+    };
+    let incomplete = |layer: &LayerReadings| {
+        let counts = |(month, mean): &(Month, MonthMean)| mean.counted(*month, rule(layer));
+        layer
+            .months()
+            .filter(|month| counts(month).is_none())
+            .count()
+    };
     Ok(LevelsOfWell {
         layers: layers
             .iter()
-            .filter_map(|layer| layer.monthly(layer.month_rule()))
+            .filter_map(|layer| layer.monthly(rule(layer)))
+            .collect(),
+        incomplete: layers
+            .iter()
+            .map(|layer| (layer.aquifer_layer.clone(), incomplete(layer)))
+            .filter(|(_, months)| *months > 0)
             .collect(),
         first,
         last,

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::*;
 use crate::config::Config;
-use crate::table::Conventions;
+use amlstm_core::month_mean::{MonthDefinition, MonthRule};
 
 const WELLS: &str = "well,name\nA,\"Well A, north\"\nB,\n";
 const LEVELS: &str = "well,layer,date,level_m\nA,lower,2010-01-05,1\nA,upper,2010-01-05,5\nB,upper,2010-02-01,7\nA,lower,2010-01-07,2\n";
@@ -211,7 +211,8 @@ fn levels_of_one_well_come_in_the_models_order() {
     let read = |text: &str, well: &str| {
         fs::write(&path, text).unwrap();
         let layers = ["upper".into(), "lower".into()];
-        read_levels_of(&path, well, &layers, &Conventions::default()).map(|levels| levels.layers)
+        read_levels_of(&path, well, &layers, MonthDefinition::default(), &[])
+            .map(|levels| levels.layers)
     };
     let levels = read(LEVELS, "A").unwrap();
     assert_eq!(
@@ -467,7 +468,13 @@ fn a_slip_of_the_date_is_refused_for_a_model() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let text = "layer,date,level_m\nu,2020-05-10,1\nu,2199-06-01,1\nu,2020-06-10,1\n";
     fs::write(file.path(), text).unwrap();
-    let error = read_levels_of(file.path(), "A", &["u".into()], &Conventions::default());
+    let error = read_levels_of(
+        file.path(),
+        "A",
+        &["u".into()],
+        MonthDefinition::default(),
+        &[],
+    );
     let error = error.unwrap_err().to_string();
     assert!(
         error.ends_with(":3: date: found 2199-06-01, 179 years after 2020-06-10, the row before it; correct the date"),
@@ -481,7 +488,8 @@ fn months_without_a_level_still_count_for_a_model() {
     let text = "layer,date,level_m,days\nu,2020-05-15,,12\nu,2020-06-15,4.5,30\nu,2020-07-15,4,9\n";
     fs::write(file.path(), text).unwrap();
     let layers = ["u".into()];
-    let levels = read_levels_of(file.path(), "A", &layers, &Conventions::default()).unwrap();
+    let most_days = MonthDefinition::new(0, [MonthRule::MostDays].into_iter()).unwrap();
+    let levels = read_levels_of(file.path(), "A", &layers, most_days, &[]).unwrap();
     assert_eq!(
         (levels.first.to_string(), levels.last.to_string()),
         ("2020-05".into(), "2020-07".into())

@@ -107,13 +107,14 @@ impl WellIndex {
     }
 
     pub(super) fn number(&self, id: &str, row: &Row) -> Result<usize, ReadError> {
-        self.numbers
-            .get(id)
-            .copied()
-            .ok_or_else(|| ReadError::UnknownWell {
+        match self.numbers.get(id) {
+            Some(number) => Ok(*number),
+            None if row.has_units() => Err(TableError::UnitsRow { place: row.place() }.into()),
+            None => Err(ReadError::UnknownWell {
                 place: row.place(),
                 well: id.to_owned(),
                 known: listed(&self.ids),
-            })
+            }),
+        }
     }
 }

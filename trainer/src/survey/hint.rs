@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     level::LayerReadings,
-    ps::WellPoints,
+    ps::{PsPoint, WellPoints},
     read::{Ground, Reading, WellReadings},
     table::listed,
 };
@@ -81,12 +81,12 @@ fn respelled_layers(layers: &[LayerSurvey]) -> Vec<String> {
     hints
 }
 
-/// Pairs of readings within an hour that differ by about the same: two measuring points or two instruments in one layer.
+/// Pairs of readings within a day that differ by about the same: two measuring points or two instruments in one layer.
 fn two_datums(layer: &LayerReadings) -> Option<String> {
-    let pairs = layer.readings.windows(2).filter(|pair| {
-        let minutes = pair[1].time.duration_since(pair[0].time).as_mins();
-        (0..=60).contains(&minutes)
-    });
+    let pairs = layer
+        .readings
+        .windows(2)
+        .filter(|pair| pair[1].time.duration_since(pair[0].time).as_hours() < 24);
     let differences: Vec<f64> = pairs
         .map(|pair| f64::from((pair[1].level_m - pair[0].level_m).abs()))
         .collect();
@@ -99,7 +99,7 @@ fn two_datums(layer: &LayerReadings) -> Option<String> {
     let is_offset = differences.len() >= 5 && usual >= 0.1 && spread <= 0.2 * usual;
     is_offset.then(|| {
         format!(
-            "layer {}: {} times two readings within an hour differ by about {usual:.2} m: two measuring points or datums?",
+            "layer {}: {} times two readings within a day differ by about {usual:.2} m: two measuring points or datums?",
             layer.aquifer_layer,
             differences.len()
         )
@@ -311,6 +311,12 @@ fn strange_points(points: &WellPoints) -> Vec<String> {
             }
         }
     }
+    let zeros: usize = points.points.iter().map(zeros_between).sum();
+    if zeros > 0 {
+        hints.push(format!(
+            "{zeros} values of points are exactly 0 between others that are far from it: masked scenes? Name 0 in no_data if 0 is never measured"
+        ));
+    }
     if !still.is_empty() {
         hints.push(format!(
             "{} of {} points never move ({}): masked pixels? Remove them",
@@ -328,4 +334,18 @@ fn strange_points(points: &WellPoints) -> Vec<String> {
         ));
     }
     hints
+}
+
+/// Values that are exactly 0 though the nearest others before and after are at least [`LEAST_STEP_MM`] away.
+fn zeros_between(point: &PsPoint) -> usize {
+    let observed: Vec<f32> = point.subsidence_mm.iter().copied().flatten().collect();
+    let far =
+        |value: Option<&f32>| value.is_some_and(|value| f64::from(value.abs()) >= LEAST_STEP_MM);
+    let is_zero_between = |place: &usize| {
+        let other = |value: &&f32| **value != 0.0;
+        let before = observed[..*place].iter().rfind(other);
+        let after = observed[place + 1..].iter().find(other);
+        observed[*place] == 0.0 && far(before) && far(after)
+    };
+    (0..observed.len()).filter(is_zero_between).count()
 }

@@ -183,7 +183,7 @@ fn two_datums_a_minute_apart_and_a_respelled_layer_are_hinted_at() {
     let survey = of(&twice, &subsidence(subsidence_mm));
     assert_eq!(hints(&survey).len(), 2);
     assert!(
-        hints(&survey)[0].contains("60 times two readings within an hour differ by about 1.13 m")
+        hints(&survey)[0].contains("60 times two readings within a day differ by about 1.13 m")
     );
     let respelled = plain_levels().replace("A,lower,2013", "A,Lower ,2013");
     only_hint(
@@ -259,7 +259,7 @@ fn points_that_never_move_or_repeat_others_are_hinted_at() {
         ("p1", [0.0, -1.0, -2.0, -3.5]),
         ("p2", [0.0; 4]),
         ("p3", [0.0, -1.0, -2.0, -3.5]),
-        ("p4", [0.0, -1.1, -1.9, -3.0]),
+        ("p4", [0.0, -11.0, 0.0, -30.0]),
     ];
     let survey = survey(&[
         ("wells.csv", "well,easting,northing\nA,0,0\n"),
@@ -269,6 +269,7 @@ fn points_that_never_move_or_repeat_others_are_hinted_at() {
     assert_eq!(
         hints(&survey),
         [
+            "1 values of points are exactly 0 between others that are far from it: masked scenes? Name 0 in no_data if 0 is never measured",
             "1 of 4 points never move (p2): masked pixels? Remove them",
             "1 of 4 points have the values of another one in every scene (p3 = p1): are they copies?"
         ]

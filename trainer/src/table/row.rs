@@ -128,7 +128,7 @@ impl<'a> Row<'a> {
     }
 
     /// Whether it is a second row of headings: units, patterns of dates, empty fields, and no number.
-    fn has_units(&self) -> bool {
+    pub(crate) fn has_units(&self) -> bool {
         const UNITS: [&str; 18] = [
             "m",
             "mm",

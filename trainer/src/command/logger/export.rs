@@ -70,14 +70,16 @@ pub fn levels(client: &mut Client, path: &Path, output: &mut Output) -> anyhow::
         well
     };
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["well", "layer", "date", "level_m"])?;
+    writer.write_record(["well", "layer", "date", "level_m", "days"])?;
     for (record, _) in &records.months {
         for (channel, level) in records.channels.iter().zip(&record.channels) {
+            // Months of too few days stand there with their days: the model's own rule decides whether they count.
+            let days = level.days.to_string();
             let level = level
-                .model_level_m()
+                .mean_m
                 .map_or_else(String::new, |level| level.to_string());
             let date = format!("{}-15", month_text(record.month_index));
-            writer.write_record([well.as_str(), &channel.aquifer_layer, &date, &level])?;
+            writer.write_record([well.as_str(), &channel.aquifer_layer, &date, &level, &days])?;
         }
     }
     write_atomically(path, &writer.into_inner()?)?;

@@ -1,0 +1,183 @@
+//! Other programs' files as measurements of a site.
+//!
+//! A file's format is found by its first bytes ([`Format`]); each format has a reader of its own, written from its published description. Readers take what
+//! they understand, say what they converted, and count what they left out. Times with an offset from UTC stay instants: the configuration's `utc_offset`
+//! makes them times of the site.
+
+mod error;
+mod in_situ;
+mod mapped;
+mod nwis_json;
+mod ogc;
+mod points;
+mod rdb;
+mod site;
+mod solinst;
+mod stamp;
+mod tenv3;
+mod text;
+mod toa5;
+mod unit;
+mod usgs;
+mod van_essen;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub use error::ImportError;
+pub use mapped::Mapping;
+pub use points::{KEPT_M, PointsTaken, View, write_points};
+pub use site::{Target, Written, write};
+pub use stamp::{DateOrder, Stamp};
+pub use unit::{LengthUnit, Quantity};
+
+use crate::format::{FIRST_BYTES, Format};
+use crate::geodesy::Position;
+use text::Text;
+
+/// Largest file of levels or of one station, bytes: a century of readings each minute is half of it.
+const MAX_FILE_BYTES: u64 = 4 << 30;
+
+/// What the caller knows beside the files.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Height above the datum, m, of the point from which the file's values count: the measuring point of depths, the transducer of submergences.
+    pub zero_m: f64,
+    /// The column of the level, where a file has several.
+    pub column: Option<String>,
+    /// Order of day and month in dates such as 03/04/2012, where a format leaves it open.
+    pub date_order: Option<DateOrder>,
+    /// How to read a CSV that no reader knows.
+    pub mapping: Option<Mapping>,
+}
+
+/// What a file holds for a site.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Imported {
+    /// Levels of each series, by the name that the file gives it: a site number, a channel, a filter.
+    pub levels: BTreeMap<String, Vec<Level>>,
+    /// Cumulative subsidence, mm, down +.
+    pub subsidence: Vec<(Stamp, f64)>,
+    /// Where the series was measured, where the file states it.
+    pub position: Option<Position>,
+    /// What was converted, in words.
+    pub converted: Vec<String>,
+    /// Rows that were left out, by reason.
+    pub left_out: BTreeMap<String, u64>,
+}
+
+/// One level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Level {
+    /// When.
+    pub stamp: Stamp,
+    /// Metres above the datum, up +.
+    pub level_m: f64,
+    /// Of how many days it is the mean, if it is one of several.
+    pub days: Option<u8>,
+    /// The agency's word on whether it was checked; empty where it says nothing.
+    pub approval: String,
+}
+
+impl Imported {
+    /// Number of levels and readings of the ground.
+    pub fn taken(&self) -> usize {
+        self.levels.values().map(Vec::len).sum::<usize>() + self.subsidence.len()
+    }
+
+    fn set_place(&mut self, longitude: f64, latitude: f64) {
+        self.position = Some(Position::Geographic {
+            longitude,
+            latitude,
+        });
+    }
+
+    fn leave_out(&mut self, reason: impl Into<String>) {
+        *self.left_out.entry(reason.into()).or_default() += 1;
+    }
+
+    fn convert(&mut self, how: impl Into<String>) {
+        let how = how.into();
+        if !self.converted.contains(&how) {
+            self.converted.push(how);
+        }
+    }
+
+    fn add_level(&mut self, series: &str, level: Level) {
+        match self.levels.get_mut(series) {
+            Some(levels) => levels.push(level),
+            None => {
+                self.levels.insert(series.to_owned(), vec![level]);
+            }
+        }
+    }
+}
+
+/// The format of a file, by its first bytes.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn format_of(path: &Path) -> Result<Option<Format>, ImportError> {
+    use std::io::Read as _;
+    let mut first = Vec::new();
+    let file = fs_err::File::open(path)?;
+    file.take(FIRST_BYTES as u64).read_to_end(&mut first)?;
+    Ok(Format::of(&first))
+}
+
+/// Reads a file of levels or of a GNSS station.
+///
+/// # Errors
+/// When the file cannot be read, its format is unknown, or it is malformed.
+pub fn read(path: &Path, options: &Options) -> Result<Imported, ImportError> {
+    let length = fs_err::metadata(path)?.len();
+    if length > MAX_FILE_BYTES {
+        return Err(ImportError::TooLarge {
+            path: path.to_owned(),
+        });
+    }
+    read_bytes(&fs_err::read(path)?, path, options)
+}
+
+/// Reads the bytes of such a file; `path` is for messages.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_bytes(bytes: &[u8], path: &Path, options: &Options) -> Result<Imported, ImportError> {
+    let text = Text::new(bytes, path);
+    let first = text.first_bytes();
+    if let Some(mapping) = &options.mapping {
+        return mapped::read(&text, mapping, options);
+    }
+    let mut imported = match Format::of(first.as_bytes()) {
+        Some(Format::Toa5) => toa5::read(&text, options),
+        Some(Format::Rdb) => rdb::read(&text, options),
+        Some(Format::NwisJson) => nwis_json::read(&text, options),
+        Some(Format::OgcGeoJson) => ogc::read_geojson(&text, options),
+        Some(Format::OgcCsv) => ogc::read_csv(&text, options),
+        Some(Format::Tenv3) => tenv3::read(&text),
+        Some(Format::SolinstXle) => solinst::read_xle(&text, options),
+        Some(Format::SolinstCsv) => solinst::read_csv(&text, options),
+        Some(Format::VanEssenMon) => van_essen::read(&text, options),
+        Some(Format::InSituCsv) => in_situ::read(&text, options),
+        Some(format) => Err(ImportError::NotRead {
+            path: path.to_owned(),
+            format,
+        }),
+        None => Err(ImportError::Unknown {
+            path: path.to_owned(),
+        }),
+    }?;
+    if text.is_latin_1() {
+        imported.convert("text that is not UTF-8 was read as Latin-1");
+    }
+    if imported.taken() == 0 {
+        return Err(ImportError::Nothing {
+            path: path.to_owned(),
+        });
+    }
+    Ok(imported)
+}
+
+#[cfg(test)]
+mod tests;

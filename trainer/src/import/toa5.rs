@@ -1,0 +1,125 @@
+//! TOA5, the table of a Campbell data logger: four heading lines (environment, names, units, processing), then quoted CSV.
+//!
+//! Layout: `LoggerNet` manual, appendix "Campbell Scientific file formats"; the logger of this project writes it, too.
+
+use super::{
+    ImportError, Imported, LengthUnit, Level, Options, Quantity, Stamp,
+    text::{Text, fields, number},
+};
+
+/// A column of levels.
+struct LevelColumn {
+    column: usize,
+    /// Name of the series.
+    series: String,
+    unit: LengthUnit,
+    quantity: Quantity,
+    quality: Option<usize>,
+    days: Option<usize>,
+}
+
+pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportError> {
+    let mut imported = Imported::default();
+    let mut lines = text.lines();
+    let mut heading = || lines.next().map(|(_, line)| fields(line, ','));
+    let (Some(_), Some(names), Some(units), Some(_)) = (heading(), heading(), heading(), heading())
+    else {
+        return Err(text.malformed(1, "fewer lines", "four heading lines of a TOA5 file"));
+    };
+    let columns = level_columns(text, &names, &units, options)?;
+    // Our own table of months is stamped at their end.
+    let month = names.iter().position(|name| name == "month");
+    for (line, row) in lines {
+        if row.trim().is_empty() {
+            continue;
+        }
+        let cells = fields(row, ',');
+        if cells.len() != names.len() {
+            let expected = format!("{} fields as in line 2", names.len());
+            return Err(text.malformed(line, row, expected));
+        }
+        let stamp = match month {
+            Some(month) => Stamp::iso(&format!("{}-15", cells[month])),
+            None => Stamp::iso(&cells[0]),
+        };
+        let stamp = stamp
+            .ok_or_else(|| text.malformed(line, &cells[0], "a time such as 2019-01-01 00:00:00"))?;
+        for column in &columns {
+            let cell = &cells[column.column];
+            let value =
+                number(cell).ok_or_else(|| text.malformed(line, cell, "a number or NAN"))?;
+            let Some(value) = value else {
+                imported.leave_out("without a value");
+                continue;
+            };
+            let quality = column.quality.map_or("", |quality| &cells[quality]);
+            if !quality.is_empty() {
+                imported.leave_out(format!("flagged \"{quality}\""));
+                continue;
+            }
+            let days = column.days.and_then(|days| cells[days].parse().ok());
+            imported.convert(column.quantity.in_words(column.unit, options.zero_m));
+            let level = Level {
+                stamp,
+                level_m: column.quantity.level_m(value, column.unit, options.zero_m),
+                days,
+                approval: String::new(),
+            };
+            imported.add_level(&column.series, level);
+        }
+    }
+    Ok(imported)
+}
+
+/// The columns `level_<layer>` of our own files, or the one column of another that is a length.
+fn level_columns(
+    text: &Text,
+    names: &[String],
+    units: &[String],
+    options: &Options,
+) -> Result<Vec<LevelColumn>, ImportError> {
+    let unit = |column: usize| units.get(column).and_then(|unit| LengthUnit::parse(unit));
+    let find = |name: String| names.iter().position(|known| *known == name);
+    let own = names.iter().enumerate().filter_map(|(column, name)| {
+        let layer = name.strip_prefix("level_")?;
+        Some(LevelColumn {
+            column,
+            series: layer.to_owned(),
+            unit: unit(column)?,
+            quantity: Quantity::Level,
+            quality: Some(find(format!("quality_{layer}"))?),
+            days: find(format!("days_{layer}")),
+        })
+    });
+    let own: Vec<LevelColumn> = own.collect();
+    if options.column.is_none() && !own.is_empty() {
+        return Ok(own);
+    }
+    let chosen = |column: usize| match &options.column {
+        Some(wanted) => names[column] == *wanted,
+        None => unit(column).is_some(),
+    };
+    let columns: Vec<usize> = (0..names.len()).filter(|column| chosen(*column)).collect();
+    let [column] = columns[..] else {
+        return Err(ImportError::Column {
+            path: text.path().to_owned(),
+            what: "name the column of the level by --column".to_owned(),
+            found: crate::table::listed(names),
+        });
+    };
+    let name = &names[column];
+    let lower = name.to_lowercase();
+    let is_depth = lower.contains("depth") || lower.contains("dtw");
+    Ok(vec![LevelColumn {
+        column,
+        series: name.clone(),
+        unit: unit(column).unwrap_or(LengthUnit::M),
+        quantity: if is_depth {
+            Quantity::Depth
+        } else {
+            Quantity::Level
+        },
+        quality: None,
+        days: None,
+    }])
+}
