@@ -26,7 +26,7 @@
 //! | part | content |
 //! |---|---|
 //! | target | two `f32`: offset and scale of a month's increment, mm |
-//! | start | `i32` [month](Month::index) of the state · `f32` cumulative subsidence then, mm · bits of h `[hidden]` · bits of C `[hidden]`, 4 bytes each |
+//! | start | `i32` [month](crate::month::Month::index) of the state · `f32` cumulative subsidence then, mm · bits of h `[hidden]` · bits of C `[hidden]`, 4 bytes each |
 //! | golden | `f32` level of each input · `f32` increments of [`GOLDEN_MONTHS`] months of these levels from the zero state · `u32` [`digest`](StatefulNetwork::digest) of these months |
 //! | weights | three `i32` [scales](crate::arithmetic::Scales) (q15 only) · `W [attention, 2 hidden]`, columns h then C · `U [attention, c]` · `B [attention, c]` · `V [attention, c]` · gates `[4 hidden, hidden + inputs]`, columns h then e · gate biases `[4 hidden]` · `w_o [hidden]` · `b_o` |
 //!
@@ -269,5 +269,5 @@ impl<'a> ModelFile<'a> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "encode"))]
 mod tests;

@@ -266,5 +266,5 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "encode"))]
 mod tests;

@@ -4,7 +4,7 @@
 //! The payload is postcard: first one byte `sequence`, chosen by the laptop and repeated in the answer, then a [`Request`]
 //! (laptop to logger) or a [`Reply`] (logger to laptop). Every request has exactly one reply.
 //!
-//! # Rules that keep a ten-year-old logger readable
+//! # Rules that keep a logger readable for ten years
 //!
 //! - [`Hello`], its request and its reply never change. It is the first exchange.
 //! - Enums grow at their end only; the tests pin each discriminant.
@@ -15,27 +15,42 @@
 //!
 //! Text outside of frames belongs to the logger's plain-text console on the same port.
 
+mod channel;
 mod clock_doubt;
 mod config;
+mod estimate_record;
+mod event;
+mod fault;
 mod frame;
-mod message;
-mod record;
+mod hello;
+mod models;
+mod month_record;
+mod quality;
+mod request;
+mod response;
+mod sample;
+mod sensor;
+mod status;
+mod visit_report;
 
 pub use crate::input::InputState;
+pub use channel::{BarometerConfig, ChannelConfig};
 pub use clock_doubt::ClockDoubt;
-pub use config::{
-    BarometerConfig, ChannelConfig, ConfigItem, ConfigKey, ConfigProblem, CurrentLoop, Quantity,
-    Sdi12Value, Security, Sensor,
-};
+pub use config::{ConfigItem, ConfigKey, ConfigProblem, Security};
+pub use estimate_record::{EstimateRecord, MAX_MONTHS_WITHOUT_LEVELS};
+pub use event::{Event, EventKind, ResetCause, Task};
+pub use fault::Fault;
 pub use frame::{FrameError, FrameReader, Received, decode_reply, decode_request, encode_frame};
-pub use message::{
-    ClockState, Fault, Hello, Models, Now, Reply, Request, Response, SlotInfo, Status,
-    UploadProgress, VisitReport,
-};
-pub use record::{
-    Estimated, Event, EventKind, MAX_MONTHS_WITHOUT_LEVELS, MonthLevel, MonthRecord, Quality,
-    Reading, ResetCause, Sample, Samples, Task,
-};
+pub use hello::Hello;
+pub use models::{Models, SlotInfo, UploadProgress};
+pub use month_record::{MonthLevel, MonthRecord};
+pub use quality::Quality;
+pub use request::Request;
+pub use response::{Reply, Response};
+pub use sample::{Now, Reading, Sample, Samples};
+pub use sensor::{CurrentLoop, Quantity, Sdi12Value, Sensor};
+pub use status::{ClockState, Status};
+pub use visit_report::VisitReport;
 
 /// Protocol version a [`Hello`] reports: another major number is another protocol.
 pub const PROTO_MAJOR: u8 = 1;
@@ -61,3 +76,6 @@ const _: () = assert!(
     MAX_CHUNK + 16 < MAX_PAYLOAD,
     "a chunk and its offset fit one frame"
 );
+
+#[cfg(test)]
+mod tests;

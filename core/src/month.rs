@@ -25,7 +25,7 @@ impl Month {
     /// 0000-01.
     pub const FIRST: Self = Self(0);
 
-    /// The month `month` (1 to 12) of `year` (0 to 9999), or nothing if either is outside its range.
+    /// The month `month` (1 to 12) of `year` (0 to 9999); `None` if either is outside its range.
     pub fn new(year: i32, month: u8) -> Option<Self> {
         if !(0..=9999).contains(&year) || !(1..=12).contains(&month) {
             return None;
@@ -33,7 +33,7 @@ impl Month {
         Some(Self(year * 12 + i32::from(month) - 1))
     }
 
-    /// The month that lies `index` months after 0000-01, or nothing if that is not within the years 0 to 9999.
+    /// The month that lies `index` months after 0000-01; `None` outside the years 0 to 9999.
     pub fn from_index(index: i32) -> Option<Self> {
         (0..=LAST_INDEX).contains(&index).then_some(Self(index))
     }
@@ -59,7 +59,7 @@ impl Month {
         self.offset(1)
     }
 
-    /// The month `months` later (earlier if negative), held within 0000-01 to 9999-12.
+    /// The month `months` later (earlier if negative), clamped to 0000-01 to 9999-12.
     #[must_use]
     pub fn offset(self, months: i32) -> Self {
         Self(self.0.saturating_add(months).clamp(0, LAST_INDEX))

@@ -68,5 +68,5 @@ impl<A: Arithmetic> Weights<'_, A> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "encode"))]
 mod tests;

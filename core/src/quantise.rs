@@ -51,7 +51,7 @@ impl Calibration {
     }
 }
 
-/// Inputs and cells twice as large as any in the calibration are still held; larger ones saturate (and such levels are flagged).
+/// Inputs and cells up to twice as large as any in the calibration can be represented; larger ones saturate, and such levels are flagged.
 const MARGIN: f32 = 2.0;
 
 /// Why a model cannot be turned into fixed point.
@@ -90,7 +90,7 @@ impl core::error::Error for QuantiseError {}
 ///
 /// # Errors
 ///
-/// The model is not a floating-point one, or a number of it is too large to be held.
+/// The model is not a floating-point one, or one of its numbers is too large for fixed point.
 #[allow(
     clippy::too_many_lines,
     reason = "one block for each part of the file, in the file's order"
@@ -114,7 +114,7 @@ pub fn quantise(
     let mut numbers = Vec::<u8, MAX_FILE_BYTES>::new();
     let mut alpha_shift = 0;
     let padded = |column| file.record().sizes.padded_column(column);
-    // The scales, which are known at the end.
+    // Room for the scales, which are known at the end.
     let _ = numbers.extend_from_slice(&[0; size_of::<Scales>()]);
 
     if let Some(attention) = &weights.attention {
@@ -272,7 +272,7 @@ pub fn quantise(
 /// Most fractional bits of a row's sums: its shift to the pre-activation's is then 15.
 const MAX_SCALE: u32 = ACTIVATION_BITS + 15;
 
-/// Bits before the point that hold [`MARGIN`] times `largest`.
+/// Bits before the binary point that [`MARGIN`] times `largest` needs.
 fn whole_bits(largest: f32) -> Result<u32, QuantiseError> {
     let limit = (1_u32 << (VALUE_BITS - 1)) as f32;
     (0..VALUE_BITS)

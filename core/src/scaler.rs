@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 /// The affine map between a measured number and the number the network sees: `z = (x - offset) / scale`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scaler {
-    /// What becomes zero, in the unit of the measured number.
+    /// The measured number whose standardised number is zero.
     pub offset: f32,
-    /// What becomes one above the offset, in the unit of the measured number; positive.
+    /// How far above the offset the standardised number is one, in the unit of the measured number; positive.
     pub scale: f32,
 }
 

@@ -108,11 +108,11 @@ impl<'a, const BLOCKS: usize> StatefulNetwork<'a, BLOCKS> {
         match &mut self.network {
             #[cfg(feature = "f32")]
             WeightsAndState::F32(weights, state) => {
-                *state = State::from_bits(bits.take(weights.hidden))?
+                *state = State::from_bits(bits.take(weights.hidden))?;
             }
             #[cfg(feature = "q15")]
             WeightsAndState::Q15(weights, state) => {
-                *state = State::from_bits(bits.take(weights.hidden))?
+                *state = State::from_bits(bits.take(weights.hidden))?;
             }
         }
         Ok(())

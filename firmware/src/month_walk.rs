@@ -9,7 +9,7 @@ use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimate::Estimate;
 use amlstm_core::estimator::Estimator;
 use amlstm_core::link::{
-    Estimated, Fault, InputState, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord,
+    EstimateRecord, Fault, InputState, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord,
 };
 use amlstm_core::month::Month;
 use amlstm_core::month_mean::MonthDefinition;
@@ -64,7 +64,7 @@ impl MonthWalk {
         &mut self,
         store: &mut Store<F>,
         settings: &Settings,
-    ) -> Result<Option<Vec<Estimated, BATCH>>, Fault> {
+    ) -> Result<Option<Vec<EstimateRecord, BATCH>>, Fault> {
         let closed = self.closed_months(store).await?;
         if closed.is_empty() {
             return Ok(None);
@@ -125,11 +125,11 @@ impl MonthWalk {
         Ok(closed)
     }
 
-    fn estimated(&self, file: &ModelFile<'_>, estimate: Estimate) -> Estimated {
+    fn estimated(&self, file: &ModelFile<'_>, estimate: Estimate) -> EstimateRecord {
         let half_width_mm = file.record().interval_half_width_mm;
         let believed =
             half_width_mm.is_finite() && self.without_levels <= MAX_MONTHS_WITHOUT_LEVELS;
-        Estimated {
+        EstimateRecord {
             month_index: estimate.month.index(),
             generation: self.slot.generation,
             model_version: self.slot.version,

@@ -19,7 +19,7 @@ mod versioned;
 
 use core::ops::{ControlFlow, Range};
 
-use amlstm_core::link::{Estimated, Event, EventKind, MAX_CHANNELS, MonthRecord, Sample};
+use amlstm_core::link::{EstimateRecord, Event, EventKind, MAX_CHANNELS, MonthRecord, Sample};
 use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::map::{MapConfig, MapStorage};
 use serde::Serialize;
@@ -263,8 +263,8 @@ impl<F: MappedFlash> Store<F> {
     ///
     /// # Errors
     /// [`StoreError::Flash`].
-    pub async fn push_estimate(&mut self, estimate: Estimated) -> Result<(), StoreError> {
-        self.push_entry(MonthEntry::Estimated(estimate)).await
+    pub async fn push_estimate(&mut self, estimate: EstimateRecord) -> Result<(), StoreError> {
+        self.push_entry(MonthEntry::EstimateRecord(estimate)).await
     }
 
     /// Makes every month from one on void. The entries stay on flash.

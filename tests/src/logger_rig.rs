@@ -12,7 +12,7 @@ use amlstm::export::AlignedBytes;
 use amlstm::logger::{Client, Line, Station};
 use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimator::Estimator;
-use amlstm_core::link::{Estimated, MonthLevel, MonthRecord};
+use amlstm_core::link::{EstimateRecord, MonthLevel, MonthRecord};
 use amlstm_core::month::Month;
 
 use crate::board::CORTEX_M4F;
@@ -278,7 +278,7 @@ impl LevelTable {
 /// # Panics
 ///
 /// If it did not.
-pub fn equals_the_host(model: &[u8], months: &[(MonthRecord, Option<Estimated>)]) {
+pub fn equals_the_host(model: &[u8], months: &[(MonthRecord, Option<EstimateRecord>)]) {
     let aligned = AlignedBytes::new(model);
     let file = ModelFile::parse(&aligned).expect("the logger took the model");
     let mut host = Estimator::at_training_end(&file);

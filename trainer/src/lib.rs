@@ -2,6 +2,9 @@
 //!
 //! The modules stand in pipeline order; each uses only those above it and `amlstm-core`.
 
+/// Inference: what runs an exported model, here as on a logger.
+pub use amlstm_core;
+
 pub mod format;
 
 pub mod table;

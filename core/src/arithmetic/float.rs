@@ -8,8 +8,8 @@ use super::{Arithmetic, Block, StackedInput, Tile};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct F32;
 
-/// A standardised input is held within this many standard deviations, so that no input can make a step overflow.
-/// No level that means anything comes near it.
+/// A standardised input is clamped to this many standard deviations, so that no input can make a step overflow.
+/// No real level comes near it.
 pub const INPUT_LIMIT: f32 = 1e6;
 
 /// A weight larger than this is refused when a model is loaded, so that no step can overflow. Trained weights are below 100.

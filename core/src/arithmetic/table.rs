@@ -4,7 +4,7 @@
 pub(super) const ENTRIES_PER_UNIT: u32 = 24;
 
 /// `2^16 tanh(z / 2)` at `z = i / 24`, for i from 0 to 256, less half of what the chord between two entries lies below the curve: `-f''(z) / (16 * 24^2)`.
-/// Beyond its end at 10.67 the curve is 1 within 4.7e-5. The test beside it computes it again.
+/// Beyond its end at 10.67 the curve is 1 within 4.7e-5. A test of `fixed` computes it again.
 pub(super) const HALF_TANH: [u16; 257] = [
     0, 1365, 2729, 4091, 5449, 6802, 8150, 9491, 10823, 12147, 13460, 14762, 16052, 17329, 18591,
     19839, 21072, 22288, 23486, 24667, 25830, 26974, 28098, 29203, 30287, 31350, 32392, 33414,

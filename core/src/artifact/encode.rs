@@ -160,9 +160,9 @@ fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactErr
     let [inputs, hidden, units] = [sizes.inputs, sizes.hidden, sizes.attention].map(usize::from);
     let columns = sizes.attention_columns(content.record.attention);
     let Encoding {
-        scale_bytes,
-        bias_bytes,
-        weight_bytes,
+        scales,
+        bias,
+        weight,
     } = Encoding::of(content.record.arithmetic);
     let no_bias: &[u8] = match content.record.arithmetic {
         ArithmeticKind::F32 => &[0; 4],
@@ -170,7 +170,7 @@ fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactErr
         ArithmeticKind::Q15 => &[0, 0, 0, 0, 1, 0, 0, 0],
     };
     let no_weight = [0; 4];
-    let no_weight = no_weight.get(..weight_bytes).unwrap_or_default();
+    let no_weight = no_weight.get(..weight).unwrap_or_default();
 
     let padded_hidden = BLOCK * sizes.hidden_blocks();
     let padded_units = BLOCK * sizes.attention_blocks();
@@ -204,7 +204,7 @@ fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactErr
             empty,
         }
     };
-    writer.put(take(scale_bytes, 1, &[0]).numbers)?;
+    writer.put(take(scales, 1, &[0]).numbers)?;
     if columns > 0 {
         let w = take(units, 2 * hidden, no_weight);
         writer.put_matrix(&w, padded_units, 2 * padded_hidden, unit, stacked)?;
@@ -220,7 +220,7 @@ fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactErr
     writer.put_matrix(&biases, 4 * padded_hidden, 1, gate_row, Some)?;
     let output = take(hidden, 1, no_weight);
     writer.put_matrix(&output, padded_hidden, 1, hidden_unit, Some)?;
-    writer.put(take(1, bias_bytes, &[0]).numbers)
+    writer.put(take(1, bias, &[0]).numbers)
 }
 
 /// Bytes of the weights of a model, without padding.
@@ -230,7 +230,7 @@ fn weight_bytes(record: &Record) -> usize {
     let biases =
         usize::from(record.sizes.attention) * columns + 4 * usize::from(record.sizes.hidden) + 1;
     let weights = record.sizes.weights(record.attention) - biases;
-    encoding.scale_bytes + encoding.bias_bytes * biases + encoding.weight_bytes * weights
+    encoding.scales + encoding.bias * biases + encoding.weight * weights
 }
 
 /// A level within each input's trained range, at a different place in each, so that exchanged inputs do not go unseen.

@@ -49,28 +49,28 @@ pub struct Golden<'a> {
     pub digest: u32,
 }
 
-/// How an arithmetic's numbers are encoded in a model file.
+/// How an arithmetic's numbers are encoded in a model file: their lengths in bytes.
 pub(super) struct Encoding {
-    /// Bytes of the scales.
-    pub(super) scale_bytes: usize,
-    /// Bytes of a bias.
-    pub(super) bias_bytes: usize,
-    /// Bytes of a weight.
-    pub(super) weight_bytes: usize,
+    /// All scales.
+    pub(super) scales: usize,
+    /// A bias.
+    pub(super) bias: usize,
+    /// A weight.
+    pub(super) weight: usize,
 }
 
 impl Encoding {
     pub(super) fn of(arithmetic: ArithmeticKind) -> Self {
         match arithmetic {
             ArithmeticKind::F32 => Self {
-                scale_bytes: 0,
-                bias_bytes: 4,
-                weight_bytes: 4,
+                scales: 0,
+                bias: 4,
+                weight: 4,
             },
             ArithmeticKind::Q15 => Self {
-                scale_bytes: 12,
-                bias_bytes: 8,
-                weight_bytes: 2,
+                scales: 12,
+                bias: 8,
+                weight: 2,
             },
         }
     }
@@ -89,9 +89,9 @@ pub(super) fn network_bytes(record: &Record) -> usize {
     let biases = units * columns + 4 * hidden + 1;
     let encoding = Encoding::of(record.arithmetic);
     4 * words
-        + encoding.scale_bytes
-        + encoding.weight_bytes * (attention + gates + hidden)
-        + encoding.bias_bytes * biases
+        + encoding.scales
+        + encoding.weight * (attention + gates + hidden)
+        + encoding.bias * biases
 }
 
 /// Reads the numbers that follow a checked record, and checks the weights.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::month::Month;
 
-/// What speaks against setting a clock to a time, and what it would cost. Grows at its end only.
+/// What speaks against setting a clock to a time, and what it would cost. New variants are appended only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClockDoubt {
     /// It lies more than a day ahead of the logger's time.

@@ -117,7 +117,7 @@ fn take<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, FrameError> {
         .map_err(|_| FrameError::Message)
 }
 
-/// What a byte meant to a [`FrameReader`].
+/// The meaning of a byte to a [`FrameReader`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Received<'a> {
     /// Nothing yet.
@@ -126,11 +126,11 @@ pub enum Received<'a> {
     Text(u8),
     /// A whole frame; its payload, CRC checked, without the CRC.
     Payload(&'a [u8]),
-    /// A frame ended that is not sound. The next one is read afresh.
+    /// A frame ended that is not sound. The next one is read from its beginning.
     Broken(FrameError),
 }
 
-/// Finds frames in a stream of bytes. Any bytes may be pushed; it never fails for good.
+/// Finds frames in a stream of bytes. Any bytes may be pushed; it recovers from every error.
 #[derive(Debug)]
 pub struct FrameReader {
     buffer: [u8; MAX_FRAME],
@@ -172,7 +172,7 @@ impl FrameReader {
         match (self.place, byte) {
             (Place::Outside, 0) => self.start(),
             (Place::Outside, text) => Received::Text(text),
-            // Two zeros: the first ended something lost, the second starts a frame.
+            // Two zeros: the first ended a lost frame, the second starts one.
             (Place::Inside, 0) if self.length == 0 => Received::Nothing,
             (Place::Inside, 0) => self.finish(),
             (Place::Inside, _) => self.append(byte),
@@ -216,13 +216,13 @@ impl FrameReader {
         }
     }
 
-    /// The zero that ended a broken frame may be the one that starts the next.
+    /// The zero that ended a broken frame may start the next one.
     fn broken(&mut self, error: FrameError) -> Received<'_> {
         self.start();
         Received::Broken(error)
     }
 
-    /// Forgets a frame that has begun, for a line that has fallen silent.
+    /// Drops a frame that has begun: for a line that stays silent.
     pub fn reset(&mut self) {
         self.place = Place::Outside;
     }

@@ -3,7 +3,7 @@
 use core::ops::ControlFlow;
 
 use amlstm_core::link::{
-    Estimated, EventKind, Fault, InputState, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord, Sample,
+    EstimateRecord, EventKind, Fault, InputState, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord, Sample,
 };
 
 use super::Logger;
@@ -164,7 +164,7 @@ impl<F: MappedFlash> Logger<F> {
     pub async fn estimate_missing(
         &mut self,
         clock: &impl Clock,
-    ) -> Result<Option<Estimated>, Fault> {
+    ) -> Result<Option<EstimateRecord>, Fault> {
         let done = self
             .store
             .held()
@@ -203,7 +203,7 @@ impl<F: MappedFlash> Logger<F> {
     ///
     /// # Errors
     /// [`Fault::NotFound`] if there is no such month or it lies within the training, and as [`Logger::estimate_missing`].
-    pub async fn estimate_at(&mut self, position: Option<u16>) -> Result<Estimated, Fault> {
+    pub async fn estimate_at(&mut self, position: Option<u16>) -> Result<EstimateRecord, Fault> {
         let position = position
             .or(self.store.held().months.checked_sub(1))
             .ok_or(Fault::NotFound)?;
@@ -227,7 +227,7 @@ impl<F: MappedFlash> Logger<F> {
     pub async fn month_at(
         &mut self,
         position: u16,
-    ) -> Result<Option<(MonthRecord, Option<Estimated>)>, Fault> {
+    ) -> Result<Option<(MonthRecord, Option<EstimateRecord>)>, Fault> {
         use core::ops::ControlFlow::{Break, Continue};
         let (mut record, mut estimate, mut count) = (None, None, 0);
         let visited = self.store.each_month(|entry| match (entry, &record) {
@@ -238,7 +238,7 @@ impl<F: MappedFlash> Logger<F> {
                 count += 1;
                 Continue(())
             }
-            (MonthEntry::Estimated(made), Some(closed))
+            (MonthEntry::EstimateRecord(made), Some(closed))
                 if made.month_index == closed.month_index =>
             {
                 estimate = Some(made);
@@ -262,7 +262,11 @@ impl<F: MappedFlash> Logger<F> {
         Ok(MonthWalk::new(slots.active.ok_or(Fault::NoModel)?))
     }
 
-    async fn raise_alarm(&mut self, clock: &impl Clock, estimate: &Estimated) -> Result<(), Fault> {
+    async fn raise_alarm(
+        &mut self,
+        clock: &impl Clock,
+        estimate: &EstimateRecord,
+    ) -> Result<(), Fault> {
         let Some(limit_mm) = self
             .settings
             .limit_mm_per_month
@@ -288,7 +292,7 @@ impl<F: MappedFlash> Logger<F> {
 }
 
 /// An estimate of a month without any level, after a year of such months, would only fill the log of months. It can be computed at any time.
-fn is_worth_keeping(estimate: &Estimated) -> bool {
+fn is_worth_keeping(estimate: &EstimateRecord) -> bool {
     estimate.months_without_levels <= MAX_MONTHS_WITHOUT_LEVELS
         || estimate
             .inputs

@@ -3,8 +3,8 @@ use std::vec::Vec;
 use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimator::Estimator;
 use amlstm_core::link::{
-    ChannelConfig, ConfigKey, ConfigProblem, CurrentLoop, Estimated, MonthLevel, MonthRecord, Name,
-    Quantity, Reading, Security, Sensor,
+    ChannelConfig, ConfigKey, ConfigProblem, CurrentLoop, EstimateRecord, MonthLevel, MonthRecord,
+    Name, Quantity, Reading, Security, Sensor,
 };
 use amlstm_core::month::Month;
 use embassy_futures::block_on;
@@ -131,7 +131,7 @@ fn push(
 
 type SlotInfoOf = amlstm_core::link::SlotInfo;
 
-fn months(logger: &mut Logger<FakeFlash>) -> Vec<(MonthRecord, Option<Estimated>)> {
+fn months(logger: &mut Logger<FakeFlash>) -> Vec<(MonthRecord, Option<EstimateRecord>)> {
     let count = logger.store.held().months;
     (0..count)
         .map(|position| block_on(logger.month_at(position)).unwrap().unwrap())
@@ -149,7 +149,7 @@ fn events(logger: &mut Logger<FakeFlash>) -> Vec<EventKind> {
 /// What the host computes for the months of a logger.
 fn host_estimates(
     file: &[u8],
-    months: &[(MonthRecord, Option<Estimated>)],
+    months: &[(MonthRecord, Option<EstimateRecord>)],
 ) -> Vec<Option<(u32, u32)>> {
     let mut words = vec![0_u32; file.len().div_ceil(4)];
     bytemuck::cast_slice_mut::<u32, u8>(&mut words)[..file.len()].copy_from_slice(file);
@@ -180,7 +180,7 @@ fn host_estimates(
         .collect()
 }
 
-fn bits(estimate: Option<&Estimated>) -> Option<(u32, u32)> {
+fn bits(estimate: Option<&EstimateRecord>) -> Option<(u32, u32)> {
     estimate.map(|estimate| {
         (
             estimate.increment_mm.to_bits(),

@@ -1,6 +1,6 @@
 //! What the logs hold, known without reading them.
 
-use amlstm_core::link::{Estimated, MonthRecord};
+use amlstm_core::link::{EstimateRecord, MonthRecord};
 use heapless::Vec;
 
 use super::{MissingMonths, MonthEntry, VoidMonths};
@@ -20,7 +20,7 @@ pub struct Held {
     /// The last of them.
     pub last_month: Option<MonthRecord>,
     /// The last estimate made of one of them.
-    pub last_estimate: Option<Estimated>,
+    pub last_estimate: Option<EstimateRecord>,
     /// The last entry that made months void.
     pub last_void: Option<VoidMonths>,
     /// Time of the last sample.
@@ -51,7 +51,7 @@ impl Held {
                 self.months = self.months.saturating_add(1);
                 self.last_month = Some(record.clone());
             }
-            MonthEntry::Estimated(estimate) => self.last_estimate = Some(estimate.clone()),
+            MonthEntry::EstimateRecord(estimate) => self.last_estimate = Some(estimate.clone()),
             MonthEntry::Missing(missing) => {
                 self.months = self.months.saturating_add(missing.count);
                 self.last_month = missing.records().last().or(self.last_month.take());
@@ -77,7 +77,9 @@ impl Held {
             .unwrap_or(i32::MAX);
         match entry {
             MonthEntry::Closed(ref record) => (record.month_index < first_void).then_some(entry),
-            MonthEntry::Estimated(ref made) => (made.month_index < first_void).then_some(entry),
+            MonthEntry::EstimateRecord(ref made) => {
+                (made.month_index < first_void).then_some(entry)
+            }
             MonthEntry::Missing(missing) => {
                 let left = first_void
                     .saturating_sub(missing.first_month_index)

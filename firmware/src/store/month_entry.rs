@@ -1,6 +1,6 @@
 //! Entries of the log of months.
 
-use amlstm_core::link::{Estimated, MAX_CHANNELS, MonthLevel, MonthRecord, Quality};
+use amlstm_core::link::{EstimateRecord, MAX_CHANNELS, MonthLevel, MonthRecord, Quality};
 use serde::{Deserialize, Serialize};
 
 use crate::bounded::collect_bounded;
@@ -11,7 +11,7 @@ pub enum MonthEntry {
     /// A month with samples was closed.
     Closed(MonthRecord),
     /// A closed month was estimated.
-    Estimated(Estimated),
+    EstimateRecord(EstimateRecord),
     /// Months without any sample were closed.
     Missing(MissingMonths),
     /// What a wrong date had closed is void.

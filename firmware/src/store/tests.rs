@@ -104,7 +104,7 @@ fn the_month_log_takes_24_years_and_then_its_oldest_make_room() {
     let mut store = open(FakeFlash::new(FLASH));
     let mut full_after = None;
     for index in 0..40 * 12 {
-        let estimate = Estimated {
+        let estimate = EstimateRecord {
             month_index: index,
             generation: 1,
             model_version: 1,
@@ -145,7 +145,7 @@ fn the_months_that_are_free_are_those_that_fit() {
         while i32::from(store.held().months) == index {
             let mut record = month(index);
             record.channels = core::iter::repeat_n(record.channels[0], channels).collect();
-            let estimate = Estimated {
+            let estimate = EstimateRecord {
                 month_index: index,
                 generation: 1,
                 model_version: 1,

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
 use amlstm_core::link::{
-    ConfigItem, ConfigKey, Estimated, Event, Fault, FrameError, FrameReader, Hello, MAX_FRAME,
+    ConfigItem, ConfigKey, EstimateRecord, Event, Fault, FrameError, FrameReader, Hello, MAX_FRAME,
     Models, MonthRecord, Now, PROTO_MAJOR, Received, Request, Response, Sample, Samples, SlotInfo,
     Status, VisitReport, decode_reply, encode_frame,
 };
@@ -178,7 +178,7 @@ impl Client {
     pub fn month(
         &mut self,
         position: u16,
-    ) -> Result<Option<(MonthRecord, Option<Estimated>)>, LoggerError> {
+    ) -> Result<Option<(MonthRecord, Option<EstimateRecord>)>, LoggerError> {
         let month = self.ask(
             &Request::Month { position },
             "Month",
@@ -229,7 +229,7 @@ impl Client {
     /// # Errors
     ///
     /// Line and refusal, as every question.
-    pub fn estimate(&mut self) -> Result<Estimated, LoggerError> {
+    pub fn estimate(&mut self) -> Result<EstimateRecord, LoggerError> {
         self.ask(&Request::Estimate, "Estimate", |response| match response {
             Response::Estimate(estimate) => Some(estimate.clone()),
             _ => None,

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use amlstm_core::link::{
-    ChannelConfig, ConfigItem, ConfigKey, Estimated, Event, MonthRecord, Quality, Quantity, Sample,
-    Status,
+    ChannelConfig, ConfigItem, ConfigKey, EstimateRecord, Event, MonthRecord, Quality, Quantity,
+    Sample, Status,
 };
 use amlstm_core::month::Month;
 use jiff::Timestamp;
@@ -46,7 +46,7 @@ pub struct Download {
     /// Kept samples, oldest first; empty unless asked for.
     pub samples: Vec<Sample>,
     /// Closed months, oldest first, each with its estimate; empty unless asked for.
-    pub months: Vec<(MonthRecord, Option<Estimated>)>,
+    pub months: Vec<(MonthRecord, Option<EstimateRecord>)>,
 }
 
 /// Reads one table from the logger; `progress` gets how many of how many records arrived.
@@ -267,7 +267,7 @@ fn month_columns(download: &Download) -> Vec<Column> {
 }
 
 fn month_rows(download: &Download) -> Vec<Vec<String>> {
-    let row = |(position, (record, estimate)): (usize, &(MonthRecord, Option<Estimated>))| {
+    let row = |(position, (record, estimate)): (usize, &(MonthRecord, Option<EstimateRecord>))| {
         let mut row = vec![
             time_text(record.closed_unix_s),
             position.to_string(),

@@ -1,7 +1,7 @@
 //! What the logger said, for programs: names beside numbers, months as `2026-03`, units and signs as in [`amlstm_core::link`].
 
 use amlstm::logger::{Download, month_text, quality_text};
-use amlstm_core::link::{Estimated, InputState, Models, MonthLevel, Status};
+use amlstm_core::link::{EstimateRecord, InputState, Models, MonthLevel, Status};
 use serde::Serialize;
 
 use super::model::LayersOf;
@@ -79,7 +79,7 @@ pub fn months<'a>(download: &'a Download, layers: &'a LayersOf) -> Vec<ClosedMon
 }
 
 /// One estimate, with the names of the model's layers.
-pub fn estimate<'a>(made: &'a Estimated, layers: &'a LayersOf) -> Estimate<'a> {
+pub fn estimate<'a>(made: &'a EstimateRecord, layers: &'a LayersOf) -> Estimate<'a> {
     let inputs = made.inputs.iter().zip(&made.attention).enumerate();
     Estimate {
         month: month_text(made.month_index),

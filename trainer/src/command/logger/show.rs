@@ -2,8 +2,8 @@
 
 use amlstm::logger::{Download, month_text, quality_text, time_text};
 use amlstm_core::link::{
-    ClockState, Estimated, Event, EventKind, Hello, InputState, Models, Now, Reading, SlotInfo,
-    Status, VisitReport,
+    ClockState, EstimateRecord, Event, EventKind, Hello, InputState, Models, Now, Reading,
+    SlotInfo, Status, VisitReport,
 };
 use comfy_table::{CellAlignment, Table, presets};
 
@@ -362,7 +362,7 @@ fn words(kind: &EventKind, layers: &[String]) -> String {
 }
 
 /// Each input that is not as trained, in words.
-fn input_flags(estimate: &Estimated, layers: &LayersOf) -> Vec<String> {
+fn input_flags(estimate: &EstimateRecord, layers: &LayersOf) -> Vec<String> {
     let name = |index: usize| {
         layers
             .name(estimate.generation, index)
@@ -396,7 +396,7 @@ fn input_flags(estimate: &Estimated, layers: &LayersOf) -> Vec<String> {
 
 /// `logger estimate`.
 pub fn estimate(
-    estimate: &Estimated,
+    estimate: &EstimateRecord,
     layers: &LayersOf,
     as_json: bool,
     output: &mut Output,

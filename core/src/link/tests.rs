@@ -1,7 +1,7 @@
 use std::{vec, vec::Vec};
 
 use super::*;
-use crate::link::{EventKind, MonthLevel, Quality, ResetCause, Task};
+use serde::Serialize;
 
 /// First byte of the postcard form: the enum's discriminant.
 fn kind<T: Serialize>(message: &T) -> u8 {
@@ -35,8 +35,8 @@ fn now() -> Now {
     }
 }
 
-fn estimated() -> Estimated {
-    Estimated {
+fn estimated() -> EstimateRecord {
+    EstimateRecord {
         month_index: 0,
         generation: 0,
         model_version: 0,
@@ -254,7 +254,7 @@ fn events_keep_their_numbers() {
 
 #[test]
 fn the_small_enums_keep_their_numbers() {
-    use crate::link::{ConfigKey, CurrentLoop, InputState, Quantity, Sdi12Value, Sensor};
+    use super::*;
     let keys = [
         ConfigKey::Station,
         ConfigKey::SampleInterval,
@@ -372,7 +372,7 @@ fn the_largest_replies_fit_a_frame() {
         next_sample: u32::MAX,
         channels: (0..8).map(|_| level).collect(),
     };
-    let estimate = Estimated {
+    let estimate = EstimateRecord {
         month_index: 24_400,
         generation: u32::MAX,
         model_version: u32::MAX,

@@ -1,0 +1,36 @@
+//! The estimate for a closed month.
+//!
+//! The same bytes are stored on the flash and sent over the line, so fields are appended only.
+
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+use super::MAX_CHANNELS;
+use crate::input::InputState;
+
+/// The estimate for one month.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EstimateRecord {
+    /// Months since 0000-01.
+    pub month_index: i32,
+    /// Generation of the model that estimated; counts activations on this logger.
+    pub generation: u32,
+    /// Version the model file states.
+    pub model_version: u32,
+    /// Vertical displacement of the month in mm, down +.
+    pub increment_mm: f32,
+    /// Cumulative subsidence in mm, down +.
+    pub subsidence_mm: f32,
+    /// Half width of the 90 % interval of the increment in mm; `None` if the model file states none, or if more than
+    /// [`MAX_MONTHS_WITHOUT_LEVELS`] months had no level since its training.
+    pub half_width_mm: Option<f32>,
+    /// Share of each model input, in the model's order; sums to 1 unless all are missing.
+    pub attention: Vec<f32, MAX_CHANNELS>,
+    /// State of each model input, in the model's order.
+    pub inputs: Vec<InputState, MAX_CHANNELS>,
+    /// Months since the end of the model's training that had no level at all.
+    pub months_without_levels: u16,
+}
+
+/// After more months without any level since the training of a model, the interval that its file states is not believed.
+pub const MAX_MONTHS_WITHOUT_LEVELS: u16 = 12;

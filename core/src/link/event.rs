@@ -1,0 +1,165 @@
+//! What happened on the logger.
+//!
+//! The same bytes are stored on the flash and sent over the line, so fields are appended only.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{MAX_MESSAGE, Quality};
+
+/// Why the logger started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ResetCause {
+    /// Power came on.
+    Power,
+    /// The watchdog reset the logger.
+    Watchdog,
+    /// The program panicked and restarted itself.
+    Panic,
+    /// Reset pin, debugger or software.
+    Other,
+}
+
+impl fmt::Display for ResetCause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Power => "power came on",
+            Self::Watchdog => "by the watchdog",
+            Self::Panic => "after a panic",
+            Self::Other => "by reset or command",
+        })
+    }
+}
+
+/// A part of the logger's program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Task {
+    /// Reads the sensors.
+    Sense,
+    /// Serves the technician's port.
+    Port,
+    /// Closes months and estimates.
+    MonthClose,
+    /// Watches the others.
+    Health,
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Sense => "at the sensors",
+            Self::Port => "at the port",
+            Self::MonthClose => "at the month's closing",
+            Self::Health => "at the watchdog",
+        })
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum EventKind {
+    /// The logger started.
+    Started {
+        /// Why.
+        cause: ResetCause,
+        /// Starts so far, this one included.
+        boots: u32,
+        /// The task that had not checked in when the watchdog reset the logger, or that ran when the program stopped.
+        late_task: Option<Task>,
+    },
+    /// The program panicked before this start.
+    Panicked {
+        /// Start of its message.
+        message: heapless::String<MAX_MESSAGE>,
+    },
+    /// The clock was set.
+    ClockSet {
+        /// Its time before, 0 if it had none.
+        old_unix_s: u32,
+        /// Its time since.
+        new_unix_s: u32,
+    },
+    /// A configuration item was changed.
+    Configured(super::ConfigKey),
+    /// A model became active.
+    ModelActivated {
+        /// Its generation.
+        generation: u32,
+        /// The version it states.
+        version: u32,
+        /// CRC-32 of its file.
+        crc: u32,
+        /// It is older than the minimum and was allowed by hand.
+        older_allowed: bool,
+    },
+    /// The model before became active again.
+    ModelRolledBack {
+        /// Its new generation.
+        generation: u32,
+        /// The version it states.
+        version: u32,
+    },
+    /// A tape reading.
+    Tape {
+        /// Channel.
+        channel: u8,
+        /// Depth to water below the measuring point by tape, metres.
+        tape_m: f32,
+        /// The same by the sensor, metres.
+        sensor_m: Option<f32>,
+    },
+    /// A channel's quality changed; good again if no bit is set.
+    SensorQuality {
+        /// Channel; 255 is the barometer.
+        channel: u8,
+        /// Now.
+        quality: Quality,
+    },
+    /// Months without any sample were closed as missing.
+    MonthsEmpty {
+        /// First of them, months since 0000-01.
+        first_month_index: i32,
+        /// How many.
+        count: u16,
+    },
+    /// Samples carry a month that is closed already (the clock was set back); they are kept and not counted.
+    SamplesLate {
+        /// That month, months since 0000-01.
+        month_index: i32,
+    },
+    /// A month's increment passed the configured limit.
+    RateAlarm {
+        /// The month, months since 0000-01.
+        month_index: i32,
+        /// Its increment in mm, down +.
+        increment_mm: f32,
+        /// The limit in mm.
+        limit_mm: f32,
+    },
+    /// The log of months is full: no further month can be closed. Written by earlier firmware alone.
+    MonthLogFull,
+    /// Somebody confirmed that a level which jumped is right.
+    StepConfirmed {
+        /// Channel.
+        channel: u8,
+    },
+    /// Closed months became void: a wrong date had closed them.
+    MonthsVoid {
+        /// First of them, months since 0000-01.
+        first_month_index: i32,
+        /// How many.
+        count: u16,
+    },
+}
+
+/// One entry of the event log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Counts every event of this logger from 0.
+    pub number: u32,
+    /// UTC, seconds since 1970; 0 if the clock was not set.
+    pub unix_s: u32,
+    /// What happened.
+    pub kind: EventKind,
+}

@@ -1,0 +1,45 @@
+//! A closed month.
+//!
+//! The same bytes are stored on the flash and sent over the line, so fields are appended only.
+
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+use super::{MAX_CHANNELS, Quality};
+
+/// One channel over one month.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MonthLevel {
+    /// Mean of the usable readings in metres above datum; `None` if there were none.
+    pub mean_m: Option<f32>,
+    /// Days with at least one usable reading.
+    pub days: u8,
+    /// Usable readings.
+    pub readings: u32,
+    /// Readings left out of the mean.
+    pub rejected: u32,
+    /// Every quality bit that occurred.
+    pub quality: Quality,
+    /// At least 80 % of the month's days have a usable reading: the mean may enter the model.
+    pub complete: bool,
+}
+
+impl MonthLevel {
+    /// The level the model sees: the mean of a complete month.
+    pub fn model_level_m(&self) -> Option<f32> {
+        if self.complete { self.mean_m } else { None }
+    }
+}
+
+/// One closed month.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MonthRecord {
+    /// Months since 0000-01.
+    pub month_index: i32,
+    /// When it was closed: UTC, seconds since 1970.
+    pub closed_unix_s: u32,
+    /// Number of the first sample after the month's last one.
+    pub next_sample: u32,
+    /// One entry for each configured channel, in channel order.
+    pub channels: Vec<MonthLevel, MAX_CHANNELS>,
+}

@@ -1,0 +1,109 @@
+//! What a laptop asks of the logger.
+
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigItem, ConfigKey, MAX_CHANNELS};
+
+/// Laptop to logger. New variants are appended only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request<'a> {
+    /// Who are you? Never changes.
+    Hello,
+    /// State of the logger.
+    Status,
+    /// Reads every channel now, without storing a sample.
+    Now,
+    /// The closed month at `position` (0 is the first) and the estimate made for it.
+    Month {
+        /// Position in the log of months.
+        position: u16,
+    },
+    /// The first kept event whose number is at least `number`.
+    Event {
+        /// Number.
+        number: u32,
+    },
+    /// The first kept samples whose numbers are at least `number`, as many as fit one frame.
+    Samples {
+        /// Number.
+        number: u32,
+    },
+    /// The estimate of the active model for the last closed month, computed now from the log of months.
+    Estimate,
+    /// Reads a configuration item.
+    ConfigGet(ConfigKey),
+    /// Writes a configuration item.
+    ConfigSet(ConfigItem),
+    /// Sets the clock.
+    ClockSet {
+        /// UTC, seconds since 1970.
+        unix_s: u32,
+        /// Also when it jumps more than a day, or when a first date is unlikely ([`super::ClockDoubt`]).
+        confirm_jump: bool,
+    },
+    /// Records a visit: compares tape readings with the sensors and reports the logger's state.
+    Visit {
+        /// The laptop's clock: UTC, seconds since 1970.
+        laptop_unix_s: u32,
+        /// Depth to water below the measuring point by tape in metres, in channel order; `None` where none was taken.
+        tape_m: Vec<Option<f32>, MAX_CHANNELS>,
+    },
+    /// Models on the logger.
+    Models,
+    /// Starts the upload of a model into the slot that is not active. Its content is lost.
+    UploadBegin {
+        /// Bytes of the model file.
+        length: u32,
+        /// The model file's own CRC-32: its last four bytes.
+        crc: u32,
+    },
+    /// The next bytes. Every chunk but the last has a length divisible by 4. One that came before is acknowledged again.
+    UploadChunk {
+        /// Position of the first byte.
+        offset: u32,
+        /// At most [`super::MAX_CHUNK`] bytes.
+        bytes: &'a [u8],
+    },
+    /// How far did the upload get?
+    UploadWhere,
+    /// Ed25519 signature of the model file, 64 bytes.
+    UploadSignature {
+        /// The signature.
+        bytes: &'a [u8],
+    },
+    /// Checks the uploaded model and makes it the active one.
+    UploadCommit {
+        /// Also if its version is below the configured minimum.
+        allow_older: bool,
+    },
+    /// Makes the model before active again.
+    Rollback {
+        /// Also if its version is below the configured minimum.
+        allow_older: bool,
+    },
+    /// Reads bytes of the active model file.
+    ModelRead {
+        /// Position of the first byte.
+        offset: u32,
+    },
+    /// What the active model estimates for the closed month at `position`, computed now from the log of months.
+    EstimateAt {
+        /// Position in the log of months.
+        position: u16,
+    },
+    /// Restarts the logger.
+    Restart,
+    /// The level of a channel that jumped is right: it is good again.
+    ConfirmStep {
+        /// Channel.
+        channel: u8,
+    },
+    /// Makes the closed months from one on void: a wrong date had closed them.
+    VoidMonths {
+        /// The first of them, months since 0000-01.
+        month_index: i32,
+        /// Otherwise the logger only says how many there are.
+        confirm: bool,
+    },
+}

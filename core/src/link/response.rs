@@ -1,0 +1,54 @@
+//! What the logger answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ConfigItem, EstimateRecord, Event, Fault, Hello, Models, MonthRecord, Now, SlotInfo, Status,
+    UploadProgress, VisitReport,
+};
+
+/// What a granted request brings. New variants are appended only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Response<'a> {
+    /// To [`super::Request::Hello`]. Never changes.
+    Hello(Hello),
+    /// Done, nothing to say.
+    Done,
+    /// To [`super::Request::Status`].
+    Status(Status),
+    /// To [`super::Request::Now`].
+    Now(Now),
+    /// To [`super::Request::Month`].
+    Month {
+        /// The closed month.
+        record: MonthRecord,
+        /// The estimate made for it, by the model active then.
+        estimate: Option<EstimateRecord>,
+    },
+    /// To [`super::Request::Event`].
+    Event(Event),
+    /// To [`super::Request::Samples`]: read them with [`super::Samples`].
+    Samples(&'a [u8]),
+    /// To [`super::Request::Estimate`] and [`super::Request::EstimateAt`].
+    Estimate(EstimateRecord),
+    /// To [`super::Request::ConfigGet`].
+    Config(ConfigItem),
+    /// To [`super::Request::Visit`].
+    Visit(VisitReport),
+    /// To [`super::Request::Models`].
+    Models(Models),
+    /// To the upload requests but the last.
+    Upload(UploadProgress),
+    /// To [`super::Request::UploadCommit`] and [`super::Request::Rollback`]: the active model.
+    Active(SlotInfo),
+    /// To [`super::Request::ModelRead`].
+    ModelBytes {
+        /// Bytes of the whole file.
+        length: u32,
+        /// The bytes from the asked offset on; none at the end.
+        bytes: &'a [u8],
+    },
+}
+
+/// Logger to laptop.
+pub type Reply<'a> = Result<Response<'a>, Fault>;

@@ -1,0 +1,57 @@
+//! Readings of all channels.
+//!
+//! The same bytes are stored on the flash and sent over the line, so fields are appended only.
+
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+use super::{MAX_CHANNELS, Quality};
+
+/// One channel at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// What the sensor said, in the unit of its configured [`super::Quantity`]; `None` if it said nothing.
+    pub raw: Option<f32>,
+    /// Water level above the station's datum in metres, up +; `None` if it cannot be computed.
+    pub level_m: Option<f32>,
+    /// Reasons to doubt it.
+    pub quality: Quality,
+}
+
+/// All channels at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Counts every sample of this logger from 0.
+    pub number: u32,
+    /// UTC, seconds since 1970.
+    pub unix_s: u32,
+    /// Air pressure in kPa; `None` without barometer.
+    pub barometer_kpa: Option<f32>,
+    /// One reading for each configured channel, in channel order.
+    pub channels: Vec<Reading, MAX_CHANNELS>,
+}
+
+/// Iterates the samples packed in a [`super::Response::Samples`].
+#[derive(Clone, Debug)]
+pub struct Samples<'a>(pub &'a [u8]);
+
+impl Iterator for Samples<'_> {
+    type Item = Sample;
+
+    fn next(&mut self) -> Option<Sample> {
+        let (sample, rest) = postcard::take_from_bytes(self.0).ok()?;
+        self.0 = rest;
+        Some(sample)
+    }
+}
+
+/// All channels now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Now {
+    /// UTC, seconds since 1970; 0 while the clock is unset.
+    pub unix_s: u32,
+    /// Air pressure in kPa.
+    pub barometer_kpa: Option<f32>,
+    /// One reading for each configured channel, in channel order.
+    pub channels: Vec<Reading, MAX_CHANNELS>,
+}
