@@ -5,8 +5,8 @@
 
 #[cfg(test)]
 pub(crate) mod example;
-mod linear;
-mod naive;
+pub(crate) mod linear;
+pub(crate) mod naive;
 mod problem;
 mod reference;
 
@@ -17,6 +17,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::physics;
+use crate::split::Part;
 
 /// A model the networks are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -135,7 +136,7 @@ impl Baseline {
         let forecast = |predict: &dyn Fn(&Problem) -> Curve| {
             let mut curve = vec![None; problem.steps()];
             for step in problem.test_steps() {
-                curve[step] = predict(&problem.forecast_levels(step))[step];
+                curve[step] = predict(&problem.forecast_levels(step, 1))[step];
             }
             curve
         };
@@ -157,18 +158,24 @@ impl Baseline {
     }
 }
 
+/// Weights of the physics basis fitted to some parts of a problem.
+pub fn weights(problem: &Problem, parts: &[Part]) -> physics::Weights {
+    let (rows, target) = problem.sums(&physics::basis(problem.level_m()), parts);
+    physics::Weights::fit(&rows, &target)
+}
+
 /// The physics basis fitted to a problem.
 #[derive(Debug, Clone)]
-pub struct PhysicsFit(physics::Weights);
+pub struct PhysicsFit(pub physics::Weights);
 
 impl PhysicsFit {
     /// Fits the weights to the training and validation parts.
     pub fn new(problem: &Problem) -> Self {
-        let (rows, target) = problem.sums(&physics::basis(problem.level_m()));
-        Self(physics::Weights::fit(&rows, &target))
+        Self(weights(problem, &[Part::Train, Part::Validate]))
     }
 
-    fn curve(&self, problem: &Problem) -> Curve {
+    /// Monthly rates under the problem's levels, in the arithmetic of a logger.
+    pub fn curve(&self, problem: &Problem) -> Curve {
         let levels: Vec<Vec<Option<f32>>> = problem
             .level_m()
             .iter()
@@ -176,7 +183,7 @@ impl PhysicsFit {
             .collect();
         let increments = self.0.simulate(&levels).into_iter();
         let rates: Vec<f64> = increments
-            .map(|increment| increment.map_or(0.0, f64::from))
+            .map(|increment| f64::from(increment.unwrap_or_default()))
             .collect();
         problem.curve(&rates)
     }

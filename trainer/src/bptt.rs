@@ -14,6 +14,7 @@
 )]
 
 mod backward;
+pub mod batch;
 mod forward;
 mod lanes;
 mod weights;

@@ -110,6 +110,18 @@ pub struct TrainingConfig {
     pub selection: Selection,
     /// burn's CPU backend.
     pub backend: Backend,
+    /// What a network knows before it sees the measurements.
+    pub pretrain: Pretrain,
+}
+
+/// What a network knows before it sees the measurements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pretrain {
+    /// The physics of its own well.
+    Physics,
+    /// Nothing: the paper's way.
+    None,
 }
 
 /// Which part chooses the best epoch.
@@ -301,6 +313,7 @@ impl Default for TrainingConfig {
             patience: 0,
             selection: Selection::Validation,
             backend: Backend::Flex,
+            pretrain: Pretrain::None,
         }
     }
 }

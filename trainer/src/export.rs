@@ -153,6 +153,7 @@ fn record<'a>(
         hidden,
         attention_units,
         kind,
+        ..
     } = trained.network;
     let attention = match kind {
         AttentionKind::None => 0,

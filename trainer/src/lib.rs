@@ -51,6 +51,10 @@ pub mod physics;
 
 pub mod baseline;
 
+pub mod pretrain;
+
+pub mod evaluate;
+
 pub mod attribution;
 
 pub mod run;

@@ -3,7 +3,7 @@
 //! A model is run as a logger runs it: [`amlstm_core`]'s estimator steps through the months once, from the zero state, on measured levels
 //! alone (free run); what was observed of the ground is never fed back.
 
-use amlstm_core::{artifact::ModelFile, estimator::Estimator};
+use amlstm_core::{artifact::ModelFile, estimator::Estimator, month::Month};
 
 use crate::{
     series::{Interval, WellSeries},
@@ -22,8 +22,13 @@ pub struct Simulation {
 impl Simulation {
     /// Steps a model through a series from the zero state.
     pub fn new(file: &ModelFile, series: &WellSeries) -> Self {
+        Self::of(file, &series.months, &series.level_m)
+    }
+
+    /// Steps a model through months with these levels in m above datum, `[months][aquifer layers]`, from the zero state.
+    pub fn of(file: &ModelFile, months: &[Month], level_m: &[Vec<Option<f32>>]) -> Self {
         let mut estimator = Estimator::cold(file);
-        let steps = series.months.iter().zip(&series.level_m);
+        let steps = months.iter().zip(level_m);
         let (increment_mm, attention) = steps
             .map(|(month, level_m)| {
                 let estimate = estimator.step_across_gap(*month, level_m);
@@ -156,8 +161,6 @@ pub fn cumulative_rmse_mm(
 
 #[cfg(test)]
 mod tests {
-    use amlstm_core::month::Month;
-
     use super::*;
     use crate::series::{DAYS_PER_MONTH, PointSeries};
 

@@ -6,6 +6,8 @@
 //!
 //! All weights live in one flat vector, in the order of the model file: see [`Layout`].
 
+mod shape;
+
 use std::ops::Range;
 
 use amlstm_core::sizes::AttentionKind;
@@ -13,72 +15,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 use rand::Rng;
 use rand_chacha::ChaCha12Rng;
 
-/// Sizes and kind of a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
-    /// Aquifer layers the network sees, 1 to 8.
-    pub inputs: usize,
-    /// LSTM units, 1 to 32.
-    pub hidden: usize,
-    /// Attention units, 1 to 32; without meaning for a plain LSTM.
-    pub attention_units: usize,
-    /// Attention shared by all inputs (the paper's), one a layer, or none (plain LSTM).
-    pub kind: AttentionKind,
-}
-
-impl Shape {
-    /// Where each matrix lies in the flat parameter vector.
-    pub fn layout(&self) -> Layout {
-        let Shape { inputs, hidden, .. } = *self;
-        let (units, columns) = match self.kind {
-            AttentionKind::None => (0, 0),
-            AttentionKind::Shared => (self.attention_units, 1),
-            AttentionKind::PerLayer => (self.attention_units, inputs),
-        };
-        let mut end = 0;
-        let mut take = |length: usize| {
-            let start = end;
-            end += length;
-            start..end
-        };
-        Layout {
-            attention_w: take(units * 2 * hidden),
-            attention_u: take(units * columns),
-            attention_b: take(units * columns),
-            attention_v: take(units * columns),
-            gates: take(4 * hidden * (hidden + inputs)),
-            gate_bias: take(4 * hidden),
-            output: take(hidden),
-            output_bias: take(1),
-        }
-    }
-
-    /// Number of parameters: 1857 for three inputs, 16 hidden and 16 attention units, shared attention.
-    pub fn parameters(&self) -> usize {
-        self.layout().output_bias.end
-    }
-}
-
-/// Ranges of the flat parameter vector. Matrices are column-major.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layout {
-    /// W of equation 8, `[attention_units, 2 hidden]`, columns of h before columns of C.
-    pub attention_w: Range<usize>,
-    /// U of equation 8, `[attention_units, 1 or inputs]`.
-    pub attention_u: Range<usize>,
-    /// B of equation 8, shaped as U.
-    pub attention_b: Range<usize>,
-    /// V of equation 8, shaped as U.
-    pub attention_v: Range<usize>,
-    /// Gate weights of equations 2, 3, 4, 6, `[4 hidden, hidden + inputs]`, rows f, i, candidate, o; columns h, then e.
-    pub gates: Range<usize>,
-    /// Gate biases, `[4 hidden]`.
-    pub gate_bias: Range<usize>,
-    /// Output weights, `[hidden]`.
-    pub output: Range<usize>,
-    /// Output bias, `[1]`.
-    pub output_bias: Range<usize>,
-}
+pub use self::shape::{Layout, Shape};
 
 /// Draws the first parameters: uniform in ±1/sqrt(hidden), all biases zero but the forget gate's, which is one.
 ///
@@ -171,6 +108,7 @@ pub fn forward(
     let gate_bias = matrix(&layout.gate_bias, 1);
     let output = matrix(&layout.output, 1).transpose();
     let output_bias = matrix(&layout.output_bias, 1);
+    let skip = shape.skip.then(|| matrix(&layout.skip, 1).transpose());
 
     let mut h = Tensor::<2>::zeros([rows, hidden], &device);
     let mut cell = Tensor::<2>::zeros([rows, hidden], &device);
@@ -189,7 +127,11 @@ pub fn forward(
         cell = forget * cell + input * candidate; // (5)
         let output_gate = activation::sigmoid(gate(3)); // (6)
         h = output_gate * activation::tanh(cell.clone()); // (7)
-        monthly.push(h.clone().matmul(output.clone()) + output_bias.clone());
+        let mut y = h.clone().matmul(output.clone()) + output_bias.clone();
+        if let Some(skip) = &skip {
+            y = y + row(x, rows, &device).matmul(skip.clone());
+        }
+        monthly.push(y);
     }
     Tensor::cat(monthly, 1)
 }

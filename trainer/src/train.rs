@@ -13,10 +13,10 @@
 //! - **Reproducible.** Series, split, configuration and seed determine every bit of the parameters, on every machine and with any number of threads: the only
 //!   randomness is a ChaCha stream of the seed, and every operation on floats is fixed by IEEE 754 (`bptt/lanes.rs`; of burn the trainer uses element-wise operations and one sum, which burn-flex does in order).
 
-mod adam;
+pub(crate) mod adam;
 mod host_backend;
-mod observation;
-mod scaling;
+pub(crate) mod observation;
+pub(crate) mod scaling;
 
 use std::ops::Range;
 
@@ -144,6 +144,7 @@ impl Shape {
                 (NetworkKind::AmLstm, Attention::Shared) => AttentionKind::Shared,
                 (NetworkKind::AmLstm, Attention::PerLayer) => AttentionKind::PerLayer,
             },
+            skip: false,
         }
     }
 }

@@ -13,11 +13,33 @@ const LAGS_POINTS: usize = 9;
 const LAGS_TIME: usize = 12;
 /// Ridge strengths tried on validation, on standardised columns and summed squares.
 const STRENGTHS: [f64; 9] = [0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0];
+/// The same for drivers, which say much the same as each other.
+const DRIVER_STRENGTHS: [f64; 9] = [0.1, 1.0, 10.0, 100.0, 300.0, 1e3, 1e4, 1e5, 1e6];
+/// Time constants of the running means that levels are compared with, months.
+const MEAN_MONTHS: [f64; 3] = [3.0, 12.0, 36.0];
 
-/// A linear model on lagged levels, fitted on standardised columns.
+/// What a linear model sees of the levels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Columns {
+    /// Levels of a month and of the months before, as many in all.
+    Lags(usize),
+    /// Level, change, new low, level above the lowest so far and above running means, and the season.
+    Drivers,
+}
+
+impl Columns {
+    fn of(self, problem: &Problem) -> DMatrix<f64> {
+        match self {
+            Self::Lags(lags) => lagged(problem.level_m(), lags),
+            Self::Drivers => drivers(problem),
+        }
+    }
+}
+
+/// A linear model on levels, fitted on standardised columns.
 #[derive(Debug, Clone)]
 pub struct Linear {
-    lags: usize,
+    columns: Columns,
     mean: DVector<f64>,
     scale: DVector<f64>,
     weights: DVector<f64>,
@@ -25,8 +47,8 @@ pub struct Linear {
 }
 
 impl Linear {
-    fn fit(problem: &Problem, lags: usize, strength: f64, parts: &[Part]) -> Self {
-        let (rows, target) = problem.rows_of(&lagged(problem.level_m(), lags), parts);
+    fn fit(problem: &Problem, seen: Columns, strength: f64, parts: &[Part]) -> Self {
+        let (rows, target) = problem.rows_of(&seen.of(problem), parts);
         let count = rows.nrows().max(1) as f64;
         let mean = DVector::from_iterator(
             rows.ncols(),
@@ -52,7 +74,7 @@ impl Linear {
             .pseudo_inverse(1e-10 * count)
             .expect("the tolerance is not negative");
         Self {
-            lags,
+            columns: seen,
             mean,
             scale,
             weights: inverse * columns.tr_mul(&residual),
@@ -62,7 +84,7 @@ impl Linear {
 
     /// Monthly rates under the problem's levels.
     pub fn curve(&self, problem: &Problem) -> Curve {
-        let rows = lagged(problem.level_m(), self.lags);
+        let rows = self.columns.of(problem);
         let rates: Vec<f64> = rows
             .row_iter()
             .map(|row| {
@@ -83,30 +105,73 @@ impl Linear {
 
 /// Ordinary least squares on the levels of the interval's own months.
 pub fn regression(problem: &Problem) -> Linear {
-    Linear::fit(problem, 1, 0.0, &[Part::Train, Part::Validate])
+    Linear::fit(
+        problem,
+        Columns::Lags(1),
+        0.0,
+        &[Part::Train, Part::Validate],
+    )
 }
 
 /// Ridge on monthly lags, its strength chosen on the validation part.
 pub fn lagged_ridge(problem: &Problem) -> Linear {
-    let lags = lags(problem);
+    ridge(problem, Columns::Lags(lags(problem)), &STRENGTHS)
+}
+
+/// Ridge on drivers, its strength chosen on the validation part.
+pub fn driver_ridge(problem: &Problem) -> Linear {
+    ridge(problem, Columns::Drivers, &DRIVER_STRENGTHS)
+}
+
+fn ridge(problem: &Problem, columns: Columns, strengths: &[f64]) -> Linear {
     let validation = problem.observations(&[Part::Validate]);
-    let error = |strength: f64| {
-        let curve = Linear::fit(problem, lags, strength, &[Part::Train]).curve(problem);
+    let error = |strength: &f64| {
+        let curve = Linear::fit(problem, columns, *strength, &[Part::Train]).curve(problem);
         let squares = validation
             .iter()
             .filter_map(|(interval, rate)| Some((interval_rate(&curve, interval)? - rate).powi(2)));
         squares.sum::<f64>()
     };
-    let errors = STRENGTHS.map(error);
-    let best = (0..STRENGTHS.len())
+    let errors: Vec<f64> = strengths.iter().map(error).collect();
+    let best = (0..strengths.len())
         .min_by(|&i, &j| errors[i].total_cmp(&errors[j]))
         .unwrap_or(0);
-    Linear::fit(
-        problem,
-        lags,
-        STRENGTHS[best],
-        &[Part::Train, Part::Validate],
-    )
+    let parts = [Part::Train, Part::Validate];
+    Linear::fit(problem, columns, strengths[best], &parts)
+}
+
+/// The drivers of each month, `[months, 7 per aquifer layer, sine and cosine of the month]`.
+fn drivers(problem: &Problem) -> DMatrix<f64> {
+    let level_m = problem.level_m();
+    let layers = level_m.first().map_or(0, Vec::len);
+    let of_layer = 4 + MEAN_MONTHS.len();
+    let mut matrix = DMatrix::zeros(level_m.len(), layers * of_layer + 2);
+    for layer in 0..layers {
+        let (mut before, mut lowest) = (level_m[0][layer], level_m[0][layer]);
+        let mut means = [before; MEAN_MONTHS.len()];
+        for (month, levels) in level_m.iter().enumerate() {
+            let level = levels[layer];
+            let new_low = (lowest - level).max(0.0);
+            lowest = lowest.min(level);
+            let first = layer * of_layer;
+            let seen = [level, level - before, new_low, level - lowest];
+            for (column, value) in seen.into_iter().enumerate() {
+                matrix[(month, first + column)] = value;
+            }
+            for (index, (mean, months)) in means.iter_mut().zip(MEAN_MONTHS).enumerate() {
+                *mean += (1.0 - (-1.0 / months).exp()) * (level - *mean);
+                matrix[(month, first + 4 + index)] = level - *mean;
+            }
+            before = level;
+        }
+    }
+    for month in 0..level_m.len() {
+        let calendar = problem.series.months[problem.first() + month].month();
+        let angle = std::f64::consts::TAU * f64::from(calendar) / 12.0;
+        matrix[(month, layers * of_layer)] = angle.sin();
+        matrix[(month, layers * of_layer + 1)] = angle.cos();
+    }
+    matrix
 }
 
 /// How many monthly lags the lagged models of this problem use.

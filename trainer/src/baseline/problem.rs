@@ -23,6 +23,8 @@ pub struct Problem<'a> {
     first: usize,
     /// Step after the last one with a measured level: later steps have nothing to predict from.
     end: usize,
+    /// Step from which on levels are forecast.
+    known: usize,
     /// Levels without gaps from `first` to `end`, `[end - first][aquifer layers]`.
     level_m: Vec<Vec<f64>>,
 }
@@ -52,6 +54,7 @@ impl<'a> Problem<'a> {
             seed,
             first,
             end,
+            known: end,
             level_m: Vec::new(),
         };
         let unseen = problem.test_steps().start;
@@ -181,15 +184,15 @@ impl<'a> Problem<'a> {
         )
     }
 
-    /// Intervals up to the last validation month with their mean observed increments in mm.
+    /// Intervals that a model of `parts` is fitted to, with their mean observed increments in mm.
     ///
-    /// A gap in a directly measured series is one of them: its sum was measured. So is the interval across the border between training and validation.
-    pub fn fitted(&self) -> Vec<(Interval, f64)> {
-        let fitted_until = self.fitted_until();
+    /// A gap in a directly measured series is one of them: its sum was measured. So is an interval across the border between two of the parts.
+    pub fn fitted(&self, parts: &[Part]) -> Vec<(Interval, f64)> {
+        let until = self.fitted_until(parts);
         let covered = |interval: &Interval| {
-            interval.from + 1 >= self.first && interval.to < self.end && interval.to <= fitted_until
+            interval.from + 1 >= self.first && interval.to < self.end && interval.to <= until
         };
-        let parts = [Part::Train, Part::Validate, Part::Border];
+        let parts = [parts, &[Part::Border]].concat();
         (self.series.intervals.iter().enumerate())
             .filter(|(_, interval)| covered(interval))
             .filter_map(|(i, interval)| Some((*interval, self.mean_increment_mm(i, &parts)?)))
@@ -197,8 +200,8 @@ impl<'a> Problem<'a> {
     }
 
     /// Rows of `monthly` summed over each of the [`fitted`](Self::fitted) intervals, and the observed increments in mm.
-    pub fn sums(&self, monthly: &DMatrix<f64>) -> (DMatrix<f64>, DVector<f64>) {
-        let fitted = self.fitted();
+    pub fn sums(&self, monthly: &DMatrix<f64>, parts: &[Part]) -> (DMatrix<f64>, DVector<f64>) {
+        let fitted = self.fitted(parts);
         let mut rows = DMatrix::zeros(fitted.len(), monthly.ncols());
         for (mut row, (interval, _)) in rows.row_iter_mut().zip(&fitted) {
             let months = interval.to - interval.from;
@@ -212,17 +215,14 @@ impl<'a> Problem<'a> {
     }
 
     /// Last step of the fitted parts.
-    fn fitted_until(&self) -> usize {
-        let fitted = |(i, _): &(usize, &Interval)| {
-            matches!(self.split, Split::Points(_))
-                || matches!(self.split.part(0, *i), Part::Train | Part::Validate)
+    pub fn fitted_until(&self, parts: &[Part]) -> usize {
+        let of_parts = |(i, interval): (usize, &Interval)| {
+            let points = 0..self.series.points.len();
+            let of_part = |point| parts.contains(&self.split.part(point, i));
+            (interval.to < self.end && points.into_iter().any(of_part)).then_some(interval.to)
         };
         let intervals = self.series.intervals.iter().enumerate();
-        intervals
-            .filter(fitted)
-            .map(|(_, interval)| interval.to)
-            .max()
-            .unwrap_or(0)
+        intervals.filter_map(of_parts).max().unwrap_or(self.first)
     }
 
     /// Mean over the points of `parts` of the increment over an interval in mm; nothing where none was observed.
@@ -237,25 +237,41 @@ impl<'a> Problem<'a> {
         (count > 0).then(|| sum / f64::from(count))
     }
 
-    /// The same well as it looked before the level of `step` was read: that month gets the last level plus the fitted months' mean change into its calendar month.
+    /// The same well as it looked before the level of `step` was read: that month and the ones after it, `months` in all, get the last level plus the fitted
+    /// months' mean changes into their calendar months.
     #[must_use]
-    pub fn forecast_levels(&self, step: usize) -> Self {
+    pub fn forecast_levels(&self, step: usize, months: usize) -> Self {
         let mut forecast = self.clone();
-        forecast.level_m.truncate(step + 1 - self.first);
-        let Some(before) = (step - self.first).checked_sub(1) else {
+        let known = step - self.first;
+        forecast.known = step;
+        forecast.level_m.truncate(known + months);
+        if known == 0 {
             return forecast;
-        };
-        let month = self.series.months[step].month();
+        }
         let fitted = self.test_steps().start.saturating_sub(self.first);
-        for layer in 0..self.series.aquifer_layers.len() {
-            let changes: Vec<f64> = (1..fitted)
-                .filter(|&row| self.series.months[row + self.first].month() == month)
-                .map(|row| self.level_m[row][layer] - self.level_m[row - 1][layer])
+        let calendar = |row: usize| self.series.months[row + self.first].month();
+        for row in known..forecast.level_m.len() {
+            let of_calendar: Vec<usize> = (1..fitted)
+                .filter(|&fitted| calendar(fitted) == calendar(row))
                 .collect();
-            let change = changes.iter().sum::<f64>() / changes.len().max(1) as f64;
-            forecast.level_m[before + 1][layer] = self.level_m[before][layer] + change;
+            for layer in 0..self.series.aquifer_layers.len() {
+                let changes = of_calendar
+                    .iter()
+                    .map(|&row| self.level_m[row][layer] - self.level_m[row - 1][layer]);
+                let change = changes.sum::<f64>() / of_calendar.len().max(1) as f64;
+                forecast.level_m[row][layer] = forecast.level_m[row - 1][layer] + change;
+            }
         }
         forecast
+    }
+
+    /// Levels of all steps as a logger has them: as measured, with gaps, up to what is known; then as forecast.
+    pub fn logger_levels(&self) -> Vec<Vec<Option<f32>>> {
+        let measured = self.series.level_m.iter().take(self.known).cloned();
+        let forecast = self.level_m.iter().skip(self.known - self.first);
+        let forecast =
+            forecast.map(|levels| levels.iter().map(|&level| Some(level as f32)).collect());
+        measured.chain(forecast).collect()
     }
 }
 

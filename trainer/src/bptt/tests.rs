@@ -78,6 +78,7 @@ fn monthly_in_f64(shape: &Shape, parameters: &[f64], sequence: &Sequence) -> Vec
         hidden,
         attention_units: units,
         kind,
+        ..
     } = *shape;
     let part = |range: &Range<usize>, index: usize| parameters[range.start + index];
     let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
@@ -152,7 +153,7 @@ prop_compose! {
         missing in prop_oneof![Just(0.0), Just(0.3), Just(0.9)],
         seed: u64,
     ) -> Case {
-        let shape = Shape { inputs, hidden, attention_units, kind };
+        let shape = Shape { inputs, hidden, attention_units, kind, skip: false };
         Case::random(shape, months, missing, seed)
     }
 }
@@ -248,6 +249,7 @@ fn the_papers_network_has_1857_parameters() {
         hidden: 16,
         attention_units: 16,
         kind: AttentionKind::Shared,
+        skip: false,
     };
     assert_eq!(shape.parameters(), 1857);
 }
@@ -259,6 +261,7 @@ fn shared_attention_is_per_layer_attention_with_equal_columns() {
         hidden: 5,
         attention_units: 4,
         kind: AttentionKind::Shared,
+        skip: false,
     };
     let per_layer = Shape {
         kind: AttentionKind::PerLayer,

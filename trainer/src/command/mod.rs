@@ -12,6 +12,7 @@ use output::{Output, complain};
 pub mod check;
 mod configuration;
 pub mod estimate;
+pub mod evaluate;
 pub mod export;
 pub mod figure;
 pub mod import;
@@ -52,6 +53,7 @@ enum Command {
     Figure(figure::Args),
     Study(study::Args),
     SwapTest(swap_test::Args),
+    Evaluate(evaluate::Args),
     Export(export::Args),
     Estimate(estimate::Args),
     Inspect(inspect::Args),
@@ -93,6 +95,7 @@ fn run(command: &Command, output: &mut Output) -> anyhow::Result<ExitCode> {
         Command::Figure(args) => figure::run(args, output),
         Command::Study(args) => study::run(args, output),
         Command::SwapTest(args) => swap_test::run(args, output),
+        Command::Evaluate(args) => evaluate::run(args, output),
         Command::Export(args) => export::run(args, output),
         Command::Estimate(args) => estimate::run(args, output),
         Command::Inspect(args) => inspect::run(args, output),

@@ -95,6 +95,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
             hidden,
             attention_units,
             kind,
+            skip: false,
         },
     )
 }
@@ -153,6 +154,7 @@ const PAPER: Shape = Shape {
     hidden: 16,
     attention_units: 16,
     kind: AttentionKind::Shared,
+    skip: false,
 };
 
 #[test]

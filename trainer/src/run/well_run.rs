@@ -8,9 +8,10 @@ use super::{
 };
 use crate::{
     baseline::{Baseline, Problem},
-    config::{Config, NetworkKind, Selection},
+    config::{Config, NetworkKind, Pretrain, Selection},
     export::{AlignedBytes, ExportError, model_file},
     metric::{Simulation, cumulative_rmse_mm, score},
+    pretrain,
     read::Well,
     series::{DAYS_PER_MONTH, SeriesError, WellSeries},
     split::{Part, Split, SplitError},
@@ -104,7 +105,11 @@ impl WellRun {
         for kind in NETWORKS {
             let mut config = config.clone();
             config.network.kind = kind;
-            let trained = train_well(&series, &split, &config, config.seed)?;
+            let train = match config.training.pretrain {
+                Pretrain::Physics => pretrain::train_well,
+                Pretrain::None => train_well,
+            };
+            let trained = train(&series, &split, &config, config.seed)?;
             let file = model_file(&trained, &series, &split, config.model_version)?;
             let parsed =
                 ModelFile::parse(&file).expect("an exported model file is one that parses");

@@ -144,7 +144,7 @@ fn forecast(file: &ModelFile, problem: &Problem) -> Option<Curve> {
     for (step, (month, levels)) in series.months.iter().zip(&series.level_m).enumerate() {
         if test.contains(&step) {
             let expected: Vec<Option<f32>> = problem
-                .forecast_levels(step)
+                .forecast_levels(step, 1)
                 .level_m()
                 .last()
                 .into_iter()

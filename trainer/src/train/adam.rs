@@ -17,16 +17,16 @@ const BETA_2: f32 = 0.999;
 pub(super) const EPSILON: f32 = 1e-8;
 
 /// What Adam keeps from step to step beside the parameters.
-pub(super) struct Moments<'a> {
+pub(crate) struct Moments<'a> {
     /// Running mean of the gradient.
-    pub(super) first: &'a mut [f32],
+    pub(crate) first: &'a mut [f32],
     /// Running mean of its square.
-    pub(super) second: &'a mut [f32],
+    pub(crate) second: &'a mut [f32],
 }
 
 impl Moments<'_> {
     /// Step number `time`, from 1: changes the moments and the parameters.
-    pub(super) fn step(
+    pub(crate) fn step(
         self,
         time: usize,
         learning_rate: f32,

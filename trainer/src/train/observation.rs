@@ -15,7 +15,7 @@ use crate::series::{Interval, WellSeries};
 use crate::split::{Part, Split};
 
 /// Rates of all points, standardised.
-pub(super) struct Observations {
+pub(crate) struct Observations {
     intervals: usize,
     /// Intervals up to the last one of the training part.
     trained_intervals: usize,
@@ -31,16 +31,16 @@ pub(super) struct Observations {
 
 /// Mean rates that a gradient step compares the predictions with, one for each interval of the training part.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
+pub(crate) struct Target {
     /// Standardised rates, and after [`Target::differentiate`] the derivatives of the loss.
-    pub(super) rates: Vec<f32>,
+    pub(crate) rates: Vec<f32>,
     /// Factor of each interval's residual: the loss is the sum of the squares of the products.
-    pub(super) weights: Vec<f32>,
+    pub(crate) weights: Vec<f32>,
 }
 
 impl Target {
     /// Room for so many intervals.
-    pub(super) fn new(intervals: usize) -> Self {
+    pub(crate) fn new(intervals: usize) -> Self {
         Self {
             rates: vec![0.0; intervals],
             weights: vec![0.0; intervals],
@@ -48,7 +48,7 @@ impl Target {
     }
 
     /// Turns the rates into the derivatives of the loss to the predicted ones.
-    pub(super) fn differentiate(&mut self, predicted: &[f32]) -> &[f32] {
+    pub(crate) fn differentiate(&mut self, predicted: &[f32]) -> &[f32] {
         for ((rate, predicted), weight) in self.rates.iter_mut().zip(predicted).zip(&self.weights) {
             let residual = weight * (predicted - *rate);
             *rate = weight * (residual + residual);
@@ -83,7 +83,7 @@ const PARTS: [(Part, &str); 3] = [
 /// # Errors
 ///
 /// When the training part is empty.
-pub(super) fn target(series: &WellSeries, split: &Split) -> Result<Scaler, TrainError> {
+pub(crate) fn target(series: &WellSeries, split: &Split) -> Result<Scaler, TrainError> {
     let rates: Vec<f32> = pairs(series)
         .filter(|(point, interval, _)| split.part(*point, *interval) == Part::Train)
         .map(|(_, _, rate)| rate)
@@ -112,7 +112,7 @@ fn pairs(series: &WellSeries) -> impl Iterator<Item = (usize, usize, f32)> {
 }
 
 impl Observations {
-    pub(super) fn new(series: &WellSeries, split: &Split, target: Scaler) -> Self {
+    pub(crate) fn new(series: &WellSeries, split: &Split, target: Scaler) -> Self {
         let intervals = series.intervals.len();
         let size = series.points.len() * intervals;
         let months = split.training_steps(series);
@@ -145,12 +145,12 @@ impl Observations {
     }
 
     /// Number of intervals up to the last one of the training part.
-    pub(super) fn trained_intervals(&self) -> usize {
+    pub(crate) fn trained_intervals(&self) -> usize {
         self.trained_intervals
     }
 
     /// Points with at least one rate in the training part, in their order.
-    pub(super) fn training_points(&self) -> Vec<usize> {
+    pub(crate) fn training_points(&self) -> Vec<usize> {
         let points = self.trained.chunks_exact(self.intervals).enumerate();
         points
             .filter(|(_, trained)| trained.contains(&1.0))
@@ -159,7 +159,7 @@ impl Observations {
     }
 
     /// Refuses a part without observation.
-    pub(super) fn require(&self, part: Part, well: &str) -> Result<(), TrainError> {
+    pub(crate) fn require(&self, part: Part, well: &str) -> Result<(), TrainError> {
         let of_part = PARTS
             .iter()
             .zip(&self.sums)
@@ -176,7 +176,7 @@ impl Observations {
     }
 
     /// Mean rate of a batch's points in each training interval, and the square root of its weight in the loss.
-    pub(super) fn batch(&self, points: &[usize], target: &mut Target) {
+    pub(crate) fn batch(&self, points: &[usize], target: &mut Target) {
         let Target { rates, weights } = target;
         rates.fill(0.0);
         weights.fill(0.0);
@@ -199,7 +199,7 @@ impl Observations {
 
     /// Half the width in mm per month of the split conformal interval around the well's rate, from the scored intervals of the validation part: of the n
     /// distances between the mean of the part's points and the prediction, the one of rank ceil(0.9 (n + 1)). NaN where n is too small to have it.
-    pub(super) fn half_width(&self, series: &WellSeries, predicted: &[f32]) -> f64 {
+    pub(crate) fn half_width(&self, series: &WellSeries, predicted: &[f32]) -> f64 {
         let [_, validate, _] = &self.sums;
         let of_intervals = series.intervals.iter().zip(validate).zip(predicted);
         let mut residuals: Vec<f64> = of_intervals
@@ -214,7 +214,7 @@ impl Observations {
     }
 
     /// Root mean square error on the test part of the other parts' mean rate of the same interval; NaN where there are no such pairs.
-    pub(super) fn floor(&self) -> f64 {
+    pub(crate) fn floor(&self) -> f64 {
         let [train, validate, test] = &self.sums;
         let (mut square, mut count) = (0.0, 0.0);
         for ((train, validate), test) in train.iter().zip(validate).zip(test) {
@@ -228,7 +228,7 @@ impl Observations {
     }
 
     /// Root mean square errors of all parts for predicted standardised rates.
-    pub(super) fn scores(&self, epoch: usize, predicted: &[f32]) -> Epoch {
+    pub(crate) fn scores(&self, epoch: usize, predicted: &[f32]) -> Epoch {
         let [train_rmse_mm, validate_rmse_mm, test_rmse_mm] = [0, 1, 2].map(|part| {
             let (mut square, mut count) = (0.0, 0.0);
             for (predicted, sums) in predicted.iter().zip(&self.sums[part]) {

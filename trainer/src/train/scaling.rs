@@ -13,7 +13,7 @@ use crate::spread::mean_and_deviation;
 /// # Errors
 ///
 /// When a layer has no level in the first `months` months.
-pub(super) fn inputs(
+pub(crate) fn inputs(
     series: &WellSeries,
     months: usize,
     scaling: LevelScaling,
@@ -40,14 +40,14 @@ pub(super) fn inputs(
 /// # Errors
 ///
 /// As [`inputs`].
-pub(super) fn ranges(series: &WellSeries, months: usize) -> Result<Vec<(f32, f32)>, TrainError> {
+pub(crate) fn ranges(series: &WellSeries, months: usize) -> Result<Vec<(f32, f32)>, TrainError> {
     (0..series.aquifer_layers.len())
         .map(|layer| Ok(range(&levels(series, months, layer)?)))
         .collect()
 }
 
 /// The whole series as the network sees it.
-pub(super) fn sequence(series: &WellSeries, scalers: &[Scaler]) -> Sequence {
+pub(crate) fn sequence(series: &WellSeries, scalers: &[Scaler]) -> Sequence {
     let values = series.level_m.iter().flat_map(|levels| {
         let pairs = levels.iter().zip(scalers);
         pairs.map(|(level, scaler)| level.map(|level| scaler.standardise(level)))
@@ -56,7 +56,7 @@ pub(super) fn sequence(series: &WellSeries, scalers: &[Scaler]) -> Sequence {
 }
 
 /// Mean 0, standard deviation 1 (of the population); numbers that do not vary keep their unit.
-pub(super) fn z_score(values: &[f32]) -> Scaler {
+pub(crate) fn z_score(values: &[f32]) -> Scaler {
     let values: Vec<f64> = values.iter().copied().map(f64::from).collect();
     let (mean, deviation) = mean_and_deviation(&values);
     Scaler {

@@ -170,6 +170,7 @@ fn the_gradient_of_a_batchs_means_is_that_of_the_loss_over_its_points() {
         hidden: 6,
         attention_units: 5,
         kind: AttentionKind::Shared,
+        skip: false,
     };
     let mut random = ChaCha12Rng::seed_from_u64(6);
     let first = initial_parameters(&shape, &mut random);

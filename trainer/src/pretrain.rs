@@ -1,0 +1,239 @@
+//! A network that knows the physics of its well before it sees the well's few measurements.
+//!
+//! The physics basis is fitted to the well's own record first ([`crate::physics`]). The network learns to imitate it on some hundred plausible level histories of
+//! this very well, and is then fitted to the measurements while it goes on rehearsing those histories: without rehearsal it forgets within ten passes
+//! what it had learnt. Known from process-guided deep learning (Read et al. 2019, doi:10.1029/2019WR024922).
+//!
+//! The recipe is the same for all wells; nothing in it is chosen by a well's validation or test months. Seeded: the same record, weights and seed give the same
+//! bits on every machine and with any number of threads.
+
+mod optimiser;
+mod pool;
+mod random;
+mod record;
+mod rehearsal;
+mod start;
+
+use std::ops::Range;
+
+pub use self::record::Record;
+pub use self::rehearsal::{Measured, Pretrained, pretrain};
+use crate::baseline::{Problem, weights};
+use crate::bptt::SequenceKernel;
+use crate::config::Config;
+use crate::network::Shape;
+use crate::series::WellSeries;
+use crate::split::{Part, Split};
+use crate::train::observation::Observations;
+use crate::train::{Epoch, TrainError, TrainedWell, scaling};
+
+/// Pretrains the network of `config.network` on the well's physics and fits it to the training and validation parts.
+///
+/// Validation scores and the interval come from a network fitted to the training part alone, which never saw the validation part.
+/// The history has its steps, 100 of imitation or 20 of the fit each, and ends with the network that is returned.
+///
+/// # Errors
+///
+/// [`TrainError`] says what is missing.
+pub fn train_well(
+    series: &WellSeries,
+    split: &Split,
+    config: &Config,
+    seed: u64,
+) -> Result<TrainedWell, TrainError> {
+    Ok(train_twice(series, split, config, seed)?.1)
+}
+
+/// The network that never saw the validation part, and the one of [`train_well`].
+///
+/// # Errors
+///
+/// As [`train_well`].
+pub fn train_twice(
+    series: &WellSeries,
+    split: &Split,
+    config: &Config,
+    seed: u64,
+) -> Result<(TrainedWell, TrainedWell), TrainError> {
+    let inputs = series.aquifer_layers.len();
+    let limit = amlstm_core::sizes::MAX_INPUTS;
+    if !(1..=limit).contains(&inputs) {
+        let well = series.well.clone();
+        return Err(TrainError::Inputs {
+            well,
+            found: inputs,
+            limit,
+        });
+    }
+    let shape = Shape::of(&config.network, inputs);
+    let early = Fit::new(series, split, shape, &[Part::Train], seed)?;
+    let last = Fit::new(series, split, shape, &[Part::Train, Part::Validate], seed)?;
+    let early = early.trained(series, split, seed)?;
+    let mut last = last.trained(series, split, seed)?;
+    // Of the last network's history only the end is told, beside what the early one did on validation.
+    let (way, end) = (early.history.clone(), last.history.pop());
+    if let (Some(of_early), Some(end)) = (way.last().copied(), end) {
+        last.history = way;
+        last.history.push(Epoch {
+            epoch: last.history.len() + 1,
+            validate_rmse_mm: of_early.validate_rmse_mm,
+            ..end
+        });
+    }
+    last.best_epoch = last.history.len();
+    last.interval_half_width_mm = early.interval_half_width_mm;
+    Ok((early, last))
+}
+
+/// A network fitted to some parts of a well.
+struct Fit {
+    shape: Shape,
+    network: Pretrained,
+    /// Steps of the series that it may know.
+    months: usize,
+}
+
+impl Fit {
+    fn new(
+        series: &WellSeries,
+        split: &Split,
+        shape: Shape,
+        parts: &[Part],
+        seed: u64,
+    ) -> Result<Self, TrainError> {
+        let missing = |error: Option<TrainError>| {
+            error.unwrap_or(TrainError::NoObservation {
+                well: series.well.clone(),
+                part: "training",
+            })
+        };
+        let Some(problem) = Problem::new(series, split, seed) else {
+            return Err(missing(scaling::ranges(series, series.months.len()).err()));
+        };
+        let first = problem.first();
+        let months = problem.fitted_until(parts) + 1;
+        // Levels of every layer must be known when the ground is.
+        scaling::ranges(series, months)?;
+        let measured: Vec<Measured> = problem
+            .fitted(parts)
+            .into_iter()
+            .map(|(interval, increment_mm)| Measured {
+                months: interval.from + 1 - first..interval.to + 1 - first,
+                rate_mm: interval.rate_mm_per_month(increment_mm),
+            })
+            .collect();
+        if measured.is_empty() {
+            return Err(missing(None));
+        }
+        let record = Record::new(
+            problem.level_m()[..months - first].to_vec(),
+            usize::from(series.months[first].month()) - 1,
+        );
+        let teacher = weights(&problem, parts);
+        let network = pretrain(shape, &record, &teacher, &measured, seed);
+        Ok(Self {
+            shape,
+            network,
+            months,
+        })
+    }
+
+    /// Mean standardised output over each interval, as a logger finds it that knows the levels.
+    fn interval_means(&self, series: &WellSeries, parameters: &[f32]) -> Vec<f32> {
+        let spans: Vec<Range<usize>> = series
+            .intervals
+            .iter()
+            .map(|interval| interval.from + 1..interval.to + 1)
+            .collect();
+        let sequence = scaling::sequence(series, &self.network.input);
+        SequenceKernel::new(self.shape, &sequence, spans)
+            .forward(parameters)
+            .to_vec()
+    }
+
+    /// The network with its scores.
+    fn trained(
+        self,
+        series: &WellSeries,
+        split: &Split,
+        seed: u64,
+    ) -> Result<TrainedWell, TrainError> {
+        let observations = Observations::new(series, split, self.network.target);
+        let history: Vec<Epoch> = (self.network.history.iter().enumerate())
+            .map(|(step, parameters)| {
+                observations.scores(step + 1, &self.interval_means(series, parameters))
+            })
+            .collect();
+        let predicted = self.interval_means(series, &self.network.parameters);
+        Ok(TrainedWell {
+            network: self.shape,
+            best_epoch: history.len(),
+            history,
+            valid_level_m: scaling::ranges(series, self.months)?,
+            floor_rmse_mm: observations.floor(),
+            interval_half_width_mm: observations.half_width(series, &predicted),
+            input: self.network.input,
+            target: self.network.target,
+            parameters: self.network.parameters,
+            seed,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baseline::example::{in_order, levels, well};
+    use crate::metric::{Simulation, score};
+    use crate::physics;
+
+    /// Ten years at a well whose beds are those of the basis, with noise of 0.3 mm.
+    fn noisy_well() -> WellSeries {
+        let levels = levels();
+        let basis = physics::basis(&levels);
+        let noise = |t: usize| 0.3 * ((t * 7919 % 101) as f64 / 50.0 - 1.0);
+        well(&levels, |t| {
+            8.0 * basis[(t, 4)] + 3.0 * basis[(t, 9)] + noise(t)
+        })
+    }
+
+    fn test_rmse_mm(trained: &TrainedWell, series: &WellSeries, split: &Split) -> f64 {
+        let bytes = crate::export::model_file(trained, series, split, 1).unwrap();
+        let file = amlstm_core::artifact::ModelFile::parse(&bytes).unwrap();
+        let curve = Simulation::new(&file, series).curve();
+        score(series, split, &curve, Part::Test).rmse_mm
+    }
+
+    #[test]
+    fn a_pretrained_network_holds_where_one_from_scratch_does_not_and_is_the_same_every_time() {
+        let series = noisy_well();
+        let split = in_order(&series);
+        let config = Config::default();
+        let trained = train_well(&series, &split, &config, 1).unwrap();
+        let again = train_well(&series, &split, &config, 1).unwrap();
+        assert_eq!(trained.parameters, again.parameters);
+        assert_eq!(trained.history, again.history);
+        let scratch = crate::train::train_well(&series, &split, &config, 1).unwrap();
+        let [pretrained, scratch] =
+            [&trained, &scratch].map(|trained| test_rmse_mm(trained, &series, &split));
+        assert!(pretrained < 0.6 * scratch, "{pretrained} against {scratch}");
+        assert!(trained.interval_half_width_mm > 0.0);
+        let end = trained.history[trained.best_epoch - 1];
+        assert!(end.train_rmse_mm < trained.history[0].train_rmse_mm);
+    }
+
+    #[test]
+    fn the_last_validation_score_is_of_a_network_that_never_saw_the_validation_part() {
+        let series = noisy_well();
+        let mut changed = series.clone();
+        for interval in 72..83 {
+            changed.points[0].increment_mm[interval] = Some(50.0);
+        }
+        let split = in_order(&series);
+        let early = |series| {
+            let shape = Shape::of(&Config::default().network, 2);
+            Fit::new(series, &split, shape, &[Part::Train], 1).unwrap()
+        };
+        assert_eq!(early(&series).network, early(&changed).network);
+    }
+}
