@@ -77,7 +77,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Checks an item, keeps it on flash, and applies it. `channels_in_use`: the first so many channels are part of closed months.
+    /// Checks an item, keeps it on flash, and applies it. `channels_in_use`: how many channels, from the first, are part of closed months.
     ///
     /// # Errors
     /// [`Fault::Config`], [`Fault::Storage`].

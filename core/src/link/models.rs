@@ -29,7 +29,7 @@ pub struct Models {
     /// Well of the active model.
     pub well: Name,
     /// The active model was trained on SYNTHETIC data.
-    pub synthetic: bool,
+    pub synthetic_model: bool,
     /// Last month of the active model's training, in months since 0000-01.
     pub trained_until: Option<i32>,
 }

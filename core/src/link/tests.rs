@@ -135,7 +135,7 @@ fn responses_keep_their_numbers() {
             active: None,
             standby: None,
             well: Name::new(),
-            synthetic: false,
+            synthetic_model: false,
             trained_until: None,
         }),
         Response::Upload(UploadProgress {

@@ -9,6 +9,7 @@ use embedded_io_async::{ErrorType, Read, Write};
 use super::*;
 use crate::board::{LastRun, SensorBus};
 use crate::fake::{Answer, FakeBus, FakeClock, FakeFlash};
+use crate::store::Key;
 
 const FLASH: u32 = 512 * 1024;
 const DAY_MS: u64 = 86_400_000;
@@ -261,4 +262,100 @@ fn samples_carry_their_due_time_by_a_clock_of_32768_hz() {
     for pair in times.windows(2) {
         assert_eq!((pair[0] % 900, pair[1] - pair[0]), (0, 900), "{pair:?}");
     }
+}
+
+/// A laptop that types a text.
+struct Typed(&'static [u8]);
+
+impl ErrorType for Typed {
+    type Error = core::convert::Infallible;
+}
+
+impl Read for Typed {
+    async fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Self::Error> {
+        if self.0.is_empty() {
+            return core::future::pending().await;
+        }
+        let count = self.0.len().min(bytes.len());
+        bytes[..count].copy_from_slice(&self.0[..count]);
+        self.0 = &self.0[count..];
+        Ok(count)
+    }
+}
+
+/// What the laptop shows.
+#[derive(Clone, Default)]
+struct Screen(std::rc::Rc<core::cell::RefCell<std::vec::Vec<u8>>>);
+
+impl ErrorType for Screen {
+    type Error = core::convert::Infallible;
+}
+
+impl Write for Screen {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+/// A board of fakes with a technician.
+struct Repaired<'a>(core::marker::PhantomData<&'a ()>);
+
+impl<'a> Board for Repaired<'a> {
+    type Clock = &'a FakeClock;
+    type Flash = &'a mut FakeFlash;
+    type Bus = Hanging;
+    type Machine = FakeMachine<'a>;
+    type FromLaptop = Typed;
+    type ToLaptop = Screen;
+}
+
+/// A flash of another format ended the program, and with it the port.
+#[test]
+fn a_flash_that_cannot_be_opened_leaves_a_port_for_repair() {
+    let last_run = LastRun {
+        cause: ResetCause::Power,
+        late_task: None,
+        panic: None,
+    };
+    let flash = FakeFlash::new(FLASH);
+    let opened = block_on(Logger::open(
+        flash,
+        layout(),
+        &FakeClock::default(),
+        &last_run,
+    ));
+    let mut store = opened.unwrap().store;
+    block_on(store.put(Key::Format as u8, &"another")).unwrap();
+    let mut flash = store.into_flash();
+    let (fed, late) = (Cell::new(0), Cell::new(None));
+    let clock = FakeClock::default();
+    let screen = Screen::default();
+    let parts = Parts::<Repaired<'_>> {
+        clock: &clock,
+        flash: &mut flash,
+        layout: layout(),
+        bus: Hanging(None),
+        machine: FakeMachine {
+            fed: &fed,
+            late: &late,
+        },
+        from_laptop: Typed(b"status\rerase\rerase confirm\r"),
+        to_laptop: screen.clone(),
+        fw: [0, 1, 0],
+        synthetic: false,
+    };
+    assert!(!clock.run(run(parts), DAY_MS));
+    let shown = std::string::String::from_utf8(screen.0.borrow().clone()).unwrap();
+    assert!(
+        shown.contains("REPAIR: nothing is recorded") && shown.contains("erased; restarting"),
+        "{shown}"
+    );
+    assert!(fed.get() > 700, "the watchdog is fed meanwhile");
+    let opened = block_on(Logger::open(&mut flash, layout(), &&clock, &last_run));
+    assert!(opened.is_ok(), "the erased flash is laid out anew");
 }

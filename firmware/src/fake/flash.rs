@@ -41,6 +41,8 @@ pub struct FakeFlash {
     pub erases: Vec<u32>,
     /// Bytes that may still be written or erased; `None` without limit.
     pub bytes_until_cut: Option<u64>,
+    /// Writes here fail.
+    pub broken: Option<Range<u32>>,
     /// Bytes written or erased so far.
     pub bytes_changed: u64,
 }
@@ -54,6 +56,7 @@ impl FakeFlash {
             writes_of_word: vec![0; length / 4],
             erases: vec![0; length / SECTOR],
             bytes_until_cut: None,
+            broken: None,
             bytes_changed: 0,
         }
     }
@@ -125,6 +128,13 @@ impl NorFlash for FakeFlash {
 
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashFault> {
         self.check(offset, bytes.len(), 4)?;
+        if self
+            .broken
+            .as_ref()
+            .is_some_and(|broken| broken.contains(&offset))
+        {
+            return Err(FlashFault::PowerCut);
+        }
         for (index, byte) in bytes.iter().enumerate() {
             let place = offset as usize + index;
             let old = self.bytes()[place];

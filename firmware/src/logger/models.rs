@@ -233,7 +233,7 @@ impl<F: MappedFlash> Logger<F> {
             well: record
                 .and_then(|record| Name::try_from(record.well).ok())
                 .unwrap_or_default(),
-            synthetic: record.is_some_and(|record| record.synthetic),
+            synthetic_model: record.is_some_and(|record| record.synthetic),
             trained_until: record.map(|record| record.trained_until.index()),
         })
     }

@@ -96,7 +96,7 @@ impl<F: MappedFlash> Store<F> {
     /// Writes bytes into an erased part of a slot. `offset` is a multiple of 4; a last word is padded with 0xff.
     ///
     /// # Errors
-    /// [`StoreError::Full`] beyond the slot's end, [`StoreError::TooLarge`] for an `offset` out of step, [`StoreError::Flash`].
+    /// [`StoreError::Full`] beyond the slot's end, [`StoreError::TooLarge`] for an `offset` that is no multiple of 4, [`StoreError::Flash`].
     pub async fn write_slot(
         &mut self,
         slot: u8,

@@ -162,7 +162,7 @@ impl Hostile {
                 active: Some(slot),
                 standby: None,
                 well: Name::new(),
-                synthetic: random.random(),
+                synthetic_model: random.random(),
                 trained_until: Some(random.random()),
             }),
             11 => Response::Upload(UploadProgress {

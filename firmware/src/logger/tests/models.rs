@@ -352,7 +352,7 @@ fn an_estimate_says_how_many_months_had_no_level_since_training() {
         );
     }
     let models = block_on(logger.models()).unwrap();
-    assert!(models.synthetic, "the fake model says that it is");
+    assert!(models.synthetic_model, "the fake model says that it is");
     assert_eq!(
         models.trained_until,
         Some(Month::new(2015, 12).unwrap().index())

@@ -263,3 +263,47 @@ fn an_increment_beyond_the_limit_raises_an_alarm() {
         "nothing is estimated twice"
     );
 }
+
+/// A log that takes nothing any more cost every sample of the time, and its month.
+#[test]
+fn an_error_of_a_side_log_costs_no_sample() {
+    let clock = FakeClock::default();
+    let mut logger = station("2026-01-01 00:00:00", &clock);
+    append_from_to(
+        &mut logger,
+        &clock,
+        "2026-01-01 00:00:00",
+        "2026-01-20 00:00:00",
+        6 * 3600,
+    );
+    let layout = layout();
+    for broken in [layout.events, layout.repeating_events, layout.months] {
+        logger.store.flash_mut().broken = Some(broken);
+        let before = logger.store.next_sample();
+        let start = unix("2026-01-20 00:00:00") + (before - 76) * 21_600;
+        for sample in 0..24 {
+            let unix_s = start + sample * 21_600;
+            let mut levels = levels(unix_s);
+            // A sensor that turns bad and good again is an event each time.
+            if sample % 2 == 1 {
+                levels[2] = None;
+            }
+            let _ = block_on(logger.append(&clock, unix_s, &round(levels)));
+        }
+        assert_eq!(logger.store.next_sample(), before + 24);
+    }
+    assert!(logger.store.errors() > 0, "the failures are counted");
+    logger.store.flash_mut().broken = None;
+    append_from_to(
+        &mut logger,
+        &clock,
+        "2026-02-07 00:00:00",
+        "2026-03-02 00:00:00",
+        6 * 3600,
+    );
+    let closed: Vec<u32> = months(&mut logger)
+        .iter()
+        .map(|(record, _)| record.channels[0].readings)
+        .collect();
+    assert_eq!(closed, [124, 112]);
+}

@@ -109,7 +109,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
                 .await?;
         }
         let models = self.shared.logger.lock().await.models().await;
-        if models.is_ok_and(|models| models.synthetic) {
+        if models.is_ok_and(|models| models.synthetic_model) {
             self.text("SYNTHETIC MODEL: it was trained on computed data\r\n")
                 .await?;
         }

@@ -33,7 +33,7 @@ fn run() -> Result<u32, ReplayError> {
     Replay::parse(input::region())?.run(|month| log(&month))
 }
 
-/// One line a month: what the host compares.
+/// One line for each month: what the host compares.
 fn log(month: &Replayed) {
     let attention: Vec<u32, MAX_INPUTS> = month
         .estimate

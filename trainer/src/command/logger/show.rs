@@ -53,7 +53,7 @@ pub fn status(
 ) -> anyhow::Result<()> {
     if as_json {
         let status = &Status {
-            synthetic: status.synthetic || models.synthetic,
+            synthetic: status.synthetic || models.synthetic_model,
             ..status.clone()
         };
         return output.json(&json::StatusAndModels { status, models });
@@ -69,7 +69,7 @@ pub fn status(
             "SYNTHETIC levels: computed by the firmware, not measured"
         )?;
     }
-    if models.synthetic {
+    if models.synthetic_model {
         writeln!(output, "SYNTHETIC model: trained on synthetic data")?;
     }
     writeln!(output, "station    {} ({})", status.station, status.datum)?;
