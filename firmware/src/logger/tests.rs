@@ -18,6 +18,7 @@ mod cuts;
 mod decade;
 mod models;
 mod months;
+mod old_flash;
 
 const FLASH: u32 = 224 * 1024;
 const CLOCK_LOST: LastRun = LastRun {
