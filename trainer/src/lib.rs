@@ -1,6 +1,13 @@
 //! Trains, judges and exports land subsidence models of groundwater observation wells.
 //!
-//! The modules stand in pipeline order; each uses only those above it and `amlstm-core`.
+//! The modules stand in pipeline order; each uses only those above it and `amlstm-core`. Without the features `cli` (the program), `report`
+//! (figures and pages) and `logger` (the client of a data logger) the library needs neither a terminal nor a port.
+//!
+//! From measurements in memory to a model file and an estimate (`examples/train_a_well.rs`):
+//!
+//! ```
+#![doc = include_str!("../examples/train_a_well.rs")]
+//! ```
 
 /// Inference: what runs an exported model, here as on a logger.
 pub use amlstm_core;
@@ -24,6 +31,8 @@ pub mod read;
 pub mod import;
 
 pub mod series;
+
+pub mod measurements;
 
 pub mod split;
 
@@ -63,8 +72,11 @@ pub mod study;
 
 pub mod results;
 
+#[cfg(feature = "report")]
 pub mod figure;
 
+#[cfg(feature = "report")]
 pub mod report;
 
+#[cfg(feature = "logger")]
 pub mod logger;

@@ -80,7 +80,8 @@ fn a_sound_site_is_told_in_words_and_in_json() {
     for part in [
         "sinks",
         "measured directly",
-        "2010-01-15  2014-12-15",
+        "2010-01-15",
+        "2014-12-15",
         "1 of 1 wells can be trained",
     ] {
         assert!(text.contains(part), "{part}: {text}");

@@ -11,6 +11,7 @@ use amlstm::{
 use amlstm_core::artifact::ModelFile;
 use anyhow::Context;
 use clap::ValueEnum;
+use serde_json::json;
 
 use super::{
     output::{Output, OutputError},
@@ -43,6 +44,9 @@ pub struct Args {
     /// Where to [default: <WELL>.<FORMAT>.amlm].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Print JSON: what was written and what the conversion costs
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -101,8 +105,28 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         .unwrap_or_else(|| format!("{}.{}.amlm", file_stem(&well), args.format.name()).into());
     write_atomically(&path, &bytes)?;
     let written = ModelFile::parse(&bytes).with_context(|| path.display().to_string())?;
-    if args.format == Format::Q15 && !output.is_quiet() {
-        print_cost(&file, &written, &months, output)?;
+    let cost = match args.format {
+        Format::F32 => Vec::new(),
+        Format::Q15 => cost(&file, &written, &months),
+    };
+    if args.json {
+        let cost = cost.iter().map(|(months, cost)| {
+            json!({ "months": months, "count": cost.months, "max_mm": cost.max_mm, "rms_mm": cost.rms_mm, "spread_mm": cost.spread_mm })
+        });
+        output.json(&json!({
+            "file": path,
+            "well": written.record().well,
+            "synthetic": written.record().synthetic,
+            "format": args.format.name(),
+            "bytes": bytes.len(),
+            "crc32": format!("{:08x}", written.crc()),
+            "trained_until": written.record().trained_until.to_string(),
+            "conversion": cost.collect::<Vec<_>>(),
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !cost.is_empty() && !output.is_quiet() {
+        print_cost(&cost, output)?;
     }
     output.note(format_args!(
         "{}: well {}, {}, {} bytes, CRC-32 {:08x}, trained until {}{}",
@@ -128,14 +152,28 @@ fn convert(file: &ModelFile, months: &[MonthOfLevels]) -> anyhow::Result<Aligned
     Ok(to_q15(file, &months[..training])?)
 }
 
-/// What the conversion costs, over the months of training and over those after it.
-fn print_cost(
+/// What the conversion costs, over the months of training and over those after it, where there are any.
+fn cost(
     file: &ModelFile,
     fixed: &ModelFile,
     months: &[MonthOfLevels],
-    output: &mut Output,
-) -> Result<(), OutputError> {
+) -> Vec<(&'static str, Deviation)> {
     let trained_until = file.record().trained_until;
+    let mut cost = vec![
+        (
+            "train",
+            deviation(file, fixed, months, |month| month <= trained_until),
+        ),
+        (
+            "after",
+            deviation(file, fixed, months, |month| month > trained_until),
+        ),
+    ];
+    cost.retain(|(_, of)| of.months > 0);
+    cost
+}
+
+fn print_cost(cost: &[(&str, Deviation)], output: &mut Output) -> Result<(), OutputError> {
     let mut table = table::new(&[
         ("months", LEFT),
         ("count", RIGHT),
@@ -143,25 +181,15 @@ fn print_cost(
         ("rms mm", RIGHT),
         ("rms % of spread", RIGHT),
     ]);
-    let mut row = |name: &str, of: Deviation| {
-        if of.months > 0 {
-            table.add_row([
-                name.to_owned(),
-                of.months.to_string(),
-                number(of.max_mm, 5),
-                number(of.rms_mm, 5),
-                number(100.0 * of.rms_mm / of.spread_mm, 3),
-            ]);
-        }
-    };
-    row(
-        "train",
-        deviation(file, fixed, months, |month| month <= trained_until),
-    );
-    row(
-        "after",
-        deviation(file, fixed, months, |month| month > trained_until),
-    );
+    for (name, of) in cost {
+        table.add_row([
+            (*name).to_owned(),
+            of.months.to_string(),
+            number(of.max_mm, 5),
+            number(of.rms_mm, 5),
+            number(100.0 * of.rms_mm / of.spread_mm, 3),
+        ]);
+    }
     writeln!(
         output,
         "Increment of the fixed-point model against the floating-point one\n\n{}\n",

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use output::{Output, complain};
 
 pub mod check;
+pub mod completions;
 mod configuration;
 pub mod estimate;
 pub mod evaluate;
@@ -19,6 +20,7 @@ pub mod import;
 pub mod init;
 pub mod inspect;
 pub mod logger;
+pub mod man;
 pub mod merge;
 mod output;
 mod progress;
@@ -59,6 +61,8 @@ enum Command {
     Inspect(inspect::Args),
     Logger(logger::Args),
     Synth(synth::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Runs the chosen command, prints why it failed, and gives its exit code.
@@ -101,6 +105,8 @@ fn run(command: &Command, output: &mut Output) -> anyhow::Result<ExitCode> {
         Command::Inspect(args) => inspect::run(args, output),
         Command::Logger(args) => logger::run(args, output),
         Command::Synth(args) => synth::run(args, output),
+        Command::Completions(args) => completions::run(args, output),
+        Command::Man(args) => man::run(args, output),
     }
 }
 

@@ -10,12 +10,12 @@ use amlstm::run::write_atomically;
 use amlstm::series::WellSeries;
 use amlstm::study::{self, Study, Subject, Summary, Table};
 use amlstm::synth;
-use anyhow::Context;
 
 use super::{
     configuration::configuration,
     output::{Output, OutputError},
     progress,
+    table::{self, LEFT},
 };
 
 /// LSTM against AM-LSTM and every baseline, over many seeds.
@@ -60,8 +60,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
 
     let folder = args.out.join("study");
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("{}: cannot be made", folder.display()))?;
+    fs_err::create_dir_all(&folder)?;
     for tidy in study.tidy() {
         write_atomically(&folder.join(tidy.file), tidy.csv.as_bytes())?;
     }
@@ -121,22 +120,24 @@ pub fn subjects(folders: &[PathBuf], config: &Config) -> anyhow::Result<Vec<Subj
 }
 
 /// Columns that a caption is broken at.
-const CAPTION_COLUMNS: usize = 110;
+const CAPTION_COLUMNS: usize = 80;
 
 /// Prints a table under its caption.
-pub fn print_table(table: &Table, output: &mut Output) -> Result<(), OutputError> {
-    let mut shown = comfy_table::Table::new();
-    shown
-        .load_preset(comfy_table::presets::NOTHING)
-        .set_header(&table.header);
-    for row in &table.rows {
-        shown.add_row(row);
+pub fn print_table(study: &Table, output: &mut Output) -> Result<(), OutputError> {
+    let columns: Vec<_> = study
+        .header
+        .iter()
+        .map(|name| (name.as_str(), LEFT))
+        .collect();
+    let mut shown = table::new(&columns);
+    for row in &study.rows {
+        shown.add_row(row.iter().cloned());
     }
-    let caption = broken(&table.caption);
+    let caption = broken(&study.caption);
     writeln!(
         output,
         "{}\n{caption}\n{}\n",
-        table.title.to_uppercase(),
+        study.title.to_uppercase(),
         shown.trim_fmt()
     )
 }

@@ -40,6 +40,9 @@ pub struct Args {
     /// Aquifer layer that gets the largest share of the subsidence at every well; by default the paper's.
     #[arg(long, value_enum, value_name = "LAYER")]
     dominating: Option<Layer>,
+    /// Print JSON: what was written
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -84,9 +87,20 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         .context("no synthetic wells written")?;
     bar.finish_and_clear();
     let folder = args.folder.display();
+    if args.json {
+        output.json(&serde_json::json!({
+            "synthetic": true,
+            "folder": args.folder,
+            "wells": args.wells,
+            "seed": args.seed,
+            "files": synth::FILES,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     output.note(format_args!(
-        "{} SYNTHETIC wells in {folder}: wells.csv, levels.csv, points.csv, levelling.csv, truth.csv, amlstm.toml",
-        args.wells
+        "{} SYNTHETIC wells in {folder}: {}",
+        args.wells,
+        synth::FILES.join(", ")
     ))?;
     output.note(format_args!("next: amlstm train {folder}"))?;
     Ok(ExitCode::SUCCESS)

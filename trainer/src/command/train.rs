@@ -18,6 +18,7 @@ use amlstm::{
 use anyhow::Context;
 use indicatif::ProgressBar;
 use rayon::prelude::*;
+use serde_json::json;
 
 use super::{
     PARTLY_FAILED,
@@ -42,6 +43,7 @@ const LOGGED_WELLS: u64 = 200;
   amlstm train nation --shard 2/8 --out part2     the second of eight parts, for amlstm merge
   amlstm train nation --out run1 --resume         go on after an interruption
   amlstm train --print-config > my.toml           every key with its default
+  amlstm train sites/holly --json > scores.json   for another program
 
 Exit codes: 0 all wells have models, 3 some wells have none (failures.csv says why, --resume tries them again), 1 the run was stopped, 2 wrong usage")]
 pub struct Args {
@@ -70,6 +72,9 @@ pub struct Args {
     /// Print every configuration key with its default and its meaning, and stop.
     #[arg(long)]
     print_config: bool,
+    /// Print JSON: what was trained and the scores on the test part
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command.
@@ -100,10 +105,14 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
                 if args.shard.is_none() && !args.out.join(report::FILE).is_file() {
                     report::write(&args.out)?;
                 }
-                output.note(format_args!(
-                    "{} is complete, nothing to do",
-                    args.out.display()
-                ))?;
+                if args.json {
+                    output.json(&json!({ "run": args.out, "complete": true, "trained_now": 0 }))?;
+                } else {
+                    output.note(format_args!(
+                        "{} is complete, nothing to do",
+                        args.out.display()
+                    ))?;
+                }
                 return Ok(ExitCode::SUCCESS);
             }
         }
@@ -121,7 +130,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     } else {
         folder.finish(&failures)?;
         report::write(&args.out)?;
-        if !output.is_quiet() {
+        if !output.is_quiet() && !args.json {
             print_scores(&folder, &data.wells, &config, output)?;
         }
         "models, tables and report.html"
@@ -130,6 +139,23 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         0 => String::new(),
         finished => format!(", {finished} of them before this start"),
     };
+    if args.json {
+        let test = match args.shard {
+            Some(_) => Vec::new(),
+            None => folder.test_scores()?,
+        };
+        output.json(&json!({
+            "run": args.out,
+            "complete": args.shard.is_none() && failures.is_empty(),
+            "synthetic": data.wells.synthetic(),
+            "selected_on_test": config.training.selection == Selection::Test,
+            "wells": wanted.len(),
+            "trained_now": open.len() - failures.len(),
+            "failed": failures,
+            "test": test,
+        }))?;
+        return Ok(complain_of(&failures));
+    }
     output.note(format_args!(
         "{} of {} wells trained in {:.1} s{before}, {what} in {}",
         wanted.len() - failures.len(),
@@ -329,7 +355,7 @@ fn print_scores(
         .into_iter()
         .chain(BASELINES.map(ModelKind::Baseline))
         .collect();
-    let baselines = BASELINES.map(|baseline| baseline.to_string());
+    let baselines = BASELINES.map(|baseline| baseline.to_string().replace('-', " "));
     let mut columns = vec![("well", LEFT), ("AM-LSTM", RIGHT), ("LSTM", RIGHT)];
     columns.extend(baselines.iter().map(|name| (name.as_str(), RIGHT)));
     columns.push(("scored", RIGHT));

@@ -37,8 +37,8 @@ pub enum SynthError {
     },
 }
 
-/// Names of the files: those of [`Rows`] in its order, then the configuration.
-const NAMES: [&str; 6] = [
+/// Names of the files that [`write`] makes: those of [`Rows`] in its order, then the configuration.
+pub const FILES: [&str; 6] = [
     "wells.csv",
     "levels.csv",
     "points.csv",
@@ -47,7 +47,7 @@ const NAMES: [&str; 6] = [
     SITE_CONFIG,
 ];
 
-/// Rows of the tables, in the order of [`NAMES`].
+/// Rows of the tables, in the order of [`FILES`].
 type Rows = [String; 5];
 
 /// Wells generated between two writes: bounds the memory whatever the number of wells.
@@ -69,13 +69,13 @@ pub fn write(
         source,
     };
     std::fs::create_dir_all(folder).map_err(failed)?;
-    for name in NAMES {
+    for name in FILES {
         let path = folder.join(name);
         if path.exists() {
             return Err(SynthError::Exists { path });
         }
     }
-    let mut files = Vec::with_capacity(NAMES.len());
+    let mut files = Vec::with_capacity(FILES.len());
     for header in headers() {
         let mut file = BufWriter::new(unnamed(folder).map_err(failed)?);
         file.write_all(header.as_bytes()).map_err(failed)?;
@@ -103,13 +103,15 @@ pub fn write(
 
 /// A file that vanishes unless it is given its name; with the permissions of any other new file.
 fn unnamed(folder: &Path) -> std::io::Result<NamedTempFile> {
-    tempfile::Builder::new().make_in(folder, |path| File::create_new(path))
+    let file = tempfile::Builder::new().make_in(folder, |path| File::create_new(path));
+    // The name of a file that will not be there says nothing.
+    file.map_err(|error| error.kind().into())
 }
 
 /// Gives the files their names; takes back those already named when one fails.
 fn finish(folder: &Path, files: Vec<BufWriter<NamedTempFile>>) -> Result<(), SynthError> {
     let mut named = Vec::with_capacity(files.len());
-    for (file, name) in files.into_iter().zip(NAMES) {
+    for (file, name) in files.into_iter().zip(FILES) {
         let path = folder.join(name);
         let result = file
             .into_inner()
@@ -128,7 +130,7 @@ fn finish(folder: &Path, files: Vec<BufWriter<NamedTempFile>>) -> Result<(), Syn
 }
 
 /// How each file begins.
-fn headers() -> [String; NAMES.len()] {
+fn headers() -> [String; FILES.len()] {
     let mut points = "pid,longitude,latitude,incidence_angle".to_owned();
     for scene in scene_dates() {
         write!(points, ",{}", scene.strftime("%Y%m%d")).expect("writing to a string");

@@ -14,7 +14,7 @@ mod water_level;
 mod well;
 
 pub use calendar::scene_dates;
-pub use file::{SynthError, write};
+pub use file::{FILES, SynthError, write};
 pub use well::{AquiferLayer, LAYERS, TEMPLATES};
 
 use crate::geodesy::Position;

@@ -62,13 +62,12 @@ pub(super) fn print(
     Ok(())
 }
 
-fn readings(wells: &[CheckedWell]) -> comfy_table::Table {
+fn readings(wells: &[CheckedWell]) -> table::Table {
     let mut table = table::new(&[
         ("well", LEFT),
         ("layer", LEFT),
-        ("from", LEFT),
-        ("to", LEFT),
-        ("readings", RIGHT),
+        ("from to", LEFT),
+        ("count", RIGHT),
         ("months", RIGHT),
         ("missing", RIGHT),
         ("longest gap", RIGHT),
@@ -79,8 +78,7 @@ fn readings(wells: &[CheckedWell]) -> comfy_table::Table {
         table.add_row(vec![
             shown_name(well),
             layer.layer.clone(),
-            layer.first.to_string(),
-            layer.last.to_string(),
+            format!("{} {}", layer.first, layer.last),
             layer.readings.to_string(),
             layer.months.to_string(),
             layer.missing_months.to_string(),
@@ -95,16 +93,13 @@ fn readings(wells: &[CheckedWell]) -> comfy_table::Table {
     table
 }
 
-fn values(wells: &[CheckedWell]) -> comfy_table::Table {
+fn values(wells: &[CheckedWell]) -> table::Table {
     let mut table = table::new(&[
         ("well", LEFT),
         ("layer", LEFT),
-        ("lowest", RIGHT),
-        ("on", LEFT),
-        ("highest", RIGHT),
-        ("on", LEFT),
-        ("largest step", RIGHT),
-        ("on", LEFT),
+        ("lowest", LEFT),
+        ("highest", LEFT),
+        ("largest step", LEFT),
     ]);
     for (well, layer) in layers(wells) {
         let step_on = layer.largest_step_on.map_or_else(String::new, |day| {
@@ -113,17 +108,14 @@ fn values(wells: &[CheckedWell]) -> comfy_table::Table {
             } else {
                 ""
             };
-            format!("{day}{shared}")
+            format!(" on {day}{shared}")
         });
         table.add_row(vec![
             shown_name(well),
             layer.layer.clone(),
-            format!("{:.2}", layer.lowest_m),
-            layer.lowest_on.to_string(),
-            format!("{:.2}", layer.highest_m),
-            layer.highest_on.to_string(),
-            format!("{:+.2}", layer.largest_step_m),
-            step_on,
+            format!("{:.2} on {}", layer.lowest_m, layer.lowest_on),
+            format!("{:.2} on {}", layer.highest_m, layer.highest_on),
+            format!("{:+.2}{step_on}", layer.largest_step_m),
         ]);
     }
     table
@@ -136,19 +128,17 @@ fn layers(wells: &[CheckedWell]) -> impl Iterator<Item = (&CheckedWell, &LayerSu
         .flat_map(move |well| well.survey.layers.iter().map(of_well(well)))
 }
 
-fn ground(wells: &[CheckedWell]) -> comfy_table::Table {
+fn ground(wells: &[CheckedWell]) -> table::Table {
     let mut table = table::new(&[
         ("well", LEFT),
-        ("from", LEFT),
-        ("to", LEFT),
+        ("from to", LEFT),
         ("first", RIGHT),
         ("last", RIGHT),
         ("least", RIGHT),
         ("most", RIGHT),
         ("per year", RIGHT),
         ("", LEFT),
-        ("largest change", RIGHT),
-        ("on", LEFT),
+        ("largest change", LEFT),
     ]);
     for well in wells {
         let Some(ground) = &well.survey.ground else {
@@ -156,24 +146,23 @@ fn ground(wells: &[CheckedWell]) -> comfy_table::Table {
         };
         table.add_row(vec![
             shown_name(well),
-            ground.first.to_string(),
-            ground.last.to_string(),
+            format!("{} {}", ground.first, ground.last),
             format!("{:.1}", ground.first_mm),
             format!("{:.1}", ground.last_mm),
             format!("{:.1}", ground.lowest_mm),
             format!("{:.1}", ground.highest_mm),
             format!("{:+.1}", ground.mm_per_year),
             ground.verdict.to_string(),
-            format!("{:+.1}", ground.largest_change_mm),
-            ground
-                .largest_change_on
-                .map_or_else(String::new, |day| day.to_string()),
+            match ground.largest_change_on {
+                Some(day) => format!("{:+.1} on {day}", ground.largest_change_mm),
+                None => format!("{:+.1}", ground.largest_change_mm),
+            },
         ]);
     }
     table
 }
 
-fn use_of_ground(wells: &[CheckedWell]) -> comfy_table::Table {
+fn use_of_ground(wells: &[CheckedWell]) -> table::Table {
     let mut table = table::new(&[
         ("well", LEFT),
         ("kind", LEFT),
@@ -202,7 +191,7 @@ fn use_of_ground(wells: &[CheckedWell]) -> comfy_table::Table {
     table
 }
 
-fn rates_table(wells: &[CheckedWell], boundaries_mm_per_year: &[f64]) -> comfy_table::Table {
+fn rates_table(wells: &[CheckedWell], boundaries_mm_per_year: &[f64]) -> table::Table {
     let names = class_names(boundaries_mm_per_year);
     let mut columns = vec![
         ("well", LEFT),
@@ -230,7 +219,7 @@ fn rates_table(wells: &[CheckedWell], boundaries_mm_per_year: &[f64]) -> comfy_t
     table
 }
 
-fn training_table(wells: &[CheckedWell]) -> comfy_table::Table {
+fn training_table(wells: &[CheckedWell]) -> table::Table {
     let mut table = table::new(&[
         ("well", LEFT),
         ("points", RIGHT),

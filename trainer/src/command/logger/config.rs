@@ -1,6 +1,5 @@
 //! `amlstm logger config`: the station file.
 
-use std::fs;
 use std::path::Path;
 
 use amlstm::logger::{Client, Station};
@@ -21,7 +20,7 @@ pub fn show(client: &mut Client, output: &mut Output) -> anyhow::Result<()> {
 /// Sends a station file's settings.
 pub fn send(client: &mut Client, file: &Path, output: &mut Output) -> anyhow::Result<()> {
     let shown = file.display().to_string();
-    let text = fs::read_to_string(file).with_context(|| format!("{shown}: cannot read"))?;
+    let text = fs_err::read_to_string(file)?;
     let station: Station = toml::from_str(&text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = text[..start].matches('\n').count() + 1;

@@ -1,6 +1,5 @@
 //! `amlstm logger flash`: a firmware image onto a board, by probe-rs and a debug probe.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -15,7 +14,7 @@ const ARM: [u8; 2] = [40, 0];
 
 /// Writes an image, reads it back and resets the board. What lies beside the image in the flash stays.
 pub fn run(image: &Path, output: &mut Output) -> anyhow::Result<()> {
-    let bytes = fs::read(image).with_context(|| format!("{}: cannot read", image.display()))?;
+    let bytes = fs_err::read(image)?;
     let chip = chip_of(&bytes).with_context(|| image.display().to_string())?;
     let spinner = progress::spinner(output, format!("flashing {chip}"));
     let flashed = Command::new("probe-rs")

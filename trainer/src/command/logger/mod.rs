@@ -165,7 +165,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         Action::Ask(request) => {
             let Some(port) = &args.port else {
                 let missing =
-                    "--port P: not given; expected a serial port, tcp:HOST:PORT or unix:PATH\n";
+                    "--port P: not given; expected a serial port, tcp:HOST:PORT or unix:PATH";
                 super::Arguments::command()
                     .error(ErrorKind::MissingRequiredArgument, missing)
                     .exit();

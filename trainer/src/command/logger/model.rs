@@ -1,6 +1,5 @@
 //! `amlstm logger push`, `pull` and `rollback`: models on the logger.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use amlstm::export::AlignedBytes;
@@ -141,7 +140,7 @@ fn fits_the_logger(record: &Record, station: &Station, other_well: bool) -> anyh
 }
 
 fn read_signature(path: &Path) -> anyhow::Result<[u8; 64]> {
-    let bytes = fs::read(path).with_context(|| format!("{}: cannot read", path.display()))?;
+    let bytes = fs_err::read(path)?;
     let found = bytes.len();
     bytes.try_into().map_err(|_| {
         anyhow::anyhow!(

@@ -5,22 +5,19 @@ use amlstm_core::link::{
     ClockState, EstimateRecord, Event, EventKind, Hello, InputState, Models, Now, Reading,
     SlotInfo, Status, VisitReport,
 };
-use comfy_table::{CellAlignment, Table, presets};
 
 use super::json;
 use super::model::LayersOf;
-use crate::command::output::{Output, OutputError};
+use crate::command::{
+    output::{Output, OutputError},
+    table::{self, LEFT, RIGHT, Table},
+};
 
-/// A table without frames, every column but the first to the right.
+/// A table whose columns but the first are numbers.
 fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_header(header.to_vec());
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+    let mut columns: Vec<_> = header.iter().map(|name| (*name, RIGHT)).collect();
+    columns[0].1 = LEFT;
+    table::new(&columns)
 }
 
 fn metres(value: Option<f32>) -> String {
@@ -184,7 +181,7 @@ pub fn now(now: &Now, layers: &[String], as_json: bool, output: &mut Output) -> 
     for (layer, reading) in layers.iter().zip(&now.channels) {
         table.add_row(reading_row(layer, reading));
     }
-    writeln!(output, "{table}")?;
+    writeln!(output, "{}", table.trim_fmt())?;
     Ok(())
 }
 
@@ -235,7 +232,7 @@ pub fn months(
         }
         table.add_row(row);
     }
-    writeln!(output, "{table}")?;
+    writeln!(output, "{}", table.trim_fmt())?;
     Ok(())
 }
 
@@ -479,5 +476,5 @@ pub fn visit(
             },
         ]);
     }
-    writeln!(output, "{table}")
+    writeln!(output, "{}", table.trim_fmt())
 }

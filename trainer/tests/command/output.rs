@@ -1,6 +1,7 @@
 //! Standard output that is closed, full or quiet: real processes, real pipes.
 
 use std::{
+    collections::BTreeMap,
     fs,
     fs::File,
     io::Read as _,
@@ -8,6 +9,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use assert_cmd::cargo::cargo_bin;
 use tempfile::TempDir;
 
 /// A run of one SYNTHETIC well, in the folder `run`.
@@ -25,7 +27,7 @@ fn trained() -> TempDir {
 }
 
 fn amlstm(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_amlstm"));
+    let mut command = Command::new(cargo_bin!("amlstm"));
     command.args(arguments).current_dir(folder);
     command
 }
@@ -138,5 +140,115 @@ fn quiet_leaves_results_and_errors() {
     assert_eq!(printed(&train), "");
     assert_eq!(printed(&["export", "run", "-o", "a.amlm"]), "");
     let estimate = ["estimate", "a.amlm", "wells/levels.csv"];
-    assert!(printed(&estimate).contains("subsidence mm"));
+    assert!(printed(&estimate).contains("subsidence"));
+}
+
+#[test]
+fn json_says_what_was_written() {
+    let folder = trained();
+    let printed = |arguments: &[&str]| -> serde_json::Value {
+        let output = amlstm(folder.path(), arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let synth = printed(&["synth", "more", "--wells", "1", "--json"]);
+    let files = synth["files"].as_array().unwrap();
+    assert!(files.len() == 6 && synth["synthetic"] == true, "{synth}");
+    for file in files {
+        let path = folder.path().join("more").join(file.as_str().unwrap());
+        assert!(path.is_file(), "{file}");
+    }
+
+    let train = [
+        "train", "wells", "--config", "few.toml", "--out", "again", "--json",
+    ];
+    let train = printed(&train);
+    assert_eq!(
+        (&train["complete"], &train["wells"]),
+        (&true.into(), &1.into())
+    );
+    let test = train["test"].as_array().unwrap();
+    let row = test.iter().find(|row| row["model"] == "am-lstm").unwrap();
+    assert_eq!((&row["well"], &row["part"]), (&"A".into(), &"test".into()));
+    let mut metrics = csv::Reader::from_path(folder.path().join("again/metrics.csv")).unwrap();
+    let rmse =
+        metrics
+            .deserialize()
+            .map(Result::unwrap)
+            .find_map(|written: BTreeMap<String, String>| {
+                let same = written["model"] == "am-lstm" && written["part"] == "test";
+                same.then(|| written["rmse_mm_per_month"].clone())
+            });
+    assert_eq!(
+        rmse.unwrap().parse::<f64>().unwrap(),
+        row["rmse_mm_per_month"].as_f64().unwrap()
+    );
+
+    let arguments = ["export", "run", "--format", "q15", "-o", "a.amlm", "--json"];
+    let export = printed(&arguments);
+    let bytes = fs::metadata(folder.path().join("a.amlm")).unwrap().len();
+    assert_eq!(export["bytes"].as_u64(), Some(bytes));
+    assert_eq!(export["conversion"][0]["months"], "train");
+}
+
+#[test]
+fn tables_fit_eighty_columns() {
+    let folder = trained();
+    let train = amlstm(
+        folder.path(),
+        &["train", "wells", "--config", "few.toml", "--out", "again"],
+    );
+    let mut commands = vec![train];
+    for arguments in [
+        &["check", "wells"][..],
+        &["inspect", "run/models/A.f32.amlm"],
+        &[
+            "estimate",
+            "run/models/A.f32.amlm",
+            "wells/levels.csv",
+            "--cold",
+        ],
+        &["export", "run", "--format", "q15", "-o", "a.amlm"],
+    ] {
+        commands.push(amlstm(folder.path(), arguments));
+    }
+    for mut command in commands {
+        let output = command.output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        // A sentence may be longer: the terminal breaks it. The cells of a table stand two spaces apart.
+        let wide = |line: &&str| line.chars().count() > 80 && line.contains("  ");
+        assert_eq!(text.lines().find(wide), None, "{command:?}: {text}");
+    }
+}
+
+#[test]
+fn shells_and_man_know_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = |arguments: &[&str]| {
+        let output = amlstm(folder.path(), arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let page = printed(&["man"]);
+    let scripts = ["bash", "zsh", "fish", "powershell", "elvish"]
+        .map(|shell| printed(&["completions", shell]));
+    for command in [
+        "check",
+        "train",
+        "merge",
+        "figure",
+        "study",
+        "swap-test",
+        "export",
+        "estimate",
+        "inspect",
+        "logger",
+        "synth",
+    ] {
+        assert!(page.contains(&command.replace('-', "\\-")), "{command}");
+        for script in &scripts {
+            assert!(script.contains(command), "{command}");
+        }
+    }
+    assert!(printed(&["man", "logger", "push"]).contains("signature"));
 }

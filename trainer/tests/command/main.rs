@@ -1,0 +1,13 @@
+//! The command `amlstm` as its users run it: real processes, real files.
+
+#[path = "../../../tests/src/skip.rs"]
+mod skip;
+
+mod measured;
+mod model;
+mod output;
+mod refusal;
+mod run;
+mod site;
+mod snapshot;
+mod study;

@@ -1,0 +1,120 @@
+//! A model file, computed by somebody else.
+
+use serde_json::Value;
+
+use crate::site::{done, trained};
+
+#[test]
+fn the_model_can_be_computed_from_inspects_json_alone() {
+    let (folder, _) = trained();
+    for model in ["run/models/N1.f32.amlm", "run/models/lstm/N1.f32.amlm"] {
+        let json: Value =
+            serde_json::from_str(&done(folder.path(), &["inspect", model, "--json"])).unwrap();
+        let estimate = done(
+            folder.path(),
+            &["estimate", model, "levels.csv", "--cold", "--json"],
+        );
+        let estimate: Value = serde_json::from_str(&estimate).unwrap();
+        let mut state = (vec![0.0; 16], vec![0.0; 16]);
+        for month in estimate["months"].as_array().unwrap() {
+            let level_m: Vec<Option<f64>> = month["inputs"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|input| input["level_m"].as_f64())
+                .collect();
+            let expected = month["increment_mm"].as_f64().unwrap();
+            let found = step(&json, &mut state, &level_m);
+            // f32 against f64 over 120 recurrent months; increments are of the order of 1 mm.
+            assert!(
+                (found - expected).abs() < 1e-4,
+                "{model} {}: {found} against {expected}",
+                month["month"]
+            );
+        }
+    }
+    let text = done(folder.path(), &["inspect", "run/models/N1.f32.amlm"]);
+    assert!(text.contains("1793") && text.contains("measured"), "{text}");
+}
+
+/// One month of the equations that `inspect --json` prints, in f64, from its numbers alone.
+fn step(model: &Value, (hidden, cell): &mut (Vec<f64>, Vec<f64>), level_m: &[Option<f64>]) -> f64 {
+    let matrix = |name: &str| -> Vec<Vec<f64>> {
+        let rows = model["weights"][name]["rows"].as_array().unwrap();
+        rows.iter()
+            .map(|row| {
+                row.as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|value| value.as_f64().unwrap())
+                    .collect()
+            })
+            .collect()
+    };
+    let times = |rows: &[Vec<f64>], with: &[f64]| -> Vec<f64> {
+        rows.iter()
+            .map(|row| row.iter().zip(with).map(|(a, b)| a * b).sum())
+            .collect()
+    };
+    let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+    let x: Vec<Option<f64>> = model["inputs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(level_m)
+        .map(|(input, level_m)| {
+            Some(
+                ((*level_m)? - input["offset_m"].as_f64().unwrap())
+                    / input["scale_m"].as_f64().unwrap(),
+            )
+        })
+        .collect();
+    let mut e: Vec<f64> = x.iter().map(|x| x.unwrap_or(0.0)).collect();
+    if model["attention"] != "none" {
+        let (u, b, v) = (
+            matrix("attention_u"),
+            matrix("attention_b"),
+            matrix("attention_v"),
+        );
+        let state: Vec<f64> = hidden.iter().chain(cell.iter()).copied().collect();
+        let wh = times(&matrix("attention_w"), &state);
+        let column = |k: usize| k.min(u[0].len() - 1);
+        let alpha = |k: usize, x: f64| -> f64 {
+            (0..wh.len())
+                .map(|unit| {
+                    v[unit][column(k)]
+                        * (wh[unit] + u[unit][column(k)] * x + b[unit][column(k)]).tanh()
+                })
+                .sum()
+        };
+        let exponentials: Vec<f64> = x
+            .iter()
+            .enumerate()
+            .map(|(k, x)| x.map_or(0.0, |x| alpha(k, x).exp()))
+            .collect();
+        let sum: f64 = exponentials.iter().sum();
+        for (e, exponential) in e.iter_mut().zip(&exponentials) {
+            *e *= if sum > 0.0 { exponential / sum } else { 0.0 };
+        }
+    }
+    let units = hidden.len();
+    let inputs: Vec<f64> = hidden.iter().copied().chain(e).collect();
+    let gates: Vec<f64> = times(&matrix("gate_weights"), &inputs)
+        .iter()
+        .zip(matrix("gate_bias"))
+        .map(|(sum, bias)| sum + bias[0])
+        .collect();
+    for unit in 0..units {
+        let [f, i, candidate, o] = [0, 1, 2, 3].map(|gate| gates[gate * units + unit]);
+        cell[unit] = sigmoid(f) * cell[unit] + sigmoid(i) * candidate.tanh();
+        hidden[unit] = sigmoid(o) * cell[unit].tanh();
+    }
+    let y: f64 = matrix("output_weights")
+        .iter()
+        .zip(hidden.iter())
+        .map(|(weight, h)| weight[0] * h)
+        .sum();
+    let y = y + matrix("output_bias")[0][0];
+    y * model["target"]["scale_mm"].as_f64().unwrap()
+        + model["target"]["offset_mm"].as_f64().unwrap()
+}
