@@ -315,7 +315,8 @@ impl<F: MappedFlash> Store<F> {
         let left = queue::space_left(&mut self.flash, region).await;
         let left = left.map_err(|error| self.failed(error))?;
         let month = MONTH_BYTES + MONTH_CHANNEL_BYTES * channels as u32;
-        Ok((left / month).min(u32::from(u16::MAX)) as u16)
+        let months = left.checked_div(month).unwrap_or(0);
+        Ok(months.min(u32::from(u16::MAX)) as u16)
     }
 
     /// Appends a sample under the next number; the oldest make room. Returns its number.

@@ -100,6 +100,22 @@ const ACCEPTED: &[(&str, &str)] = &[
         "numbers of registers, constants of the board",
     ),
     (
+        "embassy-sync-0.8.0/src/pipe.rs",
+        "lengths of its own ring, and a critical section within another, which one thread has not",
+    ),
+    (
+        "embassy-sync-0.8.0/src/ring_buffer.rs",
+        "positions within its own buffer",
+    ),
+    (
+        "nalgebra-0.35.0/src/base/default_allocator.rs",
+        "a matrix from fewer numbers than it has; they are those of an array of its size",
+    ),
+    (
+        "postcard-1.2.0/src/varint.rs",
+        "bytes of a number in an array of the longest one",
+    ),
+    (
         "salty-0.3.0/src/",
         "indices of fixed-size blocks within the hash and the curve",
     ),

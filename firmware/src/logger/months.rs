@@ -8,6 +8,7 @@ use amlstm_core::link::{
 
 use super::Logger;
 use crate::board::{Clock, MappedFlash};
+use crate::bounded::collect_bounded;
 use crate::calendar::month_index_of;
 use crate::month_walk::MonthWalk;
 use crate::store::{MissingMonths, MonthEntry, StoreError, VoidMonths};
@@ -90,12 +91,12 @@ impl<F: MappedFlash> Logger<F> {
             self.store
                 .each_sample(from, |sample, _| {
                     from = sample.number.wrapping_add(1);
-                    closing = tally.offer(sample);
-                    while let Some(due) = closing.first() {
-                        if tally.add(due) == Outcome::Closes {
+                    let mut ready = tally.offer(sample).into_iter();
+                    while let Some(due) = ready.next() {
+                        if tally.add(&due) == Outcome::Closes {
+                            closing = collect_bounded(core::iter::once(due).chain(ready));
                             return ControlFlow::Break(());
                         }
-                        closing.remove(0);
                     }
                     ControlFlow::Continue(())
                 })
