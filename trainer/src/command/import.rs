@@ -259,7 +259,7 @@ fn take_points(
     writer.flush().with_context(unwritten)?;
     let file = writer
         .into_inner()
-        .map_err(|error| error.into_error())
+        .map_err(std::io::IntoInnerError::into_error)
         .with_context(unwritten)?;
     file.as_file().sync_all().with_context(unwritten)?;
     file.persist(&points_csv).with_context(unwritten)?;

@@ -39,7 +39,7 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
         let stamp = dates.read(text, line, &cells[0])?;
         let cell = &cells[column];
         let value =
-            number(cell).ok_or_else(|| text.malformed(line, cell, "a number or an empty field"))?;
+            number(cell).map_err(|_| text.malformed(line, cell, "a number or an empty field"))?;
         let Some(value) = value else {
             imported.leave_out("without a value");
             continue;

@@ -144,7 +144,7 @@ pub(super) fn read(
             continue;
         }
         let value = number(&cell.replace(mapping.decimal, "."))
-            .ok_or_else(|| text.malformed(line, cell, "a number or an empty field"))?;
+            .map_err(|_| text.malformed(line, cell, "a number or an empty field"))?;
         let Some(value) = value else {
             imported.leave_out("without a value");
             continue;

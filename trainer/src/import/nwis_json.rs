@@ -96,7 +96,7 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
                 site: &site,
                 parameter: &parameter,
                 stamp,
-                value: found.filter(|value| Some(*value) != series.variable.no_data_value),
+                number: found.filter(|value| Some(*value) != series.variable.no_data_value),
                 approval: value.qualifiers.first().map_or("", String::as_str),
             };
             usgs::take(&mut imported, &value, options);

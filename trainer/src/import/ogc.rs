@@ -65,7 +65,7 @@ pub(super) fn read_geojson(text: &Text, options: &Options) -> Result<Imported, I
             site: &row.monitoring_location_id,
             parameter: &row.parameter_code,
             stamp: stamp(text, 1, &row.time)?,
-            value,
+            number: value,
             approval: row.approval_status.as_deref().unwrap_or(""),
         };
         usgs::take(&mut imported, &value, options);
@@ -121,7 +121,7 @@ pub(super) fn read_csv(text: &Text, options: &Options) -> Result<Imported, Impor
             site: &row[site],
             parameter: &row[parameter],
             stamp: stamp(text, *line, &row[time])?,
-            value: number(&row[value]).unwrap_or_default(),
+            number: number(&row[value]).unwrap_or_default(),
             approval: approval.map_or("", |column| &row[column]),
         };
         usgs::take(&mut imported, &value, options);

@@ -158,7 +158,7 @@ impl Header {
             return Err(malformed(&cells.join(","), &expected));
         }
         let coordinate = |column: usize| {
-            let found = number(&cells[column]).flatten();
+            let found = number(&cells[column]).ok().flatten();
             found.ok_or_else(|| malformed(&cells[column], wanted(self.planar)))
         };
         let [east, north] = [coordinate(self.place[0])?, coordinate(self.place[1])?];
@@ -177,17 +177,17 @@ impl Header {
             }
         };
         let angle = match (self.view, self.incidence, self.up) {
-            (View::Vertical, ..) => String::new(),
+            (View::Vertical, ..) | (View::AsNamed, None, None) => String::new(),
             (View::Incidence(degrees), ..) => degrees.to_string(),
             (View::AsNamed, Some(column), _) => cells[column].clone(),
             (View::AsNamed, None, Some(column)) => {
                 let up = number(&cells[column])
+                    .ok()
                     .flatten()
                     .filter(|up| up.abs() <= 1.0);
                 let up = up.ok_or_else(|| malformed(&cells[column], "los_up from 0 to 1"))?;
                 format!("{:.3}", up.acos().to_degrees())
             }
-            (View::AsNamed, None, None) => String::new(),
         };
         Ok((position, angle))
     }
@@ -314,8 +314,8 @@ fn write_file(
 /// A cell in mm; what is no number stays as it is, so that reading the site refuses it by its name.
 fn in_mm(cell: &str, unit: LengthUnit) -> String {
     match (unit, number(cell)) {
-        (LengthUnit::Mm, _) | (_, None) => cell.replace(['"', ','], "_"),
-        (_, Some(None)) => String::new(),
-        (unit, Some(Some(value))) => format!("{}", value * unit.metres() * 1000.0),
+        (LengthUnit::Mm, _) | (_, Err(_)) => cell.replace(['"', ','], "_"),
+        (_, Ok(None)) => String::new(),
+        (unit, Ok(Some(value))) => format!("{}", value * unit.metres() * 1000.0),
     }
 }

@@ -133,7 +133,7 @@ fn row(
             site,
             parameter,
             stamp: stamp(get("datetime"), zone(get("tz_cd")))?,
-            value: value(cells[column]),
+            number: value(cells[column]),
             approval: get(&flag),
         };
         usgs::take(imported, &value, options);
@@ -176,7 +176,7 @@ fn row(
         site,
         parameter,
         stamp: stamp(&written, zone)?,
-        value: value(cell),
+        number: value(cell),
         approval,
     };
     usgs::take(imported, &value, options);

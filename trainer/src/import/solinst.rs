@@ -98,7 +98,7 @@ pub(super) fn read_csv(text: &Text, options: &Options) -> Result<Imported, Impor
             );
         } else if first == "location" {
             if let Some((_, value)) = lines.peek() {
-                series = fields(value, ',')[0].clone();
+                series.clone_from(&fields(value, ',')[0]);
             }
         } else if let Some((_, written)) = line.split_once("UNIT:") {
             unit = LengthUnit::parse(written)
@@ -132,7 +132,7 @@ fn add(
     options: &Options,
 ) -> Result<(), ImportError> {
     let value =
-        number(cell).ok_or_else(|| text.malformed(line, cell, "a number or an empty field"))?;
+        number(cell).map_err(|_| text.malformed(line, cell, "a number or an empty field"))?;
     let Some(value) = value else {
         imported.leave_out("without a value");
         return Ok(());

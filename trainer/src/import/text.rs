@@ -9,7 +9,7 @@ use crate::table::Place;
 
 /// The text of a file.
 pub(super) struct Text<'a> {
-    text: Cow<'a, str>,
+    content: Cow<'a, str>,
     path: PathBuf,
     is_latin_1: bool,
 }
@@ -22,7 +22,7 @@ impl<'a> Text<'a> {
             let decoded = char::decode_utf16(units);
             decoded.map(|letter| letter.unwrap_or('\u{fffd}')).collect()
         };
-        let (text, is_latin_1): (Cow<str>, bool) = match bytes {
+        let (content, is_latin_1): (Cow<str>, bool) = match bytes {
             [0xff, 0xfe, rest @ ..] => (Cow::Owned(utf16(rest, u16::from_le_bytes)), false),
             [0xfe, 0xff, rest @ ..] => (Cow::Owned(utf16(rest, u16::from_be_bytes)), false),
             _ => match std::str::from_utf8(bytes) {
@@ -31,7 +31,7 @@ impl<'a> Text<'a> {
             },
         };
         Self {
-            text,
+            content,
             path: path.to_owned(),
             is_latin_1,
         }
@@ -39,7 +39,7 @@ impl<'a> Text<'a> {
 
     /// All of it, without a byte-order mark.
     pub(super) fn all(&self) -> &str {
-        self.text.trim_start_matches('\u{feff}')
+        self.content.trim_start_matches('\u{feff}')
     }
 
     /// The beginning, by which the format is found.
@@ -122,15 +122,22 @@ pub(super) fn fields(line: &str, separator: char) -> Vec<String> {
     fields
 }
 
+/// A cell that is neither a number nor a word for none.
+pub(super) struct NotANumber;
+
 /// A number with a decimal point; `None` for a cell that says there is none.
-pub(super) fn number(cell: &str) -> Option<Option<f64>> {
+pub(super) fn number(cell: &str) -> Result<Option<f64>, NotANumber> {
     let cell = cell.trim();
     let lower = cell.to_ascii_lowercase();
     if matches!(lower.as_str(), "" | "nan" | "na" | "null" | "-" | "--") {
-        return Some(None);
+        return Ok(None);
     }
-    let number: f64 = cell.parse().ok()?;
-    number.is_finite().then_some(Some(number))
+    let number: f64 = cell.parse().map_err(|_| NotANumber)?;
+    if number.is_finite() {
+        Ok(Some(number))
+    } else {
+        Err(NotANumber)
+    }
 }
 
 #[cfg(test)]

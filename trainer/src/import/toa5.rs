@@ -46,8 +46,7 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
             .ok_or_else(|| text.malformed(line, &cells[0], "a time such as 2019-01-01 00:00:00"))?;
         for column in &columns {
             let cell = &cells[column.column];
-            let value =
-                number(cell).ok_or_else(|| text.malformed(line, cell, "a number or NAN"))?;
+            let value = number(cell).map_err(|_| text.malformed(line, cell, "a number or NAN"))?;
             let Some(value) = value else {
                 imported.leave_out("without a value");
                 continue;

@@ -31,7 +31,7 @@ pub(super) struct Value<'a> {
     pub(super) parameter: &'a str,
     pub(super) stamp: Stamp,
     /// `None` where the service has none.
-    pub(super) value: Option<f64>,
+    pub(super) number: Option<f64>,
     pub(super) approval: &'a str,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn take(imported: &mut Imported, value: &Value, options: &Options) {
         ));
         return;
     };
-    let Some(number) = value.value else {
+    let Some(number) = value.number else {
         imported.leave_out("without a value");
         return;
     };

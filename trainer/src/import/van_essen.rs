@@ -72,7 +72,7 @@ fn add(
     let stamp = Stamp::iso(&written)
         .ok_or_else(|| text.malformed(line, &written, "a time such as 2011/07/27 10:00:00.0"))?;
     let cell = parts.next().unwrap_or_default().replace(',', ".");
-    let value = number(&cell).ok_or_else(|| text.malformed(line, &cell, "a number"))?;
+    let value = number(&cell).map_err(|_| text.malformed(line, &cell, "a number"))?;
     let Some(value) = value else {
         imported.leave_out("without a value");
         return Ok(());
