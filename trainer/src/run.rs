@@ -12,6 +12,7 @@
 mod columns;
 mod error;
 mod file;
+mod file_name;
 mod finish;
 mod identity;
 mod lock;
@@ -40,6 +41,7 @@ use crate::{
 
 pub use error::RunError;
 pub use file::write_atomically;
+pub use file_name::file_stem;
 pub use identity::{RunIdentity, hash_of_folders, hash_of_wells};
 pub use merge::MergeError;
 pub use model_kind::ModelKind;
@@ -51,6 +53,7 @@ pub use rows::{
 pub use shard::Shard;
 pub use well_run::{BASELINES, TrainedModel, WellRun, WellRunError};
 
+use file_name::file_stems;
 use lock::Lock;
 
 /// Names of the tables in the order of a part's chunks, in which they are also written.
@@ -296,31 +299,6 @@ impl RunFolder {
     }
 }
 
-/// A well id as part of a file name: letters, digits, `-`, `_` and `.` stay, anything else becomes `%` and its bytes in hexadecimal.
-pub fn file_stem(well: &str) -> String {
-    well.bytes()
-        .map(|byte| match byte {
-            b'.' | b'-' | b'_' => char::from(byte).to_string(),
-            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
-        })
-        .collect()
-}
-
-/// File names of wells, told apart where a file system makes no difference between capital and small letters.
-fn file_stems(wells: &[String]) -> Vec<String> {
-    let mut taken = HashSet::new();
-    let stem = |(number, well): (usize, &String)| {
-        let stem = file_stem(well);
-        if taken.insert(stem.to_lowercase()) {
-            stem
-        } else {
-            format!("{stem}~{number}")
-        }
-    };
-    wells.iter().enumerate().map(stem).collect()
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -355,12 +333,6 @@ pub(crate) mod tests {
             stage: Stage::Train,
             message: "diverged".into(),
         }
-    }
-
-    #[test]
-    fn a_well_id_becomes_a_safe_file_name() {
-        assert_eq!(file_stem("D201"), "D201");
-        assert_eq!(file_stem("../a b/ü"), "..%2Fa%20b%2F%C3%BC");
     }
 
     #[test]

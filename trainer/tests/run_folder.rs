@@ -9,7 +9,7 @@ use std::{
 
 use amlstm::{
     config::Config,
-    run::{RunFolder, RunIdentity, hash_of_folders},
+    run::{PredictionRow, RunFolder, RunIdentity, hash_of_folders},
 };
 use tempfile::TempDir;
 
@@ -291,6 +291,36 @@ fn the_embedded_wells_give_the_same_numbers_with_the_printed_defaults_and_from_f
             assert!(*one == other, "{} differs", other.0);
         }
     }
+}
+
+#[test]
+fn the_modelled_curve_is_that_of_the_day_of_each_observation() {
+    let site = Site::new(&["A"]);
+    site.done(&["train", "--config", "few.toml", "--out", "run"]);
+    let mut table = csv::Reader::from_path(site.path("run/predictions.csv")).unwrap();
+    let rows: Vec<PredictionRow> = table.deserialize().map(Result::unwrap).collect();
+    let mut observed = 0;
+    for of_model in rows.chunk_by(|a, b| a.well == b.well && a.model == b.model) {
+        let mut since: Option<(usize, f64)> = None;
+        for (step, row) in of_model.iter().enumerate() {
+            if row.observed_subsidence_mm.is_none() {
+                continue;
+            }
+            let sum_mm = row.predicted_subsidence_mm.unwrap();
+            if let (Some((from, from_mm)), Some(days)) = (since, row.days) {
+                // As the rate of the interval is scored: the mean of its months, over its days.
+                let months = &of_model[from + 1..=step];
+                let rates = months.iter().map(|month| month.predicted_increment_mm);
+                let increment_mm = rates.sum::<f64>() / months.len() as f64 * days / 30.4375;
+                let error_mm = sum_mm - from_mm - increment_mm;
+                assert!(error_mm.abs() < 1e-3, "{row:?}: {increment_mm}");
+                observed += 1;
+            }
+            since = Some((step, sum_mm));
+        }
+    }
+    // Six wells, two networks, 43 months with a scene.
+    assert_eq!(observed, 6 * 2 * 42);
 }
 
 #[test]

@@ -16,20 +16,14 @@ use crate::synth::Truth;
 
 impl WellRun {
     /// Adds the rates of the well's ps points and the attribution of its exported model; `truth` is known of synthetic wells only.
-    ///
-    /// # Panics
-    /// Never: an exported model file is one that parses.
     pub fn add_report_rows(&mut self, well: &Well, config: &Config, truth: &[Truth]) {
         self.rates = rates(well);
         let model = self
             .models
             .iter()
             .find(|model| model.network == config.network.kind);
-        self.shares = model.map_or_else(Vec::new, |model| {
-            let file =
-                ModelFile::parse(&model.file).expect("an exported model file is one that parses");
-            shares(well, config, truth, &file)
-        });
+        let file = model.and_then(|model| ModelFile::parse(&model.file).ok());
+        self.shares = file.map_or_else(Vec::new, |file| shares(well, config, truth, &file));
     }
 }
 

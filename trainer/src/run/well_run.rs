@@ -1,6 +1,6 @@
 //! One well of a run: both networks trained, exported, and scored as a logger runs them, with the baselines beside.
 
-use amlstm_core::artifact::ModelFile;
+use amlstm_core::artifact::{ArtifactError, ModelFile};
 
 use super::{
     AttentionRow, MetricRow, ModelKind, NETWORKS, PredictionRow, RatePoint, Share, Stage, TABLES,
@@ -75,6 +75,14 @@ pub enum WellRunError {
     /// The model cannot be exported.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// The exported model is not one that a logger would take.
+    #[error("well {well}: the exported model cannot be used")]
+    Model {
+        /// Well id.
+        well: String,
+        /// What is wrong with it.
+        source: ArtifactError,
+    },
 }
 
 impl WellRunError {
@@ -84,7 +92,7 @@ impl WellRunError {
             Self::Series(_) => Stage::Series,
             Self::Split(_) => Stage::Split,
             Self::Train(_) => Stage::Train,
-            Self::Export(_) => Stage::Export,
+            Self::Export(_) | Self::Model { .. } => Stage::Export,
         }
     }
 }
@@ -94,9 +102,6 @@ impl WellRun {
     ///
     /// # Errors
     /// When the well cannot be trained; other wells are not concerned.
-    ///
-    /// # Panics
-    /// Never: an exported model file is one that parses.
     pub fn new(well: &Well, config: &Config) -> Result<Self, WellRunError> {
         let series = WellSeries::new(well, &config.data)?;
         let split = Split::new(&series, &config.split, config.seed)?;
@@ -111,8 +116,10 @@ impl WellRun {
             };
             let trained = train(&series, &split, &config, config.seed)?;
             let file = model_file(&trained, &series, &split, config.model_version)?;
-            let parsed =
-                ModelFile::parse(&file).expect("an exported model file is one that parses");
+            let parsed = ModelFile::parse(&file).map_err(|source| WellRunError::Model {
+                well: series.well.clone(),
+                source,
+            })?;
             run.add_network(&series, &split, &config, &trained, &parsed);
             drop(parsed);
             run.models.push(TrainedModel {
