@@ -292,7 +292,7 @@ fn train(
             Err(error) => Some(FailureRow {
                 well: well.id.clone(),
                 stage: error.stage(),
-                message: error.to_string(),
+                message: format!("{:#}", anyhow::Error::from(error)),
             }),
         };
         bar.inc(1);
