@@ -339,11 +339,10 @@ fn horizon(problem: &Problem, fitted: &Fitted, months: usize) -> Horizon {
         (errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64).sqrt()
     };
     // Models that look at the ground see it up to the window's beginning; for the others one curve serves all windows.
-    let simulated = |model: &Model| match model {
-        Model::OwnPast(_) => {
+    let simulated = |model: &Model| {
+        if let Model::OwnPast(_) = model {
             errors(&|window| model.curve(problem, series.intervals[window.first].from))
-        }
-        _ => {
+        } else {
             let curve = model.curve(problem, 0);
             errors(&|_| curve.clone())
         }

@@ -44,7 +44,7 @@ pub(super) fn read(bytes: &[u8], inputs: usize) -> Result<(Physics<'_>, &[f32]),
     };
     let months: i32 = numbers.one()?;
     let subsidence_mm: f32 = numbers.one()?;
-    if !(subsidence_mm.abs() <= SUBSIDENCE_LIMIT_MM) {
+    if subsidence_mm.is_nan() || subsidence_mm.abs() > SUBSIDENCE_LIMIT_MM {
         return Err(wrong("subsidence"));
     }
     let interval_half_width_mm: f32 = numbers.one()?;
