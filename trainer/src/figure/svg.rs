@@ -129,7 +129,7 @@ fn rectangle(class: Option<&str>, place: Rectangle, inside: &Markup) -> Markup {
     } = place;
     html! {
         rect class=[class] x=[other_than(0.0, left)] y=[other_than(0.0, top)]
-            width=(tenths(right - left)) height=(tenths(bottom - top)) { (inside) }
+            width=(between(left, right)) height=(between(top, bottom)) { (inside) }
     }
 }
 
@@ -144,6 +144,11 @@ fn list(points: &[Point]) -> String {
 /// A length rounded to tenths; never minus zero.
 fn tenths(length: f64) -> f64 {
     (length * 10.0).round() / 10.0 + 0.0
+}
+
+/// Length between two edges as they are written, so that neighbours leave no gap.
+fn between(start: f64, end: f64) -> f64 {
+    tenths(tenths(end) - tenths(start))
 }
 
 /// A length that must be written because it is not what the reader assumes.
@@ -175,6 +180,21 @@ mod tests {
     fn lengths_are_written_in_tenths_without_trailing_zeros() {
         let text = [12.0, 12.46, -0.72, -0.04].map(|length| tenths(length).to_string());
         assert_eq!(text, ["12", "12.5", "-0.7", "0"]);
+    }
+
+    #[test]
+    fn neighbouring_rectangles_leave_no_gap() {
+        // The next one begins at 1.68, which is written as 1.7.
+        let cell = Rectangle {
+            left: 0.04,
+            right: 1.68,
+            top: 0.0,
+            bottom: 24.0,
+        };
+        assert_eq!(
+            rectangle(None, cell, &html! {}).into_string(),
+            "<rect width=\"1.7\" height=\"24\"></rect>"
+        );
     }
 
     #[test]
