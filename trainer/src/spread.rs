@@ -91,8 +91,7 @@ impl PairedMean {
             };
         };
         let quantile = StudentsT::new(0.0, 1.0, degrees as f64)
-            .expect("degrees of freedom are above 0")
-            .inverse_cdf(0.975);
+            .map_or(f64::NAN, |student| student.inverse_cdf(0.975));
         let half = quantile * differences.std_dev() / (differences.len() as f64).sqrt();
         Self {
             mean,

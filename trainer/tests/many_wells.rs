@@ -65,7 +65,7 @@ impl Site {
             .stdout(Stdio::null())
             .spawn()
             .expect("amlstm starts");
-        let is_part = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("0");
+        let is_part = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with('0');
         let parts = || {
             let entries = fs::read_dir(run.join("parts")).into_iter().flatten();
             entries.flatten().filter(is_part).count()

@@ -30,6 +30,10 @@ impl Config {
     ///
     /// # Errors
     /// As [`Config::of_sites`].
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "keys of valid configurations are a valid one"
+    )]
     pub fn over(sites: &[(PathBuf, String)], file: Option<&Path>) -> Result<Self, ConfigError> {
         let mut values = Table::new();
         for (path, text) in sites {

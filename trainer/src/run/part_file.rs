@@ -55,7 +55,7 @@ impl<'a> PartFile<'a> {
         self.models.iter().copied().eq(hashes
             .collect::<Vec<_>>()
             .iter()
-            .map(|hash| hash.as_slice()))
+            .map(blake3::Hash::as_slice))
     }
 }
 
