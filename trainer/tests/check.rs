@@ -79,7 +79,7 @@ fn a_sound_site_is_told_in_words_and_in_json() {
     let text = done(site.path(), &["check", "."]);
     for part in [
         "sinks",
-        "measured directly",
+        "measured",
         "2010-01-15",
         "2014-12-15",
         "1 of 1 wells can be trained",
@@ -91,6 +91,7 @@ fn a_sound_site_is_told_in_words_and_in_json() {
     assert_eq!(json["trainable"], 1);
     let well = &json["wells"][0];
     assert_eq!(well["well"], "A");
+    assert_eq!(well["ground"]["kind"], "measured directly");
     assert_eq!(well["ground"]["verdict"], "sinks");
     assert_eq!(well["layers"][0]["readings"], MONTHS);
     assert_eq!(well["training"]["intervals"], MONTHS - 1);
@@ -136,8 +137,12 @@ fn a_marker_for_no_reading_is_refused_by_check_and_train_until_it_is_named() {
         "[data]\nno_data = [-9999]\n",
     )
     .unwrap();
-    let text = done(site.path(), &["check", ".", "--config", "marked.toml"]);
-    assert!(text.contains("1 no_data"), "{text}");
+    let json = done(
+        site.path(),
+        &["check", ".", "--config", "marked.toml", "--json"],
+    );
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["wells"][0]["layers"][0]["left_out"], "1 no_data");
 }
 
 #[test]

@@ -244,6 +244,7 @@ fn shells_and_man_know_every_command() {
         "inspect",
         "logger",
         "synth",
+        "import",
     ] {
         assert!(page.contains(&command.replace('-', "\\-")), "{command}");
         for script in &scripts {
