@@ -4,7 +4,7 @@ use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_core::artifact::{Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode};
 use amlstm_core::input::Input;
 use amlstm_core::month::Month;
-use amlstm_core::month_mean::MonthDefinition;
+use amlstm_core::month_mean::{MonthDefinition, MonthRule};
 use amlstm_core::quantise::{Calibration, quantise};
 use amlstm_core::scaler::Scaler;
 use amlstm_core::sizes::{AttentionKind, Sizes};
@@ -103,7 +103,7 @@ pub fn model_file(attention: AttentionKind, sizes: Sizes, seed: u64) -> Vec<u8> 
         start_state: &start_state,
         weights: bytemuck::cast_slice(&weights),
         physics: None,
-        months: MonthDefinition::default(),
+        months: MonthDefinition::new(0, [MonthRule::MostDays; 8].into_iter()).expect("UTC"),
     };
     let mut words = vec![0u32; MAX_FILE_BYTES.div_ceil(4)];
     let bytes = bytemuck::cast_slice_mut(&mut words);

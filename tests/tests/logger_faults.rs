@@ -318,15 +318,17 @@ fn an_upload_broken_off_at_any_chunk_goes_on_where_it_stopped() {
         .send(&mut client)
         .expect("the logger takes the settings");
     drop(client);
-    let file = model(3);
-    let chunks = file.len().div_ceil(amlstm_core::link::MAX_CHUNK);
+    let files = [model(3), model(4)];
+    let chunks = files[0].len().div_ceil(amlstm_core::link::MAX_CHUNK);
     for chunk in 1..chunks {
+        // The active model is not taken again.
+        let file = &files[chunk % 2];
         // The upload before was committed: this one begins anew and its line breaks after some chunks.
         let broken = {
             let mut client = reconnect(&powered.port);
             let mut count = 0;
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                push(&mut client, &file, None, true, |_| {
+                push(&mut client, file, None, true, |_| {
                     count += 1;
                     // The laptop's lid is closed: nothing after this reaches the line.
                     if count > chunk {
@@ -341,12 +343,12 @@ fn an_upload_broken_off_at_any_chunk_goes_on_where_it_stopped() {
             "the upload of {chunks} chunks ended before chunk {chunk}"
         );
         let mut client = reconnect(&powered.port);
-        let pushed = push(&mut client, &file, None, true, |_| {}).expect("the upload goes on");
+        let pushed = push(&mut client, file, None, true, |_| {}).expect("the upload goes on");
         assert_eq!(
             pushed.resumed_from as usize,
             chunk * amlstm_core::link::MAX_CHUNK
         );
-        assert_eq!(pushed.active.crc, crc32(&file));
+        assert_eq!(pushed.active.crc, crc32(file));
     }
 }
 

@@ -58,7 +58,7 @@ fn what_cannot_be_flashed_is_said_in_one_line() {
     for (command, expected) in [
         (
             "amlstm logger flash no-such-image",
-            "no-such-image: cannot read",
+            "failed to open file `no-such-image`",
         ),
         (
             "amlstm logger flash station.toml",

@@ -122,7 +122,7 @@ enum Request {
         /// Aquifer layer
         layer: String,
     },
-    /// Makes closed months void that a wrong date had closed, and counts the kept samples again
+    /// Makes months void that a wrong date had closed
     #[command(after_help = "Example:
   amlstm logger --port /dev/ttyUSB0 void-months 2026-03
   amlstm logger --port /dev/ttyUSB0 void-months 2026-03 --confirm")]
