@@ -4,7 +4,7 @@
 //! Vectors are [`Block`]s of eight units and matrices [`Tile`]s of eight units and four columns, both nalgebra's, and weights are used where they lie in the
 //! model file. Each row of a product is summed in the order of its columns, each product and each sum rounded, so the bits do not depend on the machine.
 
-use core::iter::{chain, zip};
+use core::iter::zip;
 
 use bytemuck::Pod;
 use nalgebra::{SMatrix, SVector, Scalar};
@@ -68,16 +68,43 @@ pub struct StackedInput<'a, A: Arithmetic> {
     pub below: &'a [Block<A::Value>],
 }
 
-impl<A: Arithmetic> StackedInput<'_, A> {
-    /// The tiles of a block of rows, each with the values of its columns.
-    fn with_tiles<'t>(
-        &self,
-        tiles: &'t [Tile<A::Weight>],
-    ) -> impl Iterator<Item = (&'t Tile<A::Weight>, &[A::Value; TILE_COLUMNS])> {
-        let blocks = chain(self.hidden, self.below);
-        let values = blocks.flat_map(|block| block.as_slice().as_chunks().0);
-        zip(tiles, values)
+/// `sums + W [h; e]` of a block of rows, column after column, with `sum + weight * value` as given. The sums are an array and all eight rows are written out: so they
+/// stay in registers, where a loop over a nalgebra vector takes them from memory and back for every product.
+fn add_columns<S: Scalar + Copy, N: Pod + Scalar>(
+    sums: Block<S>,
+    tiles: &[Tile<N>],
+    [hidden, below]: [&[Block<N>]; 2],
+    add_product: impl Fn(S, N, N) -> S,
+) -> Block<S> {
+    let [
+        [
+            mut s0,
+            mut s1,
+            mut s2,
+            mut s3,
+            mut s4,
+            mut s5,
+            mut s6,
+            mut s7,
+        ],
+    ] = sums.data.0;
+    let columns: &[[N; BLOCK]] = bytemuck::try_cast_slice(tiles).unwrap_or_default();
+    debug_assert_eq!(columns.len(), tiles.len() * TILE_COLUMNS);
+    let mut columns = columns.iter();
+    for blocks in [hidden, below] {
+        let values: &[N] = bytemuck::try_cast_slice(blocks).unwrap_or_default();
+        for (value, [w0, w1, w2, w3, w4, w5, w6, w7]) in zip(values, &mut columns) {
+            s0 = add_product(s0, *w0, *value);
+            s1 = add_product(s1, *w1, *value);
+            s2 = add_product(s2, *w2, *value);
+            s3 = add_product(s3, *w3, *value);
+            s4 = add_product(s4, *w4, *value);
+            s5 = add_product(s5, *w5, *value);
+            s6 = add_product(s6, *w6, *value);
+            s7 = add_product(s7, *w7, *value);
+        }
     }
+    [s0, s1, s2, s3, s4, s5, s6, s7].into()
 }
 
 /// Which arithmetic a model file's weights are for.

@@ -78,6 +78,8 @@ impl<A: Arithmetic> AttentionWeights<'_, A> {
             debug_assert!(false, "the file has been checked to hold column {column}");
             return alpha;
         };
+        let ([u], [b], [v]) = (&u.data.0, &b.data.0, &v.data.0);
+        let [recurrent] = &recurrent.data.0;
         zip(zip(u, b), zip(v, recurrent)).fold(alpha, |alpha, ((u, b), (v, recurrent))| {
             let sum = A::add_product(A::add(*recurrent, A::bias(*b)), *u, x);
             A::add_score(alpha, *v, *b, sum)

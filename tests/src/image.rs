@@ -69,6 +69,14 @@ impl Recipe {
         }
     }
 
+    /// The cargo profile: programs of `tests/measure` are optimised for speed, the logger for size.
+    fn profile(self) -> &'static str {
+        match self.program {
+            Program::Logger => "device",
+            Program::Measure(_) => "measure",
+        }
+    }
+
     fn features(self, board: Board) -> String {
         match self.program {
             Program::Logger => format!("image,{}", self.features),
@@ -224,7 +232,7 @@ fn run_cargo(toolchain: Toolchain, board: Board, recipe: Recipe) -> Image {
     let mut command = toolchain.build_command(board);
     command
         .current_dir(toolchain::root())
-        .args(["--locked", "--profile", "device"])
+        .args(["--locked", "--profile", recipe.profile()])
         .args(["-p", &recipe.package(board), "--bin", binary])
         .args([
             "--no-default-features",
@@ -243,7 +251,10 @@ fn run_cargo(toolchain: Toolchain, board: Board, recipe: Recipe) -> Image {
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );
-    let linked = folder.join(board.target).join("device").join(binary);
+    let linked = folder
+        .join(board.target)
+        .join(recipe.profile())
+        .join(binary);
     // Recipes that differ only in features share cargo's output name. Renamed into place, so that another process never reads half an image.
     let kept = linked.with_file_name(format!(
         "{binary}-{}-{}.elf",

@@ -116,18 +116,11 @@ impl Arithmetic for Q15 {
     }
 
     fn add_products(
-        mut sums: Block<i32>,
+        sums: Block<i32>,
         tiles: &[Tile<i16>],
         input: &StackedInput<'_, Self>,
     ) -> Block<i32> {
-        for (tile, values) in input.with_tiles(tiles) {
-            for (column, value) in zip(tile.column_iter(), values) {
-                for (sum, weight) in zip(&mut sums, &column) {
-                    *sum += i32::from(*weight) * i32::from(*value);
-                }
-            }
-        }
-        sums
+        super::add_columns(sums, tiles, [input.hidden, input.below], Self::add_product)
     }
 
     fn sigmoid([_, shift]: [i32; 2], sum: i32) -> i16 {

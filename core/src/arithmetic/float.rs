@@ -77,16 +77,11 @@ impl Arithmetic for F32 {
     }
 
     fn add_products(
-        mut sums: Block<f32>,
+        sums: Block<f32>,
         tiles: &[Tile<f32>],
         input: &StackedInput<'_, Self>,
     ) -> Block<f32> {
-        for (tile, values) in input.with_tiles(tiles) {
-            for (column, value) in zip(tile.column_iter(), values) {
-                sums += column * *value;
-            }
-        }
-        sums
+        super::add_columns(sums, tiles, [input.hidden, input.below], Self::add_product)
     }
 
     fn sigmoid(_: f32, sum: f32) -> f32 {
