@@ -7,6 +7,8 @@ use std::{
     process::{Command, Output},
 };
 
+use serde_json::Value;
+
 /// Months of the made-up files, from 2015-01.
 const MONTHS: usize = 72;
 
@@ -24,6 +26,11 @@ fn done(folder: &Path, arguments: &[&str]) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Standard output of a run that must succeed, as JSON.
+fn json(folder: &Path, arguments: &[&str]) -> Value {
+    serde_json::from_str(&done(folder, arguments)).unwrap()
 }
 
 fn date(month: usize, day: usize) -> String {
@@ -121,12 +128,15 @@ fn one_egms_file_and_three_usgs_files_become_a_model_in_three_commands() {
         &["export", "run", "--well", "W7", "-o", "w7.amlm"],
     );
     assert!(folder.path().join("w7.amlm").is_file());
-    let check = done(folder.path(), &["check", "site"]);
-    assert!(
-        check.contains("points, line of sight, incidence 39 degrees")
-            && check.contains("sinks")
-            && check.contains("1 of 1 wells can be trained"),
-        "{check}"
+    let check = json(folder.path(), &["check", "site", "--json"]);
+    let ground = &check["wells"][0]["ground"];
+    assert_eq!(
+        ground["kind"],
+        "points, line of sight, incidence 39 degrees"
+    );
+    assert_eq!(
+        (&ground["verdict"], &check["trainable"]),
+        (&"sinks".into(), &1.into())
     );
     // Importing again adds nothing.
     let again = done(
@@ -140,12 +150,13 @@ fn one_egms_file_and_three_usgs_files_become_a_model_in_three_commands() {
 fn the_example_site_can_be_checked_at_once() {
     let folder = tempfile::tempdir().unwrap();
     done(folder.path(), &["init", "mysite"]);
-    let check = done(folder.path(), &["check", "mysite"]);
-    assert!(
-        check.contains("example (SYNTHETIC)") && check.contains("1 of 1 wells can be trained"),
-        "{check}"
+    let check = json(folder.path(), &["check", "mysite", "--json"]);
+    let well = &check["wells"][0];
+    assert_eq!(
+        (&well["synthetic"], &check["trainable"]),
+        (&true.into(), &1.into())
     );
-    assert!(!check.contains("Look at these"), "{check}");
+    assert_eq!(well["hints"], Value::Array(Vec::new()));
     let output = amlstm(folder.path(), &["init", "mysite"]);
     assert_eq!(output.status.code(), Some(1));
     let message = String::from_utf8(output.stderr).unwrap();
