@@ -55,7 +55,7 @@ impl OpenMonth {
             sum.quality = sum.quality.with(reading.quality);
             let usable = reading.level_m.filter(|_| reading.quality.is_usable());
             let counted =
-                usable.is_some_and(|level_m| sum.mean.add(moment.day as u8, f64::from(level_m)));
+                usable.is_some_and(|level_m| sum.mean.add(moment.day, f64::from(level_m)));
             sum.rejected += u32::from(!counted);
         }
     }

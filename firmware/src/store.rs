@@ -435,18 +435,14 @@ impl<F: MappedFlash> Store<F> {
         mut visit: impl FnMut(T) -> ControlFlow<()>,
     ) -> Result<u32, StoreError> {
         let mut unreadable = 0;
-        let visited = each_item(
-            &mut self.flash,
-            region,
-            |bytes| match postcard::from_bytes(bytes) {
-                Ok(item) => visit(item),
-                // Written by a newer firmware: not for this one.
-                Err(_) => {
-                    unreadable += 1;
-                    ControlFlow::Continue(())
-                }
-            },
-        )
+        let visited = each_item(&mut self.flash, region, |bytes| {
+            if let Ok(item) = postcard::from_bytes(bytes) {
+                return visit(item);
+            }
+            // Written by a newer firmware: not for this one.
+            unreadable += 1;
+            ControlFlow::Continue(())
+        })
         .await;
         visited.map_err(|error| self.failed(error))?;
         Ok(unreadable)

@@ -35,7 +35,8 @@ const MAIN: &str = r#"fn main() {
 fn write_crate(folder: &Path, model: &[u8]) {
     let core = toolchain::root().join("core");
     let manifest = format!(
-        "[package]\nname = \"outside\"\nedition = \"2024\"\n\n[dependencies]\namlstm-core = {{ path = {core:?} }}\n\n[workspace]\n"
+        "[package]\nname = \"outside\"\nedition = \"2024\"\n\n[dependencies]\namlstm-core = {{ path = \"{}\" }}\n\n[workspace]\n",
+        core.display()
     );
     fs::create_dir(folder.join("src")).expect("the folder is new");
     for (file, content) in [

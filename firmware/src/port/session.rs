@@ -116,7 +116,7 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
             // A name that lost its letters here would be another name.
             128.. => {
                 self.refusal =
-                    Some("found a letter that is not ASCII; names are spelled in ASCII here")
+                    Some("found a letter that is not ASCII; names are spelled in ASCII here");
             }
             _ => {}
         }

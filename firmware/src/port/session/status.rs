@@ -46,7 +46,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         match status.battery_mv {
             Some(millivolts) => {
                 self.line(format_args!("battery    {millivolts} mV"))
-                    .await?
+                    .await?;
             }
             None => {
                 self.text("battery    not measured by this board\r\n")
