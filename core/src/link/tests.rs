@@ -92,7 +92,7 @@ fn requests() -> Vec<Request<'static>> {
 
 #[test]
 fn requests_keep_their_numbers() {
-    assert_eq!(kinds(&requests()), ascending(21));
+    assert_eq!(kinds(&requests()), ascending(23));
 }
 
 #[test]
