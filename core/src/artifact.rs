@@ -112,7 +112,6 @@ pub struct ModelFile<'a> {
     start: Start<'a>,
     golden: Golden<'a>,
     physics: Option<Physics<'a>>,
-    physics_golden_mm: &'a [f32],
     months: MonthDefinition,
     crc: u32,
 }
@@ -142,9 +141,6 @@ impl<'a> ModelFile<'a> {
         }
         let mut network = StatefulNetwork::cold(&file.model);
         file.check_golden_months(&mut network)?;
-        if let Some(physics) = &file.physics {
-            physics::check_golden(physics, file.golden.level_m, file.physics_golden_mm)?;
-        }
         network
             .set_state_bits(file.start.state_bits())
             .map_err(|unit| ArtifactError::StartState { unit })?;
@@ -201,12 +197,8 @@ impl<'a> ModelFile<'a> {
         let (model, start, golden) = numbers::read(&record, inputs, network)?;
         check::check_numbers(&record, &model, &start, &golden)?;
         let physics = physics
-            .map(|bytes| physics::read(bytes, usize::from(record.sizes.inputs)))
+            .map(|bytes| physics::read(bytes, golden.level_m))
             .transpose()?;
-        let (physics, physics_golden_mm) = physics
-            .map_or((None, &[][..]), |(physics, golden_mm)| {
-                (Some(physics), golden_mm)
-            });
         let months = months.map_or(Ok(MonthDefinition::default()), |bytes| {
             let bytes: Option<[u8; 4]> = bytes.try_into().ok();
             bytes
@@ -219,7 +211,6 @@ impl<'a> ModelFile<'a> {
             start,
             golden,
             physics,
-            physics_golden_mm,
             months,
             crc,
         })
@@ -249,16 +240,7 @@ impl<'a> ModelFile<'a> {
         network: &mut StatefulNetwork<BLOCKS>,
     ) -> Result<(), ArtifactError> {
         let (increment_mm, digest) = self.golden_months(network);
-        let pairs = increment_mm.iter().zip(self.golden.increment_mm);
-        for (month, (found_mm, expected_mm)) in pairs.enumerate() {
-            if found_mm.to_bits() != expected_mm.to_bits() {
-                return Err(ArtifactError::Golden {
-                    month,
-                    found_mm: *found_mm,
-                    expected_mm: *expected_mm,
-                });
-            }
-        }
+        check::check_increments(&increment_mm, self.golden.increment_mm)?;
         if digest != self.golden.digest {
             return Err(ArtifactError::GoldenDigest {
                 found: digest,

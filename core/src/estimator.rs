@@ -131,11 +131,10 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
             increment_mm: output.increment_mm,
             cumulative_mm: self.subsidence_mm,
         };
-        let layers = self.network.inputs().len();
         let physics = self
             .physics
             .as_mut()
-            .and_then(|physics| Some((physics.primary, physics.step(level_m, layers)?)));
+            .and_then(|physics| Some((physics.primary, physics.step(level_m)?)));
         let (primary, trusted, physics) = match physics {
             Some((Primary::Physics, physics)) => {
                 (Primary::Physics, physics.subsidence, Some(physics))

@@ -1,7 +1,7 @@
 //! The level of a month: the mean of its days' means.
 //!
 //! Days count alike however often they were read, so a pumping test of a hundred readings in an hour does not outweigh the other days. This is the one
-//! definition: training, `amlstm estimate` and the logger use it, with the same bits.
+//! definition: training, `amlstm estimate` and the logger use it, with the same bits. (A logger sums up days in UTC, whatever the offset of a model's months.)
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ impl MonthRule {
     }
 }
 
-/// How the months of a model's levels are made, so that a logger makes them as training did.
+/// How the months of a model's levels are made: for each input which months count, and in which offset from UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MonthDefinition {
     utc_offset_minutes: i16,

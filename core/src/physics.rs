@@ -34,6 +34,16 @@ pub struct PhysicsOutput {
 }
 
 impl PhysicsState {
+    /// Whether steps with so many aquifer layers can have left this state behind: months are counted once every layer has begun.
+    pub(crate) fn is_sound(&self, aquifer_layers: usize) -> bool {
+        self.months.is_none() || self.have_begun(aquifer_layers)
+    }
+
+    fn have_begun(&self, aquifer_layers: usize) -> bool {
+        let mut layers = self.layers.iter().take(aquifer_layers);
+        layers.all(Option::is_some)
+    }
+
     /// One month with the levels (m above datum) of the aquifer layers. A level that is absent or not finite is held from the month before.
     ///
     /// Nothing until every aquifer layer has been measured: in that month the beds are at rest, and all layers start together.
@@ -43,23 +53,22 @@ impl PhysicsState {
         level_m: &[Option<f32>],
     ) -> Option<PhysicsOutput> {
         let months = self.months.map(|months| months.saturating_add(1));
-        let levels = level_m.iter().copied().chain(core::iter::repeat(None));
-        for (beds, level_m) in self
-            .layers
-            .iter_mut()
-            .zip(levels)
-            .take(weights.layers.len())
-        {
-            let level_m = level_m.filter(|level| level.is_finite());
+        let levels = || {
+            let measured = level_m
+                .iter()
+                .map(|level_m| level_m.filter(|level| level.is_finite()));
+            measured.chain(core::iter::repeat(None))
+        };
+        let places = self.layers.iter_mut().take(weights.layers.len());
+        for (beds, level_m) in places.zip(levels()) {
             // Before all layers are there, the latest level is where the beds will rest.
             if let (None, Some(level_m)) = (months, level_m) {
                 *beds = Some(LayerBeds::at_rest(level_m));
             }
         }
-        let started = self.layers.iter().take(weights.layers.len());
         let months = match months {
             Some(months) => months,
-            None if started.clone().all(Option::is_some) => 0,
+            None if self.have_begun(weights.layers.len()) => 0,
             None => return None,
         };
         self.months = Some(months);
@@ -68,12 +77,11 @@ impl PhysicsState {
             layer_mm: [0.0; MAX_INPUTS],
         };
         let layers = self.layers.iter_mut().zip(weights.layers);
-        let levels = level_m.iter().copied().chain(core::iter::repeat(None));
         for ((place, (beds, weights)), level_m) in
-            output.layer_mm.iter_mut().zip(layers).zip(levels)
+            output.layer_mm.iter_mut().zip(layers).zip(levels())
         {
             let Some(beds) = beds else { continue };
-            let columns = match level_m.filter(|level| level.is_finite()) {
+            let columns = match level_m {
                 Some(level_m) => beds.step(level_m),
                 None => beds.hold(),
             };

@@ -46,15 +46,11 @@ impl<'a> StatefulPhysics<'a> {
     }
 
     /// One month; nothing until every aquifer layer has been measured.
-    pub(crate) fn step(
-        &mut self,
-        level_m: &[Option<f32>],
-        aquifer_layers: usize,
-    ) -> Option<PhysicsEstimate> {
+    pub(crate) fn step(&mut self, level_m: &[Option<f32>]) -> Option<PhysicsEstimate> {
         let output = self.state.step(&self.weights, level_m)?;
         self.subsidence_mm += output.increment_mm;
         let mut layer_mm = Vec::new();
-        for mm in output.layer_mm.iter().take(aquifer_layers) {
+        for mm in output.layer_mm.iter().take(self.weights.layers.len()) {
             // There is room for all layers of a model, here and below.
             let _ = layer_mm.push(*mm);
         }
@@ -98,8 +94,7 @@ impl<'a> StatefulPhysics<'a> {
                 )?);
             }
         }
-        let begun = restored.state.layers.iter().take(saved.layers.len());
-        let is_sound = saved.months.is_none() || begun.into_iter().all(Option::is_some);
+        let is_sound = restored.state.is_sound(saved.layers.len());
         (is_whole && is_sound && restored.subsidence_mm.is_finite()).then_some(restored)
     }
 }

@@ -3,9 +3,22 @@
 mod bus;
 mod clock;
 mod flash;
+mod laptop;
 mod model;
 
 pub use bus::{Answer, FakeBus};
 pub use clock::FakeClock;
 pub use flash::FakeFlash;
+pub use laptop::{Nobody, Screen};
 pub use model::{LAYERS, model};
+
+use amlstm_core::link::ResetCause;
+
+use crate::board::LastRun;
+
+/// The machine was switched on.
+pub const SWITCHED_ON: LastRun = LastRun {
+    cause: ResetCause::Power,
+    late_task: None,
+    panic: None,
+};

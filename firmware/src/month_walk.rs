@@ -121,7 +121,7 @@ impl MonthWalk {
                 ControlFlow::Continue(())
             }
         });
-        visited.await.map_err(|_| Fault::Storage)?;
+        visited.await?;
         Ok(closed)
     }
 

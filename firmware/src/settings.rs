@@ -114,10 +114,7 @@ impl Settings {
         store: &mut Store<F>,
         item: ConfigItem,
     ) -> Result<(), Fault> {
-        store
-            .put(map_key(item.key()), &item)
-            .await
-            .map_err(|_| Fault::Storage)?;
+        store.put(map_key(item.key()), &item).await?;
         self.apply(item);
         Ok(())
     }

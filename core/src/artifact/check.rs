@@ -51,6 +51,20 @@ pub(super) fn check_numbers(
     Ok(())
 }
 
+/// Checks that golden months give the increments that the file states, to the bit.
+pub(super) fn check_increments(found_mm: &[f32], expected_mm: &[f32]) -> Result<(), ArtifactError> {
+    for (month, (found_mm, expected_mm)) in zip(found_mm, expected_mm).enumerate() {
+        if found_mm.to_bits() != expected_mm.to_bits() {
+            return Err(ArtifactError::Golden {
+                month,
+                found_mm: *found_mm,
+                expected_mm: *expected_mm,
+            });
+        }
+    }
+    Ok(())
+}
+
 fn check_input(index: usize, input: Input) -> Result<(), ArtifactError> {
     let Input {
         scaler,

@@ -2,6 +2,7 @@
 
 use core::iter::zip;
 
+use super::check::check_increments;
 use super::numbers::{Numbers, check_length};
 use super::{ArtifactError, GOLDEN_MONTHS, SUBSIDENCE_LIMIT_MM, Tag};
 use crate::basis::{COLUMNS, DECAY_MONTHS, LAYER_NUMBERS, LayerBeds};
@@ -32,8 +33,9 @@ fn section_bytes(inputs: usize) -> usize {
     4 * (HEAD_WORDS + inputs * (COLUMNS + 1 + LAYER_NUMBERS) + GOLDEN_MONTHS)
 }
 
-/// Reads and checks the section; gives the increments of the golden months as well.
-pub(super) fn read(bytes: &[u8], inputs: usize) -> Result<(Physics<'_>, &[f32]), ArtifactError> {
+/// Reads and checks the section. Its golden months are those of the levels `golden_m`, one for each input.
+pub(super) fn read<'a>(bytes: &'a [u8], golden_m: &[f32]) -> Result<Physics<'a>, ArtifactError> {
+    let inputs = golden_m.len();
     check_length(Tag::PHYSICS, bytes, section_bytes(inputs))?;
     let mut numbers = Numbers { rest: bytes };
     let wrong = |number| ArtifactError::PhysicsNumber { number };
@@ -55,11 +57,8 @@ pub(super) fn read(bytes: &[u8], inputs: usize) -> Result<(Physics<'_>, &[f32]),
         decay: numbers.one()?,
         layers: numbers.take(inputs)?,
     };
-    let all = weights.layers.as_flattened().iter().chain(&weights.decay);
-    if !all
-        .into_iter()
-        .all(|weight| (0.0..=SUBSIDENCE_LIMIT_MM).contains(weight))
-    {
+    let mut all = weights.layers.as_flattened().iter().chain(&weights.decay);
+    if !all.all(|weight| (0.0..=SUBSIDENCE_LIMIT_MM).contains(weight)) {
         return Err(wrong("weight"));
     }
     let mut state = PhysicsState {
@@ -74,37 +73,21 @@ pub(super) fn read(bytes: &[u8], inputs: usize) -> Result<(Physics<'_>, &[f32]),
             return Err(wrong("state"));
         }
         *place = (has_begun == 1).then_some(beds);
-        if state.months.is_some() && place.is_none() {
-            return Err(wrong("months"));
-        }
     }
-    let physics = Physics {
+    if !state.is_sound(inputs) {
+        return Err(wrong("months"));
+    }
+    check_increments(
+        &golden_months(&weights, golden_m),
+        numbers.take(GOLDEN_MONTHS)?,
+    )?;
+    Ok(Physics {
         primary,
         weights,
         state,
         subsidence_mm,
         interval_half_width_mm,
-    };
-    Ok((physics, numbers.take(GOLDEN_MONTHS)?))
-}
-
-/// Checks the increments of the golden months.
-pub(super) fn check_golden(
-    physics: &Physics,
-    level_m: &[f32],
-    expected_mm: &[f32],
-) -> Result<(), ArtifactError> {
-    let found_mm = golden_months(&physics.weights, level_m);
-    for (month, (found_mm, expected_mm)) in zip(found_mm, expected_mm).enumerate() {
-        if found_mm.to_bits() != expected_mm.to_bits() {
-            return Err(ArtifactError::Golden {
-                month,
-                found_mm,
-                expected_mm: *expected_mm,
-            });
-        }
-    }
-    Ok(())
+    })
 }
 
 /// The increments of the golden months: from rest under the golden levels, which fall by a metre per month.

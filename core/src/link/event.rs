@@ -137,7 +137,7 @@ pub enum EventKind {
         /// The limit in mm.
         limit_mm: f32,
     },
-    /// The log of months is full: no further month can be closed. Written by earlier firmware alone.
+    /// The log of months is full: no further month can be closed. No firmware of this flash format writes it; it keeps its number.
     MonthLogFull,
     /// Somebody confirmed that a level which jumped is right.
     StepConfirmed {

@@ -20,12 +20,12 @@ pub struct MonthLevel {
     pub rejected: u32,
     /// Every quality bit that occurred.
     pub quality: Quality,
-    /// At least 80 % of the month's days have a usable reading: the mean may enter the model.
+    /// At least 80 % of the month's days have a usable reading. Whether the mean enters the model is for the model's own rule.
     pub complete: bool,
 }
 
 impl MonthLevel {
-    /// The level the model sees: the mean of a complete month.
+    /// The mean of a complete month: the level that a model sees whose rule is [`MostDays`](crate::month_mean::MonthRule::MostDays).
     pub fn model_level_m(&self) -> Option<f32> {
         if self.complete { self.mean_m } else { None }
     }

@@ -4,38 +4,15 @@ use amlstm_core::link::{
     ChannelConfig, ConfigItem, MAX_MESSAGE, Name, Quantity, ResetCause, Sdi12Value, Sensor,
 };
 use embassy_futures::block_on;
-use embedded_io_async::{ErrorType, Read, Write};
+use embedded_io_async::{ErrorType, Read};
 
 use super::*;
 use crate::board::{LastRun, SensorBus};
-use crate::fake::{Answer, FakeBus, FakeClock, FakeFlash};
+use crate::fake::{Answer, FakeBus, FakeClock, FakeFlash, Nobody, SWITCHED_ON, Screen};
 use crate::store::Key;
 
 const FLASH: u32 = 512 * 1024;
 const DAY_MS: u64 = 86_400_000;
-
-/// A laptop that is not there.
-struct Nobody;
-
-impl ErrorType for Nobody {
-    type Error = core::convert::Infallible;
-}
-
-impl Read for Nobody {
-    async fn read(&mut self, _: &mut [u8]) -> Result<usize, Self::Error> {
-        core::future::pending().await
-    }
-}
-
-impl Write for Nobody {
-    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
-        Ok(bytes.len())
-    }
-
-    async fn flush(&mut self) -> Result<(), Self::Error> {
-        Ok(())
-    }
-}
 
 /// Counts feedings and remembers the late task.
 struct FakeMachine<'a> {
@@ -111,16 +88,11 @@ fn layout() -> Layout {
 /// A flash with one channel and a clock that was set to 2026-01-01.
 fn configured() -> FakeFlash {
     let clock = FakeClock::default();
-    let last_run = LastRun {
-        cause: ResetCause::Power,
-        late_task: None,
-        panic: None,
-    };
     let mut logger = block_on(Logger::open(
         FakeFlash::new(FLASH),
         layout(),
         &clock,
-        &last_run,
+        &SWITCHED_ON,
     ))
     .unwrap();
     let sensor = Sensor::Sdi12(Sdi12Value {
@@ -182,16 +154,11 @@ fn two_months_of_the_whole_application_close_one_and_keep_the_watchdog_fed() {
     assert_eq!(late, None);
     // Every 120 s for 40 days.
     assert_eq!(fed, 28_801);
-    let last_run = LastRun {
-        cause: ResetCause::Power,
-        late_task: None,
-        panic: None,
-    };
     let mut logger = block_on(Logger::open(
         &mut flash,
         layout(),
         &FakeClock::default(),
-        &last_run,
+        &SWITCHED_ON,
     ))
     .unwrap();
     assert_eq!(logger.store.next_sample(), 40 * 96);
@@ -240,16 +207,11 @@ fn samples_carry_their_due_time_by_a_clock_of_32768_hz() {
         synthetic: false,
     };
     clock.run(run(parts), 3 * 86_400 * 32_768);
-    let last_run = LastRun {
-        cause: ResetCause::Power,
-        late_task: None,
-        panic: None,
-    };
     let mut logger = block_on(Logger::open(
         &mut flash,
         layout(),
         &FakeClock::default(),
-        &last_run,
+        &SWITCHED_ON,
     ))
     .unwrap();
     let mut times = std::vec::Vec::new();
@@ -283,25 +245,6 @@ impl Read for Typed {
     }
 }
 
-/// What the laptop shows.
-#[derive(Clone, Default)]
-struct Screen(std::rc::Rc<core::cell::RefCell<std::vec::Vec<u8>>>);
-
-impl ErrorType for Screen {
-    type Error = core::convert::Infallible;
-}
-
-impl Write for Screen {
-    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    async fn flush(&mut self) -> Result<(), Self::Error> {
-        Ok(())
-    }
-}
-
 /// A board of fakes with a technician.
 struct Repaired<'a>(core::marker::PhantomData<&'a ()>);
 
@@ -317,17 +260,12 @@ impl<'a> Board for Repaired<'a> {
 /// A flash of another format ended the program, and with it the port.
 #[test]
 fn a_flash_that_cannot_be_opened_leaves_a_port_for_repair() {
-    let last_run = LastRun {
-        cause: ResetCause::Power,
-        late_task: None,
-        panic: None,
-    };
     let flash = FakeFlash::new(FLASH);
     let opened = block_on(Logger::open(
         flash,
         layout(),
         &FakeClock::default(),
-        &last_run,
+        &SWITCHED_ON,
     ));
     let mut store = opened.unwrap().store;
     block_on(store.put(Key::Format as u8, &"another")).unwrap();
@@ -356,6 +294,6 @@ fn a_flash_that_cannot_be_opened_leaves_a_port_for_repair() {
         "{shown}"
     );
     assert!(fed.get() > 700, "the watchdog is fed meanwhile");
-    let opened = block_on(Logger::open(&mut flash, layout(), &&clock, &last_run));
+    let opened = block_on(Logger::open(&mut flash, layout(), &&clock, &SWITCHED_ON));
     assert!(opened.is_ok(), "the erased flash is laid out anew");
 }

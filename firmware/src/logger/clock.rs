@@ -125,10 +125,7 @@ impl<F: MappedFlash> Logger<F> {
             unix_s,
             next_sample: self.store.next_sample(),
         };
-        self.store
-            .put(Key::Clock as u8, &setting)
-            .await
-            .map_err(|_| Fault::Storage)?;
+        self.store.put(Key::Clock as u8, &setting).await?;
         self.clock = WallClock {
             state: ClockState::Set,
             base_unix_s: unix_s,

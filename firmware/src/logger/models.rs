@@ -45,15 +45,9 @@ impl<F: MappedFlash> Logger<F> {
         let slot = slots.free_slot();
         if slots.standby.take().is_some() {
             // From here on there is nothing to roll back to; say so before the bytes go.
-            self.store
-                .commit_slots(&slots)
-                .await
-                .map_err(|_| Fault::Storage)?;
+            self.store.commit_slots(&slots).await?;
         }
-        self.store
-            .erase_slot(slot, length)
-            .await
-            .map_err(|_| Fault::Storage)?;
+        self.store.erase_slot(slot, length).await?;
         let progress = UploadProgress {
             length,
             crc,
@@ -93,10 +87,7 @@ impl<F: MappedFlash> Logger<F> {
         if end < length && !end.is_multiple_of(4) {
             return Err(Fault::Malformed);
         }
-        self.store
-            .write_slot(upload.slot, offset, bytes)
-            .await
-            .map_err(|_| Fault::Storage)?;
+        self.store.write_slot(upload.slot, offset, bytes).await?;
         upload.progress.received = end;
         Ok(upload.progress)
     }
@@ -157,10 +148,7 @@ impl<F: MappedFlash> Logger<F> {
                 .active
                 .filter(|before| (before.length, before.crc) != (length, crc)),
         };
-        self.store
-            .commit_slots(&slots)
-            .await
-            .map_err(|_| Fault::Storage)?;
+        self.store.commit_slots(&slots).await?;
         self.upload = None;
         self.estimated_until = None;
         let activated = EventKind::ModelActivated {
@@ -191,7 +179,8 @@ impl<F: MappedFlash> Logger<F> {
             .store
             .slot_bytes(active.slot, active.length)
             .ok_or(Fault::Storage)?;
-        self.check_file(bytes, &active.signature)?;
+        let signed = check_signature(bytes, &active.signature, &self.settings.security)?;
+        self.check_file(bytes, signed)?;
         self.check_version(active.version, allow_older)?;
         let generation = before.generation.wrapping_add(1);
         active.generation = generation;
@@ -201,10 +190,7 @@ impl<F: MappedFlash> Logger<F> {
             active: Some(active.clone()),
             standby: before.active,
         };
-        self.store
-            .commit_slots(&slots)
-            .await
-            .map_err(|_| Fault::Storage)?;
+        self.store.commit_slots(&slots).await?;
         // An upload in progress was on its way to the slot that is active now.
         self.upload = None;
         self.estimated_until = None;
@@ -263,7 +249,7 @@ impl<F: MappedFlash> Logger<F> {
             .store
             .slot_bytes(upload.slot, length)
             .ok_or(Fault::Storage)?;
-        check_signature(bytes, &upload.signature, &self.settings.security)?;
+        let signed = check_signature(bytes, &upload.signature, &self.settings.security)?;
         let stored = stored_crc(bytes).unwrap_or(0);
         if stored != crc {
             return Err(Fault::ModelCrc {
@@ -271,12 +257,11 @@ impl<F: MappedFlash> Logger<F> {
                 stored,
             });
         }
-        self.check_file(bytes, &upload.signature)
+        self.check_file(bytes, signed)
     }
 
-    /// Checks a file in a slot and gives its version.
-    fn check_file(&self, bytes: &[u8], signature: &Signature) -> Result<u32, Fault> {
-        let signed = check_signature(bytes, signature, &self.settings.security)?;
+    /// Checks a file in a slot, which was signed or not, and gives its version.
+    fn check_file(&self, bytes: &[u8], signed: bool) -> Result<u32, Fault> {
         let file = ModelFile::parse(bytes).map_err(|_| Fault::ModelInvalid)?;
         if signed && file.record().well != self.settings.station.as_str() {
             return Err(Fault::OtherWell);
@@ -332,10 +317,7 @@ impl<F: MappedFlash> Logger<F> {
     }
 
     async fn slots(&mut self) -> Result<Slots, Fault> {
-        self.store
-            .slots()
-            .await
-            .map_err(|_: StoreError| Fault::Storage)
+        Ok(self.store.slots().await?)
     }
 }
 

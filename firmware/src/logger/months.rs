@@ -132,7 +132,7 @@ impl<F: MappedFlash> Logger<F> {
             }
             ControlFlow::Continue(())
         });
-        visited.await.map_err(|_| Fault::Storage)?;
+        visited.await?;
         if count == 0 {
             return Err(Fault::NotFound);
         }
@@ -145,11 +145,8 @@ impl<F: MappedFlash> Logger<F> {
             next_sample: self.store.next_sample(),
         };
         self.estimated_until = None;
-        self.store
-            .push_void(void)
-            .await
-            .map_err(|_| Fault::Storage)?;
-        self.recount(clock).await.map_err(|_| Fault::Storage)?;
+        self.store.push_void(void).await?;
+        self.recount(clock).await?;
         let voided = EventKind::MonthsVoid {
             first_month_index: month_index,
             count,
@@ -188,10 +185,7 @@ impl<F: MappedFlash> Logger<F> {
                 .iter()
                 .filter(|estimate| Some(estimate.month_index) > done && is_worth_keeping(estimate))
             {
-                self.store
-                    .push_estimate(estimate.clone())
-                    .await
-                    .map_err(|_| Fault::Storage)?;
+                self.store.push_estimate(estimate.clone()).await?;
                 self.raise_alarm(clock, estimate).await?;
                 last = Some(estimate.clone());
             }
@@ -247,7 +241,7 @@ impl<F: MappedFlash> Logger<F> {
             }
             _ => Continue(()),
         });
-        visited.await.map_err(|_| Fault::Storage)?;
+        visited.await?;
         Ok(record.map(|record| (record, estimate)))
     }
 
@@ -259,7 +253,7 @@ impl<F: MappedFlash> Logger<F> {
     }
 
     async fn walk(&mut self) -> Result<MonthWalk, Fault> {
-        let slots = self.store.slots().await.map_err(|_| Fault::Storage)?;
+        let slots = self.store.slots().await?;
         Ok(MonthWalk::new(slots.active.ok_or(Fault::NoModel)?))
     }
 

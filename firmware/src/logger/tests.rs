@@ -11,7 +11,7 @@ use embassy_futures::block_on;
 
 use super::*;
 use crate::calendar::Moment;
-use crate::fake::{FakeClock, FakeFlash, LAYERS, model};
+use crate::fake::{FakeClock, FakeFlash, LAYERS, SWITCHED_ON, model};
 
 mod clock;
 mod cuts;
@@ -21,11 +21,6 @@ mod months;
 mod old_flash;
 
 const FLASH: u32 = 224 * 1024;
-const CLOCK_LOST: LastRun = LastRun {
-    cause: ResetCause::Power,
-    late_task: None,
-    panic: None,
-};
 
 fn layout() -> Layout {
     layout_of(FLASH)
@@ -44,7 +39,7 @@ fn open(flash: FakeFlash, clock: &FakeClock) -> Logger<FakeFlash> {
 }
 
 fn open_on(flash: FakeFlash, layout: &Layout, clock: &FakeClock) -> Logger<FakeFlash> {
-    block_on(Logger::open(flash, layout.clone(), clock, &CLOCK_LOST)).unwrap()
+    block_on(Logger::open(flash, layout.clone(), clock, &SWITCHED_ON)).unwrap()
 }
 
 fn channel(layer: &str) -> ChannelConfig {

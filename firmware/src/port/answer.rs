@@ -95,11 +95,7 @@ async fn respond<'s, B: Board>(
             Response::Month { record, estimate }
         }
         Request::Event { number } => {
-            let event = logger
-                .store
-                .event_from(number)
-                .await
-                .map_err(|_| Fault::Storage)?;
+            let event = logger.store.event_from(number).await?;
             Response::Event(event.ok_or(Fault::NotFound)?)
         }
         Request::Samples { number } => {
@@ -114,7 +110,7 @@ async fn respond<'s, B: Board>(
                     None => ControlFlow::Break(()),
                 }
             });
-            packed.await.map_err(|_| Fault::Storage)?;
+            packed.await?;
             Response::Samples(
                 scratch
                     .get(..length)

@@ -23,7 +23,7 @@ impl<B: Board> Shared<B> {
             sensor_m,
         };
         let noted = self.logger.lock().await.note(&self.clock, tape).await;
-        noted.map_err(|_| Fault::Storage)?;
+        noted?;
         if sensor_m.is_some_and(|sensor_m| agree(sensor_m, tape_m)) {
             self.cable.lock().await.confirm_step(channel.into());
         }
@@ -41,7 +41,7 @@ impl<B: Board> Shared<B> {
         }
         let confirmed = EventKind::StepConfirmed { channel };
         let noted = logger.note(&self.clock, confirmed).await;
-        noted.map_err(|_| Fault::Storage)?;
+        noted?;
         drop(logger);
         self.cable.lock().await.confirm_step(channel.into());
         Ok(())
@@ -69,13 +69,9 @@ impl<B: Board> Shared<B> {
     pub async fn status(&self) -> Result<Status, Fault> {
         let battery_mv = self.machine.lock().await.battery_mv();
         let mut logger = self.logger.lock().await;
-        let models = logger.models().await?;
+        let active = logger.store.slots().await?.active;
         let channels = logger.settings.channels.len();
-        let months_free = logger
-            .store
-            .months_free(channels)
-            .await
-            .map_err(|_| Fault::Storage)?;
+        let months_free = logger.store.months_free(channels).await?;
         let held = logger.store.held();
         Ok(Status {
             station: logger.settings.station.clone(),
@@ -97,7 +93,7 @@ impl<B: Board> Shared<B> {
             months_free,
             first_event: held.first_event,
             next_event: held.next_event,
-            model_generation: models.active.map(|active| active.generation),
+            model_generation: active.map(|active| active.generation),
             rate_alarm: logger.rate_alarm(),
             synthetic: self.synthetic,
             storage_errors: logger.store.errors(),
@@ -128,11 +124,7 @@ impl<B: Board> Shared<B> {
         }
         let mut logger = self.logger.lock().await;
         let channels = logger.settings.channels.len();
-        let months_free = logger
-            .store
-            .months_free(channels)
-            .await
-            .map_err(|_| Fault::Storage)?;
+        let months_free = logger.store.months_free(channels).await?;
         Ok(VisitReport {
             clock_error_s: now.unix_s.wrapping_sub(laptop_unix_s) as i32,
             now,

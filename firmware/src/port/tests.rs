@@ -1,16 +1,16 @@
 use std::vec::Vec;
 
 use amlstm_core::link::{
-    ChannelConfig, Fault, Hello, MAX_FRAME, MAX_PAYLOAD, Name, Quantity, Reply, Request,
-    ResetCause, Response, Sdi12Value, Sensor, decode_reply, encode_frame,
+    ChannelConfig, Fault, Hello, MAX_FRAME, MAX_PAYLOAD, Name, Quantity, Reply, Request, Response,
+    Sdi12Value, Sensor, decode_reply, encode_frame,
 };
 use embassy_futures::block_on;
-use embedded_io_async::{ErrorType, Write};
+use embedded_io_async::ErrorType;
 
 use super::answer::answer;
 use super::*;
 use crate::board::{LastRun, Machine};
-use crate::fake::{Answer, FakeBus, FakeClock, FakeFlash};
+use crate::fake::{Answer, FakeBus, FakeClock, FakeFlash, Nobody, SWITCHED_ON, Screen};
 use crate::logger::Logger;
 use crate::store::Layout;
 
@@ -24,11 +24,7 @@ struct FakeMachine {
 
 impl Machine for FakeMachine {
     fn last_run(&mut self) -> LastRun {
-        LastRun {
-            cause: ResetCause::Power,
-            late_task: None,
-            panic: None,
-        }
+        SWITCHED_ON
     }
 
     fn watchdog_ms(&self) -> u32 {
@@ -45,29 +41,6 @@ impl Machine for FakeMachine {
 
     fn restart(&mut self) {
         self.restarts += 1;
-    }
-}
-
-/// A laptop that is not there.
-struct Nobody;
-
-impl ErrorType for Nobody {
-    type Error = core::convert::Infallible;
-}
-
-impl Read for Nobody {
-    async fn read(&mut self, _: &mut [u8]) -> Result<usize, Self::Error> {
-        core::future::pending().await
-    }
-}
-
-impl Write for Nobody {
-    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
-        Ok(bytes.len())
-    }
-
-    async fn flush(&mut self) -> Result<(), Self::Error> {
-        Ok(())
     }
 }
 
@@ -88,16 +61,11 @@ type Desk = Shared<Fakes>;
 fn desk() -> Desk {
     let clock = FakeClock::default();
     let layout = Layout::with_slots(FLASH, 16 * 1024, 8 * 1024).unwrap();
-    let last_run = LastRun {
-        cause: ResetCause::Power,
-        late_task: None,
-        panic: None,
-    };
     let logger = block_on(Logger::open(
         FakeFlash::new(FLASH),
         layout,
         &clock,
-        &last_run,
+        &SWITCHED_ON,
     ))
     .unwrap();
     let bus = FakeBus::new(&[
@@ -288,25 +256,6 @@ impl Read for Pasted {
     }
 }
 
-/// What the laptop shows.
-#[derive(Clone, Default)]
-struct Screen(std::rc::Rc<core::cell::RefCell<Vec<u8>>>);
-
-impl ErrorType for Screen {
-    type Error = core::convert::Infallible;
-}
-
-impl Write for Screen {
-    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    async fn flush(&mut self) -> Result<(), Self::Error> {
-        Ok(())
-    }
-}
-
 /// Sensors that take two seconds for an answer.
 struct Slow(&'static FakeClock);
 
@@ -336,16 +285,11 @@ impl Board for Table {
 fn pasted(bytes: &[u8], pause_at: usize) -> std::string::String {
     let clock: &'static FakeClock = std::boxed::Box::leak(std::boxed::Box::default());
     let layout = Layout::with_slots(FLASH, 16 * 1024, 8 * 1024).unwrap();
-    let last_run = LastRun {
-        cause: ResetCause::Power,
-        late_task: None,
-        panic: None,
-    };
     let logger = block_on(Logger::open(
         FakeFlash::new(FLASH),
         layout,
         &clock,
-        &last_run,
+        &SWITCHED_ON,
     ))
     .unwrap();
     let machine = FakeMachine::default();

@@ -267,7 +267,10 @@ mod tests {
         crc: true,
     };
 
-    const DEADLINE_MS: u64 = 60_000;
+    /// Measures on a bus of fakes, with a minute of time.
+    fn measured(bus: &mut FakeBus, sensor: Sdi12Value) -> Result<Values, Quality> {
+        block_on(measure(&FakeClock::default(), bus, sensor, 60_000))
+    }
 
     /// 7E1: `1` is 0x31 with three bits set, so that its parity bit is set. One flipped bit makes the answer unreadable.
     #[test]
@@ -291,30 +294,14 @@ mod tests {
     #[test]
     fn a_wait_beyond_the_time_there_is_is_not_begun() {
         let mut bus = FakeBus::new(&[("0MC!", Answer::Line(b"09991\r\n"))]);
-        assert_eq!(
-            block_on(measure(
-                &FakeClock::default(),
-                &mut bus,
-                SENSOR,
-                DEADLINE_MS
-            )),
-            Err(Quality::TIMEOUT)
-        );
+        assert_eq!(measured(&mut bus, SENSOR), Err(Quality::TIMEOUT));
         assert_eq!(bus.asked, ATTEMPTS, "nothing but the command was asked");
     }
 
     #[test]
     fn a_sensor_that_promises_no_value_is_tried_again() {
         let mut bus = FakeBus::new(&[("0MC!", Answer::Line(b"00000\r\n"))]);
-        assert_eq!(
-            block_on(measure(
-                &FakeClock::default(),
-                &mut bus,
-                SENSOR,
-                DEADLINE_MS
-            )),
-            Err(Quality::GARBLED)
-        );
+        assert_eq!(measured(&mut bus, SENSOR), Err(Quality::GARBLED));
         assert_eq!(bus.asked, ATTEMPTS);
     }
 
@@ -332,15 +319,13 @@ mod tests {
             ("0D0!", Answer::Line(b"0+101.325-2.5\r\n")),
             ("0D1!", Answer::Line(b"0+7\r\n")),
         ]);
-        let values = block_on(measure(
-            &FakeClock::default(),
+        let values = measured(
             &mut bus,
             Sdi12Value {
                 crc: false,
                 ..SENSOR
             },
-            DEADLINE_MS,
-        ))
+        )
         .unwrap();
         assert_eq!(values, [101.325, -2.5, 7.0]);
     }
@@ -352,16 +337,7 @@ mod tests {
             ("", Answer::Silence),
             ("0D0!", Answer::Line(b"0+3.14OqZ\r\n")),
         ]);
-        assert_eq!(
-            block_on(measure(
-                &FakeClock::default(),
-                &mut bus,
-                SENSOR,
-                DEADLINE_MS
-            ))
-            .unwrap(),
-            [3.14]
-        );
+        assert_eq!(measured(&mut bus, SENSOR).unwrap(), [3.14]);
     }
 
     #[test]
@@ -370,15 +346,7 @@ mod tests {
             ("0MC!", Answer::Line(b"00001\r\n")),
             ("0D0!", Answer::Line(b"0+3.15OqZ\r\n")),
         ]);
-        assert_eq!(
-            block_on(measure(
-                &FakeClock::default(),
-                &mut bus,
-                SENSOR,
-                DEADLINE_MS
-            )),
-            Err(Quality::CRC)
-        );
+        assert_eq!(measured(&mut bus, SENSOR), Err(Quality::CRC));
         assert_eq!(bus.asked, 6);
     }
 
@@ -404,15 +372,7 @@ mod tests {
     #[test]
     fn silence_is_a_timeout() {
         let mut bus = FakeBus::new(&[("0MC!", Answer::Silence)]);
-        assert_eq!(
-            block_on(measure(
-                &FakeClock::default(),
-                &mut bus,
-                SENSOR,
-                DEADLINE_MS
-            )),
-            Err(Quality::TIMEOUT)
-        );
+        assert_eq!(measured(&mut bus, SENSOR), Err(Quality::TIMEOUT));
         assert_eq!(bus.asked, ATTEMPTS);
     }
 
@@ -437,12 +397,7 @@ mod tests {
                 ("0D0!", Answer::Line(data)),
             ]);
             assert_eq!(
-                block_on(measure(
-                    &FakeClock::default(),
-                    &mut bus,
-                    without_crc,
-                    DEADLINE_MS
-                )),
+                measured(&mut bus, without_crc),
                 Err(Quality::GARBLED),
                 "{data:?}"
             );
@@ -456,12 +411,7 @@ mod tests {
         ] {
             let mut bus = FakeBus::new(&[("0M!", Answer::Line(promise))]);
             assert_eq!(
-                block_on(measure(
-                    &FakeClock::default(),
-                    &mut bus,
-                    without_crc,
-                    DEADLINE_MS
-                )),
+                measured(&mut bus, without_crc),
                 Err(Quality::GARBLED),
                 "{promise:?}"
             );
@@ -478,15 +428,7 @@ mod tests {
             crc: false,
             ..SENSOR
         };
-        assert_eq!(
-            block_on(measure(
-                &FakeClock::default(),
-                &mut bus,
-                without_crc,
-                DEADLINE_MS
-            )),
-            Err(Quality::GARBLED)
-        );
+        assert_eq!(measured(&mut bus, without_crc), Err(Quality::GARBLED));
     }
 
     /// Rust's own parser is correctly rounded.

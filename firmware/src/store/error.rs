@@ -1,5 +1,7 @@
 //! Why the store failed.
 
+use amlstm_core::link::Fault;
+
 /// Why the store failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreError {
@@ -26,5 +28,12 @@ impl<E> From<sequential_storage::Error<E>> for StoreError {
             | sequential_storage::Error::BufferTooSmall(_) => Self::TooLarge,
             _ => Self::Flash,
         }
+    }
+}
+
+/// What the laptop is told: the store's own counter says how often.
+impl From<StoreError> for Fault {
+    fn from(_: StoreError) -> Self {
+        Self::Storage
     }
 }

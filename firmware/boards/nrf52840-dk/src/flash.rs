@@ -8,7 +8,7 @@ use embassy_nrf::{Peri, peripherals};
 use embedded_storage::nor_flash::{NorFlash as _, ReadNorFlash as _};
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 
-/// Where the data flash begins; `memory/nrf52840-dk.x` keeps the image below.
+/// Where the data flash begins; `memory.x` keeps the image below.
 const BASE: u32 = 0x8_0000;
 /// Bytes of the data flash.
 pub const DATA_BYTES: u32 = 512 * 1024;

@@ -60,7 +60,7 @@ fn cut_everywhere(
 fn cut_the_restart_too(mut flash: FakeFlash, cut: u64, clock: &FakeClock) -> FakeFlash {
     if cut.is_multiple_of(16) {
         flash.bytes_until_cut = Some(cut / 16 % 97);
-        let _ = block_on(Logger::open(&mut flash, layout(), clock, &CLOCK_LOST));
+        let _ = block_on(Logger::open(&mut flash, layout(), clock, &SWITCHED_ON));
     }
     flash.bytes_until_cut = None;
     flash
