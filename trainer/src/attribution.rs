@@ -7,7 +7,6 @@
 use std::fmt;
 
 use amlstm_core::artifact::ModelFile;
-use amlstm_core::estimator::Estimator;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -189,18 +188,7 @@ impl WellAttribution {
 
 /// Runs an exported model from the zero state through a series' months with other levels: the rate of each month in mm per month, down +.
 pub fn curve(file: &ModelFile, series: &WellSeries, level_m: &Levels) -> Curve {
-    let mut estimator = Estimator::cold(file);
-    let months = series.months.iter().zip(level_m);
-    months
-        .map(|(month, levels)| {
-            Some(f64::from(
-                estimator
-                    .step_across_gap(*month, levels)
-                    .network
-                    .increment_mm,
-            ))
-        })
-        .collect()
+    Simulation::of(file, &series.months, level_m).curve()
 }
 
 /// Mean attention of each aquifer layer over the observed months; `None` for a plain LSTM.

@@ -176,11 +176,7 @@ impl PhysicsFit {
 
     /// Monthly rates under the problem's levels, in the arithmetic of a logger.
     pub fn curve(&self, problem: &Problem) -> Curve {
-        let levels: Vec<Vec<Option<f32>>> = problem
-            .level_m()
-            .iter()
-            .map(|levels| levels.iter().map(|&level| Some(level as f32)).collect())
-            .collect();
+        let levels = physics::as_measured(problem.level_m());
         let increments = self.0.simulate(&levels).into_iter();
         let rates: Vec<f64> = increments
             .map(|increment| f64::from(increment.unwrap_or_default()))

@@ -27,7 +27,7 @@ use crate::metric::{Score, cumulative_rmse_mm, score};
 use crate::pretrain;
 use crate::series::WellSeries;
 use crate::split::{Part, Split, SplitError};
-use crate::spread::Spread;
+use crate::spread::{Spread, conformal_half_width};
 use crate::train::{TrainError, TrainedWell, train_well};
 
 /// Months ahead.
@@ -197,7 +197,7 @@ pub fn evaluate(
         }
     });
     let rows: Vec<Row> = rows.collect();
-    let test = vec![Some(0.0); problem.steps()];
+    let test = problem.constant(0.0);
     Ok(Evaluation {
         well: series.well.clone(),
         synthetic: series.synthetic,
@@ -351,9 +351,7 @@ fn horizon(problem: &Problem, fitted: &Fitted, months: usize) -> Horizon {
         errors(&|window| {
             let from = series.intervals[window.first].from;
             let levels = problem.forecast_levels(from + 1, months);
-            let mut curve = model.curve(&levels, from);
-            curve.resize(problem.steps(), None);
-            curve
+            model.curve(&levels, from)
         })
     };
     let simulation: Vec<Vec<f64>> = fitted.models.iter().map(simulated).collect();
@@ -387,7 +385,7 @@ fn horizon(problem: &Problem, fitted: &Fitted, months: usize) -> Horizon {
 fn half_width(problem: &Problem, model: &Model, months: usize) -> Option<f64> {
     let windows = Window::of_part(problem.series, problem.split, Part::Validate, months);
     let curve = model.curve(problem, 0);
-    let mut errors: Vec<f64> = windows
+    let errors: Vec<f64> = windows
         .iter()
         .filter_map(|window| window.change_mm(problem.series, &curve))
         .map(|(observed, predicted)| (predicted - observed).abs())
@@ -395,9 +393,7 @@ fn half_width(problem: &Problem, model: &Model, months: usize) -> Option<f64> {
     if errors.len() < INTERVAL_WINDOWS {
         return None;
     }
-    errors.sort_by(f64::total_cmp);
-    let rank = (0.9 * (errors.len() + 1) as f64).ceil() as usize;
-    errors.get(rank - 1).copied()
+    conformal_half_width(errors, 0.9)
 }
 
 #[cfg(test)]

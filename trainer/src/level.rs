@@ -4,7 +4,7 @@ use amlstm_core::month::Month;
 use amlstm_core::month_mean::{MonthMean, MonthRule};
 use jiff::civil::DateTime;
 
-use crate::table::{is_usual_marker, month_of};
+use crate::table::{Cell, is_usual_marker, month_of};
 
 /// Highest and lowest level, m from the site's datum: no terrain and no borehole lies farther from a datum in use, and beyond it are markers for "no data"
 /// (-9999 is told by its neighbours).
@@ -55,6 +55,18 @@ pub struct LeftOut {
     pub not_approved: u64,
     /// Copies of other rows.
     pub copies: u64,
+}
+
+impl LeftOut {
+    /// Counts a cell that holds no value.
+    pub fn count(&mut self, cell: Cell) {
+        match cell {
+            Cell::Value(_) => {}
+            Cell::Empty => self.empty += 1,
+            Cell::NotANumber => self.not_a_number += 1,
+            Cell::NoData => self.no_data += 1,
+        }
+    }
 }
 
 impl std::ops::AddAssign for LeftOut {

@@ -12,6 +12,8 @@
 /// Inference: what runs an exported model, here as on a logger.
 pub use amlstm_core;
 
+pub mod whole_file;
+
 pub mod format;
 
 pub mod table;

@@ -10,6 +10,8 @@ use amlstm_core::basis::{self, LayerBeds};
 use amlstm_core::physics::{PhysicsState, PhysicsWeights};
 use nalgebra::{DMatrix, DVector};
 
+use crate::spread::mean_and_deviation;
+
 /// Columns of one aquifer layer: elastic, without delay, and the delay beds.
 pub const COLUMNS_PER_LAYER: usize = basis::COLUMNS;
 /// Columns that stand for the unobserved past.
@@ -68,10 +70,12 @@ impl Weights {
     /// If `rows` and `target_mm` differ in length.
     pub fn fit(rows: &DMatrix<f64>, target_mm: &DVector<f64>) -> Self {
         let count = rows.nrows().max(1) as f64;
-        let target_scale = spread(target_mm.as_slice()).max(f64::MIN_POSITIVE);
+        let target_scale = mean_and_deviation(target_mm.as_slice())
+            .1
+            .max(f64::MIN_POSITIVE);
         let scale: Vec<f64> = rows
             .column_iter()
-            .map(|column| spread(column.as_slice()) + (column.sum() / count).abs())
+            .map(|column| mean_and_deviation(column.as_slice()).1 + (column.sum() / count).abs())
             .map(|scale| if scale > 0.0 { scale } else { 1.0 })
             .collect();
         let scaled = DMatrix::from_fn(rows.nrows(), rows.ncols(), |i, j| rows[(i, j)] / scale[j]);
@@ -140,16 +144,10 @@ impl Weights {
     }
 }
 
-/// Standard deviation about the mean, dividing by the count.
-fn spread(values: &[f64]) -> f64 {
-    let count = values.len().max(1) as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    (values
-        .iter()
-        .map(|value| (value - mean).powi(2))
-        .sum::<f64>()
-        / count)
-        .sqrt()
+/// Levels without gaps as a logger measures them.
+pub fn as_measured(level_m: &[Vec<f64>]) -> Vec<Vec<Option<f32>>> {
+    let month = |levels: &Vec<f64>| levels.iter().map(|level| Some(*level as f32)).collect();
+    level_m.iter().map(month).collect()
 }
 
 /// The non-negative `x` that minimises `x' gram x / 2 - moment' x`, for a positive definite `gram`.

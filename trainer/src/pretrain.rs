@@ -14,8 +14,6 @@ mod record;
 mod rehearsal;
 mod start;
 
-use std::ops::Range;
-
 pub use self::record::Record;
 pub use self::rehearsal::{Measured, Pretrained, pretrain};
 use crate::baseline::{Problem, weights};
@@ -25,7 +23,7 @@ use crate::network::Shape;
 use crate::series::WellSeries;
 use crate::split::{Part, Split};
 use crate::train::observation::Observations;
-use crate::train::{Epoch, TrainError, TrainedWell, scaling};
+use crate::train::{Epoch, TrainError, TrainedWell, inputs_of, scaling};
 
 /// Pretrains the network of `config.network` on the well's physics and fits it to the training and validation parts.
 ///
@@ -55,21 +53,12 @@ pub fn train_twice(
     config: &Config,
     seed: u64,
 ) -> Result<(TrainedWell, TrainedWell), TrainError> {
-    let inputs = series.aquifer_layers.len();
-    let limit = amlstm_core::sizes::MAX_INPUTS;
-    if !(1..=limit).contains(&inputs) {
-        let well = series.well.clone();
-        return Err(TrainError::Inputs {
-            well,
-            found: inputs,
-            limit,
-        });
-    }
+    let inputs = inputs_of(series)?;
     let shape = Shape::of(&config.network, inputs);
     let early = Fit::new(series, split, shape, &[Part::Train], seed)?;
     let last = Fit::new(series, split, shape, &[Part::Train, Part::Validate], seed)?;
-    let early = early.trained(series, split, seed)?;
-    let mut last = last.trained(series, split, seed)?;
+    let early = early.trained(series, split, seed);
+    let mut last = last.end_of_training().trained(series, split, seed);
     // Of the last network's history only the end is told, beside what the early one did on validation.
     let (way, end) = (early.history.clone(), last.history.pop());
     if let (Some(of_early), Some(end)) = (way.last().copied(), end) {
@@ -89,8 +78,8 @@ pub fn train_twice(
 struct Fit {
     shape: Shape,
     network: Pretrained,
-    /// Steps of the series that it may know.
-    months: usize,
+    /// Lowest and highest level of each aquifer layer in the months that it may know, m above datum.
+    valid_level_m: Vec<(f32, f32)>,
 }
 
 impl Fit {
@@ -113,7 +102,7 @@ impl Fit {
         let first = problem.first();
         let months = problem.fitted_until(parts) + 1;
         // Levels of every layer must be known when the ground is.
-        scaling::ranges(series, months)?;
+        let valid_level_m = scaling::ranges(series, months)?;
         let measured: Vec<Measured> = problem
             .fitted(parts)
             .into_iter()
@@ -134,49 +123,39 @@ impl Fit {
         Ok(Self {
             shape,
             network,
-            months,
+            valid_level_m,
         })
     }
 
-    /// Mean standardised output over each interval, as a logger finds it that knows the levels.
-    fn interval_means(&self, series: &WellSeries, parameters: &[f32]) -> Vec<f32> {
-        let spans: Vec<Range<usize>> = series
-            .intervals
-            .iter()
-            .map(|interval| interval.from + 1..interval.to + 1)
-            .collect();
-        let sequence = scaling::sequence(series, &self.network.input);
-        SequenceKernel::new(self.shape, &sequence, spans)
-            .forward(parameters)
-            .to_vec()
+    /// Without the steps before the last.
+    fn end_of_training(mut self) -> Self {
+        let before = self.network.history.len().saturating_sub(1);
+        self.network.history.drain(..before);
+        self
     }
 
     /// The network with its scores.
-    fn trained(
-        self,
-        series: &WellSeries,
-        split: &Split,
-        seed: u64,
-    ) -> Result<TrainedWell, TrainError> {
+    fn trained(self, series: &WellSeries, split: &Split, seed: u64) -> TrainedWell {
         let observations = Observations::new(series, split, self.network.target);
+        let sequence = scaling::sequence(series, &self.network.input);
+        // Mean standardised output over each interval, as a logger finds it that knows the levels.
+        let mut kernel = SequenceKernel::new(self.shape, &sequence, series.spans());
         let history: Vec<Epoch> = (self.network.history.iter().enumerate())
-            .map(|(step, parameters)| {
-                observations.scores(step + 1, &self.interval_means(series, parameters))
-            })
+            .map(|(step, parameters)| observations.scores(step + 1, kernel.forward(parameters)))
             .collect();
-        let predicted = self.interval_means(series, &self.network.parameters);
-        Ok(TrainedWell {
+        let predicted = kernel.forward(&self.network.parameters);
+        TrainedWell {
             network: self.shape,
             best_epoch: history.len(),
             history,
-            valid_level_m: scaling::ranges(series, self.months)?,
+            valid_level_m: self.valid_level_m,
             floor_rmse_mm: observations.floor(),
-            interval_half_width_mm: observations.half_width(series, &predicted),
+            interval_half_width_mm: observations.half_width(series, predicted),
             input: self.network.input,
             target: self.network.target,
             parameters: self.network.parameters,
             seed,
-        })
+        }
     }
 }
 

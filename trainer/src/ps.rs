@@ -50,6 +50,10 @@ impl WellPoints {
     /// # Errors
     /// The id of a point that is there already with other values.
     pub fn merge(&mut self, other: Self) -> Result<u64, String> {
+        if self.points.is_empty() && self.scenes.is_empty() {
+            *self = other;
+            return Ok(0);
+        }
         let mut scenes: Vec<Date> = self.scenes.iter().chain(&other.scenes).copied().collect();
         scenes.sort_unstable();
         scenes.dedup();

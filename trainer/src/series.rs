@@ -215,6 +215,12 @@ impl WellSeries {
         })
     }
 
+    /// The steps that cause each interval.
+    pub(crate) fn spans(&self) -> Vec<std::ops::Range<usize>> {
+        let span = |interval: &Interval| interval.from + 1..interval.to + 1;
+        self.intervals.iter().map(span).collect()
+    }
+
     /// Whether scores count an interval: of a directly measured series only between successive months.
     pub fn is_scored(&self, interval: &Interval) -> bool {
         !self.directly_measured || self.months[interval.from].next() == self.months[interval.to]

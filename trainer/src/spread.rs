@@ -54,6 +54,14 @@ pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
     (mean, variance.sqrt())
 }
 
+/// Half the width of the split conformal interval with this confidence (Vovk et al. 2005): of n distances between observed and predicted, the one of rank
+/// ceil(confidence (n + 1)); nothing where n is too small to have it.
+pub fn conformal_half_width(mut distances: Vec<f64>, confidence: f64) -> Option<f64> {
+    distances.sort_by(f64::total_cmp);
+    let rank = (confidence * (distances.len() + 1) as f64).ceil() as usize;
+    distances.get(rank - 1).copied()
+}
+
 /// Pearson's correlation; nothing where either quantity is the same everywhere.
 pub fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
     let (x, y): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();

@@ -18,8 +18,6 @@ mod host_backend;
 pub(crate) mod observation;
 pub(crate) mod scaling;
 
-use std::ops::Range;
-
 use amlstm_core::{scaler::Scaler, sizes::AttentionKind};
 use burn::backend::{DispatchKindConversion, DispatchTensor, Flex, tensor::FloatTensor};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -186,16 +184,7 @@ fn train_on<B: HostBackend>(
 where
     DispatchTensor: DispatchKindConversion<B>,
 {
-    let inputs = series.aquifer_layers.len();
-    let limit = amlstm_core::sizes::MAX_INPUTS;
-    if !(1..=limit).contains(&inputs) {
-        let well = series.well.clone();
-        return Err(TrainError::Inputs {
-            well,
-            found: inputs,
-            limit,
-        });
-    }
+    let inputs = inputs_of(series)?;
     let months = split.training_steps(series);
     let input = scaling::inputs(series, months, config.data.level_scaling)?;
     let valid_level_m = scaling::ranges(series, months)?;
@@ -209,11 +198,7 @@ where
 
     let shape = Shape::of(&config.network, inputs);
     let sequence = scaling::sequence(series, &input);
-    let spans: Vec<Range<usize>> = series
-        .intervals
-        .iter()
-        .map(|interval| interval.from + 1..interval.to + 1)
-        .collect();
+    let spans = series.spans();
     let trained = spans[..observations.trained_intervals()].to_vec();
     let mut kernel = SequenceKernel::new(shape, &sequence.first(months), trained);
     // Where training sees the whole series, the pass that scores an epoch is the first pass of the next one.
@@ -343,6 +328,18 @@ where
             .iter()
             .all(|value| value.abs() <= PARAMETER_LIMIT)
             .then_some(parameters)
+    }
+}
+
+/// The number of a network's inputs: one for each aquifer layer.
+pub(crate) fn inputs_of(series: &WellSeries) -> Result<usize, TrainError> {
+    let found = series.aquifer_layers.len();
+    let limit = amlstm_core::sizes::MAX_INPUTS;
+    if (1..=limit).contains(&found) {
+        Ok(found)
+    } else {
+        let well = series.well.clone();
+        Err(TrainError::Inputs { well, found, limit })
     }
 }
 

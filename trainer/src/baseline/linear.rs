@@ -48,7 +48,7 @@ pub struct Linear {
 
 impl Linear {
     fn fit(problem: &Problem, seen: Columns, strength: f64, parts: &[Part]) -> Self {
-        let (rows, target) = problem.rows_of(&seen.of(problem), parts);
+        let (rows, target) = problem.rows(&seen.of(problem), parts);
         let count = rows.nrows().max(1) as f64;
         let mean = DVector::from_iterator(
             rows.ncols(),

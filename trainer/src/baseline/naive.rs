@@ -125,7 +125,7 @@ fn grey_parameters(positive: &[f64]) -> (f64, f64) {
 }
 
 /// Gives each month of an interval the interval's rate.
-fn spread_over_months(problem: &Problem, rates: &[Option<f64>]) -> Curve {
+pub(crate) fn spread_over_months(problem: &Problem, rates: &[Option<f64>]) -> Curve {
     let mut curve = vec![None; problem.steps()];
     for (interval, rate) in problem.series.intervals.iter().zip(rates) {
         curve[interval.from + 1..=interval.to].fill(*rate);

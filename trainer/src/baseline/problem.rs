@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
 
+use crate::physics::as_measured;
 use crate::series::{Interval, WellSeries};
 use crate::split::{Part, Split};
 
@@ -129,10 +130,15 @@ impl<'a> Problem<'a> {
         curve
     }
 
+    /// Whether the levels cover an interval.
+    fn covers(&self, interval: &Interval) -> bool {
+        interval.from + 1 >= self.first && interval.to < self.end
+    }
+
     /// Whether an interval is fitted and scored at all: the levels cover it, and at a directly measured well it spans one month.
     pub fn is_used(&self, interval: &Interval) -> bool {
-        let covered = interval.from + 1 >= self.first && interval.to < self.end;
-        covered && (interval.to - interval.from == 1 || !self.series.directly_measured)
+        self.covers(interval)
+            && (interval.to - interval.from == 1 || !self.series.directly_measured)
     }
 
     /// Mean rate over the points of `parts` for each interval, mm per month; `None` where none was observed or the interval is not used.
@@ -158,30 +164,23 @@ impl<'a> Problem<'a> {
             .collect()
     }
 
-    /// Rows of `monthly` (one a month from [`Problem::first`] on) averaged over each fitted interval, and the mean rates of the training and validation parts.
-    pub fn rows(&self, monthly: &DMatrix<f64>) -> (DMatrix<f64>, DVector<f64>) {
-        self.rows_of(monthly, &[Part::Train, Part::Validate])
+    /// Rows of `monthly` (one per month from [`Problem::first`] on) averaged over each used interval of some parts, and their mean rates.
+    pub fn rows(&self, monthly: &DMatrix<f64>, parts: &[Part]) -> (DMatrix<f64>, DVector<f64>) {
+        let observations = self.observations(parts);
+        let rates = observations.iter().map(|(_, rate)| *rate);
+        let rates = DVector::from_iterator(observations.len(), rates);
+        (self.row_means(monthly, &observations), rates)
     }
 
-    /// As [`Problem::rows`], for the given parts.
-    pub fn rows_of(&self, monthly: &DMatrix<f64>, parts: &[Part]) -> (DMatrix<f64>, DVector<f64>) {
-        let observations = self.observations(parts);
-        let mut rows = DMatrix::zeros(observations.len(), monthly.ncols());
-        for (mut row, (interval, _)) in rows.row_iter_mut().zip(&observations) {
+    /// Rows of `monthly` averaged over each of the intervals.
+    fn row_means(&self, monthly: &DMatrix<f64>, of: &[(Interval, f64)]) -> DMatrix<f64> {
+        let mut rows = DMatrix::zeros(of.len(), monthly.ncols());
+        for (mut row, (interval, _)) in rows.row_iter_mut().zip(of) {
             let months = interval.to - interval.from;
-            row.copy_from(
-                &monthly
-                    .rows(interval.from + 1 - self.first, months)
-                    .row_mean(),
-            );
+            let of_interval = monthly.rows(interval.from + 1 - self.first, months);
+            row.copy_from(&of_interval.row_mean());
         }
-        (
-            rows,
-            DVector::from_iterator(
-                observations.len(),
-                observations.iter().map(|(_, rate)| *rate),
-            ),
-        )
+        rows
     }
 
     /// Intervals that a model of `parts` is fitted to, with their mean observed increments in mm.
@@ -189,9 +188,7 @@ impl<'a> Problem<'a> {
     /// A gap in a directly measured series is one of them: its sum was measured. So is an interval across the border between two of the parts.
     pub fn fitted(&self, parts: &[Part]) -> Vec<(Interval, f64)> {
         let until = self.fitted_until(parts);
-        let covered = |interval: &Interval| {
-            interval.from + 1 >= self.first && interval.to < self.end && interval.to <= until
-        };
+        let covered = |interval: &Interval| self.covers(interval) && interval.to <= until;
         let parts = [parts, &[Part::Border]].concat();
         (self.series.intervals.iter().enumerate())
             .filter(|(_, interval)| covered(interval))
@@ -202,13 +199,9 @@ impl<'a> Problem<'a> {
     /// Rows of `monthly` summed over each of the [`fitted`](Self::fitted) intervals, and the observed increments in mm.
     pub fn sums(&self, monthly: &DMatrix<f64>, parts: &[Part]) -> (DMatrix<f64>, DVector<f64>) {
         let fitted = self.fitted(parts);
-        let mut rows = DMatrix::zeros(fitted.len(), monthly.ncols());
+        let mut rows = self.row_means(monthly, &fitted);
         for (mut row, (interval, _)) in rows.row_iter_mut().zip(&fitted) {
-            let months = interval.to - interval.from;
-            let mean = monthly
-                .rows(interval.from + 1 - self.first, months)
-                .row_mean();
-            row.copy_from(&(mean * interval.increment_mm(1.0)));
+            row *= interval.increment_mm(1.0);
         }
         let increments = fitted.iter().map(|(_, increment)| *increment);
         (rows, DVector::from_iterator(fitted.len(), increments))
@@ -268,9 +261,7 @@ impl<'a> Problem<'a> {
     /// Levels of all steps as a logger has them: as measured, with gaps, up to what is known; then as forecast.
     pub fn logger_levels(&self) -> Vec<Vec<Option<f32>>> {
         let measured = self.series.level_m.iter().take(self.known).cloned();
-        let forecast = self.level_m.iter().skip(self.known - self.first);
-        let forecast =
-            forecast.map(|levels| levels.iter().map(|&level| Some(level as f32)).collect());
+        let forecast = as_measured(self.level_m.get(self.known - self.first..).unwrap_or(&[]));
         measured.chain(forecast).collect()
     }
 }

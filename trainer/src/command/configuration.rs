@@ -7,6 +7,11 @@ use amlstm::{
     synth,
 };
 
+/// So many seeds, counted up from the configuration's.
+pub fn seeds(config: &Config, count: u64) -> Vec<u64> {
+    (0..count).map(|i| config.seed.wrapping_add(i)).collect()
+}
+
 /// Configuration of the site folders, or of the embedded wells, and the user's file over it.
 pub fn configuration(folders: &[PathBuf], file: Option<&Path>) -> Result<Config, ConfigError> {
     if folders.is_empty() {

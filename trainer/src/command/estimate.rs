@@ -70,10 +70,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let no_data: Vec<NoData> = args
         .no_data
         .iter()
-        .map(|value| match value.parse() {
-            Ok(number) => NoData::Number(number),
-            Err(_) => NoData::Word(value.clone()),
-        })
+        .map(|value| value.as_str().into())
         .collect();
     let levels = read_levels_of(
         &args.levels,

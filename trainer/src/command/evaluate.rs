@@ -11,7 +11,10 @@ use rayon::prelude::*;
 
 use super::output::Output;
 use super::table::{self, LEFT, RIGHT, number};
-use super::{configuration::configuration, progress};
+use super::{
+    configuration::{configuration, seeds},
+    progress,
+};
 
 /// Judge models on unseen months: simulation and forecast, increments and cumulative, one month to two years ahead.
 ///
@@ -40,9 +43,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let mut config = configuration(&args.folders, args.config.as_deref())?;
     config.data.steps = Steps::Months;
     let sites = Sites::open(&args.folders, &config.data)?;
-    let seeds: Vec<u64> = (0..args.seeds)
-        .map(|i| config.seed.wrapping_add(i))
-        .collect();
+    let seeds = seeds(&config, args.seeds);
     let wells = sites.ids().len();
     let trainings = (2 * wells * seeds.len()) as u64;
     let bar = progress::bar(output, trainings, "trainings");

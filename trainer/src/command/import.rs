@@ -15,6 +15,7 @@ use amlstm::{
     },
     ps::Component,
     read::well_positions,
+    whole_file,
 };
 use anyhow::{Context, bail};
 
@@ -253,7 +254,7 @@ fn take_points(
         Unit::Mm => LengthUnit::Mm,
     };
     let unwritten = || format!("{}: cannot be written", points_csv.display());
-    let file = tempfile::NamedTempFile::new_in(&args.output).with_context(unwritten)?;
+    let file = whole_file::unnamed(&points_csv).with_context(unwritten)?;
     let mut writer = BufWriter::new(file);
     let taken = write_points(files, &wells, view, unit, &mut writer)?;
     writer.flush().with_context(unwritten)?;
@@ -261,8 +262,7 @@ fn take_points(
         .into_inner()
         .map_err(std::io::IntoInnerError::into_error)
         .with_context(unwritten)?;
-    file.as_file().sync_all().with_context(unwritten)?;
-    file.persist(&points_csv).with_context(unwritten)?;
+    whole_file::name(file, &points_csv).with_context(unwritten)?;
     for (path, taken) in files.iter().zip(&taken) {
         tell_points(path, taken, output)?;
     }

@@ -12,7 +12,7 @@ use amlstm::study::{self, Study, Subject, Summary, Table};
 use amlstm::synth;
 
 use super::{
-    configuration::configuration,
+    configuration::{configuration, seeds},
     output::{Output, OutputError},
     progress,
     table::{self, LEFT},
@@ -48,9 +48,7 @@ pub struct Args {
 pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let config = configuration(&args.folders, args.config.as_deref())?;
     let subjects = subjects(&args.folders, &config)?;
-    let seeds: Vec<u64> = (0..args.seeds)
-        .map(|i| config.seed.wrapping_add(i))
-        .collect();
+    let seeds = seeds(&config, args.seeds);
     let bar = progress::bar(
         output,
         study::work(&subjects, &config, &seeds) as u64,

@@ -8,7 +8,12 @@ use amlstm::series::WellSeries;
 use amlstm::study::{Subject, swap};
 use amlstm::synth::{self, AquiferLayer};
 
-use super::{configuration::configuration, output::Output, progress, study::print_table};
+use super::{
+    configuration::{configuration, seeds},
+    output::Output,
+    progress,
+    study::print_table,
+};
 
 /// Make each aquifer layer of the SYNTHETIC wells dominate in turn and count how often attention, permutation importance and physics name it.
 #[derive(clap::Args)]
@@ -43,9 +48,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
             });
         }
     }
-    let seeds: Vec<u64> = (0..args.seeds)
-        .map(|i| config.seed.wrapping_add(i))
-        .collect();
+    let seeds = seeds(&config, args.seeds);
     let bar = progress::bar(output, swap::work(&subjects, &seeds) as u64, "trainings");
     let test = swap::run(&subjects, &config, &seeds, &|| bar.inc(1))?;
     bar.finish_and_clear();

@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use crate::baseline::naive::spread_over_months;
 use crate::baseline::{Curve, Problem};
 use crate::split::Part;
 
@@ -103,11 +104,7 @@ impl OwnPast {
 
 /// The mean rate of some parts in each month of the intervals they were observed in.
 fn measured(problem: &Problem, parts: &[Part]) -> Vec<Option<f64>> {
-    let mut rates = vec![None; problem.steps()];
-    for (interval, rate) in problem.observations(parts) {
-        rates[interval.from + 1..=interval.to].fill(Some(rate));
-    }
-    rates
+    spread_over_months(problem, &problem.mean_rate(parts))
 }
 
 #[cfg(test)]

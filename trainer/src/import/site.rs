@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 
 use super::{ImportError, Imported};
 use crate::geodesy::Position;
 use crate::table::{Table, TableError};
+use crate::whole_file::{filled, name};
 
 /// Where measurements go.
 pub struct Target<'a> {
@@ -185,14 +185,12 @@ fn add_well(target: &Target, position: Option<Position>) -> Result<(), ImportErr
 
 /// Writes a file beside its place and renames it, so that a full disk leaves the old one.
 fn write_whole(path: &Path, text: &str) -> Result<(), ImportError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let unwritten = |source| TableError::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(unwritten)?;
-    file.write_all(text.as_bytes()).map_err(unwritten)?;
-    file.as_file().sync_all().map_err(unwritten)?;
-    file.persist(path).map_err(|error| unwritten(error.error))?;
-    Ok(())
+    let written = filled(path, text.as_bytes()).and_then(|file| name(file, path));
+    written.map_err(|source| {
+        TableError::Unreadable {
+            path: path.to_owned(),
+            source,
+        }
+        .into()
+    })
 }

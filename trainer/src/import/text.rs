@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::ImportError;
 use crate::format::FIRST_BYTES;
-use crate::table::Place;
+use crate::table::{Place, is_word_for_nothing};
 
 /// The text of a file.
 pub(super) struct Text<'a> {
@@ -128,8 +128,8 @@ pub(super) struct NotANumber;
 /// A number with a decimal point; `None` for a cell that says there is none.
 pub(super) fn number(cell: &str) -> Result<Option<f64>, NotANumber> {
     let cell = cell.trim();
-    let lower = cell.to_ascii_lowercase();
-    if matches!(lower.as_str(), "" | "nan" | "na" | "null" | "-" | "--") {
+    let says_none = matches!(cell, "" | "-" | "--") || cell.eq_ignore_ascii_case("null");
+    if says_none || is_word_for_nothing(cell.as_bytes()) {
         return Ok(None);
     }
     let number: f64 = cell.parse().map_err(|_| NotANumber)?;

@@ -11,7 +11,7 @@ use super::record::Record;
 use super::start::start;
 use crate::bptt::batch::{BatchInput, BatchKernel, Lanes, SEQUENCES, fold_factor};
 use crate::network::Shape;
-use crate::physics::Weights;
+use crate::physics::{Weights, as_measured};
 
 /// Histories of the pool.
 const HISTORIES: usize = 256;
@@ -133,7 +133,7 @@ struct Example {
 
 impl Example {
     fn new(history: &History, teacher: &Weights, scale: f64) -> Self {
-        let level_m = with_options(history);
+        let level_m = as_measured(history);
         let target = teacher
             .simulate(&level_m)
             .iter()
@@ -154,12 +154,6 @@ impl Example {
             }
         }
     }
-}
-
-/// Levels without gaps in a logger's precision.
-fn with_options(level_m: &[Vec<f64>]) -> Vec<Vec<Option<f32>>> {
-    let month = |levels: &Vec<f64>| levels.iter().map(|level| Some(*level as f32)).collect();
-    level_m.iter().map(month).collect()
 }
 
 /// A network in the making, with room for its passes.
@@ -261,7 +255,7 @@ impl<'a> Learner<'a> {
         let rehearsed = pool[0].target.len();
         let months = rehearsed.max(record.months());
         let mut input = BatchInput::new(self.kernel_inputs(), months);
-        self.set(&mut input, RECORD, &with_options(&record.level_m));
+        self.set(&mut input, RECORD, &as_measured(&record.level_m));
         let mut adam = Adam::new(parameters.len());
         let mut order: Vec<usize> = (0..pool.len()).collect();
         for step in 0..FIT.steps {

@@ -112,9 +112,7 @@ impl Subsidence {
             let (time, cell) = self.columns.read(row)?;
             match cell {
                 Cell::Value(value) => readings.push((time, row.line(), value)),
-                Cell::Empty => left_out.empty += 1,
-                Cell::NotANumber => left_out.not_a_number += 1,
-                Cell::NoData => left_out.no_data += 1,
+                nothing => left_out.count(nothing),
             }
             Ok(())
         })?;

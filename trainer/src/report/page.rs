@@ -19,7 +19,7 @@ pub struct Report {
     pub cards: Vec<Card>,
     /// The run's configuration as it was resolved, TOML.
     pub config: String,
-    /// Sentences that hold for the whole run: warnings of the readers, choices that flatter a score.
+    /// Sentences that hold for the whole run: wells that failed, choices that flatter a score.
     pub cautions: Vec<String>,
     /// What a study found, if one was made.
     pub study: Option<Summary>,

@@ -12,11 +12,12 @@ use tempfile::NamedTempFile;
 use super::{
     AttentionRow, FailureRow, LevelledPoint, MetricRow, NETWORKS, PARTS, PredictionRow, RatePoint,
     Row, RunError, RunFolder, Share, TABLES, TrainingRow, WellRun,
-    file::{name, unnamed, write_atomically, write_unsynced},
+    file::{write_atomically, write_unsynced},
     part_file::{self, PartFile},
     table,
 };
 use crate::levelling::Comparison;
+use crate::whole_file::{name, unnamed};
 
 /// Tables that are not written where they would have no row.
 const OPTIONAL: [&str; 2] = [RatePoint::TABLE, Share::TABLE];
@@ -80,9 +81,9 @@ impl RunFolder {
         let mut tables = Vec::with_capacity(TABLES.len());
         for (table, header) in TABLES.into_iter().zip(headers()) {
             let path = self.path.join(table);
-            let mut file = BufWriter::new(unnamed(&path)?);
-            let written = file.write_all(&header);
-            written.map_err(|source| RunError::file(&path, source))?;
+            let failed = |source| RunError::file(&path, source);
+            let mut file = BufWriter::new(unnamed(&path).map_err(failed)?);
+            file.write_all(&header).map_err(failed)?;
             tables.push(OpenTable {
                 file,
                 path,
@@ -106,7 +107,7 @@ impl RunFolder {
             let file = file.into_inner();
             let file = file.map_err(|error| RunError::file(&path, error.into_error()))?;
             if always || has_rows {
-                name(file, &path)?;
+                name(file, &path).map_err(|source| RunError::file(&path, source))?;
             }
         }
         self.write_optional(failures)?;

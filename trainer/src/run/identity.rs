@@ -31,6 +31,14 @@ impl RunIdentity {
         (0..self.wells.len()).filter(|number| self.shard.is_none_or(|shard| shard.has(*number)))
     }
 
+    /// That of the run which the shards of this one make.
+    pub(super) fn whole(&self) -> Self {
+        Self {
+            shard: None,
+            ..self.clone()
+        }
+    }
+
     /// That of a run folder; nothing where there is none.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, RunError> {
         let path = folder.join(Self::FILE);

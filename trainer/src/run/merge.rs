@@ -90,11 +90,7 @@ impl RunFolder {
         }
         // There is a first one: otherwise shard 1/1 was missing.
         let first = &shards[0];
-        let identity = RunIdentity {
-            shard: None,
-            ..first.folder.identity.clone()
-        };
-        let folder = Self::create(out, &first.config, identity)?;
+        let folder = Self::create(out, &first.config, first.folder.identity.whole())?;
         for shard in &shards {
             shard.copy_to(&folder)?;
         }
@@ -132,10 +128,7 @@ impl ShardFolder {
     }
 
     fn refuse_other(&self, first: &Self) -> Result<(), MergeError> {
-        let whole = |shard: &Self| RunIdentity {
-            shard: None,
-            ..shard.folder.identity.clone()
-        };
+        let whole = |shard: &Self| shard.folder.identity.whole();
         let difference = if self.config != first.config {
             Some("its configuration is another".to_owned())
         } else if self.shard.of != first.shard.of {

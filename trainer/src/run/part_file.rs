@@ -51,11 +51,8 @@ impl<'a> PartFile<'a> {
 
     /// Whether these are the models it was written with.
     pub fn has_models(&self, models: &[Vec<u8>]) -> bool {
-        let hashes = models.iter().map(|model| blake3::hash(model));
-        self.models.iter().copied().eq(hashes
-            .collect::<Vec<_>>()
-            .iter()
-            .map(blake3::Hash::as_slice))
+        let is_of = |(hash, model): (&&[u8], &Vec<u8>)| blake3::hash(model).as_slice() == *hash;
+        self.models.len() == models.len() && self.models.iter().zip(models).all(is_of)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     level::LayerReadings,
     ps::{PsPoint, WellPoints},
     read::{Ground, Reading, WellReadings},
+    spread::mean_and_deviation,
     table::listed,
 };
 
@@ -259,9 +260,7 @@ fn wrong_quantity(readings: &[Reading]) -> Option<String> {
         values().fold(f64::INFINITY, f64::min),
         values().fold(f64::NEG_INFINITY, f64::max),
     ];
-    let mean = values().sum::<f64>() / readings.len() as f64;
-    let deviation =
-        (values().map(|value| (value - mean).powi(2)).sum::<f64>() / readings.len() as f64).sqrt();
+    let (mean, deviation) = mean_and_deviation(&values().collect::<Vec<f64>>());
     let observed: Vec<_> = readings
         .iter()
         .map(|reading| (reading.date, reading.subsidence_mm))

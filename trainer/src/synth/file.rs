@@ -11,9 +11,9 @@ use super::{
 };
 use crate::config::SITE_CONFIG;
 use crate::geodesy::Position;
+use crate::whole_file::unnamed;
 use rayon::prelude::*;
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -76,8 +76,8 @@ pub fn write(
         }
     }
     let mut files = Vec::with_capacity(FILES.len());
-    for header in headers() {
-        let mut file = BufWriter::new(unnamed(folder).map_err(failed)?);
+    for (header, name) in headers().into_iter().zip(FILES) {
+        let mut file = BufWriter::new(unnamed(&folder.join(name)).map_err(failed)?);
         file.write_all(header.as_bytes()).map_err(failed)?;
         files.push(file);
     }
@@ -99,13 +99,6 @@ pub fn write(
         progress(end);
     }
     finish(folder, files)
-}
-
-/// A file that vanishes unless it is given its name; with the permissions of any other new file.
-fn unnamed(folder: &Path) -> std::io::Result<NamedTempFile> {
-    let file = tempfile::Builder::new().make_in(folder, |path| File::create_new(path));
-    // The name of a file that will not be there says nothing.
-    file.map_err(|error| error.kind().into())
 }
 
 /// Gives the files their names; takes back those already named when one fails.

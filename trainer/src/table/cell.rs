@@ -21,6 +21,14 @@ pub enum NoData {
     Word(String),
 }
 
+impl From<&str> for NoData {
+    /// A number if the text is one.
+    fn from(text: &str) -> Self {
+        text.parse()
+            .map_or_else(|_| Self::Word(text.to_owned()), Self::Number)
+    }
+}
+
 /// What a cell of measurements holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cell {

@@ -13,6 +13,7 @@ use amlstm_core::scaler::Scaler;
 use super::{Epoch, TrainError, scaling};
 use crate::series::{Interval, WellSeries};
 use crate::split::{Part, Split};
+use crate::spread::conformal_half_width;
 
 /// Rates of all points, standardised.
 pub(crate) struct Observations {
@@ -202,15 +203,13 @@ impl Observations {
     pub(crate) fn half_width(&self, series: &WellSeries, predicted: &[f32]) -> f64 {
         let [_, validate, _] = &self.sums;
         let of_intervals = series.intervals.iter().zip(validate).zip(predicted);
-        let mut residuals: Vec<f64> = of_intervals
+        let residuals: Vec<f64> = of_intervals
             .filter(|((interval, sums), _)| sums.count > 0.0 && series.is_scored(interval))
             .map(|((_, sums), predicted)| {
                 (f64::from(*predicted) - sums.rate / sums.count).abs() * self.scale
             })
             .collect();
-        residuals.sort_by(f64::total_cmp);
-        let rank = (CONFIDENCE * (residuals.len() + 1) as f64).ceil() as usize;
-        residuals.get(rank - 1).copied().unwrap_or(f64::NAN)
+        conformal_half_width(residuals, CONFIDENCE).unwrap_or(f64::NAN)
     }
 
     /// Root mean square error on the test part of the other parts' mean rate of the same interval; NaN where there are no such pairs.

@@ -1,43 +1,14 @@
 //! `amlstm check` and `amlstm train` on sites as people bring them: real processes, real files.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{fmt::Write as _, fs, path::Path};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::site::{amlstm, done, failed};
+
 /// Months of the made-up site, from 2010-01.
 const MONTHS: usize = 60;
-
-fn amlstm(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_amlstm"))
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("amlstm starts")
-}
-
-/// Standard output of a run that must succeed.
-fn done(folder: &Path, arguments: &[&str]) -> String {
-    let output = amlstm(folder, arguments);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The one line of a run that must fail.
-fn failed(folder: &Path, arguments: &[&str]) -> String {
-    let output = amlstm(folder, arguments);
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    assert!(stderr.len() <= 400, "{} bytes: {stderr}", stderr.len());
-    stderr.trim_end().to_owned()
-}
 
 fn date(month: usize) -> String {
     format!("{}-{:02}-15", 2010 + month / 12, month % 12 + 1)
@@ -181,7 +152,7 @@ fn swapped_coordinates_are_told_by_the_nearest_point() {
     ] {
         fs::write(site.path().join(name), text).unwrap();
     }
-    let output = amlstm(site.path(), &["check", "."]);
+    let output = amlstm(site.path(), &["check", "."]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(

@@ -1,32 +1,13 @@
 //! `amlstm init` and `amlstm import` as a newcomer uses them: real processes, real files.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{fmt::Write as _, fs, path::Path};
 
 use serde_json::Value;
 
+use crate::site::{amlstm, done};
+
 /// Months of the made-up files, from 2015-01.
 const MONTHS: usize = 72;
-
-fn amlstm(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_amlstm"))
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("amlstm starts")
-}
-
-/// Standard output of a run that must succeed.
-fn done(folder: &Path, arguments: &[&str]) -> String {
-    let output = amlstm(folder, arguments);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// Standard output of a run that must succeed, as JSON.
 fn json(folder: &Path, arguments: &[&str]) -> Value {
@@ -138,6 +119,18 @@ fn one_egms_file_and_three_usgs_files_become_a_model_in_three_commands() {
         (&ground["verdict"], &check["trainable"]),
         (&"sinks".into(), &1.into())
     );
+    // Written files can be read by whom any other new file can.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: &str| {
+            let file = fs::metadata(folder.path().join(path)).unwrap();
+            file.permissions().mode()
+        };
+        for file in ["site/levels.csv", "site/wells.csv", "site/points.csv"] {
+            assert_eq!(mode(file), mode("few.toml"), "{file}");
+        }
+    }
     // Importing again adds nothing.
     let again = done(
         folder.path(),
@@ -157,7 +150,7 @@ fn the_example_site_can_be_checked_at_once() {
         (&true.into(), &1.into())
     );
     assert_eq!(well["hints"], Value::Array(Vec::new()));
-    let output = amlstm(folder.path(), &["init", "mysite"]);
+    let output = amlstm(folder.path(), &["init", "mysite"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("found a file, expected none"), "{message}");

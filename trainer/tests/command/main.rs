@@ -3,6 +3,8 @@
 #[path = "../../../tests/src/skip.rs"]
 mod skip;
 
+mod check;
+mod import;
 mod measured;
 mod model;
 mod output;

@@ -31,6 +31,8 @@ pub fn failed(folder: &Path, arguments: &[&str]) -> String {
     let assert = amlstm(folder, arguments).assert().code(1);
     let complaint = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    let bytes = complaint.len();
+    assert!(bytes <= 400, "{bytes} bytes: {complaint}");
     complaint.trim_end().to_owned()
 }
 

@@ -4,7 +4,7 @@ use amlstm::logger::{Download, month_text, quality_text};
 use amlstm_core::link::{EstimateRecord, InputState, Models, MonthLevel, Status};
 use serde::Serialize;
 
-use super::model::LayersOf;
+use super::layers::LayersOf;
 
 /// State and models of a logger.
 #[derive(Serialize)]

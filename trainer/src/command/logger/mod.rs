@@ -5,6 +5,7 @@ mod config;
 mod export;
 mod flash;
 mod json;
+mod layers;
 mod model;
 mod show;
 mod visit;
@@ -13,13 +14,13 @@ mod void;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use amlstm::logger::{Client, LoggerError, Station, Table, download, events};
+use amlstm::logger::{Client, LoggerError, Table, download, events};
 use amlstm_core::link::Fault;
 use anyhow::bail;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Subcommand};
 
-use model::LayersOf;
+use layers::{LayersOf, of_channels};
 
 use super::{output::Output, progress};
 
@@ -187,7 +188,7 @@ fn ask(
         Request::Info => show::info(&client.hello, as_json, output),
         Request::Status => show::status(&client.status()?, &client.models()?, as_json, output),
         Request::Now => {
-            let layers = layers(client)?;
+            let layers = of_channels(client)?;
             show::now(&client.now()?, &layers, as_json, output)
         }
         Request::Months => {
@@ -199,7 +200,7 @@ fn ask(
             show::months(&table, &LayersOf::active(client)?, as_json, output)
         }
         Request::Events => {
-            let layers = layers(client)?;
+            let layers = of_channels(client)?;
             let bar = progress::bar(output, 0, "events");
             let events = events(client, |done, total| progress::advance(&bar, done, total))?;
             bar.finish_and_clear();
@@ -219,7 +220,7 @@ fn ask(
         Request::Rollback { allow_older } => model::rollback(client, *allow_older, output),
         Request::Clock(clock) => clock::run(client, clock, output),
         Request::ConfirmStep { layer } => {
-            let layers = layers(client)?;
+            let layers = of_channels(client)?;
             let Some(channel) = layers.iter().position(|name| name == layer) else {
                 bail!(
                     "found layer \"{layer}\", expected one of: {}",
@@ -237,14 +238,4 @@ fn ask(
         Request::Export(export) => export::run(client, export, output),
         Request::Levels { output: path } => export::levels(client, path, output),
     }
-}
-
-/// Names of the aquifer layers in channel order.
-fn layers(client: &mut Client) -> anyhow::Result<Vec<String>> {
-    let station = Station::receive(client)?;
-    Ok(station
-        .channel
-        .into_iter()
-        .map(|channel| channel.aquifer_layer)
-        .collect())
 }

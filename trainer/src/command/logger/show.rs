@@ -7,7 +7,7 @@ use amlstm_core::link::{
 };
 
 use super::json;
-use super::model::LayersOf;
+use super::layers::LayersOf;
 use crate::command::{
     output::{Output, OutputError},
     table::{self, LEFT, RIGHT, Table},

@@ -6,7 +6,6 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::header::View;
 use super::{Header, PointsError, Row, for_each_point, header_of};
 use crate::geodesy::{Buffers, Position};
 use crate::level::LeftOut;
@@ -149,11 +148,6 @@ impl PointsIndex {
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Whether its values are vertical, not along a line of sight.
-    pub fn is_vertical(&self) -> bool {
-        self.header.view == View::Vertical
     }
 
     /// The points around a centre, in the order of the file, and what was not used.

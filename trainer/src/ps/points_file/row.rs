@@ -100,9 +100,7 @@ impl Row<'_> {
                         "mm within 100 m; list a value for \"no reading\" in no_data of [data]";
                     return Err(self.refuse(*column, field, limit).into());
                 }
-                Some(Cell::Empty) => left_out.empty += 1,
-                Some(Cell::NotANumber) => left_out.not_a_number += 1,
-                Some(Cell::NoData) => left_out.no_data += 1,
+                Some(nothing) => left_out.count(nothing),
                 None => {
                     return Err(self.refuse(*column, field, "mm or an empty field").into());
                 }
