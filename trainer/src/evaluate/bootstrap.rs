@@ -22,21 +22,24 @@ pub struct Ratio {
     pub high: f64,
 }
 
-/// Ratio of the root mean square errors of two models on the same months, given their squared errors in order; nothing where there are none.
+/// Ratio of the root mean square errors of two models on the same months, given their squared errors in order; nothing where
+/// a single block holds them all, because then no resample differs from another.
 pub fn ratio(squares: &[f64], of_other: &[f64]) -> Option<Ratio> {
     let count = squares.len();
-    if count == 0 || count != of_other.len() {
+    if count <= BLOCK || count != of_other.len() {
         return None;
     }
-    let block = BLOCK.min(count);
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let mut ratios: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
             let (mut sum, mut other) = (0.0, 0.0);
-            for _ in 0..count.div_ceil(block) {
-                let start = random.random_range(0..=(count - block) as u64) as usize;
-                sum += squares[start..start + block].iter().sum::<f64>();
-                other += of_other[start..start + block].iter().sum::<f64>();
+            for _ in 0..count.div_ceil(BLOCK) {
+                // In a circle, so that the first and last months count as often as the others (Politis and Romano 1992).
+                let start = random.random_range(0..count as u64) as usize;
+                for month in (start..start + BLOCK).map(|month| month % count) {
+                    sum += squares[month];
+                    other += of_other[month];
+                }
             }
             (sum / other).sqrt()
         })
@@ -72,5 +75,26 @@ mod tests {
         let (a, b): (Vec<f64>, Vec<f64>) = (squares(1), squares(2));
         let found = ratio(&a, &b).unwrap();
         assert!(found.low < 1.0 && found.high > 1.0, "{found:?}");
+    }
+
+    // Two blocks of twelve out of 24 months: a month is in neither or in both of them with probability 1/4 each.
+    #[test]
+    fn the_first_month_counts_as_much_as_one_in_the_middle() {
+        let one = [1.0; 24];
+        let with = |month: usize| {
+            let mut squares = one;
+            squares[month] = 100.0;
+            ratio(&squares, &one).unwrap()
+        };
+        for month in [0, 12, 23] {
+            let found = with(month);
+            let expected = (1.0, (222.0_f64 / 24.0).sqrt());
+            assert_eq!((found.low, found.high), expected, "month {month}");
+        }
+    }
+
+    #[test]
+    fn a_year_alone_says_nothing_of_how_sure_its_ratio_is() {
+        assert_eq!(ratio(&[4.0; 12], &[1.0; 12]), None);
     }
 }
