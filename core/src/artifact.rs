@@ -20,6 +20,7 @@
 //! | `NETW` | the network's numbers, see below |
 //! | `MNTH` | `i16` minutes by which the site's time is ahead of UTC · `u8` bit k set where months of input k want most of their days · zero; without it any day is enough, in UTC |
 //! | `PHYS` | the physics' numbers, see below; absent in a model of a network alone |
+//! | `fitc` | how the model was fitted and judged, for people: JSON of the program that made the file; no estimate depends on it |
 //!
 //! # The network's numbers
 //!
@@ -64,7 +65,7 @@ mod record;
 mod section;
 
 #[cfg(feature = "encode")]
-pub use encode::{Content, encode};
+pub use encode::{Content, encode, start_from};
 pub use error::ArtifactError;
 pub use numbers::{Golden, Start};
 pub use physics::Physics;
@@ -113,6 +114,7 @@ pub struct ModelFile<'a> {
     golden: Golden<'a>,
     physics: Option<Physics<'a>>,
     months: MonthDefinition,
+    fit: Option<&'a [u8]>,
     crc: u32,
 }
 
@@ -178,6 +180,11 @@ impl<'a> ModelFile<'a> {
         self.months
     }
 
+    /// How the model was fitted and judged: JSON of the program that made the file, unchecked.
+    pub fn fit(&self) -> Option<&'a [u8]> {
+        self.fit
+    }
+
     /// CRC-32 of the file: what a saved state is bound to.
     pub fn crc(&self) -> u32 {
         self.crc
@@ -192,6 +199,7 @@ impl<'a> ModelFile<'a> {
             network,
             physics,
             months,
+            fit,
         } = sections;
         let record = record::read(record)?;
         let (model, start, golden) = numbers::read(&record, inputs, network)?;
@@ -212,6 +220,7 @@ impl<'a> ModelFile<'a> {
             golden,
             physics,
             months,
+            fit,
             crc,
         })
     }

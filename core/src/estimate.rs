@@ -9,6 +9,7 @@ use crate::sizes::MAX_INPUTS;
 
 /// The estimate to be trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Primary {
     /// The network's.
     #[default]
@@ -46,6 +47,11 @@ pub struct Estimate {
     pub subsidence_mm: f32,
     /// Which of the two the primary estimate is. The network too if it is physics but not every aquifer layer has been measured yet.
     pub primary: Primary,
+    /// Half the width of the 90 % interval around the primary increment in mm: that of validation, and as many times wider as the level furthest outside
+    /// the levels trained on is outside, in widths of their range. Nothing where validation gave none.
+    pub half_width_mm: Option<f32>,
+    /// Whether the two increments differ by more than both intervals allow: then at least one of them is wrong.
+    pub disagree: bool,
     /// By the network.
     pub network: Subsidence,
     /// By physics; nothing in a model without, or until every aquifer layer has been measured.

@@ -21,6 +21,8 @@ use crate::stateful_physics::StatefulPhysics;
 pub struct Estimator<'a, const BLOCKS: usize = MAX_BLOCKS> {
     network: StatefulNetwork<'a, BLOCKS>,
     physics: Option<StatefulPhysics<'a>>,
+    /// Half the width of the 90 % interval around an increment by the network in mm; NaN where there is none.
+    half_width_mm: f32,
     model_crc: u32,
     month: Option<Month>,
     subsidence_mm: f32,
@@ -53,8 +55,8 @@ impl<'a> Estimator<'a> {
         Self::of_network(file, StatefulNetwork::cold(file.model()))
     }
 
-    /// Starts with state, month and cumulative subsidence of the file: those of the end of training.
-    pub fn at_training_end(file: &ModelFile<'a>) -> Self {
+    /// Starts with state, month and cumulative subsidence of the file: those of the last month whose levels it knows.
+    pub fn at_start(file: &ModelFile<'a>) -> Self {
         let mut estimator = Self::cold(file);
         estimator.start(file);
         estimator
@@ -62,7 +64,7 @@ impl<'a> Estimator<'a> {
 }
 
 impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
-    /// Reads and checks a model file and starts with its state, month and cumulative subsidence: those of the end of training.
+    /// Reads and checks a model file and starts with its state, month and cumulative subsidence.
     ///
     /// The bytes must lie at a multiple of 4, as those of [`include_model!`](crate::include_model) do.
     ///
@@ -80,6 +82,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         Self {
             network,
             physics: file.physics().map(StatefulPhysics::cold),
+            half_width_mm: file.record().interval_half_width_mm,
             model_crc: file.crc(),
             month: None,
             subsidence_mm: 0.0,
@@ -131,35 +134,48 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
             increment_mm: output.increment_mm,
             cumulative_mm: self.subsidence_mm,
         };
-        let physics = self
-            .physics
-            .as_mut()
-            .and_then(|physics| Some((physics.primary, physics.step(level_m)?)));
-        let (primary, trusted, physics) = match physics {
-            Some((Primary::Physics, physics)) => {
-                (Primary::Physics, physics.subsidence, Some(physics))
+        let mut half_width_mm = self.half_width_mm;
+        let (mut primary, mut trusted, mut disagree) = (Primary::Network, network, false);
+        let mut by_physics = None;
+        if let Some(physics) = &mut self.physics
+            && let Some(estimate) = physics.step(level_m)
+        {
+            let apart_mm = (network.increment_mm - estimate.subsidence.increment_mm).abs();
+            disagree = apart_mm > self.half_width_mm + physics.half_width_mm;
+            if physics.primary == Primary::Physics {
+                half_width_mm = physics.half_width_mm;
+                (primary, trusted) = (Primary::Physics, estimate.subsidence);
             }
-            Some((Primary::Network, physics)) => (Primary::Network, network, Some(physics)),
-            None => (Primary::Network, network, None),
-        };
+            by_physics = Some(estimate);
+        }
         let mut estimate = Estimate {
             month,
             increment_mm: trusted.increment_mm,
             subsidence_mm: trusted.cumulative_mm,
             primary,
+            half_width_mm: None,
+            disagree,
             network,
-            physics,
+            physics: by_physics,
             attention: Vec::new(),
             inputs: Vec::new(),
         };
         let levels = level_m.iter().copied().chain(core::iter::repeat(None));
+        let mut outside = 0.0_f32;
         for (input, (level_m, share)) in zip(self.network.inputs(), zip(levels, output.attention)) {
+            let of_input = input.outside(level_m);
+            if of_input > outside {
+                outside = of_input;
+            }
             // There is room for all inputs of a model.
             let _ = estimate.inputs.push(input.state(level_m));
             if self.network.has_attention() {
                 let _ = estimate.attention.push(share);
             }
         }
+        estimate.half_width_mm = half_width_mm
+            .is_finite()
+            .then_some(half_width_mm * (1.0 + outside));
         estimate
     }
 

@@ -152,6 +152,7 @@ pub fn file_with(
         weights: bytemuck::cast_slice(&weights),
         physics,
         months: MonthDefinition::default(),
+        fit: None,
     };
     encoded(&content)
 }

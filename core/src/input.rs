@@ -35,6 +35,16 @@ impl Input {
         }
     }
 
+    /// How far a level of this input, m above datum, lies outside the levels trained on, in widths of their range; 0 inside and for no level.
+    pub fn outside(&self, level_m: Option<f32>) -> f32 {
+        let by_m = match self.state(level_m) {
+            InputState::Below { by_m } | InputState::Above { by_m } => by_m,
+            InputState::Trained | InputState::Missing => return 0.0,
+        };
+        let range_m = self.highest_trained_m - self.lowest_trained_m;
+        if range_m > 0.0 { by_m / range_m } else { 1.0 }
+    }
+
     /// What a level of this input, m above datum, says about an estimate.
     pub fn state(&self, level_m: Option<f32>) -> InputState {
         match level_m.filter(|level_m| level_m.is_finite()) {

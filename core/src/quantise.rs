@@ -265,6 +265,7 @@ pub fn quantise(
         weights: &numbers,
         physics: file.physics(),
         months: file.months(),
+        fit: file.fit(),
     };
     encode(&content, out).map_err(QuantiseError::Artifact)
 }

@@ -44,6 +44,16 @@ impl SavedState {
     pub fn month(&self) -> Option<Month> {
         self.month
     }
+
+    /// The same state with another cumulative subsidence, mm, down +, of both estimates: what was observed instead of what was estimated.
+    #[must_use]
+    pub fn with_subsidence(mut self, mm: f32) -> Self {
+        self.subsidence_bits = mm.to_bits();
+        if let Some(physics) = &mut self.physics {
+            physics.subsidence_bits = mm.to_bits();
+        }
+        self
+    }
 }
 
 /// Why a saved state is refused.

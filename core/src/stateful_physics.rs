@@ -14,6 +14,8 @@ use crate::saved_state::SavedPhysics;
 #[derive(Clone, Debug)]
 pub(crate) struct StatefulPhysics<'a> {
     pub(crate) primary: Primary,
+    /// Half the width of the 90 % interval around an increment in mm; NaN where there is none.
+    pub(crate) half_width_mm: f32,
     weights: PhysicsWeights<'a>,
     state: PhysicsState,
     subsidence_mm: f32,
@@ -24,6 +26,7 @@ impl<'a> StatefulPhysics<'a> {
     pub(crate) fn cold(physics: &Physics<'a>) -> Self {
         Self {
             primary: physics.primary,
+            half_width_mm: physics.interval_half_width_mm,
             weights: physics.weights,
             state: PhysicsState::default(),
             subsidence_mm: 0.0,

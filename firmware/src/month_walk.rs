@@ -75,7 +75,7 @@ impl MonthWalk {
             .ok_or(Fault::Storage)?;
         let file = ModelFile::parse(bytes).map_err(|_| Fault::ModelInvalid)?;
         let inputs = inputs_of(&file, settings)?;
-        let mut estimator = Estimator::at_training_end(&file);
+        let mut estimator = Estimator::at_start(&file);
         if let Some(state) = &self.state {
             estimator.restore(state).map_err(|_| Fault::ModelInvalid)?;
         }
@@ -94,7 +94,7 @@ impl MonthWalk {
                 .without_levels
                 .saturating_add(passed as u16 + u16::from(missing));
             // A batch of months gives at most as many estimates.
-            let _ = estimated.push(self.estimated(&file, estimate));
+            let _ = estimated.push(self.estimated(estimate));
         }
         self.state = Some(estimator.save());
         Ok(Some(estimated))
@@ -125,17 +125,15 @@ impl MonthWalk {
         Ok(closed)
     }
 
-    fn estimated(&self, file: &ModelFile<'_>, estimate: Estimate) -> EstimateRecord {
-        let half_width_mm = file.record().interval_half_width_mm;
-        let believed =
-            half_width_mm.is_finite() && self.without_levels <= MAX_MONTHS_WITHOUT_LEVELS;
+    fn estimated(&self, estimate: Estimate) -> EstimateRecord {
+        let is_believed = self.without_levels <= MAX_MONTHS_WITHOUT_LEVELS;
         EstimateRecord {
             month_index: estimate.month.index(),
             generation: self.slot.generation,
             model_version: self.slot.version,
             increment_mm: estimate.increment_mm,
             subsidence_mm: estimate.subsidence_mm,
-            half_width_mm: believed.then_some(half_width_mm),
+            half_width_mm: estimate.half_width_mm.filter(|_| is_believed),
             attention: estimate.attention,
             inputs: estimate.inputs,
             months_without_levels: self.without_levels,

@@ -281,7 +281,7 @@ impl LevelTable {
 pub fn equals_the_host(model: &[u8], months: &[(MonthRecord, Option<EstimateRecord>)]) {
     let aligned = AlignedBytes::new(model);
     let file = ModelFile::parse(&aligned).expect("the logger took the model");
-    let mut host = Estimator::at_training_end(&file);
+    let mut host = Estimator::at_start(&file);
     let mut next = file.record().trained_until.next();
     for (record, estimate) in months {
         let month = Month::from_index(record.month_index).expect("a month");

@@ -1,7 +1,7 @@
 //! How many wells per second the program trains with 1, 2, 4, ... threads.
 //!
 //! `cargo bench -p amlstm --bench scale` writes 1,000 SYNTHETIC wells to a temporary folder and lets the program read them, train both networks of each, and
-//! write models, tables and report; `WELLS=20000 cargo bench -p amlstm --bench scale` does so with 20,000 wells. Each number of threads gets the better of two
+//! write models, tables and report, from random weights; `PRETRAIN=physics` lets them learn physics first, as is the default. `WELLS=20000 cargo bench -p amlstm --bench scale` does so with 20,000 wells. Each number of threads gets the better of two
 //! runs, and each round goes through all of them, so that a machine that others use too treats all alike. CPU times tell waiting from work where wall time
 //! cannot: threads that wait for a lock add to the system's time. The last line is the efficiency of all processors.
 
@@ -20,6 +20,10 @@ fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let site = folder.path().join("site");
     amlstm(&["synth", "--wells", &wells.to_string(), &text(&site)]);
+    let pretrain = std::env::var("PRETRAIN").unwrap_or_else(|_| "none".to_owned());
+    let config = folder.path().join("config.toml");
+    let text_of_config = format!("[training]\npretrain = \"{pretrain}\"\n");
+    fs::write(&config, text_of_config).expect("a configuration");
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let powers = std::iter::successors(Some(1), |threads| Some(threads * 2));
     let mut threads: Vec<usize> = powers.take_while(|threads| *threads < processors).collect();
@@ -27,7 +31,7 @@ fn main() {
     let mut fastest = vec![Run::NONE; threads.len()];
     for _ in 0..ROUNDS {
         for (threads, fastest) in threads.iter().zip(&mut fastest) {
-            let run = Run::new(&site, &folder.path().join("run"), *threads);
+            let run = Run::new(&site, &config, &folder.path().join("run"), *threads);
             if run.seconds < fastest.seconds {
                 *fastest = run;
             }
@@ -70,12 +74,14 @@ impl Run {
         system_s: f64::NAN,
     };
 
-    fn new(site: &Path, out: &Path, threads: usize) -> Self {
+    fn new(site: &Path, config: &Path, out: &Path, threads: usize) -> Self {
         let before = children_s();
         let start = Instant::now();
         amlstm(&[
             "train",
             &text(site),
+            "--config",
+            &text(config),
             "--threads",
             &threads.to_string(),
             "--out",

@@ -171,6 +171,7 @@ fn series((name, points, train, batch): (&str, usize, usize, usize), months: usi
     };
     let split = Split::Points((0..points.len()).map(part).collect());
     let series = WellSeries {
+        later_level_m: Vec::new(),
         month_definition: amlstm_core::month_mean::MonthDefinition::default(),
         well: name.into(),
         name: name.into(),

@@ -2,8 +2,9 @@
 use std::f32::consts::FRAC_PI_6;
 
 use amlstm::amlstm_core::{artifact::ModelFile, estimator::Estimator, month::Month};
+use amlstm::export::{Beside, model_file};
 use amlstm::metric::{Simulation, score};
-use amlstm::{config::Config, export::model_file, measurements::MonthlyMeasurements};
+use amlstm::{config::Config, measurements::MonthlyMeasurements};
 use amlstm::{split::Part, split::Split, train::train_well};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,7 +24,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let series = measurements.series(&config.data)?;
     let split = Split::new(&series, &config.split, config.seed)?;
     let trained = train_well(&series, &split, &config, config.seed)?;
-    let bytes = model_file(&trained, &series, &split, config.model_version)?;
+    let bytes = model_file(
+        &trained,
+        &series,
+        &split,
+        config.model_version,
+        Beside::default(),
+    )?;
     std::fs::write(std::env::temp_dir().join("example.amlm"), &*bytes)?;
 
     let file = ModelFile::parse(&bytes)?;

@@ -112,6 +112,8 @@ pub struct TrainingConfig {
     pub backend: Backend,
     /// What a network knows before it sees the measurements.
     pub pretrain: Pretrain,
+    /// Whether the exported model is fitted once more, to everything observed, after it was scored.
+    pub refit: bool,
 }
 
 /// What a network knows before it sees the measurements.
@@ -313,7 +315,8 @@ impl Default for TrainingConfig {
             patience: 0,
             selection: Selection::Validation,
             backend: Backend::Flex,
-            pretrain: Pretrain::None,
+            pretrain: Pretrain::Physics,
+            refit: true,
         }
     }
 }

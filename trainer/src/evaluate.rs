@@ -12,29 +12,32 @@
 mod bootstrap;
 mod model;
 mod own_past;
+mod primary;
+mod tables;
 mod track;
 
+use amlstm_core::estimate::Primary;
 use serde::Serialize;
 
 pub use self::bootstrap::Ratio;
 use self::bootstrap::ratio;
 pub use self::model::{Kind, Model};
+pub use self::primary::{Choice, choose};
+pub use self::tables::summary;
 use self::track::Window;
 use crate::baseline::{Curve, PhysicsFit, Problem, weights};
 use crate::config::{Config, NetworkKind, SplitConfig, SplitKind};
-use crate::export::{ExportError, model_file};
+use crate::export::{Beside, ExportError, model_file};
 use crate::metric::{Score, cumulative_rmse_mm, score};
 use crate::pretrain;
 use crate::series::WellSeries;
 use crate::split::{Part, Split, SplitError};
-use crate::spread::{Spread, conformal_half_width};
+use crate::spread::Spread;
+use crate::train::observation::half_width_mm;
 use crate::train::{TrainError, TrainedWell, train_well};
 
 /// Months ahead.
 pub const HORIZONS: [usize; 5] = [1, 3, 6, 12, 24];
-
-/// Fewest validation windows that carry a 90 % interval.
-const INTERVAL_WINDOWS: usize = 20;
 
 /// Median over seeds, lowest and highest; all the same without seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -167,7 +170,7 @@ pub fn evaluate(
         .iter()
         .find(|fitted| fitted.kind == Kind::MonthClimatology)
         .map(|fitted| cumulative(&problem, fitted).median);
-    let (primary, reason) = choose(&problem, &fitted);
+    let (primary, reason) = choose_primary(&problem, &fitted);
     let squares_of_primary = fitted
         .iter()
         .find(|fitted| fitted.kind == primary)
@@ -233,7 +236,13 @@ fn fit(
     let (series, split) = (problem.series, problem.split);
     for seed in seeds {
         let export = |trained: &TrainedWell, models: &mut Vec<Model>| {
-            let file = model_file(trained, series, split, config.model_version)?;
+            let file = model_file(
+                trained,
+                series,
+                split,
+                config.model_version,
+                Beside::default(),
+            )?;
             models.push(Model::Network(file));
             Ok::<(), EvaluationError>(())
         };
@@ -269,60 +278,35 @@ fn before_test(problem: &Problem) -> Option<usize> {
 
 /// Squared errors of the scored increments of a part, in order, each the mean over the models.
 fn squares(problem: &Problem, models: &[Model], part: Part) -> Vec<f64> {
-    let curves: Vec<Curve> = models
+    primary::squares(
+        problem.series,
+        problem.split,
+        &curves(problem, models),
+        part,
+    )
+}
+
+/// Rates of all months by each model, with the ground measured up to the month before.
+fn curves(problem: &Problem, models: &[Model]) -> Vec<Curve> {
+    models
         .iter()
         .map(|model| model.next_months(problem))
-        .collect();
-    let series = problem.series;
-    let intervals = series.intervals.iter().enumerate();
-    let scored = intervals
-        .filter(|(i, interval)| problem.split.part(0, *i) == part && series.is_scored(interval));
-    scored
-        .filter_map(|(i, interval)| {
-            let observed = interval.rate_mm_per_month(series.mean_increment_mm(i)?);
-            let errors = curves.iter().filter_map(|curve| {
-                Some((crate::metric::interval_rate(curve, interval)? - observed).powi(2))
-            });
-            let errors: Vec<f64> = errors.collect();
-            (errors.len() == curves.len())
-                .then(|| errors.iter().sum::<f64>() / errors.len().max(1) as f64)
-        })
         .collect()
 }
 
-/// The better of physics and the pretrained network on validation; physics where they cannot be told apart.
-fn choose(problem: &Problem, fitted: &[Fitted]) -> (Kind, String) {
+/// The estimate that a logger would trust.
+fn choose_primary(problem: &Problem, fitted: &[Fitted]) -> (Kind, String) {
     let early = |kind: Kind| {
         let fitted = fitted.iter().find(|fitted| fitted.kind == kind);
-        fitted.map_or_else(Vec::new, |fitted| {
-            squares(problem, &fitted.early, Part::Validate)
-        })
+        fitted.map_or_else(Vec::new, |fitted| curves(problem, &fitted.early))
     };
-    let found = ratio(&early(Kind::PretrainedAmLstm), &early(Kind::Physics));
-    match found {
-        Some(Ratio { ratio, low, high }) if high < 1.0 => (
-            Kind::PretrainedAmLstm,
-            format!(
-                "validation error of the network {ratio:.2} of that of physics (90 % interval {low:.2} to {high:.2})"
-            ),
-        ),
-        Some(Ratio { ratio, low, high }) if low > 1.0 => (
-            Kind::Physics,
-            format!(
-                "validation error of the network {ratio:.2} times that of physics (90 % interval {low:.2} to {high:.2})"
-            ),
-        ),
-        Some(Ratio { ratio, low, high }) => (
-            Kind::Physics,
-            format!(
-                "within noise on validation (network over physics {ratio:.2}, 90 % interval {low:.2} to {high:.2}): the simpler one"
-            ),
-        ),
-        None => (
-            Kind::Physics,
-            "too few validation months to choose: the simpler one".into(),
-        ),
-    }
+    let (network, physics) = (early(Kind::PretrainedAmLstm), early(Kind::Physics));
+    let Choice { primary, reason } = choose(problem.series, problem.split, &network, &physics);
+    let kind = match primary {
+        Primary::Network => Kind::PretrainedAmLstm,
+        Primary::Physics => Kind::Physics,
+    };
+    (kind, reason)
 }
 
 fn horizon(problem: &Problem, fitted: &Fitted, months: usize) -> Horizon {
@@ -379,9 +363,7 @@ fn horizon(problem: &Problem, fitted: &Fitted, months: usize) -> Horizon {
     }
 }
 
-/// Half width in mm of the split conformal 90 % interval of the change over so many months (Vovk et al. 2005).
-///
-/// Of n validation errors, the one of rank ceil(0.9 (n + 1)). Windows overlap, so far ahead they are fewer than they seem.
+/// Half width in mm of the interval around the change over so many months, see [`half_width_mm`]. Windows overlap, so far ahead they are fewer than they seem.
 fn half_width(problem: &Problem, model: &Model, months: usize) -> Option<f64> {
     let windows = Window::of_part(problem.series, problem.split, Part::Validate, months);
     let curve = model.curve(problem, 0);
@@ -390,10 +372,8 @@ fn half_width(problem: &Problem, model: &Model, months: usize) -> Option<f64> {
         .filter_map(|window| window.change_mm(problem.series, &curve))
         .map(|(observed, predicted)| (predicted - observed).abs())
         .collect();
-    if errors.len() < INTERVAL_WINDOWS {
-        return None;
-    }
-    conformal_half_width(errors, 0.9)
+    let width = half_width_mm(errors);
+    width.is_finite().then_some(width)
 }
 
 #[cfg(test)]

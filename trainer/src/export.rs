@@ -1,18 +1,24 @@
 //! Turns a trained network into a model file.
 //!
-//! The weights go into the file as they are. State and cumulative subsidence at the end of training are those of [`amlstm_core`]'s estimator stepping
-//! through the training months, so a logger that goes on from there continues what it would have computed itself.
+//! The weights go into the file as they are. The state that a logger starts from is that of [`amlstm_core`]'s estimator stepping through the months of the
+//! series, so a logger that goes on from there continues what it would have computed itself.
+
+mod fitted_physics;
 
 use std::path::Path;
 
 use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_core::artifact::{
-    ArtifactError, Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode,
+    ArtifactError, Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode, start_from,
 };
+use amlstm_core::estimate::Primary;
 use amlstm_core::estimator::Estimator;
 use amlstm_core::input::Input;
+use amlstm_core::saved_state::SavedState;
 use amlstm_core::sizes::{AttentionKind, Sizes};
 
+pub use self::fitted_physics::FittedPhysics;
+use crate::fit_notes::FitNotes;
 use crate::network::Shape;
 use crate::series::WellSeries;
 use crate::split::{Part, Split};
@@ -84,6 +90,17 @@ pub enum ExportError {
     },
 }
 
+/// What a model file holds besides its network.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// Physics, and which of the two estimates is to be trusted.
+    pub physics: Option<(&'a FittedPhysics, Primary)>,
+    /// What is said about the fit.
+    pub notes: Option<&'a FitNotes>,
+    /// Whether an estimator starts after the last month with levels, not at the end of training.
+    pub is_current: bool,
+}
+
 /// Writes the model file of a trained network.
 ///
 /// `model_version` counts the models made for the well, so that a logger does not take an older one for a newer.
@@ -96,6 +113,7 @@ pub fn model_file(
     series: &WellSeries,
     split: &Split,
     model_version: u32,
+    beside: Beside,
 ) -> Result<AlignedBytes, ExportError> {
     let refused = |reason| ExportError::Refused {
         well: series.well.clone(),
@@ -112,26 +130,62 @@ pub fn model_file(
             highest_trained_m: *highest,
         })
         .collect();
-    let file = |start_state: &[(u32, u32)], start_subsidence_mm| {
-        encoded(&Content {
-            record: record(trained, series, split, months, model_version),
-            inputs: &inputs,
-            target: trained.target,
-            start_month: series.months[months - 1],
-            start_subsidence_mm,
-            start_state,
-            weights: bytemuck::cast_slice(&trained.parameters),
-            physics: None,
-            months: series.month_definition,
-        })
-        .map_err(refused)
+    let physics = beside
+        .physics
+        .map(|(physics, primary)| physics.shipped(primary));
+    let notes = beside.notes.map(FitNotes::to_json);
+    let mut bytes = encoded(&Content {
+        record: record(trained, series, split, months, model_version),
+        inputs: &inputs,
+        target: trained.target,
+        start_month: series.months[months - 1],
+        start_subsidence_mm: 0.0,
+        start_state: &vec![(0, 0); trained.network.hidden],
+        weights: bytemuck::cast_slice(&trained.parameters),
+        physics: physics.as_ref(),
+        months: series.month_definition,
+        fit: notes.as_deref(),
+    })
+    .map_err(refused)?;
+    let state = {
+        let file = ModelFile::parse(&bytes).map_err(refused)?;
+        state_at_start(&file, series, split, months, beside.is_current)
     };
-    let cold = file(&vec![(0, 0); trained.network.hidden], 0.0)?;
-    let warm = training_months(&cold, series, months).map_err(refused)?;
-    file(
-        &warm.state,
-        subsidence_mm(series, split, &warm.increment_mm),
-    )
+    start_from(&mut bytes, &state).map_err(refused)?;
+    Ok(bytes)
+}
+
+/// The state that an estimator of the file starts from: its own after the `months` training months, with the subsidence that was observed by then; if
+/// `is_current`, after all months that have levels.
+fn state_at_start(
+    file: &ModelFile,
+    series: &WellSeries,
+    split: &Split,
+    months: usize,
+    is_current: bool,
+) -> SavedState {
+    let mut estimator = Estimator::cold(file);
+    let mut steps = series.months.iter().zip(&series.level_m);
+    let increment_mm: Vec<f32> = (steps.by_ref().take(months))
+        .map(|(month, level_m)| {
+            let estimate = estimator.step_across_gap(*month, level_m);
+            estimate.network.increment_mm
+        })
+        .collect();
+    let observed_mm = subsidence_mm(series, split, &increment_mm);
+    let state = estimator.save().with_subsidence(observed_mm);
+    if !is_current || estimator.restore(&state).is_err() {
+        return state;
+    }
+    for (month, level_m) in steps {
+        estimator.step_across_gap(*month, level_m);
+    }
+    for level_m in &series.later_level_m {
+        if let Some(month) = estimator.month() {
+            estimator.step_across_gap(month.next(), level_m);
+        }
+    }
+    estimator.save()
 }
 
 fn encoded(content: &Content) -> Result<AlignedBytes, ArtifactError> {
@@ -184,37 +238,6 @@ fn record<'a>(
         },
         interval_half_width_mm: trained.interval_half_width_mm as f32,
     }
-}
-
-/// What a model does in the months it was trained on.
-struct TrainingMonths {
-    /// Increment of each month in mm.
-    increment_mm: Vec<f32>,
-    /// Bits of h and C after the last.
-    state: Vec<(u32, u32)>,
-}
-
-/// Steps a cold model through the training months.
-fn training_months(
-    file: &AlignedBytes,
-    series: &WellSeries,
-    months: usize,
-) -> Result<TrainingMonths, ArtifactError> {
-    let file = ModelFile::parse(file)?;
-    let mut estimator = Estimator::cold(&file);
-    let steps = series.months.iter().zip(&series.level_m).take(months);
-    let increment_mm = steps
-        .map(|(month, level_m)| {
-            estimator
-                .step_across_gap(*month, level_m)
-                .network
-                .increment_mm
-        })
-        .collect();
-    Ok(TrainingMonths {
-        increment_mm,
-        state: estimator.state_bits().collect(),
-    })
 }
 
 /// Cumulative subsidence at the end of training in mm from the first observation: for each interval, the mean of the increments trained on, and where

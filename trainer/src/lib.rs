@@ -48,6 +48,8 @@ pub mod bptt;
 
 pub mod train;
 
+pub mod fit_notes;
+
 pub mod export;
 
 pub mod quantise;

@@ -168,6 +168,7 @@ mod tests {
     fn series(increment_mm: [f32; 5]) -> WellSeries {
         let start = Month::new(2000, 1).unwrap();
         WellSeries {
+            later_level_m: Vec::new(),
             month_definition: amlstm_core::month_mean::MonthDefinition::default(),
             well: "W".into(),
             name: "W".into(),

@@ -74,6 +74,26 @@ pub fn train_twice(
     Ok((early, last))
 }
 
+/// Fits the network of `scored` to everything observed. Scores, floor and interval stay those of `scored`: nothing is left to judge the new weights by.
+///
+/// # Errors
+///
+/// As [`train_well`].
+pub fn refit_well(
+    series: &WellSeries,
+    split: &Split,
+    config: &Config,
+    scored: &TrainedWell,
+) -> Result<TrainedWell, TrainError> {
+    let shape = Shape::of(&config.network, inputs_of(series)?);
+    let everything = split.of_everything();
+    let fit = Fit::new(series, &everything, shape, &[Part::Train], scored.seed)?;
+    let refitted = fit
+        .end_of_training()
+        .trained(series, &everything, scored.seed);
+    Ok(refitted.judged_as(scored))
+}
+
 /// A network fitted to some parts of a well.
 struct Fit {
     shape: Shape,
@@ -177,7 +197,8 @@ mod tests {
     }
 
     fn test_rmse_mm(trained: &TrainedWell, series: &WellSeries, split: &Split) -> f64 {
-        let bytes = crate::export::model_file(trained, series, split, 1).unwrap();
+        let beside = crate::export::Beside::default();
+        let bytes = crate::export::model_file(trained, series, split, 1, beside).unwrap();
         let file = amlstm_core::artifact::ModelFile::parse(&bytes).unwrap();
         let curve = Simulation::new(&file, series).curve();
         score(series, split, &curve, Part::Test).rmse_mm
@@ -196,7 +217,8 @@ mod tests {
         let [pretrained, scratch] =
             [&trained, &scratch].map(|trained| test_rmse_mm(trained, &series, &split));
         assert!(pretrained < 0.6 * scratch, "{pretrained} against {scratch}");
-        assert!(trained.interval_half_width_mm > 0.0);
+        // Twelve validation months carry no interval.
+        assert!(trained.interval_half_width_mm.is_nan());
         let end = trained.history[trained.best_epoch - 1];
         assert!(end.train_rmse_mm < trained.history[0].train_rmse_mm);
     }

@@ -52,6 +52,9 @@ pub struct WellSeries {
     pub months: Vec<Month>,
     /// Monthly mean level above the site's datum in metres, up +, `[steps][aquifer layers]`; `None` where nothing was measured.
     pub level_m: Vec<Vec<Option<f32>>>,
+    /// Levels of the months after the last step, up to the last month that has one: nothing is learnt from them, but a logger starts after them. Empty where
+    /// steps are scenes.
+    pub later_level_m: Vec<Vec<Option<f32>>>,
     /// Spans between successive observations, ascending; each starts where the one before ends.
     pub intervals: Vec<Interval>,
     /// Observed points; all share the levels.
@@ -185,6 +188,16 @@ impl WellSeries {
                 .expect("every observed month is a step")
         };
         let pairs = observed.windows(2).zip(&observations.days);
+        let levels_of = |month: Month| -> Vec<Option<f32>> {
+            well.levels.iter().map(|layer| layer.at(month)).collect()
+        };
+        let later = match config.steps {
+            Steps::Scenes => 0,
+            Steps::Months => until.index() - last.index(),
+        };
+        let later_level_m = (1..=later)
+            .map(|month| levels_of(last.offset(month)))
+            .collect();
         let intervals = pairs.map(|(pair, days)| Interval {
             from: step(&pair[0]),
             to: step(&pair[1]),
@@ -200,10 +213,8 @@ impl WellSeries {
                 .collect(),
             synthetic: well.is_synthetic(),
             directly_measured: matches!(well.ground, Ground::Direct(_)),
-            level_m: months
-                .iter()
-                .map(|month| well.levels.iter().map(|layer| layer.at(*month)).collect())
-                .collect(),
+            level_m: months.iter().map(|month| levels_of(*month)).collect(),
+            later_level_m,
             intervals: intervals.collect(),
             points: observations.points,
             month_definition: MonthDefinition::new(

@@ -99,6 +99,15 @@ impl Split {
         }
     }
 
+    /// The same kind of split with everything observed in the training part.
+    #[must_use]
+    pub fn of_everything(&self) -> Self {
+        match self {
+            Self::Points(parts) => Self::Points(vec![Part::Train; parts.len()]),
+            Self::Time(parts) => Self::Time(vec![Part::Train; parts.len()]),
+        }
+    }
+
     /// Part of one point's increment over one interval.
     pub fn part(&self, point: usize, interval: usize) -> Part {
         match self {
@@ -252,6 +261,7 @@ mod tests {
             increment_mm: vec![Some(1.0); months - 1],
         };
         WellSeries {
+            later_level_m: Vec::new(),
             well: "W".into(),
             name: "W".into(),
             aquifer_layers: vec!["upper".into()],

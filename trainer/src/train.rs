@@ -26,6 +26,7 @@ use rand_chacha::ChaCha12Rng;
 
 use self::adam::Moments;
 use self::host_backend::HostBackend;
+pub use self::observation::INTERVALS_NEEDED;
 use self::observation::{Observations, Target};
 use crate::bptt::SequenceKernel;
 use crate::config::{Attention, Backend, Config, NetworkConfig, NetworkKind, Selection};
@@ -59,10 +60,24 @@ pub struct TrainedWell {
     pub floor_rmse_mm: f64,
     /// Half the width of the 90 % interval around a month's increment of the well in mm: the 90 % quantile over the validation part's intervals of the
     /// distance between the predicted rate and the mean rate of the part's points (split conformal, Vovk et al. 2005). It does not cover a single ps point.
-    /// NaN below 9 intervals. A little narrow where the validation part chose the epoch, or shares its months with training.
+    /// NaN below [`INTERVALS_NEEDED`] intervals. A little narrow where the validation part chose the epoch, or shares its months with training.
     pub interval_half_width_mm: f64,
     /// Seed of the initial parameters and of the batches.
     pub seed: u64,
+}
+
+impl TrainedWell {
+    /// The same weights with the scores, the floor and the interval of another fit.
+    #[must_use]
+    pub(crate) fn judged_as(self, other: &Self) -> Self {
+        Self {
+            history: other.history.clone(),
+            best_epoch: other.best_epoch,
+            floor_rmse_mm: other.floor_rmse_mm,
+            interval_half_width_mm: other.interval_half_width_mm,
+            ..self
+        }
+    }
 }
 
 /// Scores after one epoch: root mean square error of the rate in mm per month over all observed increments of a part; NaN for an empty part.
@@ -158,8 +173,72 @@ pub fn train_well(
     config: &Config,
     seed: u64,
 ) -> Result<TrainedWell, TrainError> {
+    train(series, split, config, seed, Stop::AtBest)
+}
+
+/// Fits the network of `scored` to everything observed, in as many steps as it took to its best epoch. Scores, floor and interval stay those of `scored`:
+/// nothing is left to judge the new weights by.
+///
+/// # Errors
+///
+/// As [`train_well`].
+pub fn refit_well(
+    series: &WellSeries,
+    split: &Split,
+    config: &Config,
+    scored: &TrainedWell,
+) -> Result<TrainedWell, TrainError> {
+    let trained = |split: &Split| {
+        let is_trained = |point: &usize| {
+            (0..series.intervals.len()).any(|interval| {
+                split.part(*point, interval) == Part::Train
+                    && series.points[*point].increment_mm[interval].is_some()
+            })
+        };
+        (0..series.points.len()).filter(is_trained).count()
+    };
+    let (batch, passes) = batches(series, config);
+    let steps = scored.best_epoch * passes * trained(split).div_ceil(batch);
+    let everything = split.of_everything();
+    let refitted = train(
+        series,
+        &everything,
+        config,
+        scored.seed,
+        Stop::After { steps },
+    )?;
+    Ok(refitted.judged_as(scored))
+}
+
+/// When training ends.
+#[derive(Clone, Copy)]
+enum Stop {
+    /// After the configured epochs; the best one's parameters are kept.
+    AtBest,
+    /// After so many steps; the last parameters are kept.
+    After { steps: usize },
+}
+
+/// Points of a batch, and how often an epoch goes through all points. One series is one batch; an epoch goes through it as often as through those of a well
+/// with ps points.
+fn batches(series: &WellSeries, config: &Config) -> (usize, usize) {
+    let passes = if series.directly_measured {
+        config.training.series_steps
+    } else {
+        1
+    };
+    (config.training.batch_for(&series.well), passes)
+}
+
+fn train(
+    series: &WellSeries,
+    split: &Split,
+    config: &Config,
+    seed: u64,
+    stop: Stop,
+) -> Result<TrainedWell, TrainError> {
     match config.training.backend {
-        Backend::Flex => train_on::<Flex>(series, split, config, seed, &Device::flex()),
+        Backend::Flex => train_on::<Flex>(series, split, config, seed, stop, &Device::flex()),
         #[cfg(feature = "ndarray")]
         Backend::Ndarray =>
         {
@@ -167,7 +246,14 @@ pub fn train_well(
                 deprecated,
                 reason = "offered for comparison; see the feature in Cargo.toml"
             )]
-            train_on::<burn::backend::NdArray>(series, split, config, seed, &Device::ndarray())
+            train_on::<burn::backend::NdArray>(
+                series,
+                split,
+                config,
+                seed,
+                stop,
+                &Device::ndarray(),
+            )
         }
         #[cfg(not(feature = "ndarray"))]
         Backend::Ndarray => Err(TrainError::NoNdarray),
@@ -179,6 +265,7 @@ fn train_on<B: HostBackend>(
     split: &Split,
     config: &Config,
     seed: u64,
+    stop: Stop,
     device: &Device,
 ) -> Result<TrainedWell, TrainError>
 where
@@ -194,7 +281,9 @@ where
         Selection::Validation => Part::Validate,
         Selection::Test => Part::Test,
     };
-    observations.require(chosen_by, &series.well)?;
+    if let Stop::AtBest = stop {
+        observations.require(chosen_by, &series.well)?;
+    }
 
     let shape = Shape::of(&config.network, inputs);
     let sequence = scaling::sequence(series, &input);
@@ -212,21 +301,20 @@ where
     random.set_word_pos(0);
 
     let mut fit = Fit::<B>::new(first, kernel.spans(), config.training.learning_rate, device);
-    let batch = config.training.batch_for(&series.well);
+    let (batch, passes) = batches(series, config);
     let mut order = observations.training_points();
-    // One series is one batch; an epoch goes through it as often as through those of a well with ps points.
-    let passes = if series.directly_measured {
-        config.training.series_steps
-    } else {
-        1
-    };
     let mut history = Vec::with_capacity(config.training.epochs);
     let (mut best_score, mut best_epoch, mut best_parameters) = (f64::INFINITY, 0, Vec::new());
-    for epoch in 1..=config.training.epochs {
+    let (epochs, mut steps_left) = match stop {
+        Stop::AtBest => (config.training.epochs, usize::MAX),
+        Stop::After { steps } => (usize::MAX, steps),
+    };
+    for epoch in 1..=epochs {
         order.shuffle(&mut random);
         for _ in 0..passes {
-            for points in order.chunks(batch) {
+            for points in order.chunks(batch).take(steps_left) {
                 fit.step(&mut kernel, &observations, points);
+                steps_left -= 1;
             }
         }
         let parameters = fit.parameters().ok_or_else(|| TrainError::Diverged {
@@ -234,6 +322,13 @@ where
             epoch,
             learning_rate: config.training.learning_rate,
         })?;
+        if let Stop::After { .. } = stop {
+            if steps_left > 0 {
+                continue;
+            }
+            best_parameters.extend_from_slice(parameters);
+            break;
+        }
         let predicted = whole.as_mut().unwrap_or(&mut kernel).forward(parameters);
         let scores = observations.scores(epoch, predicted);
         history.push(scores);

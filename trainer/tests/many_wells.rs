@@ -33,7 +33,7 @@ impl Site {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let site = Self { folder };
         succeed(&["synth", &site.path("wells"), "--wells", &WELLS.to_string()]);
-        let config = "[training]\nepochs = 40\n\n[data]\ndrop_scenes = 2\n";
+        let config = "[training]\nepochs = 40\npretrain = \"none\"\n\n[data]\ndrop_scenes = 2\n";
         fs::write(site.path("config.toml"), config).expect("writes");
         site
     }

@@ -25,7 +25,11 @@ impl Site {
         let folder = tempfile::tempdir().unwrap();
         let site = Self { folder };
         site.write("site", wells);
-        fs::write(site.path("few.toml"), "[training]\nepochs = 4\n").unwrap();
+        fs::write(
+            site.path("few.toml"),
+            "[training]\nepochs = 4\npretrain = \"none\"\n",
+        )
+        .unwrap();
         site
     }
 
@@ -200,7 +204,7 @@ fn a_file_that_cannot_be_written_stops_the_run_which_then_goes_on() {
 #[test]
 fn the_named_network_is_exported_and_the_other_is_reached() {
     let site = Site::new(&["A"]);
-    let text = "[training]\nepochs = 4\n[network]\nkind = \"lstm\"\n";
+    let text = "[training]\nepochs = 4\npretrain = \"none\"\n[network]\nkind = \"lstm\"\n";
     fs::write(site.path("few.toml"), text).unwrap();
     trained(&site.train("site", &[]));
     let exported = |model: &[&str]| {

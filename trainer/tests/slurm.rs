@@ -210,7 +210,7 @@ fn the_slurm_scripts_train_shards_and_merge_them_to_the_run_in_one_piece() {
     amlstm(&["synth", &wells, "--wells", "5"]);
     fs::write(
         &config,
-        "[training]\nepochs = 5\n\n[data]\ndrop_scenes = 2\n",
+        "[training]\nepochs = 5\npretrain = \"none\"\n\n[data]\ndrop_scenes = 2\n",
     )
     .expect("writes");
     amlstm(&[

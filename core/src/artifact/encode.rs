@@ -1,18 +1,19 @@
 //! Writes a model file.
 
-use super::numbers::{Encoding, network_bytes};
-use super::physics::golden_months;
+use super::numbers::{Encoding, TARGET_BYTES, network_bytes};
+use super::physics::{PRIMARY_BYTES, golden_months, state_at};
 use super::{
     ArtifactError, CHECK_BYTES, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, MAX_FILE_BYTES,
-    ModelFile, Physics, Record, Tag,
+    ModelFile, Physics, Record, Tag, section,
 };
 use crate::arithmetic::ArithmeticKind;
-use crate::basis::LayerBeds;
+use crate::basis::{LAYER_NUMBERS, LayerBeds};
 use crate::checksum::CRC32;
 use crate::estimate::Primary;
 use crate::input::Input;
 use crate::month::Month;
 use crate::month_mean::MonthDefinition;
+use crate::saved_state::SavedState;
 use crate::scaler::Scaler;
 use crate::sizes::{BLOCK, MAX_BLOCKS, MAX_INPUTS, TILE_COLUMNS};
 use crate::stateful_network::StatefulNetwork;
@@ -39,6 +40,8 @@ pub struct Content<'a> {
     pub physics: Option<&'a Physics<'a>>,
     /// How the months of the levels are made.
     pub months: MonthDefinition,
+    /// How the model was fitted and judged, for people: JSON.
+    pub fit: Option<&'a [u8]>,
 }
 
 /// Writes a model file to the beginning of `out`, which must lie at a multiple of 4 bytes, and gives its length, [`MAX_FILE_BYTES`] at most.
@@ -104,6 +107,12 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
         writer.end(start)?;
     }
 
+    if let Some(fit) = content.fit {
+        let start = writer.begin(Tag::FIT)?;
+        writer.put(fit)?;
+        writer.end(start)?;
+    }
+
     let file_bytes = writer.at + CHECK_BYTES;
     writer.put_at(0, &MAGIC)?;
     writer.put_at(4, &FORMAT.to_le_bytes())?;
@@ -119,6 +128,64 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     writer.seal(file_bytes)?;
     ModelFile::parse(writer.file(file_bytes)?)?;
     Ok(file_bytes)
+}
+
+/// Lets estimators of a model file start from this state: the file's own after more months, saved by an estimator of the file.
+///
+/// # Errors
+///
+/// The file is none, or the state is another model's, or of no month. The file is then unchanged.
+pub fn start_from(file: &mut [u8], state: &SavedState) -> Result<(), ArtifactError> {
+    let (expected, hidden, layers) = {
+        let file = ModelFile::parse(file)?;
+        let sizes = file.record().sizes;
+        (
+            file.crc(),
+            usize::from(sizes.hidden),
+            usize::from(sizes.inputs),
+        )
+    };
+    if state.model_crc != expected {
+        return Err(ArtifactError::StateModel {
+            found: state.model_crc,
+            expected,
+        });
+    }
+    let month = state.month.ok_or(ArtifactError::StateMonth)?;
+    let missing = |tag| ArtifactError::SectionMissing { tag };
+    let network = section::content_at(file, Tag::NETWORK).ok_or(missing(Tag::NETWORK))?;
+    let physics = section::content_at(file, Tag::PHYSICS);
+    let bytes = file.len();
+    let mut writer = Writer {
+        no_room: ArtifactError::Room {
+            found: bytes,
+            expected: MAX_FILE_BYTES,
+        },
+        out: file,
+        at: network + TARGET_BYTES,
+    };
+    writer.put(&month.index().to_le_bytes())?;
+    writer.put(&state.subsidence_bits.to_le_bytes())?;
+    for units in [&state.hidden, &state.cell] {
+        for bits in units.iter().take(hidden) {
+            writer.put(&bits.to_le_bytes())?;
+        }
+    }
+    if let (Some(physics), Some(state)) = (physics, &state.physics) {
+        writer.at = physics + PRIMARY_BYTES;
+        let months = state.months.and_then(|months| i32::try_from(months).ok());
+        writer.put(&months.unwrap_or(-1).to_le_bytes())?;
+        writer.put(&state.subsidence_bits.to_le_bytes())?;
+        writer.at = physics + state_at(layers);
+        for beds in &state.layers {
+            writer.put(&u32::from(!beds.is_empty()).to_le_bytes())?;
+            for number in 0..LAYER_NUMBERS {
+                let bits = beds.get(number).copied().unwrap_or(0);
+                writer.put(&bits.to_le_bytes())?;
+            }
+        }
+    }
+    writer.seal(bytes)
 }
 
 /// Writes the physics' numbers, golden months included.

@@ -176,6 +176,11 @@ pub enum ArtifactError {
         found: usize,
         expected: u8,
     },
+    StateModel {
+        found: u32,
+        expected: u32,
+    },
+    StateMonth,
 }
 
 impl fmt::Display for ArtifactError {
@@ -391,6 +396,13 @@ impl fmt::Display for ArtifactError {
                 f,
                 "model to write: state of {found} hidden units, expected {expected}"
             ),
+            Self::StateModel { found, expected } => write!(
+                f,
+                "model to write: the state belongs to model {found:08x}, expected {expected:08x}"
+            ),
+            Self::StateMonth => {
+                write!(f, "model to write: a state without a month, expected one after a step")
+            }
         }
     }
 }

@@ -49,6 +49,10 @@ pub struct Golden<'a> {
     pub digest: u32,
 }
 
+/// Bytes of the target's scaler, which come before the start.
+#[cfg(feature = "encode")]
+pub(super) const TARGET_BYTES: usize = 8;
+
 /// How an arithmetic's numbers are encoded in a model file: their lengths in bytes.
 pub(super) struct Encoding {
     /// All scales.

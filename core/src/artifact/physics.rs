@@ -28,6 +28,16 @@ pub struct Physics<'a> {
     pub interval_half_width_mm: f32,
 }
 
+/// Bytes of the primary, which comes before the start's months and subsidence.
+#[cfg(feature = "encode")]
+pub(super) const PRIMARY_BYTES: usize = 4;
+
+/// Where the layers' state begins in a section of so many inputs.
+#[cfg(feature = "encode")]
+pub(super) fn state_at(inputs: usize) -> usize {
+    4 * (HEAD_WORDS + inputs * COLUMNS)
+}
+
 /// Bytes of the section for so many inputs.
 fn section_bytes(inputs: usize) -> usize {
     4 * (HEAD_WORDS + inputs * (COLUMNS + 1 + LAYER_NUMBERS) + GOLDEN_MONTHS)

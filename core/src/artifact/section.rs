@@ -18,6 +18,8 @@ impl Tag {
     pub const NETWORK: Self = Self(*b"NETW");
     /// The physics.
     pub const PHYSICS: Self = Self(*b"PHYS");
+    /// How the model was fitted and judged.
+    pub const FIT: Self = Self(*b"fitc");
     /// How the months of the levels are made.
     pub const MONTHS: Self = Self(*b"MNTH");
 
@@ -43,13 +45,15 @@ pub(super) struct Sections<'a> {
     pub(super) physics: Option<&'a [u8]>,
     /// Absent where every month with a reading counts, in UTC.
     pub(super) months: Option<&'a [u8]>,
+    /// Absent where nothing was said of the fit.
+    pub(super) fit: Option<&'a [u8]>,
 }
 
 /// Checks head, length, CRC-32 and sections; gives these and the CRC-32.
 pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
     let (sections, crc) = checked(bytes)?;
     let (mut record, mut inputs, mut network) = (None, None, None);
-    let (mut physics, mut months) = (None, None);
+    let (mut physics, mut months, mut fit) = (None, None, None);
     let mut rest = sections;
     while !rest.is_empty() {
         let (tag, content, after) = section(rest)?;
@@ -60,6 +64,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
             Tag::NETWORK => &mut network,
             Tag::PHYSICS => &mut physics,
             Tag::MONTHS => &mut months,
+            Tag::FIT => &mut fit,
             tag if tag.is_required() => return Err(ArtifactError::SectionUnknown { tag }),
             _ => continue,
         };
@@ -74,6 +79,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
         network: network.ok_or(missing(Tag::NETWORK))?,
         physics,
         months,
+        fit,
     };
     Ok((sections, crc))
 }
@@ -116,6 +122,20 @@ fn checked(bytes: &[u8]) -> Result<(&[u8], u32), ArtifactError> {
         return Err(ArtifactError::Misaligned { remainder });
     }
     Ok((sections, crc))
+}
+
+/// Where the content of a section begins in a checked file.
+#[cfg(feature = "encode")]
+pub(super) fn content_at(file: &[u8], wanted: Tag) -> Option<usize> {
+    let (mut rest, _) = checked(file).ok()?;
+    while !rest.is_empty() {
+        let (tag, content, after) = section(rest).ok()?;
+        if tag == wanted {
+            return Some(content.as_ptr().addr() - file.as_ptr().addr());
+        }
+        rest = after;
+    }
+    None
 }
 
 /// The first section: its tag, its content and what follows it.

@@ -418,6 +418,7 @@ fn a_record_that_makes_no_sense_is_not_encoded() {
         weights: bytemuck::cast_slice(&weights),
         physics: None,
         months: MonthDefinition::default(),
+        fit: None,
     };
     let mut words = [0_u32; 1024];
     let mut refusal =
@@ -626,7 +627,7 @@ proptest! {
         // With its checksum made right, a file may say something else and yet be a model: then that model must run.
         let resealed = Aligned::of(&resealed(damaged));
         if let Ok(file) = ModelFile::parse(resealed.bytes()) {
-            let mut estimator = Estimator::at_training_end(&file);
+            let mut estimator = Estimator::at_start(&file);
             for level_m in [[Some(-9.0), Some(-21.0)], [None, Some(1e30)], [Some(f32::NAN), None]] {
                 let estimate = estimator.step_across_gap(file.record().trained_until, &level_m);
                 prop_assert!(estimate.increment_mm.is_finite());
@@ -654,6 +655,7 @@ fn the_definition_of_a_month_is_kept_and_checked() {
         weights: bytemuck::cast_slice(&weights),
         physics: None,
         months,
+        fit: None,
     };
     let file = example::encoded(&content);
     assert_eq!(ModelFile::parse(file.bytes()).unwrap().months(), months);

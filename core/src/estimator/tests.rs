@@ -1,5 +1,5 @@
 use super::{Estimator, StepError};
-use crate::artifact::{ArtifactError, ModelFile};
+use crate::artifact::{ArtifactError, ModelFile, start_from};
 use crate::estimate::{Estimate, Primary};
 use crate::example::{self, PAPER};
 use crate::input::InputState;
@@ -52,8 +52,8 @@ fn saving_and_restoring_between_all_months_gives_the_same_bits() {
         );
         let file = ModelFile::parse(bytes.bytes()).unwrap();
         let levels = example::levels(200, 3, 9);
-        let whole = run(&mut Estimator::at_training_end(&file), 0, &levels);
-        let mut saved = Estimator::at_training_end(&file).save();
+        let whole = run(&mut Estimator::at_start(&file), 0, &levels);
+        let mut saved = Estimator::at_start(&file).save();
         let mut pieces = Vec::new();
         for (index, level_m) in levels.iter().enumerate() {
             let mut estimator = Estimator::cold(&file);
@@ -98,7 +98,7 @@ fn a_missing_level_has_no_share_and_its_value_no_effect() {
     let bytes = example::file(PAPER, AttentionKind::PerLayer, 6);
     let file = ModelFile::parse(bytes.bytes()).unwrap();
     let step = |level_m: &[Option<f32>]| {
-        let mut estimator = Estimator::at_training_end(&file);
+        let mut estimator = Estimator::at_start(&file);
         estimator.step(month(0), level_m).unwrap()
     };
     let missing = step(&[Some(-10.0), None, Some(-31.0)]);
@@ -139,7 +139,7 @@ fn levels_outside_the_trained_range_are_flagged_by_how_much() {
 fn the_end_of_training_is_where_the_file_says() {
     let bytes = example::file(PAPER, AttentionKind::Shared, 6);
     let file = ModelFile::parse(bytes.bytes()).unwrap();
-    let mut estimator = Estimator::at_training_end(&file);
+    let mut estimator = Estimator::at_start(&file);
     assert_eq!(
         (estimator.month(), estimator.subsidence_mm()),
         (Month::new(2016, 8), 120.5)
@@ -160,7 +160,7 @@ fn a_state_of_another_model_or_beyond_reach_is_refused() {
     let other = ModelFile::parse(other.bytes()).unwrap();
     let mut estimator = Estimator::cold(&file);
     let before = estimator.save();
-    let state = Estimator::at_training_end(&other).save();
+    let state = Estimator::at_start(&other).save();
     assert_eq!(
         estimator.restore(&state),
         Err(StateError::Model {
@@ -309,8 +309,8 @@ fn saving_and_restoring_keeps_both_estimates() {
     let bytes = example::physics_file(AttentionKind::PerLayer, Primary::Physics);
     let file = ModelFile::parse(bytes.bytes()).unwrap();
     let levels = example::levels(60, 3, 9);
-    let whole = run(&mut Estimator::at_training_end(&file), 0, &levels);
-    let mut saved = Estimator::at_training_end(&file).save();
+    let whole = run(&mut Estimator::at_start(&file), 0, &levels);
+    let mut saved = Estimator::at_start(&file).save();
     for (index, (level_m, expected)) in levels.iter().zip(&whole).enumerate() {
         let mut estimator = Estimator::cold(&file);
         let mut page = [0; 2048];
@@ -326,4 +326,80 @@ fn saving_and_restoring_keeps_both_estimates() {
     let mut other = Estimator::cold(&alone);
     saved.model_crc = alone.crc();
     assert_eq!(other.restore(&saved), Err(StateError::Physics));
+}
+
+#[test]
+fn a_file_that_was_moved_on_starts_where_the_estimator_stood() {
+    let files = [
+        example::physics_file(AttentionKind::Shared, Primary::Physics),
+        example::file(PAPER, AttentionKind::PerLayer, 5),
+        example::fixed_file(PAPER, AttentionKind::Shared, 5),
+    ];
+    let levels = example::levels(40, 3, 9);
+    for mut bytes in files {
+        let original = example::Aligned::of(bytes.bytes());
+        let file = ModelFile::parse(original.bytes()).unwrap();
+        let mut estimator = Estimator::at_start(&file);
+        run(&mut estimator, 0, &levels[..17]);
+        let saved = estimator.save();
+        let expected = run(&mut estimator, 17, &levels[17..]);
+        start_from(bytes.bytes_mut(), &saved).unwrap();
+        let moved = example::Aligned::of(bytes.bytes());
+        let file = ModelFile::parse(moved.bytes()).unwrap();
+        assert_eq!(file.start().month, month(16));
+        let mut estimator = Estimator::at_start(&file);
+        assert_eq!(run(&mut estimator, 17, &levels[17..]), expected);
+        // Another model's state changes nothing: the file is no longer the one that the state was saved of.
+        let refused = start_from(bytes.bytes_mut(), &saved).unwrap_err();
+        assert!(matches!(refused, ArtifactError::StateModel { .. }));
+        assert_eq!(bytes.bytes(), moved.bytes());
+        assert_ne!(original.bytes(), moved.bytes());
+    }
+}
+
+#[test]
+fn a_file_moved_on_by_a_cold_start_holds_layers_that_were_not_measured_yet() {
+    let original = example::physics_file(AttentionKind::Shared, Primary::Physics);
+    let mut bytes = example::Aligned::of(original.bytes());
+    let file = ModelFile::parse(original.bytes()).unwrap();
+    let mut estimator = Estimator::cold(&file);
+    assert_eq!(
+        start_from(
+            example::Aligned::of(bytes.bytes()).bytes_mut(),
+            &estimator.save()
+        ),
+        Err(ArtifactError::StateMonth)
+    );
+    estimator
+        .step(month(0), &[Some(-10.0), None, Some(-30.0)])
+        .unwrap();
+    let saved = estimator.save().with_subsidence(12.5);
+    start_from(bytes.bytes_mut(), &saved).unwrap();
+    let file = ModelFile::parse(bytes.bytes()).unwrap();
+    let physics = file.physics().unwrap();
+    assert_eq!(
+        (file.start().subsidence_mm, physics.subsidence_mm),
+        (12.5, 12.5)
+    );
+    assert!(physics.state.months.is_none() && physics.state.layers[1].is_none());
+    assert_eq!(physics.state.layers[0].unwrap().reference_m, -10.0);
+}
+
+#[test]
+fn the_interval_is_that_of_the_primary_and_widens_outside_the_trained_levels() {
+    let half_width = |primary, level_m: [Option<f32>; 3]| {
+        let bytes = example::physics_file(AttentionKind::Shared, primary);
+        let mut estimator: Estimator = Estimator::load(bytes.bytes()).unwrap();
+        let estimate = estimator.step(month(0), &level_m).unwrap();
+        let apart_mm =
+            estimate.network.increment_mm - estimate.physics.unwrap().subsidence.increment_mm;
+        assert_eq!(estimate.disagree, apart_mm.abs() > 1.5 + 0.75);
+        estimate.half_width_mm
+    };
+    let inside = [Some(-10.0), Some(-20.0), None];
+    assert_eq!(half_width(Primary::Network, inside), Some(1.5));
+    assert_eq!(half_width(Primary::Physics, inside), Some(0.75));
+    // Trained on -23 to -17 m: 3 m below is half the range.
+    let below = [Some(-10.0), Some(-26.0), Some(-30.0)];
+    assert_eq!(half_width(Primary::Physics, below), Some(1.125));
 }

@@ -282,6 +282,7 @@ fn the_largest_weights_and_levels_still_give_numbers() {
         weights: bytemuck::cast_slice(&weights),
         physics: None,
         months: crate::month_mean::MonthDefinition::default(),
+        fit: None,
     };
     let bytes = example::encoded(&content);
     let file = ModelFile::parse(bytes.bytes()).unwrap();

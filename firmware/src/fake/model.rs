@@ -73,6 +73,7 @@ pub fn model(version: u32, trained_until: Month) -> Vec<u8> {
         weights: bytemuck::cast_slice(&weights),
         physics: None,
         months: MonthDefinition::new(0, [MonthRule::MostDays; 8].into_iter()).expect("UTC"),
+        fit: None,
     };
     let mut words = vec![0_u32; MAX_FILE_BYTES / 4 + 1];
     let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);

@@ -150,7 +150,7 @@ fn host_estimates(
     let mut words = vec![0_u32; file.len().div_ceil(4)];
     bytemuck::cast_slice_mut::<u32, u8>(&mut words)[..file.len()].copy_from_slice(file);
     let file = ModelFile::parse(&bytemuck::cast_slice(&words)[..file.len()]).unwrap();
-    let mut estimator = Estimator::at_training_end(&file);
+    let mut estimator = Estimator::at_start(&file);
     months
         .iter()
         .map(|(record, _)| {

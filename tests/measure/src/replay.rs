@@ -239,7 +239,7 @@ impl<'a> Replay<'a> {
         let file = ModelFile::parse(self.model).map_err(ReplayError::Model)?;
         let mut estimator = match self.head.start {
             Start::Cold => Estimator::cold(&file),
-            Start::TrainingEnd => Estimator::at_training_end(&file),
+            Start::TrainingEnd => Estimator::at_start(&file),
         };
         let mut month = self.head.first;
         let mut digest = 0;

@@ -5,7 +5,7 @@ mod browser;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use amlstm::config::{Config, SplitKind};
+use amlstm::config::{Config, Pretrain, SplitKind};
 use amlstm::levelling;
 use amlstm::report;
 use amlstm::run::{RunFolder, RunIdentity, WellRun, hash_of_wells};
@@ -210,6 +210,7 @@ fn trained(folder: &Path, wells: usize, config: &Config) -> PathBuf {
 fn few_epochs() -> Config {
     let mut config = Config::default();
     config.training.epochs = 3;
+    config.training.pretrain = Pretrain::None;
     config.data.drop_scenes = 2;
     config
 }

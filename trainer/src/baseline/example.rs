@@ -22,6 +22,7 @@ pub fn levels() -> Vec<Vec<f64>> {
 pub fn well(level_m: &[Vec<f64>], rate: impl Fn(usize) -> f64) -> WellSeries {
     let start = Month::new(2000, 1).unwrap();
     WellSeries {
+        later_level_m: Vec::new(),
         month_definition: amlstm_core::month_mean::MonthDefinition::default(),
         well: "T".into(),
         name: "test".into(),

@@ -2,26 +2,26 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use amlstm::{
-    export::AlignedBytes,
-    level::MonthlyLevels,
-    read::{LevelsOfWell, read_levels_of},
-    table::NoData,
-};
+use amlstm::export::AlignedBytes;
 use amlstm_core::{
-    artifact::ModelFile, estimate::Estimate, estimator::Estimator, input::InputState, month::Month,
+    artifact::ModelFile,
+    estimate::{Estimate, Primary},
+    estimator::Estimator,
+    input::InputState,
+    month::Month,
 };
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::{
-    output::{Output, OutputError, complain},
+    levels::{Levels, LevelsArgs},
+    output::{Output, OutputError},
     table::{self, LEFT, RIGHT},
 };
 
 /// Run a model file over water levels, bit for bit as a logger does.
 ///
-/// Continues from the end of training with the first month after it; months without a level in between are stepped as missing.
+/// Continues with the month after the last one whose levels the model knows; months without a level in between are stepped as missing.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   amlstm estimate holly.amlm levels.csv
@@ -31,20 +31,11 @@ pub struct Args {
     /// Model file.
     #[arg(value_name = "MODEL")]
     model: PathBuf,
-    /// CSV with the columns layer, date, level_m, and well where it has several.
-    #[arg(value_name = "LEVELS.csv")]
-    levels: PathBuf,
+    #[command(flatten)]
+    levels: LevelsArgs,
     /// Start with an empty state and no subsidence at the file's first month.
     #[arg(long)]
     cold: bool,
-    /// Values of the file that mean "no reading", such as -9999.
-    #[arg(
-        long,
-        value_name = "VALUE",
-        value_delimiter = ',',
-        allow_negative_numbers = true
-    )]
-    no_data: Vec<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -61,77 +52,32 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let shown_path = || args.model.display().to_string();
     let bytes = AlignedBytes::read(&args.model).with_context(shown_path)?;
     let file = ModelFile::parse(&bytes).with_context(shown_path)?;
-    let layers: Vec<String> = file
-        .record()
-        .aquifer_layers
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let no_data: Vec<NoData> = args
-        .no_data
-        .iter()
-        .map(|value| value.as_str().into())
-        .collect();
-    let levels = read_levels_of(
-        &args.levels,
-        file.record().well,
-        &layers,
-        file.months(),
-        &no_data,
-    )?;
-    for (layer, months) in &levels.incomplete {
-        complain(format_args!(
-            "{}: layer {layer}: {months} months have readings on fewer than 80 % of their days and count as missing, as in training; state days where a level is already a mean",
-            args.levels.display()
-        ));
-    }
-    let steps = steps(args, &file, &layers, &levels)?;
+    let levels = args.levels.read(&file)?;
+    let steps = steps(args, &file, &levels)?;
     if args.json {
-        output.json(&to_json(args, &file, &layers, &steps))?;
+        output.json(&to_json(args, &file, &levels.layers, &steps))?;
     } else {
-        print(args, &file, &layers, &steps, output)?;
+        print(args, &file, &levels.layers, &steps, output)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn steps(
-    args: &Args,
-    file: &ModelFile,
-    layers: &[String],
-    levels: &LevelsOfWell,
-) -> anyhow::Result<Vec<Step>> {
-    let (first, last) = (levels.first, levels.last);
-    let trained_until = file.record().trained_until;
-    let (start, mut estimator): (Month, Estimator) = if args.cold {
-        (first, Estimator::cold(file))
-    } else if last <= trained_until {
-        bail!(
-            "{}: levels end in {last}, expected some after the end of training in {trained_until}; add later ones or start anew with --cold",
-            args.levels.display()
-        );
+fn steps(args: &Args, file: &ModelFile, levels: &Levels) -> anyhow::Result<Vec<Step>> {
+    let (mut estimator, months): (Estimator, Vec<Month>) = if args.cold {
+        (Estimator::cold(file), levels.months().collect())
     } else {
-        (trained_until.next(), Estimator::at_training_end(file))
+        let advice = "add later ones or start anew with --cold";
+        let months = levels.months_after_start(file, advice)?.collect();
+        (Estimator::at_start(file), months)
     };
-    let at = |month: Month| -> Vec<Option<f32>> {
-        let of_layer = |name: &String| {
-            let mut layers = levels.layers.iter();
-            layers.find(|layer: &&MonthlyLevels| layer.aquifer_layer == *name)
-        };
-        layers
-            .iter()
-            .map(|name| of_layer(name)?.at(month))
-            .collect()
+    let step = |month| {
+        let level_m = levels.at(month);
+        Step {
+            estimate: estimator.step_across_gap(month, &level_m),
+            level_m,
+        }
     };
-    let months = (0..=last.index() - start.index()).map(|step| start.offset(step));
-    Ok(months
-        .map(|month| {
-            let level_m = at(month);
-            Step {
-                estimate: estimator.step_across_gap(month, &level_m),
-                level_m,
-            }
-        })
-        .collect())
+    Ok(months.into_iter().map(step).collect())
 }
 
 fn print(
@@ -162,23 +108,30 @@ fn print(
     } else {
         writeln!(
             output,
-            "continues from the end of training, {}, with {:.1} mm",
+            "trained until {}; continues from {}, up to which it knows the levels, with {:.1} mm",
             record.trained_until,
+            file.start().month,
             file.start().subsidence_mm
         )?;
     }
-    if record.interval_half_width_mm.is_finite() {
+    if let Some(physics) = file.physics() {
         writeln!(
             output,
-            "nine of ten months of validation were within {:.1} mm of their estimated increment",
-            record.interval_half_width_mm
+            "increment and subsidence are those of {}, the estimate to be trusted; the other increment stands beside",
+            title(physics.primary)
         )?;
     }
     let mut columns = vec![
         ("month", LEFT),
         ("increment mm", RIGHT),
+        ("+- mm (90 %)", RIGHT),
         ("subsidence mm", RIGHT),
     ];
+    let other = file.physics().map(|physics| match physics.primary {
+        Primary::Network => "physics mm",
+        Primary::Physics => "network mm",
+    });
+    columns.extend(other.map(|name| (name, RIGHT)));
     let has_attention = steps.iter().any(|step| !step.estimate.attention.is_empty());
     let shares: Vec<String> = layers
         .iter()
@@ -193,22 +146,58 @@ fn print(
         let mut cells = vec![
             estimate.month.to_string(),
             format!("{:.2}", estimate.increment_mm),
+            or_dash(estimate.half_width_mm),
             format!("{:.1}", estimate.subsidence_mm),
         ];
+        if let Some(physics) = file.physics() {
+            cells.push(or_dash(other_increment_mm(estimate, physics.primary)));
+        }
         cells.extend(estimate.attention.iter().map(|share| format!("{share:.2}")));
-        cells.push(remarks(layers, &estimate.inputs));
+        cells.push(remarks(layers, estimate));
         table.add_row(cells);
     }
     writeln!(output, "\n{}", table.trim_fmt())
 }
 
-/// What is to be said about a month's levels, in words.
-fn remarks(layers: &[String], flags: &[InputState]) -> String {
+/// The name of an estimate for people.
+pub(super) fn title(primary: Primary) -> &'static str {
+    match primary {
+        Primary::Network => "the network",
+        Primary::Physics => "physics",
+    }
+}
+
+/// The increment of the estimate that is not `primary`, mm; nothing where there is none.
+fn other_increment_mm(estimate: &Estimate, primary: Primary) -> Option<f32> {
+    match primary {
+        Primary::Network => {
+            let physics = estimate.physics.as_ref()?;
+            Some(physics.subsidence.increment_mm)
+        }
+        Primary::Physics => Some(estimate.network.increment_mm),
+    }
+}
+
+fn or_dash(mm: Option<f32>) -> String {
+    mm.map_or("-".to_owned(), |mm| format!("{mm:.2}"))
+}
+
+/// What is to be said about a month, in words.
+fn remarks(layers: &[String], estimate: &Estimate) -> String {
+    let flags = &estimate.inputs;
+    let mut remarks: Vec<String> = Vec::new();
+    if estimate.disagree {
+        remarks.push("network and physics disagree".to_owned());
+    }
     if !flags.is_empty() && flags.iter().all(|flag| *flag == InputState::Missing) {
-        return "no level at all".to_owned();
+        remarks.push("no level at all".to_owned());
+        return remarks.join("; ");
     }
     let remark = |(layer, flag): (&String, &InputState)| match flag {
         InputState::Trained => None,
+        InputState::Missing if estimate.physics.is_some() => Some(format!(
+            "{layer}: no level, left out by the network, held by physics"
+        )),
         InputState::Missing => Some(format!("{layer}: no level")),
         InputState::Below { by_m } => {
             Some(format!("{layer}: {by_m:.2} m below all levels trained on"))
@@ -217,12 +206,8 @@ fn remarks(layers: &[String], flags: &[InputState]) -> String {
             Some(format!("{layer}: {by_m:.2} m above all levels trained on"))
         }
     };
-    layers
-        .iter()
-        .zip(flags)
-        .filter_map(remark)
-        .collect::<Vec<_>>()
-        .join("; ")
+    remarks.extend(layers.iter().zip(flags).filter_map(remark));
+    remarks.join("; ")
 }
 
 fn to_json(args: &Args, file: &ModelFile, layers: &[String], steps: &[Step]) -> Value {
@@ -250,7 +235,12 @@ fn to_json(args: &Args, file: &ModelFile, layers: &[String], steps: &[Step]) -> 
             json!({
                 "month": estimate.month.to_string(),
                 "increment_mm": estimate.increment_mm,
+                "half_width_mm": estimate.half_width_mm,
                 "subsidence_mm": estimate.subsidence_mm,
+                "primary": estimate.primary,
+                "disagree": estimate.disagree,
+                "network": estimate.network,
+                "physics": estimate.physics,
                 "inputs": inputs,
             })
         })
@@ -260,8 +250,8 @@ fn to_json(args: &Args, file: &ModelFile, layers: &[String], steps: &[Step]) -> 
         "synthetic": record.synthetic,
         "model_crc32": format!("{:08x}", file.crc()),
         "model_version": record.model_version,
-        "start": if args.cold { "cold" } else { "training_end" },
-        "interval_half_width_mm": record.interval_half_width_mm,
+        "start": if args.cold { "cold" } else { "file" },
+        "levels_until": file.start().month.to_string(),
         "months": months,
     })
 }

@@ -4,24 +4,28 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use amlstm::config::Steps;
-use amlstm::evaluate::{Evaluation, HORIZONS, Kind, Row, evaluate};
+use amlstm::evaluate::{Evaluation, evaluate, summary};
 use amlstm::read::Sites;
+use amlstm::report;
+use amlstm::run::RunFolder;
 use amlstm::series::WellSeries;
 use rayon::prelude::*;
 
 use super::output::Output;
-use super::table::{self, LEFT, RIGHT, number};
 use super::{
     configuration::{configuration, seeds},
-    progress,
+    progress, summary,
 };
+
+/// Folder of a run that keeps the tables.
+const FOLDER: &str = "evaluation";
 
 /// Judge models on unseen months: simulation and forecast, increments and cumulative, one month to two years ahead.
 ///
 /// Months are divided in order, whatever [split] kind says. Networks are fitted with several seeds and run as a logger runs them.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  amlstm evaluate holly\n  amlstm evaluate holly d201 --config dates.toml --json > skill.json"
+    after_help = "Examples:\n  amlstm evaluate holly\n  amlstm evaluate holly d201 --config dates.toml --json > skill.json\n  amlstm evaluate holly --run run                        the tables go into run/report.html, too"
 )]
 pub struct Args {
     /// Site folders
@@ -33,6 +37,9 @@ pub struct Args {
     /// Number of seeds of the networks, counted up from the configuration's.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
     seeds: u64,
+    /// Finished run whose report shall show the tables, too.
+    #[arg(long, value_name = "RUN")]
+    run: Option<PathBuf>,
     /// Print JSON instead of tables.
     #[arg(long)]
     json: bool,
@@ -40,6 +47,9 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
+    if let Some(run) = &args.run {
+        RunFolder::open(run)?;
+    }
     let mut config = configuration(&args.folders, args.config.as_deref())?;
     config.data.steps = Steps::Months;
     let sites = Sites::open(&args.folders, &config.data)?;
@@ -55,90 +65,18 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         })
         .collect::<anyhow::Result<_>>()?;
     bar.finish_and_clear();
+    let tables = summary(&evaluations);
     if args.json {
         output.json(&evaluations)?;
-        return Ok(ExitCode::SUCCESS);
+    } else {
+        summary::print(&tables, output)?;
     }
-    for evaluation in &evaluations {
-        print(evaluation, output)?;
+    if let Some(run) = &args.run {
+        summary::keep(&tables, run, FOLDER)?;
+        output.note(format_args!(
+            "{} shows them too",
+            run.join(report::FILE).display()
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn print(evaluation: &Evaluation, output: &mut Output) -> anyhow::Result<()> {
-    let made = if evaluation.synthetic {
-        " (SYNTHETIC)"
-    } else {
-        ""
-    };
-    writeln!(
-        output,
-        "well {}{made}: {} test increments; primary: {}, {}",
-        evaluation.well,
-        evaluation.increments,
-        evaluation.primary.title(),
-        evaluation.reason
-    )?;
-    writeln!(
-        output,
-        "levels known (simulation), mm; cumulative over month climatology's; ratio of increment errors to the primary's with its 90 % interval"
-    )?;
-    let mut rows = table::new(&[
-        ("model", LEFT),
-        ("RMSE", RIGHT),
-        ("range", RIGHT),
-        ("R2", RIGHT),
-        ("cumulative", RIGHT),
-        ("ratio", RIGHT),
-    ]);
-    for row in &evaluation.rows {
-        let ratio = row.ratio_to_primary.map_or_else(String::new, |ratio| {
-            format!("{:.2} [{:.2}, {:.2}]", ratio.ratio, ratio.low, ratio.high)
-        });
-        rows.add_row([
-            row.model.title().to_owned(),
-            number(row.rmse_mm.median, 2),
-            range(row),
-            number(row.r2.median, 2),
-            number(row.cumulative_ratio, 2),
-            ratio,
-        ]);
-    }
-    writeln!(output, "{}", rows.trim_fmt())?;
-    writeln!(
-        output,
-        "RMSE of the change over so many months, mm: simulation / forecast; 90 % half width (coverage)"
-    )?;
-    let names: Vec<String> = HORIZONS
-        .iter()
-        .map(|months| format!("{months} mo"))
-        .collect();
-    let columns: Vec<_> = names.iter().map(|name| (name.as_str(), RIGHT)).collect();
-    let mut rows = table::new(&[&[("model", LEFT)], &columns[..]].concat());
-    for row in &evaluation.rows {
-        let cells = row.horizons.iter().map(|horizon| {
-            let errors = format!(
-                "{} / {}",
-                number(horizon.simulation_rmse_mm.median, 1),
-                number(horizon.forecast_rmse_mm.median, 1)
-            );
-            match horizon.half_width_mm.zip(horizon.coverage) {
-                Some((width, coverage)) => {
-                    format!("{errors}; {width:.1} ({:.0} %)", 100.0 * coverage)
-                }
-                None => errors,
-            }
-        });
-        rows.add_row([row.model.title().to_owned()].into_iter().chain(cells));
-    }
-    writeln!(output, "{}\n", rows.trim_fmt())?;
-    Ok(())
-}
-
-fn range(row: &Row) -> String {
-    if matches!(row.model, Kind::PretrainedAmLstm | Kind::AmLstm) {
-        format!("{:.2}-{:.2}", row.rmse_mm.low, row.rmse_mm.high)
-    } else {
-        String::new()
-    }
 }

@@ -5,6 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use amlstm::{
     config::NetworkKind,
     export::AlignedBytes,
+    fit_notes::{FitNotes, Verdict},
     quantise::{Deviation, MonthOfLevels, deviation, to_q15},
     run::{RunFolder, file_stem, write_atomically},
 };
@@ -14,7 +15,7 @@ use clap::ValueEnum;
 use serde_json::json;
 
 use super::{
-    output::{Output, OutputError},
+    output::{Output, OutputError, complain},
     table::{self, LEFT, RIGHT, number},
 };
 
@@ -109,6 +110,17 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         Format::F32 => Vec::new(),
         Format::Q15 => cost(&file, &written, &months),
     };
+    let notes = FitNotes::of(&written);
+    if let Some(notes) = &notes
+        && notes.verdict == Verdict::DoNotFlash
+    {
+        complain(format_args!(
+            "{}: {}: {}",
+            path.display(),
+            notes.verdict,
+            notes.verdict_reason
+        ));
+    }
     if args.json {
         let cost = cost.iter().map(|(months, cost)| {
             json!({ "months": months, "count": cost.months, "max_mm": cost.max_mm, "rms_mm": cost.rms_mm, "spread_mm": cost.spread_mm })
@@ -121,6 +133,8 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
             "bytes": bytes.len(),
             "crc32": format!("{:08x}", written.crc()),
             "trained_until": written.record().trained_until.to_string(),
+            "levels_until": written.start().month.to_string(),
+            "fit": notes,
             "conversion": cost.collect::<Vec<_>>(),
         }))?;
         return Ok(ExitCode::SUCCESS);
@@ -129,13 +143,14 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         print_cost(&cost, output)?;
     }
     output.note(format_args!(
-        "{}: well {}, {}, {} bytes, CRC-32 {:08x}, trained until {}{}",
+        "{}: well {}, {}, {} bytes, CRC-32 {:08x}, trained until {}, levels until {}{}",
         path.display(),
         written.record().well,
         args.format.name(),
         bytes.len(),
         written.crc(),
         written.record().trained_until,
+        written.start().month,
         if written.record().synthetic {
             ", SYNTHETIC data"
         } else {

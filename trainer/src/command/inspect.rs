@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use amlstm::export::AlignedBytes;
+use amlstm::{export::AlignedBytes, fit_notes::FitNotes};
 use amlstm_core::{
     arithmetic::{Arithmetic, ArithmeticKind, Block, TiledMatrix},
     artifact::ModelFile,
@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
+    estimate::title,
     output::{Output, OutputError},
     table::{self, LEFT, RIGHT, number},
 };
@@ -146,11 +147,22 @@ fn print(file: &ModelFile, bytes: usize, output: &mut Output) -> Result<(), Outp
             ),
         ),
         (
-            "subsidence then",
+            "state",
             format!(
-                "{:.1} mm at the end of training",
-                file.start().subsidence_mm
+                "{:.1} mm at the end of {}, up to which it knows the levels",
+                file.start().subsidence_mm,
+                file.start().month
             ),
+        ),
+        (
+            "estimates",
+            match file.physics() {
+                None => "network alone".to_owned(),
+                Some(physics) => format!(
+                    "network and physics, of which {} is to be trusted",
+                    title(physics.primary)
+                ),
+            },
         ),
     ];
     let mut table = table::new(&[("", LEFT), ("", LEFT)]);
@@ -176,7 +188,41 @@ fn print(file: &ModelFile, bytes: usize, output: &mut Output) -> Result<(), Outp
         cells.extend(numbers.map(|value| number(value.into(), 2)));
         table.add_row(cells);
     }
-    writeln!(output, "{}", table.trim_fmt())
+    writeln!(output, "{}", table.trim_fmt())?;
+    if let Some(notes) = FitNotes::of(file) {
+        print_notes(&notes, output)?;
+    }
+    Ok(())
+}
+
+/// How the model was judged, in words.
+fn print_notes(notes: &FitNotes, output: &mut Output) -> Result<(), OutputError> {
+    let judged = &notes.judged;
+    let weights = if notes.is_refitted {
+        "these weights were then fitted in the same way to everything observed"
+    } else {
+        "these weights are the judged ones"
+    };
+    writeln!(
+        output,
+        "\nfit
+  judged   trained until {}, validated until {}, tested until {}; {weights}
+  trusted  {}: {}",
+        judged.trained_until,
+        judged.validated_until,
+        judged.tested_until,
+        title(notes.primary),
+        notes.reason
+    )?;
+    for check in &notes.checks {
+        let mark = if check.is_fine { "ok" } else { "look" };
+        writeln!(output, "  {mark:<8} {}: {}", check.name, check.finding)?;
+    }
+    writeln!(
+        output,
+        "  verdict  {}: {}",
+        notes.verdict, notes.verdict_reason
+    )
 }
 
 fn to_json(file: &ModelFile) -> Value {
@@ -232,7 +278,16 @@ fn to_json(file: &ModelFile) -> Value {
         "interval_half_width_mm": record.interval_half_width_mm,
         "inputs": inputs,
         "target": { "offset_mm": model.target.offset, "scale_mm": model.target.scale },
-        "training_end": { "subsidence_mm": start.subsidence_mm, "hidden": numbers(start.hidden), "cell": numbers(start.cell) },
+        "levels_until": start.month.to_string(),
+        "physics": file.physics().map(|physics| json!({
+            "primary": physics.primary,
+            "layer_weights_mm_per_m": physics.weights.layers,
+            "decay_weights_mm_per_month": physics.weights.decay,
+            "interval_half_width_mm": physics.interval_half_width_mm,
+            "subsidence_mm": physics.subsidence_mm,
+        })),
+        "fit": FitNotes::of(file),
+        "start": { "subsidence_mm": start.subsidence_mm, "hidden": numbers(start.hidden), "cell": numbers(start.cell) },
         "golden": { "level_m": file.golden().level_m, "increment_mm": file.golden().increment_mm },
         "equations": EQUATIONS,
         "weights": weights,

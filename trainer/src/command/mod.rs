@@ -19,16 +19,19 @@ pub mod figure;
 pub mod import;
 pub mod init;
 pub mod inspect;
+mod levels;
 pub mod logger;
 pub mod man;
 pub mod merge;
 mod output;
 mod progress;
 pub mod study;
+mod summary;
 pub mod swap_test;
 pub mod synth;
 mod table;
 pub mod train;
+pub mod update;
 
 /// Exit code of a run of which some wells have no model.
 pub const PARTLY_FAILED: u8 = 3;
@@ -58,6 +61,7 @@ enum Command {
     Evaluate(evaluate::Args),
     Export(export::Args),
     Estimate(estimate::Args),
+    Update(update::Args),
     Inspect(inspect::Args),
     Logger(logger::Args),
     Synth(synth::Args),
@@ -102,6 +106,7 @@ fn run(command: &Command, output: &mut Output) -> anyhow::Result<ExitCode> {
         Command::Evaluate(args) => evaluate::run(args, output),
         Command::Export(args) => export::run(args, output),
         Command::Estimate(args) => estimate::run(args, output),
+        Command::Update(args) => update::run(args, output),
         Command::Inspect(args) => inspect::run(args, output),
         Command::Logger(args) => logger::run(args, output),
         Command::Synth(args) => synth::run(args, output),

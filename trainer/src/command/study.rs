@@ -8,15 +8,17 @@ use amlstm::read;
 use amlstm::report;
 use amlstm::run::write_atomically;
 use amlstm::series::WellSeries;
-use amlstm::study::{self, Study, Subject, Summary, Table};
+use amlstm::study::{self, Study, Subject};
 use amlstm::synth;
 
 use super::{
     configuration::{configuration, seeds},
-    output::{Output, OutputError},
-    progress,
-    table::{self, LEFT},
+    output::Output,
+    progress, summary,
 };
+
+/// Folder of a run that keeps the tables.
+const FOLDER: &str = "study";
 
 /// LSTM against AM-LSTM and every baseline, over many seeds.
 ///
@@ -57,30 +59,20 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let study = study::run(subjects, &config, &seeds, &|| bar.inc(1))?;
     bar.finish_and_clear();
 
-    let folder = args.out.join("study");
+    let folder = args.out.join(FOLDER);
     fs_err::create_dir_all(&folder)?;
     for tidy in study.tidy() {
         write_atomically(&folder.join(tidy.file), tidy.csv.as_bytes())?;
     }
     let summary = study.summary();
-    let bytes = serde_json::to_vec_pretty(&summary)?;
-    write_atomically(&folder.join(Summary::FILE), &bytes)?;
-    let page = args.out.join(report::FILE);
-    let has_page = page.is_file();
-    if has_page {
-        write_atomically(&page, report::read(&args.out)?.html().as_bytes())?;
-    }
+    let has_page = summary::keep(&summary, &args.out, FOLDER)?;
     if args.json {
         output.json(&json(&study))?;
     } else {
-        for table in &summary.tables {
-            print_table(table, output)?;
-        }
-        for sentence in &summary.sentences {
-            writeln!(output, "{sentence}")?;
-        }
+        summary::print(&summary, output)?;
         output.note(format_args!("\nTidy tables: {}", folder.display()))?;
         if has_page {
+            let page = args.out.join(report::FILE);
             output.note(format_args!("{} shows them too", page.display()))?;
         }
     }
@@ -115,46 +107,6 @@ pub fn subjects(folders: &[PathBuf], config: &Config) -> anyhow::Result<Vec<Subj
         })
     };
     wells.iter().map(subject).collect()
-}
-
-/// Columns that a caption is broken at.
-const CAPTION_COLUMNS: usize = 80;
-
-/// Prints a table under its caption.
-pub fn print_table(study: &Table, output: &mut Output) -> Result<(), OutputError> {
-    let columns: Vec<_> = study
-        .header
-        .iter()
-        .map(|name| (name.as_str(), LEFT))
-        .collect();
-    let mut shown = table::new(&columns);
-    for row in &study.rows {
-        shown.add_row(row.iter().cloned());
-    }
-    let caption = broken(&study.caption);
-    writeln!(
-        output,
-        "{}\n{caption}\n{}\n",
-        study.title.to_uppercase(),
-        shown.trim_fmt()
-    )
-}
-
-/// The text in lines of at most [`CAPTION_COLUMNS`] characters, where words allow it.
-fn broken(text: &str) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let line = lines.last_mut().expect("there is always a line");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > CAPTION_COLUMNS {
-            lines.push(word.to_owned());
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines.join("\n")
 }
 
 fn json(study: &Study) -> serde_json::Value {

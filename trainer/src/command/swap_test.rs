@@ -12,7 +12,7 @@ use super::{
     configuration::{configuration, seeds},
     output::Output,
     progress,
-    study::print_table,
+    summary::print_table,
 };
 
 /// Make each aquifer layer of the SYNTHETIC wells dominate in turn and count how often attention, permutation importance and physics name it.

@@ -4,17 +4,20 @@ use std::{borrow::Cow, path::PathBuf, process::ExitCode, time::Instant};
 
 use amlstm::{
     config::{Config, DEFAULT_TOML, MAX_SEED, Selection},
+    fit_notes::FitNotes,
     geodesy::Position,
     levelling::{self, Comparison},
     ps,
     read::{ReadError, Sites, Well},
     report,
+    results::read_model,
     run::{
         BASELINES, FailureRow, ModelKind, Resumed, RunFolder, RunIdentity, Shard, WELLS_IN_FULL,
         WellRun, WellRunError, hash_of_folders, hash_of_wells,
     },
     synth::{self, Truth},
 };
+use amlstm_core::estimate::Primary;
 use anyhow::Context;
 use indicatif::ProgressBar;
 use rayon::prelude::*;
@@ -59,6 +62,9 @@ pub struct Args {
     /// Instead of the configuration's seed.
     #[arg(long, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: Option<u64>,
+    /// Export the models as they were scored, with their state at the end of training, instead of fitting them once more to everything observed.
+    #[arg(long)]
+    no_refit: bool,
     /// Wells trained at a time; the results are the same [default: one a core].
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -183,6 +189,7 @@ fn resolve(args: &Args) -> anyhow::Result<Config> {
     if let Some(seed) = args.seed {
         config.seed = seed;
     }
+    config.training.refit &= !args.no_refit;
     Ok(config)
 }
 
@@ -328,6 +335,14 @@ fn log_progress(bar: &ProgressBar, started: Instant) {
     }
 }
 
+/// What a well's exported model says about its fit.
+fn notes(folder: &RunFolder, well: &str) -> anyhow::Result<Option<FitNotes>> {
+    match folder.model_path(well, folder.network()) {
+        Some(path) if path.is_file() => Ok(read_model(&path, FitNotes::of)?),
+        _ => Ok(None),
+    }
+}
+
 /// RMSE on the test part, wells down and models across, beside what a network has to beat.
 fn print_scores(
     folder: &RunFolder,
@@ -359,7 +374,9 @@ fn print_scores(
     let mut columns = vec![("well", LEFT), ("AM-LSTM", RIGHT), ("LSTM", RIGHT)];
     columns.extend(baselines.iter().map(|name| (name.as_str(), RIGHT)));
     columns.push(("scored", RIGHT));
+    columns.push(("trusted", LEFT));
     let mut table = table::new(&columns);
+    let mut verdicts: Vec<(String, Vec<String>)> = Vec::new();
     for of_well in test.chunk_by(|a, b| a.well == b.well) {
         let row = |model: ModelKind| of_well.iter().find(|row| row.model == model);
         let mut cells = vec![of_well[0].well.clone()];
@@ -373,9 +390,27 @@ fn print_scores(
                 .map_or(0, |row| row.increments)
                 .to_string(),
         );
+        let notes = notes(folder, &of_well[0].well)?;
+        cells.push(match notes.as_ref().map(|notes| notes.primary) {
+            Some(Primary::Network) => "network".to_owned(),
+            Some(Primary::Physics) => "physics".to_owned(),
+            None => "-".to_owned(),
+        });
+        if let Some(notes) = notes {
+            let verdict = format!("{}: {}", notes.verdict, notes.verdict_reason);
+            let well = of_well[0].well.clone();
+            match verdicts.iter_mut().find(|(of, _)| *of == verdict) {
+                Some((_, wells)) => wells.push(well),
+                None => verdicts.push((verdict, vec![well])),
+            }
+        }
         table.add_row(cells);
     }
     writeln!(output, "\n{}\n", table.trim_fmt())?;
+    for (verdict, wells) in verdicts {
+        writeln!(output, "{}: {verdict}", wells.join(", "))?;
+    }
+    writeln!(output)?;
     if folder.identity().wells.len() > WELLS_IN_FULL {
         writeln!(
             output,

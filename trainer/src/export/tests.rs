@@ -37,6 +37,7 @@ fn random_well(shape: Shape, months: usize, seed: u64) -> (TrainedWell, WellSeri
     };
     let split = Split::Time(vec![Part::Train; intervals.len()]);
     let series = WellSeries {
+        later_level_m: Vec::new(),
         month_definition: amlstm_core::month_mean::MonthDefinition::default(),
         well: "W".into(),
         name: "W".into(),
@@ -109,7 +110,7 @@ proptest! {
     #[test]
     fn burn_and_the_training_kernel_compute_what_the_exported_model_does(shape in shapes(), months in 1usize..60, seed: u64) {
         let (trained, series, split) = random_well(shape, months.max(2), seed);
-        let file = model_file(&trained, &series, &split, 1).expect("exports");
+        let file = model_file(&trained, &series, &split, 1, Beside::default()).expect("exports");
         let file = ModelFile::parse(&file).expect("parses");
         let mut estimator = Estimator::cold(&file);
         let exported: Vec<f32> = series.months.iter().zip(&series.level_m)
@@ -136,13 +137,13 @@ proptest! {
     #[test]
     fn going_on_from_the_end_of_training_is_stepping_on(shape in shapes(), seed: u64) {
         let (trained, series, split) = random_well(shape, 12, seed);
-        let file = model_file(&trained, &series, &split, 1).expect("exports");
+        let file = model_file(&trained, &series, &split, 1, Beside::default()).expect("exports");
         let file = ModelFile::parse(&file).expect("parses");
         let mut cold = Estimator::cold(&file);
         for (month, level_m) in series.months.iter().zip(&series.level_m) {
             cold.step_across_gap(*month, level_m);
         }
-        let mut later = Estimator::at_training_end(&file);
+        let mut later = Estimator::at_start(&file);
         let next = series.months[11].next();
         let increment = |estimator: &mut Estimator| estimator.step_across_gap(next, &series.level_m[3]).network.increment_mm.to_bits();
         prop_assert_eq!(increment(&mut cold), increment(&mut later));
@@ -160,7 +161,7 @@ const PAPER: Shape = Shape {
 #[test]
 fn the_file_says_where_it_comes_from() {
     let (trained, series, split) = random_well(PAPER, 8, 1);
-    let bytes = model_file(&trained, &series, &split, 7).expect("exports");
+    let bytes = model_file(&trained, &series, &split, 7, Beside::default()).expect("exports");
     let file = ModelFile::parse(&bytes).expect("parses");
     let record = file.record();
     assert_eq!(
@@ -180,7 +181,9 @@ fn the_file_says_where_it_comes_from() {
 #[test]
 fn equal_training_gives_equal_bytes_and_other_data_another_fingerprint() {
     let (trained, series, split) = random_well(PAPER, 8, 2);
-    let export = |series: &WellSeries| model_file(&trained, series, &split, 1).expect("exports");
+    let export = |series: &WellSeries| {
+        model_file(&trained, series, &split, 1, Beside::default()).expect("exports")
+    };
     assert_eq!(export(&series), export(&series));
     let mut other = series.clone();
     other.points[0].increment_mm[3] = None;
@@ -191,7 +194,7 @@ fn equal_training_gives_equal_bytes_and_other_data_another_fingerprint() {
 fn a_name_too_long_for_the_file_is_refused_with_the_well() {
     let (trained, mut series, split) = random_well(PAPER, 8, 3);
     series.aquifer_layers[1] = "x".repeat(49);
-    let error = model_file(&trained, &series, &split, 1).expect_err("too long");
+    let error = model_file(&trained, &series, &split, 1, Beside::default()).expect_err("too long");
     assert!(error.to_string().starts_with("well W: "), "{error}");
 }
 

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use amlstm_core::artifact::ModelFile;
+use amlstm_core::estimate::Primary;
 use amlstm_core::sizes::AttentionKind;
 use maud::{Markup, html};
 
 use crate::figure::number;
+use crate::fit_notes::FitNotes;
 
 /// What the page says of one model file, as (name, value) rows.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +58,11 @@ impl Card {
             "trained",
             format!("{} to {}", record.trained_from, record.trained_until),
         ));
+        card.rows
+            .push(("levels known until", file.start().month.to_string()));
+        if let Some(notes) = FitNotes::of(file) {
+            card.add_notes(&notes);
+        }
         for (part, score) in [
             ("training RMSE", record.scores.train_rmse_mm),
             ("validation RMSE", record.scores.validate_rmse_mm),
@@ -84,6 +91,44 @@ impl Card {
         };
         card.rows.push(("data", data.to_owned()));
         card
+    }
+
+    /// How the model was judged, which estimate is to be trusted, what was looked at, and the verdict.
+    fn add_notes(&mut self, notes: &FitNotes) {
+        let judged = &notes.judged;
+        let weights = if notes.is_refitted {
+            "then fitted once more in the same way to everything observed"
+        } else {
+            "not fitted again"
+        };
+        self.rows.push((
+            "judged",
+            format!(
+                "trained until {}, validated until {}, tested until {}; {weights}",
+                judged.trained_until, judged.validated_until, judged.tested_until
+            ),
+        ));
+        let trusted = match notes.primary {
+            Primary::Network => "the network",
+            Primary::Physics => "physics",
+        };
+        self.rows.push((
+            "estimate to be trusted",
+            format!("{trusted}: {}", notes.reason),
+        ));
+        for check in &notes.checks {
+            let name = if check.is_fine {
+                "looked at"
+            } else {
+                "look at"
+            };
+            self.rows
+                .push((name, format!("{}: {}", check.name, check.finding)));
+        }
+        self.rows.push((
+            "verdict",
+            format!("{}: {}", notes.verdict, notes.verdict_reason),
+        ));
     }
 
     /// A row with a number and its unit; a number that was not measured says so.

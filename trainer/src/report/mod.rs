@@ -53,7 +53,8 @@ pub fn read(folder: &Path) -> Result<Report, ResultsError> {
     }
     Ok(Report {
         cautions: caution::of_run(&config, &results),
-        study: study::read(folder)?,
+        study: study::read(folder, "study")?,
+        evaluation: study::read(folder, "evaluation")?,
         config: text,
         results,
         cards,

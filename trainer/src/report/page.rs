@@ -23,6 +23,8 @@ pub struct Report {
     pub cautions: Vec<String>,
     /// What a study found, if one was made.
     pub study: Option<Summary>,
+    /// How well each model predicts unseen months, if that was evaluated.
+    pub evaluation: Option<Summary>,
 }
 
 impl Report {
@@ -55,7 +57,8 @@ impl Report {
                         (self.errors())
                         @for (index, well) in wells.iter().enumerate() { (self.well(index, well)) }
                         @if self.has_ground() { (self.ground()) }
-                        @if let Some(summary) = &self.study { (study::section(summary)) }
+                        @if let Some(summary) = &self.evaluation { (study::section(summary, "evaluation", "Unseen months")) }
+                        @if let Some(summary) = &self.study { (study::section(summary, "study", "Study")) }
                         (self.configuration())
                     }
                     div id="tip" role="status" hidden {}
@@ -94,6 +97,7 @@ impl Report {
                         li { a href={ "#well-" (index) } { (well.well) } }
                     }
                     @if self.has_ground() { li { a href="#ground" { "Rates on the ground" } } }
+                    @if self.evaluation.is_some() { li { a href="#evaluation" { "Unseen months" } } }
                     @if self.study.is_some() { li { a href="#study" { "Study" } } }
                     li { a href="#configuration" { "Configuration" } }
                 }

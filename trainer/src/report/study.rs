@@ -1,4 +1,4 @@
-//! What a study left in the run folder.
+//! What a study or an evaluation left in the run folder.
 
 use std::path::Path;
 
@@ -7,9 +7,9 @@ use maud::{Markup, html};
 use crate::results::ResultsError;
 use crate::study::{Summary, Table};
 
-/// The summary in the run's folder `study`; `None` if no study was made.
-pub(super) fn read(folder: &Path) -> Result<Option<Summary>, ResultsError> {
-    let path = folder.join("study").join(Summary::FILE);
+/// The summary in one of the run's folders; `None` if none was made.
+pub(super) fn read(run: &Path, folder: &str) -> Result<Option<Summary>, ResultsError> {
+    let path = run.join(folder).join(Summary::FILE);
     if !path.is_file() {
         return Ok(None);
     }
@@ -23,12 +23,12 @@ pub(super) fn read(folder: &Path) -> Result<Option<Summary>, ResultsError> {
     })
 }
 
-pub(super) fn section(summary: &Summary) -> Markup {
+pub(super) fn section(summary: &Summary, id: &str, title: &str) -> Markup {
     html! {
-        section id="study" {
-            h2 { "Study" }
+        section id=(id) {
+            h2 { (title) }
             @for (index, of_study) in summary.tables.iter().enumerate() {
-                @let id = format!("study-{index}");
+                @let id = format!("{id}-{index}");
                 h3 id=(id) { (of_study.title) }
                 p { (of_study.caption) }
                 div.scroll role="region" tabindex="0" aria-labelledby=(id) {

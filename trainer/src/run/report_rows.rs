@@ -15,14 +15,14 @@ use crate::spread::Spread;
 use crate::synth::Truth;
 
 impl WellRun {
-    /// Adds the rates of the well's ps points and the attribution of its exported model; `truth` is known of synthetic wells only.
+    /// Adds the rates of the well's ps points and the attribution of its scored model; `truth` is known of synthetic wells only.
     pub fn add_report_rows(&mut self, well: &Well, config: &Config, truth: &[Truth]) {
         self.rates = rates(well);
         let model = self
             .models
             .iter()
             .find(|model| model.network == config.network.kind);
-        let file = model.and_then(|model| ModelFile::parse(&model.file).ok());
+        let file = model.and_then(|model| ModelFile::parse(&model.scored).ok());
         self.shares = file.map_or_else(Vec::new, |file| shares(well, config, truth, &file));
     }
 }

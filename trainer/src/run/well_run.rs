@@ -1,21 +1,24 @@
 //! One well of a run: both networks trained, exported, and scored as a logger runs them, with the baselines beside.
 
 use amlstm_core::artifact::{ArtifactError, ModelFile};
+use amlstm_core::estimate::Primary;
 
 use super::{
     AttentionRow, MetricRow, ModelKind, NETWORKS, PredictionRow, RatePoint, Share, Stage, TABLES,
     TrainingRow, table,
 };
 use crate::{
-    baseline::{Baseline, Problem},
+    baseline::{Baseline, Curve, Problem},
     config::{Config, NetworkKind, Pretrain, Selection},
-    export::{AlignedBytes, ExportError, model_file},
+    evaluate::{Choice, choose},
+    export::{AlignedBytes, Beside, ExportError, FittedPhysics, model_file},
+    fit_notes::{Fit, FitNotes},
     metric::{Simulation, cumulative_rmse_mm, score},
     pretrain,
     read::Well,
     series::{DAYS_PER_MONTH, SeriesError, WellSeries},
     split::{Part, Split, SplitError},
-    train::{TrainError, TrainedWell, train_well},
+    train::{TrainError, TrainedWell, refit_well, train_well},
 };
 
 /// Baselines that every run shows beside the networks.
@@ -56,8 +59,83 @@ pub struct WellRun {
 pub struct TrainedModel {
     /// Which one.
     pub network: NetworkKind,
-    /// The file.
+    /// The file, as it is shipped.
     pub file: AlignedBytes,
+    /// The file that was scored; of the network alone, which never saw the test part.
+    pub scored: AlignedBytes,
+}
+
+/// A network fitted to the training and validation parts.
+struct FittedNetwork {
+    trained: TrainedWell,
+    /// Its file.
+    file: AlignedBytes,
+    /// Rates of all months by a network that was fitted to the training part alone; nothing where that is the network itself.
+    early: Option<Curve>,
+}
+
+impl FittedNetwork {
+    fn new(series: &WellSeries, split: &Split, config: &Config) -> Result<Self, WellRunError> {
+        let exported = |trained: &TrainedWell| {
+            model_file(
+                trained,
+                series,
+                split,
+                config.model_version,
+                Beside::default(),
+            )
+        };
+        let (early, trained) = match config.training.pretrain {
+            Pretrain::None => (None, train_well(series, split, config, config.seed)?),
+            Pretrain::Physics => {
+                let (early, last) = pretrain::train_twice(series, split, config, config.seed)?;
+                let file = exported(&early)?;
+                let curve = Simulation::new(&parsed(series, &file)?, series).curve();
+                (Some(curve), last)
+            }
+        };
+        Ok(Self {
+            file: exported(&trained)?,
+            trained,
+            early,
+        })
+    }
+}
+
+/// The model file for a logger: with physics and notes and, unless the configuration says otherwise, refitted to everything observed and up to date.
+fn shipped(
+    series: &WellSeries,
+    split: &Split,
+    config: &Config,
+    scored: &TrainedWell,
+    physics: Option<&FittedPhysics>,
+    primary: Primary,
+    notes: Option<&FitNotes>,
+) -> Result<AlignedBytes, WellRunError> {
+    let file = |trained: &TrainedWell, split: &Split, physics: Option<&FittedPhysics>| {
+        let beside = Beside {
+            physics: physics.map(|physics| (physics, primary)),
+            notes,
+            is_current: config.training.refit,
+        };
+        model_file(trained, series, split, config.model_version, beside)
+    };
+    if !config.training.refit {
+        return Ok(file(scored, split, physics)?);
+    }
+    let refitted = match config.training.pretrain {
+        Pretrain::None => refit_well(series, split, config, scored)?,
+        Pretrain::Physics => pretrain::refit_well(series, split, config, scored)?,
+    };
+    let physics = physics.map(|physics| physics.refitted(series, split, config.seed));
+    Ok(file(&refitted, &split.of_everything(), physics.as_ref())?)
+}
+
+fn parsed<'a>(series: &WellSeries, file: &'a AlignedBytes) -> Result<ModelFile<'a>, WellRunError> {
+    ModelFile::parse(file).map_err(|source| WellRunError::Model {
+        well: series.well.clone(),
+        source,
+    })
 }
 
 /// Why a well has no model.
@@ -105,26 +183,59 @@ impl WellRun {
     pub fn new(well: &Well, config: &Config) -> Result<Self, WellRunError> {
         let series = WellSeries::new(well, &config.data)?;
         let split = Split::new(&series, &config.split, config.seed)?;
+        let problem = Problem::new(&series, &split, config.seed);
+        let physics = problem.as_ref().and_then(FittedPhysics::new);
         let mut run = Self::empty(&series.well);
-        run.add_baselines(&series, &split, config.seed);
+        if let Some(problem) = &problem {
+            run.add_baselines(problem);
+        }
         for kind in NETWORKS {
             let mut config = config.clone();
             config.network.kind = kind;
-            let train = match config.training.pretrain {
-                Pretrain::Physics => pretrain::train_well,
-                Pretrain::None => train_well,
+            let fitted = FittedNetwork::new(&series, &split, &config)?;
+            let scored = parsed(&series, &fitted.file)?;
+            run.add_network(&series, &split, &config, &fitted.trained, &scored);
+            let curve = Simulation::new(&scored, &series).curve();
+            let choice = match &physics {
+                Some(physics) => {
+                    let early = fitted.early.clone().unwrap_or_else(|| curve.clone());
+                    choose(
+                        &series,
+                        &split,
+                        &[early],
+                        std::slice::from_ref(&physics.early),
+                    )
+                }
+                None => Choice {
+                    primary: Primary::Network,
+                    reason: "steps are not successive months: no physics".to_owned(),
+                },
             };
-            let trained = train(&series, &split, &config, config.seed)?;
-            let file = model_file(&trained, &series, &split, config.model_version)?;
-            let parsed = ModelFile::parse(&file).map_err(|source| WellRunError::Model {
-                well: series.well.clone(),
-                source,
-            })?;
-            run.add_network(&series, &split, &config, &trained, &parsed);
-            drop(parsed);
+            let notes = problem.as_ref().map(|problem| {
+                let fit = Fit {
+                    problem,
+                    physics: physics.as_ref(),
+                    network: &scored,
+                    network_half_width_mm: fitted.trained.interval_half_width_mm,
+                    choice: &choice,
+                };
+                FitNotes::new(&fit, config.training.refit)
+            });
+            let file = shipped(
+                &series,
+                &split,
+                &config,
+                &fitted.trained,
+                physics.as_ref(),
+                choice.primary,
+                notes.as_ref(),
+            )?;
+            parsed(&series, &file)?;
+            drop(scored);
             run.models.push(TrainedModel {
                 network: kind,
                 file,
+                scored: fitted.file,
             });
         }
         Ok(run)
@@ -156,15 +267,13 @@ impl WellRun {
         ]
     }
 
-    fn add_baselines(&mut self, series: &WellSeries, split: &Split, seed: u64) {
-        let Some(problem) = Problem::new(series, split, seed) else {
-            return;
-        };
+    fn add_baselines(&mut self, problem: &Problem) {
+        let (series, split) = (problem.series, problem.split);
         for baseline in BASELINES
             .into_iter()
-            .filter(|baseline| baseline.applies_to(&problem))
+            .filter(|baseline| baseline.applies_to(problem))
         {
-            if let Some(curve) = baseline.fit(std::slice::from_ref(&problem)).pop() {
+            if let Some(curve) = baseline.fit(std::slice::from_ref(problem)).pop() {
                 self.add_metrics(series, split, ModelKind::Baseline(baseline), None, &curve);
             }
         }

@@ -6,7 +6,7 @@ use amlstm_core::estimator::Estimator;
 use crate::attribution;
 use crate::baseline::{Baseline, Curve, Problem};
 use crate::config::{Config, NetworkKind};
-use crate::export::model_file;
+use crate::export::{Beside, model_file};
 use crate::metric::{Score, Simulation, cumulative_rmse_mm, score};
 use crate::split::{Part, Split};
 use crate::train::{Epoch, TrainError, train_well};
@@ -86,7 +86,7 @@ pub(super) fn run(subject: &Subject, job: &Job, config: &Config) -> Result<Outco
         Err(TrainError::Diverged { .. }) => return Ok(Outcome::Diverged),
         trained => trained?,
     };
-    let bytes = model_file(&trained, series, &split, 1)?;
+    let bytes = model_file(&trained, series, &split, 1, Beside::default())?;
     let file = ModelFile::parse(&bytes).expect("the exporter's own files parse");
     let simulation = Simulation::new(&file, series);
     let curve = simulation.curve();

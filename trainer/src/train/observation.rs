@@ -98,8 +98,20 @@ pub(crate) fn target(series: &WellSeries, split: &Split) -> Result<Scaler, Train
     Ok(scaling::z_score(&rates))
 }
 
-/// Confidence of [`Observations::half_width`].
+/// Confidence of [`half_width_mm`].
 const CONFIDENCE: f64 = 0.9;
+
+/// Fewest validation intervals that carry an interval of 90 %.
+pub const INTERVALS_NEEDED: usize = 20;
+
+/// Half the width in mm per month of the split conformal interval around the well's rate, from distances between observed and predicted in the validation
+/// part (see [`conformal_half_width`]). NaN where there are fewer than [`INTERVALS_NEEDED`].
+pub fn half_width_mm(distances_mm: Vec<f64>) -> f64 {
+    if distances_mm.len() < INTERVALS_NEEDED {
+        return f64::NAN;
+    }
+    conformal_half_width(distances_mm, CONFIDENCE).unwrap_or(f64::NAN)
+}
 
 /// Point, interval and rate in mm per month of everything observed.
 fn pairs(series: &WellSeries) -> impl Iterator<Item = (usize, usize, f32)> {
@@ -198,8 +210,7 @@ impl Observations {
         }
     }
 
-    /// Half the width in mm per month of the split conformal interval around the well's rate, from the scored intervals of the validation part: of the n
-    /// distances between the mean of the part's points and the prediction, the one of rank ceil(0.9 (n + 1)). NaN where n is too small to have it.
+    /// [`half_width_mm`] of the scored intervals of the validation part: distances between the mean of the part's points and the prediction.
     pub(crate) fn half_width(&self, series: &WellSeries, predicted: &[f32]) -> f64 {
         let [_, validate, _] = &self.sums;
         let of_intervals = series.intervals.iter().zip(validate).zip(predicted);
@@ -209,7 +220,7 @@ impl Observations {
                 (f64::from(*predicted) - sums.rate / sums.count).abs() * self.scale
             })
             .collect();
-        conformal_half_width(residuals, CONFIDENCE).unwrap_or(f64::NAN)
+        half_width_mm(residuals)
     }
 
     /// Root mean square error on the test part of the other parts' mean rate of the same interval; NaN where there are no such pairs.

@@ -45,6 +45,7 @@ fn well(points: usize, months: usize, seed: u64) -> WellSeries {
         })
         .collect();
     WellSeries {
+        later_level_m: Vec::new(),
         month_definition: amlstm_core::month_mean::MonthDefinition::default(),
         well: "W".into(),
         name: "W".into(),

@@ -30,7 +30,7 @@ fn site() -> TempDir {
         ("wells.csv", "well,name\nA,made up\n"),
         ("levels.csv", &levels),
         ("subsidence.csv", &subsidence),
-        ("few.toml", "[training]\nepochs = 2\n"),
+        ("few.toml", "[training]\nepochs = 2\npretrain = \"none\"\n"),
     ] {
         fs::write(folder.path().join(name), text).unwrap();
     }

@@ -69,7 +69,10 @@ fn one_egms_file_and_three_usgs_files_become_a_model_in_three_commands() {
             "deep.rdb",
             rdb("5203", |time| 90.0 + 0.4 * time - 6.0 * season(time)),
         ),
-        ("few.toml", "[training]\nepochs = 2\n".to_owned()),
+        (
+            "few.toml",
+            "[training]\nepochs = 2\npretrain = \"none\"\n".to_owned(),
+        ),
     ] {
         fs::write(folder.path().join(name), text).unwrap();
     }

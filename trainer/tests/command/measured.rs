@@ -72,7 +72,8 @@ fn measured_wells_are_studied_and_told_what_they_lack() {
     let folder = tempfile::tempdir().unwrap();
     let holly = data.join("holly").display().to_string();
     let split = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/measured-wells.toml");
-    let config = fs::read_to_string(split).unwrap() + "[training]\nepochs = 3\n";
+    let config =
+        fs::read_to_string(split).unwrap() + "[training]\nepochs = 3\npretrain = \"none\"\n";
     fs::write(folder.path().join("few.toml"), config).unwrap();
     let study = ["study", &holly, "--config", "few.toml", "--seeds", "2"];
     let said = done(folder.path(), &study);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::site::{done, trained};
+use crate::site::{done, failed, trained};
 
 #[test]
 fn the_model_can_be_computed_from_inspects_json_alone() {
@@ -23,7 +23,7 @@ fn the_model_can_be_computed_from_inspects_json_alone() {
                 .iter()
                 .map(|input| input["level_m"].as_f64())
                 .collect();
-            let expected = month["increment_mm"].as_f64().unwrap();
+            let expected = month["network"]["increment_mm"].as_f64().unwrap();
             let found = step(&json, &mut state, &level_m);
             // f32 against f64 over 120 recurrent months; increments are of the order of 1 mm.
             assert!(
@@ -35,6 +35,48 @@ fn the_model_can_be_computed_from_inspects_json_alone() {
     }
     let text = done(folder.path(), &["inspect", "run/models/N1.f32.amlm"]);
     assert!(text.contains("1793") && text.contains("measured"), "{text}");
+}
+
+#[test]
+fn a_model_that_was_moved_on_goes_on_where_the_other_one_arrives() {
+    let (folder, _) = trained();
+    let path = folder.path();
+    let model = "run/models/N1.f32.amlm";
+    // SYNTHETIC levels of the two years after those of the site.
+    let later = |months: usize| {
+        let rows = (0..months).map(|month| {
+            let date = format!("{}-{:02}-15", 2010 + month / 12, month % 12 + 1);
+            let level_m = -12.0 - 0.1 * month as f64 + (month as f64 * 0.5).sin();
+            if month == 7 {
+                String::new()
+            } else {
+                format!("upper,{date},{level_m}\n")
+            }
+        });
+        format!("layer,date,level_m\n{}", rows.collect::<String>())
+    };
+    std::fs::write(path.join("later.csv"), later(24)).unwrap();
+    std::fs::write(path.join("first.csv"), later(14)).unwrap();
+    let before = std::fs::read(path.join(model)).unwrap();
+    let said = done(path, &["update", model, "first.csv", "-o", "new.amlm"]);
+    assert!(
+        said.contains("until 2011-02 instead of 2009-12 (14 months, 1 of them without any level)"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read(path.join(model)).unwrap(), before);
+    let estimate = |model: &str| -> Vec<Value> {
+        let json = done(path, &["estimate", model, "later.csv", "--json"]);
+        let json: Value = serde_json::from_str(&json).unwrap();
+        json["months"].as_array().unwrap().clone()
+    };
+    let (old, new) = (estimate(model), estimate("new.amlm"));
+    assert_eq!((old.len(), new.len()), (24, 10));
+    assert_eq!(old[14..], new);
+    let nothing = failed(path, &["update", "new.amlm", "first.csv"]);
+    assert!(
+        nothing.contains("levels end in 2011-02, expected some after 2011-02"),
+        "{nothing}"
+    );
 }
 
 /// One month of the equations that `inspect --json` prints, in f64, from its numbers alone.

@@ -15,7 +15,11 @@ use tempfile::TempDir;
 /// A run of one SYNTHETIC well, in the folder `run`.
 fn trained() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("few.toml"), "[training]\nepochs = 2\n").unwrap();
+    fs::write(
+        folder.path().join("few.toml"),
+        "[training]\nepochs = 2\npretrain = \"none\"\n",
+    )
+    .unwrap();
     for arguments in [
         &["synth", "wells", "--wells", "1"][..],
         &["train", "wells", "--config", "few.toml", "--out", "run"],

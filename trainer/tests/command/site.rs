@@ -70,7 +70,11 @@ pub fn site() -> TempDir {
     for (name, text) in files {
         fs::write(folder.path().join(name), text).unwrap();
     }
-    fs::write(folder.path().join("few.toml"), "[training]\nepochs = 8\n").unwrap();
+    fs::write(
+        folder.path().join("few.toml"),
+        "[training]\nepochs = 8\npretrain = \"none\"\n",
+    )
+    .unwrap();
     folder
 }
 

@@ -69,7 +69,7 @@ fn every_number_of_a_table_has_its_unit_in_the_name_of_its_column() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(
         folder.path().join("few.toml"),
-        "[training]\nepochs = 2\n[data]\ndrop_scenes = 2\n",
+        "[training]\nepochs = 2\npretrain = \"none\"\n[data]\ndrop_scenes = 2\n",
     )
     .unwrap();
     done(folder.path(), &["synth", "wells", "--wells", "1"]);
