@@ -61,3 +61,14 @@ pub struct Estimate {
     /// How each input's level relates to the levels trained on.
     pub inputs: Vec<InputState, MAX_INPUTS>,
 }
+
+impl Estimate {
+    /// The increment by the estimate that is not the primary one in mm, down +; nothing where there is none.
+    pub fn other_increment_mm(&self) -> Option<f32> {
+        let physics = self.physics.as_ref()?;
+        Some(match self.primary {
+            Primary::Network => physics.subsidence.increment_mm,
+            Primary::Physics => self.network.increment_mm,
+        })
+    }
+}

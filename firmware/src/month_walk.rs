@@ -134,9 +134,12 @@ impl MonthWalk {
             increment_mm: estimate.increment_mm,
             subsidence_mm: estimate.subsidence_mm,
             half_width_mm: estimate.half_width_mm.filter(|_| is_believed),
+            months_without_levels: self.without_levels,
+            primary: estimate.primary,
+            other_increment_mm: estimate.other_increment_mm(),
+            disagree: estimate.disagree,
             attention: estimate.attention,
             inputs: estimate.inputs,
-            months_without_levels: self.without_levels,
         }
     }
 }

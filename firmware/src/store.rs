@@ -41,7 +41,7 @@ use versioned::Versioned;
 /// Number of the layout of everything on flash. Another number is another layout, and this firmware leaves it alone.
 pub const FLASH_FORMAT: u8 = 2;
 /// Bytes of a month on flash, with its estimate, beside those of its channels. Used for what is free.
-const MONTH_BYTES: u32 = 60;
+const MONTH_BYTES: u32 = 67;
 /// Bytes of a channel of a month and of an input of its estimate.
 const MONTH_CHANNEL_BYTES: u32 = 26;
 

@@ -6,6 +6,7 @@ use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::MAX_CHANNELS;
+use crate::estimate::Primary;
 use crate::input::InputState;
 
 /// The estimate for one month.
@@ -21,7 +22,7 @@ pub struct EstimateRecord {
     pub increment_mm: f32,
     /// Cumulative subsidence in mm, down +.
     pub subsidence_mm: f32,
-    /// Half width of the 90 % interval of the increment in mm; `None` if the model file states none, or if more than
+    /// Half width of the 90 % interval of the increment in mm, wider outside the levels trained on; `None` if the model file states none, or if more than
     /// [`MAX_MONTHS_WITHOUT_LEVELS`] months had no level since its training.
     pub half_width_mm: Option<f32>,
     /// Share of each model input, in the model's order; sums to 1 unless all are missing.
@@ -30,6 +31,12 @@ pub struct EstimateRecord {
     pub inputs: Vec<InputState, MAX_CHANNELS>,
     /// Months since the end of the model's training that had no level at all.
     pub months_without_levels: u16,
+    /// Which estimate increment and subsidence are of.
+    pub primary: Primary,
+    /// The increment by the other estimate in mm, down +; `None` in a model of a network alone.
+    pub other_increment_mm: Option<f32>,
+    /// Whether the two differ by more than their intervals allow.
+    pub disagree: bool,
 }
 
 /// After more months without any level since the training of a model, the interval that its file states is not believed.

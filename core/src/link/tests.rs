@@ -46,6 +46,9 @@ fn estimated() -> EstimateRecord {
         attention: heapless::Vec::new(),
         inputs: heapless::Vec::new(),
         months_without_levels: 0,
+        primary: crate::estimate::Primary::Network,
+        other_increment_mm: None,
+        disagree: false,
     }
 }
 
@@ -377,6 +380,7 @@ fn the_largest_replies_fit_a_frame() {
         generation: u32::MAX,
         model_version: u32::MAX,
         half_width_mm: Some(1.0),
+        other_increment_mm: Some(1.0),
         attention: (0..8).map(|_| 0.125).collect(),
         inputs: (0..8)
             .map(|_| crate::link::InputState::Below { by_m: 3.1 })

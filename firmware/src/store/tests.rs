@@ -116,6 +116,9 @@ fn the_month_log_takes_24_years_and_then_its_oldest_make_room() {
                 .into_iter()
                 .collect(),
             months_without_levels: 0,
+            primary: amlstm_core::estimate::Primary::Physics,
+            other_increment_mm: Some(1.0),
+            disagree: false,
         };
         block_on(store.push_month(month(index))).unwrap();
         block_on(store.push_estimate(estimate)).unwrap();
@@ -159,6 +162,9 @@ fn the_months_that_are_free_are_those_that_fit() {
                 )
                 .collect(),
                 months_without_levels: 0,
+                primary: amlstm_core::estimate::Primary::Physics,
+                other_increment_mm: Some(1.0),
+                disagree: false,
             };
             block_on(store.push_month(record)).unwrap();
             block_on(store.push_estimate(estimate)).unwrap();

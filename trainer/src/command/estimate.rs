@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::{
     levels::{Levels, LevelsArgs},
     output::{Output, OutputError},
+    summary::broken,
     table::{self, LEFT, RIGHT},
 };
 
@@ -108,7 +109,7 @@ fn print(
     } else {
         writeln!(
             output,
-            "trained until {}; continues from {}, up to which it knows the levels, with {:.1} mm",
+            "trained until {}, continues from {}, up to which it knows the levels, at {:.1} mm",
             record.trained_until,
             file.start().month,
             file.start().subsidence_mm
@@ -117,14 +118,14 @@ fn print(
     if let Some(physics) = file.physics() {
         writeln!(
             output,
-            "increment and subsidence are those of {}, the estimate to be trusted; the other increment stands beside",
+            "increment and subsidence: by {}, the estimate to be trusted",
             title(physics.primary)
         )?;
     }
     let mut columns = vec![
         ("month", LEFT),
         ("increment mm", RIGHT),
-        ("+- mm (90 %)", RIGHT),
+        ("± 90 %", RIGHT),
         ("subsidence mm", RIGHT),
     ];
     let other = file.physics().map(|physics| match physics.primary {
@@ -140,7 +141,6 @@ fn print(
     if has_attention {
         columns.extend(shares.iter().map(|share| (share.as_str(), RIGHT)));
     }
-    columns.push(("remarks", LEFT));
     let mut table = table::new(&columns);
     for Step { estimate, .. } in steps {
         let mut cells = vec![
@@ -149,14 +149,21 @@ fn print(
             or_dash(estimate.half_width_mm),
             format!("{:.1}", estimate.subsidence_mm),
         ];
-        if let Some(physics) = file.physics() {
-            cells.push(or_dash(other_increment_mm(estimate, physics.primary)));
+        if file.physics().is_some() {
+            cells.push(or_dash(estimate.other_increment_mm()));
         }
         cells.extend(estimate.attention.iter().map(|share| format!("{share:.2}")));
-        cells.push(remarks(layers, estimate));
         table.add_row(cells);
     }
-    writeln!(output, "\n{}", table.trim_fmt())
+    writeln!(output, "\n{}", table.trim_fmt())?;
+    for Step { estimate, .. } in steps {
+        let remarks = remarks(layers, estimate);
+        if !remarks.is_empty() {
+            let remarks = format!("{}  {remarks}", estimate.month);
+            writeln!(output, "{}", broken(&remarks))?;
+        }
+    }
+    Ok(())
 }
 
 /// The name of an estimate for people.
@@ -164,17 +171,6 @@ pub(super) fn title(primary: Primary) -> &'static str {
     match primary {
         Primary::Network => "the network",
         Primary::Physics => "physics",
-    }
-}
-
-/// The increment of the estimate that is not `primary`, mm; nothing where there is none.
-fn other_increment_mm(estimate: &Estimate, primary: Primary) -> Option<f32> {
-    match primary {
-        Primary::Network => {
-            let physics = estimate.physics.as_ref()?;
-            Some(physics.subsidence.increment_mm)
-        }
-        Primary::Physics => Some(estimate.network.increment_mm),
     }
 }
 

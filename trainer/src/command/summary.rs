@@ -57,7 +57,7 @@ pub fn print_table(table: &Table, output: &mut Output) -> Result<(), OutputError
 }
 
 /// The text in lines of at most [`CAPTION_COLUMNS`] characters, where words allow it.
-fn broken(text: &str) -> String {
+pub fn broken(text: &str) -> String {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("there is always a line");

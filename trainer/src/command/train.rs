@@ -28,6 +28,7 @@ use super::{
     configuration::configuration,
     output::{Output, complain},
     progress,
+    summary::broken,
     table::{self, LEFT, RIGHT, number},
 };
 
@@ -373,7 +374,7 @@ fn print_scores(
     let baselines = BASELINES.map(|baseline| baseline.to_string().replace('-', " "));
     let mut columns = vec![("well", LEFT), ("AM-LSTM", RIGHT), ("LSTM", RIGHT)];
     columns.extend(baselines.iter().map(|name| (name.as_str(), RIGHT)));
-    columns.push(("scored", RIGHT));
+    columns.push(("n", RIGHT));
     columns.push(("trusted", LEFT));
     let mut table = table::new(&columns);
     let mut verdicts: Vec<(String, Vec<String>)> = Vec::new();
@@ -408,7 +409,11 @@ fn print_scores(
     }
     writeln!(output, "\n{}\n", table.trim_fmt())?;
     for (verdict, wells) in verdicts {
-        writeln!(output, "{}: {verdict}", wells.join(", "))?;
+        writeln!(
+            output,
+            "{}",
+            broken(&format!("{}: {verdict}", wells.join(", ")))
+        )?;
     }
     writeln!(output)?;
     if folder.identity().wells.len() > WELLS_IN_FULL {

@@ -17,7 +17,7 @@ fn trained() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(
         folder.path().join("few.toml"),
-        "[training]\nepochs = 2\npretrain = \"none\"\n",
+        "[training]\nepochs = 2\npretrain = \"none\"\nrefit = false\n",
     )
     .unwrap();
     for arguments in [

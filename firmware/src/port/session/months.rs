@@ -3,6 +3,7 @@
 use core::fmt;
 
 use amlstm_core::artifact::ModelFile;
+use amlstm_core::estimate::Primary;
 use amlstm_core::link::{InputState, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, Name, Quality};
 use amlstm_core::month::Month;
 use embedded_io_async::Write;
@@ -106,6 +107,21 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             estimate.subsidence_mm
         ))
         .await?;
+        if let Some(other) = estimate.other_increment_mm {
+            let (trusted, by) = match estimate.primary {
+                Primary::Network => ("network", "physics"),
+                Primary::Physics => ("physics", "network"),
+            };
+            let word = if estimate.disagree {
+                "they disagree: trust neither before somebody has looked"
+            } else {
+                "they agree within their intervals"
+            };
+            self.line(format_args!(
+                "          by {trusted}; by {by} {other:.3} mm: {word}"
+            ))
+            .await?;
+        }
         let without_levels = estimate.months_without_levels;
         if without_levels > 0 {
             let interval = if without_levels > MAX_MONTHS_WITHOUT_LEVELS {

@@ -1,6 +1,7 @@
 //! What the logger said, for programs: names beside numbers, months as `2026-03`, units and signs as in [`amlstm_core::link`].
 
 use amlstm::logger::{Download, month_text, quality_text};
+use amlstm_core::estimate::Primary;
 use amlstm_core::link::{EstimateRecord, InputState, Models, MonthLevel, Status};
 use serde::Serialize;
 
@@ -42,6 +43,9 @@ pub struct Estimate<'a> {
     subsidence_mm: f32,
     half_width_mm: Option<f32>,
     months_without_levels: u16,
+    primary: Primary,
+    other_increment_mm: Option<f32>,
+    disagree: bool,
     synthetic: bool,
     inputs: Vec<Input<'a>>,
 }
@@ -89,6 +93,9 @@ pub fn estimate<'a>(made: &'a EstimateRecord, layers: &'a LayersOf) -> Estimate<
         subsidence_mm: made.subsidence_mm,
         half_width_mm: made.half_width_mm,
         months_without_levels: made.months_without_levels,
+        primary: made.primary,
+        other_increment_mm: made.other_increment_mm,
+        disagree: made.disagree,
         synthetic: layers.synthetic,
         inputs: inputs
             .map(|(index, (state, attention))| Input {

@@ -1,6 +1,7 @@
 //! What the logger said, for people.
 
 use amlstm::logger::{Download, month_text, quality_text, time_text};
+use amlstm_core::estimate::Primary;
 use amlstm_core::link::{
     ClockState, EstimateRecord, Event, EventKind, Hello, InputState, Models, Now, Reading,
     SlotInfo, Status, VisitReport,
@@ -420,6 +421,19 @@ pub fn estimate(
         estimate.increment_mm
     )?;
     writeln!(output, "subsidence  {:>8.2} mm", estimate.subsidence_mm)?;
+    if let Some(other) = estimate.other_increment_mm {
+        let (trusted, by) = match estimate.primary {
+            Primary::Network => ("network", "physics"),
+            Primary::Physics => ("physics", "network"),
+        };
+        writeln!(output, "by {trusted}; by {by} {other:.2} mm")?;
+    }
+    if estimate.disagree {
+        writeln!(
+            output,
+            "note: network and physics disagree by more than their intervals: trust neither before somebody has looked"
+        )?;
+    }
     for (layer, share) in layers.names.iter().zip(&estimate.attention) {
         writeln!(output, "attention   {:>7.0} %  {layer}", share * 100.0)?;
     }
