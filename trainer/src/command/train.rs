@@ -375,7 +375,7 @@ fn print_scores(
     let mut columns = vec![("well", LEFT), ("AM-LSTM", RIGHT), ("LSTM", RIGHT)];
     columns.extend(baselines.iter().map(|name| (name.as_str(), RIGHT)));
     columns.push(("n", RIGHT));
-    columns.push(("trusted", LEFT));
+    columns.push(("trust", LEFT));
     let mut table = table::new(&columns);
     let mut verdicts: Vec<(String, Vec<String>)> = Vec::new();
     for of_well in test.chunk_by(|a, b| a.well == b.well) {
