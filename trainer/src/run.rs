@@ -2,7 +2,7 @@
 //!
 //! `config.toml` (resolved), `run.json` (what it is made from, see [`RunIdentity`]), `models/<well>.f32.amlm` (the network that `network.kind` names) and
 //! `models/<kind>/<well>.f32.amlm` (the other), and the tables `metrics.csv`, `predictions.csv`, `attention.csv`, `training.csv`; of the first
-//! [`WELLS_IN_FULL`] wells also `ps_points.csv` and `attribution.csv`, `levelling.csv` where there are benchmarks, and `failures.csv` where wells have no
+//! [`WELLS_IN_FULL`] wells also `ps_points.csv`, `attribution.csv` and what `amlstm check` says (`levels_as_read.csv`, `ground_as_read.csv`, `hints.csv`), `levelling.csv` where there are benchmarks, and `failures.csv` where wells have no
 //! model. A name never stands for half a file once the run is finished.
 //!
 //! While a run is going on, what it found at each well lies in `parts/`; [`RunFolder::finish`] joins the parts to the tables in well
@@ -37,6 +37,7 @@ use crate::{
     quantise::MonthOfLevels,
     read::listed,
     split::Part,
+    survey::{GroundSurvey, Hint, LayerSurvey},
 };
 
 pub use error::RunError;
@@ -57,13 +58,16 @@ use file_name::file_stems;
 use lock::Lock;
 
 /// Names of the tables in the order of a part's chunks, in which they are also written.
-pub const TABLES: [&str; 6] = [
+pub const TABLES: [&str; 9] = [
     MetricRow::TABLE,
     PredictionRow::TABLE,
     AttentionRow::TABLE,
     RatePoint::TABLE,
     Share::TABLE,
     TrainingRow::TABLE,
+    LayerSurvey::TABLE,
+    GroundSurvey::TABLE,
+    Hint::TABLE,
 ];
 
 /// Wells that the report shows in full, with figures. Of a larger run the others stand in the tables, and any of them can be drawn by `amlstm figure`.

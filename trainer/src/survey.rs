@@ -3,9 +3,11 @@
 //! Nothing here refuses a well. What is malformed or impossible was refused by [`read`](crate::read); this is about data that can be used and may yet be
 //! wrong: a depth taken for a level, increments for a cumulative series, metres for millimetres, two datums, masked pixels.
 
+pub mod cells;
 mod ground;
 mod hint;
 mod layer;
+mod site;
 mod trend;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,7 @@ use crate::{
 
 pub use ground::{GroundSurvey, STILL_MM_PER_YEAR, Verdict};
 pub use layer::LayerSurvey;
+pub use site::SurveyedWell;
 
 /// All that is to be said of one well's files.
 #[derive(Clone, Debug, PartialEq, Serialize)]

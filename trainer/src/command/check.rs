@@ -4,12 +4,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use amlstm::{
     config::Config,
-    geodesy::Position,
-    ps::{Rate, RateSummary, class_names, nearest_m},
+    ps::{Rate, RateSummary, class_names},
     read::{Ground, Sites, Well},
     series::WellSeries,
     split::{Part, Split},
-    survey::{Hint, Survey},
+    survey::{Survey, SurveyedWell},
 };
 use serde::Serialize;
 
@@ -142,20 +141,11 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
 }
 
 fn checked(sites: &Sites, number: usize, config: &Config) -> anyhow::Result<CheckedWell> {
-    let readings = sites.readings(number)?;
-    let well = readings.clone().monthly();
-    let series = WellSeries::new(&well, &config.data);
-    let mut survey = Survey::of(&readings, series.as_ref().ok(), &config.data);
-    let hints = [
-        unused_points(sites, number),
-        far_points(sites, number, &well),
-    ];
-    survey
-        .hints
-        .extend(hints.into_iter().flatten().map(|hint| Hint {
-            well: well.id.clone(),
-            hint,
-        }));
+    let SurveyedWell {
+        survey,
+        well,
+        series,
+    } = SurveyedWell::read(sites, number, &config.data)?;
     let rates = rates(&well, &config.data.rate_classes_mm_per_year);
     let training = series
         .map_err(anyhow::Error::from)
@@ -170,56 +160,6 @@ fn checked(sites: &Sites, number: usize, config: &Config) -> anyhow::Result<Chec
         training,
         error,
         rates,
-    })
-}
-
-/// Says which file counts where a folder has both kinds.
-fn unused_points(sites: &Sites, number: usize) -> Option<String> {
-    let unused = sites.unused_points(number).first()?;
-    Some(format!(
-        "subsidence.csv has readings of this well, so {} is not used for it",
-        unused.file_name()?.to_string_lossy()
-    ))
-}
-
-/// Says how far the nearest point lies where none lies in the buffer.
-fn far_points(sites: &Sites, number: usize, well: &Well) -> Option<String> {
-    let Ground::Points(points) = &well.ground else {
-        return None;
-    };
-    let place = well.position.filter(|_| points.points.is_empty())?;
-    let files = sites.points_files(number);
-    let nearest = |place| {
-        let distances = files.iter().filter_map(|path| nearest_m(path, place).ok()?);
-        distances.min_by(f64::total_cmp)
-    };
-    let distance_m = nearest(place)?;
-    let swapped_m = swapped(place).and_then(nearest);
-    let hint = format!("the nearest point lies {:.1} km away", distance_m / 1e3);
-    Some(match swapped_m {
-        Some(swapped_m) if swapped_m < 0.1 * distance_m => format!(
-            "{hint}, {:.1} km if longitude and latitude in wells.csv are swapped",
-            swapped_m / 1e3
-        ),
-        _ => hint,
-    })
-}
-
-/// A place with its two numbers swapped, where that is one.
-fn swapped(place: Position) -> Option<Position> {
-    Some(match place {
-        Position::Geographic {
-            longitude,
-            latitude,
-        } if longitude.abs() <= 90.0 => Position::Geographic {
-            longitude: latitude,
-            latitude: longitude,
-        },
-        Position::Geographic { .. } => return None,
-        Position::Planar { easting, northing } => Position::Planar {
-            easting: northing,
-            northing: easting,
-        },
     })
 }
 

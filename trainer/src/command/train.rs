@@ -15,6 +15,7 @@ use amlstm::{
         BASELINES, FailureRow, ModelKind, Resumed, RunFolder, RunIdentity, Shard, WELLS_IN_FULL,
         WellRun, WellRunError, hash_of_folders, hash_of_wells,
     },
+    survey::{Survey, SurveyedWell},
     synth::{self, Truth},
 };
 use amlstm_core::estimate::Primary;
@@ -234,6 +235,17 @@ impl Wells {
             Self::Read(sites) => sites.well(number).map(Cow::Owned),
         }
     }
+
+    /// What is to be said of a well's files, if it has any and the report shows it.
+    fn survey(&self, number: usize, config: &Config) -> Result<Option<Survey>, ReadError> {
+        match self {
+            Self::Read(sites) if number < WELLS_IN_FULL => {
+                let surveyed = SurveyedWell::read(sites, number, &config.data)?;
+                Ok(Some(surveyed.survey))
+            }
+            _ => Ok(None),
+        }
+    }
 }
 
 fn read(args: &Args, config: &Config, output: &Output) -> anyhow::Result<Data> {
@@ -293,7 +305,8 @@ fn train(
     let one = |&number: &usize| -> anyhow::Result<Option<FailureRow>> {
         let well = data.wells.well(number)?;
         let failure = match train_well(number, &well, data, config) {
-            Ok(run) => {
+            Ok(mut run) => {
+                run.survey = data.wells.survey(number, config)?;
                 folder.write_well(number, &run)?;
                 None
             }

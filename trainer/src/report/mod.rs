@@ -5,6 +5,7 @@
 
 mod card;
 mod caution;
+mod data;
 mod page;
 mod rates;
 mod score;

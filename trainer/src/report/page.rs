@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::card::Card;
-use super::{caution, rates, score, study, verdict};
+use super::{caution, data, rates, score, study, verdict};
 use crate::figure::{self, Kind, ink, number};
 use crate::levelling::agreement;
 use crate::results::{LevelledPoint, RunResults, WellResults, month_text};
@@ -54,6 +54,7 @@ impl Report {
                         (self.lead())
                         (self.contents())
                         (self.cautions())
+                        (data::section(&self.results))
                         (self.errors())
                         @for (index, well) in wells.iter().enumerate() { (self.well(index, well)) }
                         @if self.has_ground() { (self.ground()) }
@@ -92,6 +93,7 @@ impl Report {
         html! {
             nav aria-label="Contents" {
                 ul {
+                    @if data::is_known(&self.results) { li { a href="#data" { "Data" } } }
                     li { a href="#errors" { "Errors" } }
                     @for (index, well) in self.results.wells.iter().enumerate() {
                         li { a href={ "#well-" (index) } { (well.well) } }

@@ -10,6 +10,7 @@ use crate::attribution::Method;
 pub use crate::run::{FailureRow, LevelledPoint, MetricRow, ModelKind, RatePoint, Share};
 use crate::split::Part;
 use crate::spread::Spread;
+use crate::survey::{GroundSurvey, Hint, LayerSurvey};
 
 /// One run: its wells and what is known about all of them together.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,12 @@ pub struct RunResults {
     pub benchmarks: Vec<LevelledPoint>,
     /// How much each aquifer layer counts, by several methods.
     pub attribution: Vec<Share>,
+    /// The levels as they were read from files.
+    pub levels_as_read: Vec<LayerSurvey>,
+    /// The ground, likewise.
+    pub ground_as_read: Vec<GroundSurvey>,
+    /// What looks wrong with the files.
+    pub hints: Vec<Hint>,
     /// Wells without a model.
     pub failures: Vec<FailureRow>,
 }

@@ -15,6 +15,7 @@ use crate::run::{
 };
 use crate::split::Part;
 use crate::spread::Spread;
+use crate::survey::{GroundSurvey, Hint, LayerSurvey};
 
 /// Why a run folder cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +126,16 @@ impl RunResults {
         results
             .attribution
             .retain(|share: &Share| wells.has(&share.well));
+        results.levels_as_read = optional_rows(folder)?;
+        results
+            .levels_as_read
+            .retain(|layer: &LayerSurvey| wells.has(&layer.well));
+        results.ground_as_read = optional_rows(folder)?;
+        results
+            .ground_as_read
+            .retain(|ground: &GroundSurvey| wells.has(&ground.well));
+        results.hints = optional_rows(folder)?;
+        results.hints.retain(|hint: &Hint| wells.has(&hint.well));
         results.wells = wells.wells;
         Ok(results)
     }

@@ -17,10 +17,17 @@ use super::{
     table,
 };
 use crate::levelling::Comparison;
+use crate::survey::{GroundSurvey, Hint, LayerSurvey};
 use crate::whole_file::{name, unnamed};
 
 /// Tables that are not written where they would have no row.
-const OPTIONAL: [&str; 2] = [RatePoint::TABLE, Share::TABLE];
+const OPTIONAL: [&str; 5] = [
+    RatePoint::TABLE,
+    Share::TABLE,
+    LayerSurvey::TABLE,
+    GroundSurvey::TABLE,
+    Hint::TABLE,
+];
 
 /// What [`PARTS`] becomes when it is no longer needed: from then on the run is complete.
 const DONE: &str = "parts.done";
@@ -200,6 +207,9 @@ fn headers() -> [Vec<u8>; TABLES.len()] {
         table::header::<RatePoint>(),
         table::header::<Share>(),
         table::header::<TrainingRow>(),
+        table::header::<LayerSurvey>(),
+        table::header::<GroundSurvey>(),
+        table::header::<Hint>(),
     ]
 }
 

@@ -6,7 +6,12 @@ use amlstm_core::month::Month;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::ModelKind;
-use crate::{attribution::Method, config::month_text, split::Part};
+use crate::{
+    attribution::Method,
+    config::month_text,
+    split::Part,
+    survey::{GroundSurvey, Hint, LayerSurvey},
+};
 
 /// The row of a table.
 pub trait Row: Serialize + DeserializeOwned {
@@ -219,6 +224,18 @@ impl Row for TrainingRow {
 
 impl Row for LevelledPoint {
     const TABLE: &'static str = "levelling.csv";
+}
+
+impl Row for LayerSurvey {
+    const TABLE: &'static str = "levels_as_read.csv";
+}
+
+impl Row for GroundSurvey {
+    const TABLE: &'static str = "ground_as_read.csv";
+}
+
+impl Row for Hint {
+    const TABLE: &'static str = "hints.csv";
 }
 
 impl Row for FailureRow {

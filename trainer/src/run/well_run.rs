@@ -18,6 +18,7 @@ use crate::{
     read::Well,
     series::{DAYS_PER_MONTH, SeriesError, WellSeries},
     split::{Part, Split, SplitError},
+    survey::Survey,
     train::{TrainError, TrainedWell, refit_well, train_well},
 };
 
@@ -52,6 +53,8 @@ pub struct WellRun {
     pub rates: Vec<RatePoint>,
     /// Shares of its aquifer layers, see [`WellRun::add_report_rows`].
     pub shares: Vec<Share>,
+    /// What is to be said of its files, where it was read from files; see [`crate::survey`].
+    pub survey: Option<Survey>,
 }
 
 /// One trained and exported network.
@@ -252,11 +255,16 @@ impl WellRun {
             training: Vec::new(),
             rates: Vec::new(),
             shares: Vec::new(),
+            survey: None,
         }
     }
 
     /// The rows of each table as CSV, in the order of [`super::TABLES`].
     pub fn chunks(&self) -> [Vec<u8>; TABLES.len()] {
+        let survey = self.survey.as_ref();
+        let layers = survey.map_or(&[][..], |survey| &survey.layers);
+        let ground = survey.map_or(&[][..], |survey| survey.ground.as_slice());
+        let hints = survey.map_or(&[][..], |survey| &survey.hints);
         [
             table::rows(&self.metrics),
             table::rows(&self.predictions),
@@ -264,6 +272,9 @@ impl WellRun {
             table::rows(&self.rates),
             table::rows(&self.shares),
             table::rows(&self.training),
+            table::rows(layers),
+            table::rows(ground),
+            table::rows(hints),
         ]
     }
 

@@ -68,6 +68,46 @@ fn a_sound_site_is_told_in_words_and_in_json() {
     assert_eq!(well["training"]["intervals"], MONTHS - 1);
 }
 
+/// The site is gone before the page is made: the run carries the rows.
+#[test]
+fn the_report_shows_the_rows_of_check() {
+    let site = site();
+    // A level that jumps for one reading is worth a hint.
+    replace(site.path(), "levels.csv", "2012-03-15,", "2012-03-15,9");
+    let json: Value = serde_json::from_str(&done(site.path(), &["check", ".", "--json"])).unwrap();
+    let well = &json["wells"][0];
+    done(
+        site.path(),
+        &["train", ".", "--out", "run", "--config", "few.toml"],
+    );
+    for name in ["levels.csv", "subsidence.csv", "wells.csv"] {
+        fs::remove_file(site.path().join(name)).unwrap();
+    }
+    let page = amlstm::report::read(&site.path().join("run"))
+        .unwrap()
+        .html();
+    let data = page.split_once("id=\"data\"").unwrap().1;
+    let data = data.split_once("</section>").unwrap().0;
+    let (layer, ground) = (&well["layers"][0], &well["ground"]);
+    let highest = format!(
+        "{:.2} on {}",
+        layer["highest_m"].as_f64().unwrap(),
+        layer["highest_on"].as_str().unwrap()
+    );
+    let per_year = format!("{:+.1}", ground["mm_per_year"].as_f64().unwrap());
+    let hint = well["hints"][0]["hint"].as_str().unwrap();
+    for said in [
+        "confined",
+        "2010-01-15 2014-12-15",
+        "sinks",
+        &highest,
+        &per_year,
+        hint,
+    ] {
+        assert!(data.contains(said), "{said}: {data}");
+    }
+}
+
 #[test]
 fn the_columns_stand_in_the_help() {
     let help = done(Path::new("."), &["check", "--help"]);

@@ -3,9 +3,11 @@
 use amlstm::{
     config::Config,
     ps::class_names,
-    survey::{Hint, LayerSurvey},
+    survey::{
+        GroundSurvey, Hint, LayerSurvey,
+        cells::{self, Column},
+    },
 };
-use amlstm_core::month_mean::MonthRule;
 
 use super::CheckedWell;
 use crate::command::{
@@ -63,62 +65,52 @@ pub(super) fn print(
 }
 
 fn readings(wells: &[CheckedWell]) -> table::Table {
-    let mut table = table::new(&[
-        ("well", LEFT),
-        ("layer", LEFT),
-        ("from to", LEFT),
-        ("count", RIGHT),
-        ("months", RIGHT),
-        ("missing", RIGHT),
-        ("longest gap", RIGHT),
-        ("days read", RIGHT),
-        ("left out", LEFT),
-    ]);
+    let mut table = of_wells(&cells::AS_READ);
     for (well, layer) in layers(wells) {
-        table.add_row(vec![
-            shown_name(well),
-            layer.layer.clone(),
-            format!("{} {}", layer.first, layer.last),
-            layer.readings.to_string(),
-            layer.months.to_string(),
-            layer.missing_months.to_string(),
-            format!("{} d", layer.longest_gap_days),
-            match layer.month_rule {
-                MonthRule::AnyDay => format!("{:.0} %", 100.0 * layer.days_share),
-                MonthRule::MostDays => format!("{:.0} %, 80 wanted", 100.0 * layer.days_share),
-            },
-            layer.left_out.clone(),
-        ]);
+        add_row(&mut table, well, layer.as_read());
     }
     table
 }
 
 fn values(wells: &[CheckedWell]) -> table::Table {
-    let mut table = table::new(&[
-        ("well", LEFT),
-        ("layer", LEFT),
-        ("lowest", LEFT),
-        ("highest", LEFT),
-        ("largest step", LEFT),
-    ]);
+    let mut table = of_wells(&cells::VALUES);
     for (well, layer) in layers(wells) {
-        let step_on = layer.largest_step_on.map_or_else(String::new, |day| {
-            let shared = if layer.step_is_shared {
-                ", all layers"
-            } else {
-                ""
-            };
-            format!(" on {day}{shared}")
-        });
-        table.add_row(vec![
-            shown_name(well),
-            layer.layer.clone(),
-            format!("{:.2} on {}", layer.lowest_m, layer.lowest_on),
-            format!("{:.2} on {}", layer.highest_m, layer.highest_on),
-            format!("{:+.2}{step_on}", layer.largest_step_m),
-        ]);
+        add_row(&mut table, well, layer.values());
     }
     table
+}
+
+fn ground(wells: &[CheckedWell]) -> table::Table {
+    let mut table = of_wells(&cells::MOVEMENT);
+    for (well, ground) in grounds(wells) {
+        add_row(&mut table, well, ground.movement());
+    }
+    table
+}
+
+fn use_of_ground(wells: &[CheckedWell]) -> table::Table {
+    let mut table = of_wells(&cells::USE);
+    for (well, ground) in grounds(wells) {
+        add_row(&mut table, well, ground.its_use());
+    }
+    table
+}
+
+/// A table of a survey, each row of which begins with the well.
+fn of_wells(columns: &[Column]) -> table::Table {
+    let side = |number: bool| if number { RIGHT } else { LEFT };
+    let columns = columns.iter().map(|(name, number)| (*name, side(*number)));
+    let columns: Vec<_> = [("well", LEFT)].into_iter().chain(columns).collect();
+    table::new(&columns)
+}
+
+fn add_row<const CELLS: usize>(
+    table: &mut table::Table,
+    well: &CheckedWell,
+    cells: [String; CELLS],
+) {
+    let row: Vec<String> = [shown_name(well)].into_iter().chain(cells).collect();
+    table.add_row(row);
 }
 
 fn layers(wells: &[CheckedWell]) -> impl Iterator<Item = (&CheckedWell, &LayerSurvey)> {
@@ -128,67 +120,10 @@ fn layers(wells: &[CheckedWell]) -> impl Iterator<Item = (&CheckedWell, &LayerSu
         .flat_map(move |well| well.survey.layers.iter().map(of_well(well)))
 }
 
-fn ground(wells: &[CheckedWell]) -> table::Table {
-    let mut table = table::new(&[
-        ("well", LEFT),
-        ("from to", LEFT),
-        ("first", RIGHT),
-        ("last", RIGHT),
-        ("least", RIGHT),
-        ("most", RIGHT),
-        ("per year", RIGHT),
-        ("", LEFT),
-        ("largest change", LEFT),
-    ]);
-    for well in wells {
-        let Some(ground) = &well.survey.ground else {
-            continue;
-        };
-        table.add_row(vec![
-            shown_name(well),
-            format!("{} {}", ground.first, ground.last),
-            format!("{:.1}", ground.first_mm),
-            format!("{:.1}", ground.last_mm),
-            format!("{:.1}", ground.lowest_mm),
-            format!("{:.1}", ground.highest_mm),
-            format!("{:+.1}", ground.mm_per_year),
-            ground.verdict.to_string(),
-            match ground.largest_change_on {
-                Some(day) => format!("{:+.1} on {day}", ground.largest_change_mm),
-                None => format!("{:+.1}", ground.largest_change_mm),
-            },
-        ]);
-    }
-    table
-}
-
-fn use_of_ground(wells: &[CheckedWell]) -> table::Table {
-    let mut table = table::new(&[
-        ("well", LEFT),
-        ("kind", LEFT),
-        ("points", RIGHT),
-        ("observations", RIGHT),
-        ("outside levels", RIGHT),
-        ("increments used", RIGHT),
-        ("lost", RIGHT),
-        ("left out", LEFT),
-    ]);
-    for well in wells {
-        let Some(ground) = &well.survey.ground else {
-            continue;
-        };
-        table.add_row(vec![
-            shown_name(well),
-            ground.kind.clone(),
-            ground.points.to_string(),
-            ground.observations.to_string(),
-            ground.outside_levels.to_string(),
-            ground.increments_used.to_string(),
-            ground.increments_lost.to_string(),
-            ground.left_out.clone(),
-        ]);
-    }
-    table
+fn grounds(wells: &[CheckedWell]) -> impl Iterator<Item = (&CheckedWell, &GroundSurvey)> {
+    wells
+        .iter()
+        .filter_map(|well| Some((well, well.survey.ground.as_ref()?)))
 }
 
 fn rates_table(wells: &[CheckedWell], boundaries_mm_per_year: &[f64]) -> table::Table {
