@@ -5,6 +5,7 @@ mod points_file;
 mod rate;
 
 pub use component::Component;
+pub(crate) use points_file::laea;
 pub use points_file::{PointsError, PointsIndex, nearest_m, read_points};
 pub use rate::{
     Rate, RateSummary, class_names, class_shares, rate_class, rate_mm_per_year, years_since_first,

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::format::scene_digits;
 use crate::geodesy::{Buffers, Position};
-use crate::ps::Component;
+use crate::ps::{Component, laea};
 use crate::table::{Place, listed};
 
 /// Points farther than this from every well are left out, m: far beyond any buffer.
@@ -48,6 +48,8 @@ struct Header {
     pid: Option<usize>,
     place: [usize; 2],
     planar: bool,
+    /// Places are on the grid of EGMS level 3, and the wells' in degrees.
+    on_grid: bool,
     incidence: Option<usize>,
     up: Option<usize>,
     view: View,
@@ -89,7 +91,9 @@ impl Header {
             what: what.to_owned(),
             found: listed(&names),
         };
-        let kind = usize::from(planar);
+        let component = Component::of_egms_name(path);
+        let on_grid = !planar && component == Some(Component::Vertical) && find(&EAST[0]).is_none();
+        let kind = usize::from(planar || on_grid);
         let place = [
             find(&EAST[kind]).ok_or_else(|| missing(wanted(planar)))?,
             find(&NORTH[kind]).ok_or_else(|| missing(wanted(planar)))?,
@@ -105,7 +109,6 @@ impl Header {
         if scenes.is_empty() {
             return Err(missing("columns of scenes named YYYYMMDD"));
         }
-        let component = Component::of_egms_name(path);
         if component == Some(Component::EastWest) {
             return Err(crate::ps::PointsError::EastWest {
                 path: path.to_owned(),
@@ -134,6 +137,7 @@ impl Header {
             pid: find(&PID),
             place,
             planar,
+            on_grid,
             incidence,
             up,
             view,
@@ -162,7 +166,9 @@ impl Header {
             found.ok_or_else(|| malformed(&cells[column], wanted(self.planar)))
         };
         let [east, north] = [coordinate(self.place[0])?, coordinate(self.place[1])?];
-        let position = if self.planar {
+        let position = if self.on_grid {
+            laea::position(east, north)
+        } else if self.planar {
             Position::Planar {
                 easting: east,
                 northing: north,

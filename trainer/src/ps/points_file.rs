@@ -2,12 +2,13 @@
 //!
 //! EGMS style: one row a point, columns `pid`, `longitude,latitude` or `easting,northing` (whichever the wells have), `incidence_angle` in degrees or
 //! `los_up` unless the values are vertical, and one column a scene named `YYYYMMDD` (or `DYYYYMMDD`) in mm, towards the satellite (or up) positive. Other
-//! columns are passed over. A row outside all buffers is read only as far as its position, so errors further right in such rows are not found. A quoted
+//! columns are passed over. Of EGMS level 3, which has its own grid, the wells may be in degrees all the same. A row outside all buffers is read only as far as its position, so errors further right in such rows are not found. A quoted
 //! field must end on its line. Of rows with one id and the same values one is kept.
 
 mod error;
 mod header;
 mod index;
+pub(crate) mod laea;
 mod nearest;
 mod row;
 

@@ -425,6 +425,32 @@ fn files_of_the_european_service_keep_their_names() {
     assert!(renamed.contains("give it its own name"), "{renamed}");
 }
 
+/// Wells in degrees beside a level 3 file, whose grid is in metres: 3962799.45, 2999718.85 is 5 degrees east, 50 degrees north (IOGP 373-7-2, method 9820).
+#[test]
+fn wells_in_degrees_find_the_points_of_level_3() {
+    let points =
+        format!("{LEVEL_3}p1,3962850,2999750,0,0,0,0,0,-2\np2,3964850,2999750,0,0,0,0,0,-9\n");
+    let dataset = read(&[
+        ("wells.csv", "well,longitude,latitude\nA,5,50\n"),
+        ("levels.csv", "well,layer,date,level_m\nA,u,2010-01-01,1\n"),
+        ("EGMS_L3_E39N29_100km_U.csv", &points),
+    ])
+    .unwrap();
+    let Ground::Points(found) = &dataset.wells[0].ground else {
+        panic!("points")
+    };
+    let [point] = &found.points[..] else {
+        panic!("{:?}", found.points)
+    };
+    // 50.6 m east and 31.2 m north on the grid, whose scale is within a tenth of one here.
+    assert!(
+        (point.distance_m - 59.4).abs() < 1.0,
+        "{}",
+        point.distance_m
+    );
+    assert_eq!(point.subsidence_mm, [Some(0.0), Some(2.0)]);
+}
+
 #[test]
 fn points_of_several_tracks_come_together() {
     let track = |pid: &str, scenes: &str| {

@@ -20,6 +20,8 @@ pub(super) struct Header {
     /// Column of latitude or northing.
     pub(super) y: usize,
     pub(super) planar: bool,
+    /// Places are on the grid of EGMS level 3, and the wells' in degrees.
+    pub(super) on_grid: bool,
     pub(super) view: View,
     /// Dates, ascending.
     pub(super) scenes: Vec<Date>,
@@ -61,7 +63,10 @@ impl Header {
         let needed = |name: &'static str, expected| {
             column(name).ok_or_else(|| Self::missing(path, name, expected))
         };
-        let [x, y] = if planar {
+        let on_grid = !planar
+            && Component::of_egms_name(path) == Some(Component::Vertical)
+            && column("longitude").is_none();
+        let [x, y] = if planar || on_grid {
             ["easting", "northing"]
         } else {
             ["longitude", "latitude"]
@@ -97,6 +102,7 @@ impl Header {
             x: needed(x, positions)?,
             y: needed(y, positions)?,
             planar,
+            on_grid,
             view: View::find(&names, path)?,
             column_of_scene: dated.iter().map(|(_, column)| *column).collect(),
             scenes: dated.into_iter().map(|(date, _)| date).collect(),

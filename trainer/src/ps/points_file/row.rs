@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::PointsError;
 use super::header::{Header, View};
+use super::{PointsError, laea};
 use crate::geodesy::Position;
 use crate::level::{LeftOut, isolated_markers};
 use crate::ps::{CLOSE_MM, MAX_SUBSIDENCE_MM, PsPoint, vertical_mm};
@@ -59,11 +59,17 @@ impl Row<'_> {
     fn position_of(&self, x: &[u8], y: &[u8]) -> Result<Position, PointsError> {
         let Header {
             planar,
+            on_grid,
             x: x_column,
             y: y_column,
             ..
         } = *self.header;
-        if planar {
+        if on_grid {
+            let metres = "metres of ETRS89-LAEA Europe, 0 to 10,000,000";
+            let easting = self.number(x_column, x, 0.0..=1e7, metres)?;
+            let northing = self.number(y_column, y, 0.0..=1e7, metres)?;
+            Ok(laea::position(easting, northing))
+        } else if planar {
             let metres = "metres";
             let easting = self.number(x_column, x, f64::MIN..=f64::MAX, metres)?;
             let northing = self.number(y_column, y, f64::MIN..=f64::MAX, metres)?;
