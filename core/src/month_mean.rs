@@ -1,7 +1,10 @@
 //! The level of a month: the mean of its days' means.
 //!
 //! Days count alike however often they were read, so a pumping test of a hundred readings in an hour does not outweigh the other days. This is the one
-//! definition: training, `amlstm estimate` and the logger use it, with the same bits. (A logger sums up days in UTC, whatever the offset of a model's months.)
+//! definition: training, `amlstm estimate` and the logger use it, with the same bits. Days and months are the site's: those
+//! of the offset from UTC that the model file carries.
+
+use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +22,15 @@ pub enum MonthRule {
     AnyDay,
     /// At least [`MOST_DAYS_PERCENT`] of the month's days: records of several readings per day, whose missing days are failures.
     MostDays,
+}
+
+impl fmt::Display for MonthRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::AnyDay => "any day read",
+            Self::MostDays => "80 % of days read",
+        })
+    }
 }
 
 impl MonthRule {
@@ -81,6 +93,27 @@ impl MonthDefinition {
             utc_offset_minutes,
             most_days,
         })
+    }
+}
+
+/// An offset from UTC in minutes as people write it: `UTC`, `UTC+08:00`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UtcOffset(pub i16);
+
+impl fmt::Display for UtcOffset {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("UTC")?;
+        let minutes = self.0.unsigned_abs();
+        match self.0 {
+            0 => Ok(()),
+            ahead => write!(
+                formatter,
+                "{}{:02}:{:02}",
+                if ahead > 0 { '+' } else { '-' },
+                minutes / 60,
+                minutes % 60
+            ),
+        }
     }
 }
 
@@ -228,6 +261,12 @@ mod tests {
         assert_eq!(MonthDefinition::from_bytes([0, 0, 0, 1]), None);
         assert_eq!(MonthDefinition::from_bytes([0, 0x80, 0, 0]), None);
         assert_eq!(MonthDefinition::new(900, rules.into_iter()), None);
+    }
+
+    #[test]
+    fn an_offset_is_written_as_people_do() {
+        let texts = [0, 480, -210, 345].map(|minutes| std::format!("{}", UtcOffset(minutes)));
+        assert_eq!(texts, ["UTC", "UTC+08:00", "UTC-03:30", "UTC+05:45"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ const EPOCH_DAYS: u32 = 719_468;
 /// Days in 400 years.
 const ERA_DAYS: u32 = 146_097;
 
-/// A moment in UTC.
+/// A moment of the civil calendar, in UTC unless said otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Year.
@@ -43,6 +43,11 @@ impl Moment {
             day: (day_of_year - (153 * shifted_month + 2) / 5 + 1) as u8,
             second_of_day: unix_s % DAY_S,
         }
+    }
+
+    /// The civil time at a place that is so many minutes ahead of UTC.
+    pub fn at_site(unix_s: u32, utc_offset_minutes: i16) -> Self {
+        Self::from_unix(unix_s.saturating_add_signed(60 * i32::from(utc_offset_minutes)))
     }
 
     /// Seconds since 1970; `None` before 1970, after 2105, or if it is no date.
@@ -138,6 +143,15 @@ mod tests {
                 Some(unix_s),
                 "{text}"
             );
+        }
+    }
+
+    /// From `TZ=Asia/Shanghai date -d @N` and `TZ=America/St_Johns date -d @N`.
+    #[test]
+    fn a_sites_time_agrees_with_gnu_date() {
+        for (minutes, text) in [(480, "2026-11-22 20:41:08"), (-210, "2026-11-22 09:11:08")] {
+            let moment = Moment::at_site(1_795_351_268, minutes);
+            assert_eq!(moment.to_string(), text);
         }
     }
 

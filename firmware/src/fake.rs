@@ -10,7 +10,7 @@ pub use bus::{Answer, FakeBus};
 pub use clock::FakeClock;
 pub use flash::FakeFlash;
 pub use laptop::{Nobody, Screen};
-pub use model::{LAYERS, model};
+pub use model::{LAYERS, model, model_of_site};
 
 use amlstm_core::link::ResetCause;
 

@@ -7,6 +7,7 @@ mod months;
 use amlstm_core::link::{
     ClockState, ConfigItem, ConfigProblem, EventKind, Fault, Quality, ResetCause, Sample,
 };
+use amlstm_core::month_mean::MonthDefinition;
 use serde::{Deserialize, Serialize};
 
 use crate::board::{Clock, LastRun, MappedFlash};
@@ -42,6 +43,8 @@ pub struct Logger<F: MappedFlash> {
     /// Why it started.
     pub reset_cause: ResetCause,
     clock: WallClock,
+    /// How months are made: as those that the active model was trained on.
+    months: MonthDefinition,
     tally: Tally,
     /// An error kept samples from being counted: they are counted again from the ring.
     recount_wanted: bool,
@@ -70,6 +73,7 @@ impl<F: MappedFlash> Logger<F> {
             counters: Counters::default(),
             reset_cause: last_run.cause,
             clock: WallClock::unset(),
+            months: MonthDefinition::default(),
             tally: Tally::default(),
             recount_wanted: false,
             estimated_until: None,
@@ -87,6 +91,7 @@ impl<F: MappedFlash> Logger<F> {
         self.settings = Settings::load(&mut self.store).await?;
         self.clock = WallClock::at_start(clock, &mut self.store).await?;
         self.raise_minimum_at_start().await?;
+        self.months = self.months_of_active_model().await?;
         self.recount(clock).await?;
         self.count_start(last_run.cause).await?;
         let started = EventKind::Started {

@@ -8,7 +8,6 @@ use amlstm_core::month::Month;
 use amlstm_core::month_mean::{MonthMean, MonthRule};
 
 use crate::bounded::collect_bounded;
-use crate::calendar::Moment;
 
 /// The sums of the open month.
 #[derive(Clone, Debug)]
@@ -45,17 +44,12 @@ impl OpenMonth {
             .all(|channel| channel.mean.readings() + channel.rejected == 0)
     }
 
-    /// Adds a sample if it is of this month.
-    pub fn add(&mut self, sample: &Sample) {
-        let moment = Moment::from_unix(sample.unix_s);
-        if moment.month_index() != self.month_index {
-            return;
-        }
+    /// Adds a sample of a day of this month, 1 to 31.
+    pub fn add(&mut self, day: u8, sample: &Sample) {
         for (sum, reading) in self.channels.iter_mut().zip(&sample.channels) {
             sum.quality = sum.quality.with(reading.quality);
             let usable = reading.level_m.filter(|_| reading.quality.is_usable());
-            let counted =
-                usable.is_some_and(|level_m| sum.mean.add(moment.day, f64::from(level_m)));
+            let counted = usable.is_some_and(|level_m| sum.mean.add(day, f64::from(level_m)));
             sum.rejected += u32::from(!counted);
         }
     }

@@ -6,7 +6,7 @@
 use amlstm_core::link::Sample;
 use heapless::Vec;
 
-use crate::calendar::month_index_of;
+use crate::calendar::Moment;
 use crate::open_month::OpenMonth;
 use crate::store::VoidMonths;
 
@@ -24,6 +24,8 @@ pub struct Tally {
     /// A sample after a jump, until another follows.
     waiting: Option<Sample>,
     void: Option<VoidMonths>,
+    /// Minutes by which the time of days and months is ahead of UTC.
+    utc_offset_minutes: i16,
 }
 
 /// What became of a sample.
@@ -39,13 +41,18 @@ pub enum Outcome {
 
 impl Tally {
     /// Begins with the month after the last closed one, whose closing sample came at `closed_unix_s`.
-    pub fn after(last_month: Option<(i32, u32)>, void: Option<VoidMonths>) -> Self {
+    pub fn after(
+        last_month: Option<(i32, u32)>,
+        void: Option<VoidMonths>,
+        utc_offset_minutes: i16,
+    ) -> Self {
         Self {
             open: last_month.map(|(month_index, _)| OpenMonth::new(month_index + 1)),
             any_closed: last_month.is_some(),
             counted_unix_s: last_month.map(|(_, closed_unix_s)| closed_unix_s),
             waiting: None,
             void,
+            utc_offset_minutes,
         }
     }
 
@@ -90,7 +97,8 @@ impl Tally {
 
     /// Adds a sample to the open month.
     pub fn add(&mut self, sample: &Sample) -> Outcome {
-        let month_index = month_index_of(sample.unix_s);
+        let moment = Moment::at_site(sample.unix_s, self.utc_offset_minutes);
+        let month_index = moment.month_index();
         let any_closed = self.any_closed;
         let open = self.open.get_or_insert_with(|| OpenMonth::new(month_index));
         if month_index > open.month_index() {
@@ -103,7 +111,7 @@ impl Tally {
             // Nothing is closed yet: the month was opened by a wrong date.
             *open = OpenMonth::new(month_index);
         }
-        open.add(sample);
+        open.add(moment.day, sample);
         Outcome::Counted
     }
 

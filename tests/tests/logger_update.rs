@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use amlstm::logger::{Client, pull, push};
-use amlstm_core::link::ConfigKey;
+use amlstm_core::link::{ConfigKey, Models};
 use amlstm_core::sizes::AttentionKind;
 use amlstm_firmware::store::FLASH_FORMAT;
 use amlstm_tests::flash_image;
@@ -69,8 +69,20 @@ fn tell(client: &mut Client, events: u32) -> String {
         let item = client.config(key).expect("the configuration can be read");
         writeln!(told, "config {item:?}").expect("a string takes all");
     }
-    let models = client.models().expect("the models can be read");
-    writeln!(told, "{models:?}").expect("a string takes all");
+    // What is computed from the model file is not told: it is not on the flash, and later firmware computes more.
+    let Models {
+        active,
+        standby,
+        well,
+        synthetic_model,
+        trained_until,
+        ..
+    } = client.models().expect("the models can be read");
+    writeln!(
+        told,
+        "Models {{ active: {active:?}, standby: {standby:?}, well: {well:?}, synthetic_model: {synthetic_model}, trained_until: {trained_until:?} }}"
+    )
+    .expect("a string takes all");
     let status = client.status().expect("status");
     for position in 0..status.months {
         let month = client.month(position).expect("a month can be read");

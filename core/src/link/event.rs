@@ -151,6 +151,13 @@ pub enum EventKind {
         /// How many.
         count: u16,
     },
+    /// Months are closed by another time from now on: that of a model which became active. The open month was summed up anew.
+    MonthOffset {
+        /// Minutes ahead of UTC until now.
+        old_minutes: i16,
+        /// Minutes ahead of UTC from now on.
+        new_minutes: i16,
+    },
 }
 
 /// One entry of the event log.

@@ -1,8 +1,12 @@
 //! The models on the logger.
 
+use core::fmt;
+
+use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
-use super::Name;
+use super::{MAX_CHANNELS, Name};
+use crate::month_mean::MonthRule;
 
 /// A model on the logger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +36,36 @@ pub struct Models {
     pub synthetic_model: bool,
     /// Last month of the active model's training, in months since 0000-01.
     pub trained_until: Option<i32>,
+    /// Minutes by which the time of the active model's site is ahead of UTC: its days and months are closed by this time.
+    pub utc_offset_minutes: i16,
+    /// Which months of each of the active model's layers count.
+    pub month_rules: Vec<MonthRule, MAX_CHANNELS>,
+}
+
+impl Models {
+    /// Which months count, in words: once if it is the same for all layers.
+    pub fn month_rule_words(&self) -> impl fmt::Display {
+        MonthRuleWords(self.month_rules.clone())
+    }
+}
+
+struct MonthRuleWords(Vec<MonthRule, MAX_CHANNELS>);
+
+impl fmt::Display for MonthRuleWords {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a month counts with ")?;
+        let rules = match self.0.split_first() {
+            Some((first, others)) if others.iter().all(|other| other == first) => {
+                core::slice::from_ref(first)
+            }
+            _ => &self.0,
+        };
+        for (layer, rule) in rules.iter().enumerate() {
+            let before = if layer > 0 { ", " } else { "" };
+            write!(formatter, "{before}{rule}")?;
+        }
+        Ok(())
+    }
 }
 
 /// How far an upload got.

@@ -68,4 +68,6 @@ pub struct Status {
     pub counts_from_month: Option<i32>,
     /// Records on the flash that this firmware cannot read.
     pub unreadable_records: u32,
+    /// Minutes by which the time that months are closed by is ahead of UTC: the active model's, 0 without one.
+    pub utc_offset_minutes: i16,
 }

@@ -140,6 +140,8 @@ fn responses_keep_their_numbers() {
             well: Name::new(),
             synthetic_model: false,
             trained_until: None,
+            utc_offset_minutes: 0,
+            month_rules: heapless::Vec::new(),
         }),
         Response::Upload(UploadProgress {
             length: 0,
@@ -251,6 +253,10 @@ fn events_keep_their_numbers() {
             first_month_index: 0,
             count: 0,
         },
+        EventKind::MonthOffset {
+            old_minutes: 0,
+            new_minutes: 0,
+        },
     ];
     assert_eq!(kinds(&events), ascending(events.len()));
 }
@@ -355,6 +361,7 @@ fn status() -> Status {
         storage_errors: u32::MAX,
         counts_from_month: Some(i32::MAX),
         unreadable_records: u32::MAX,
+        utc_offset_minutes: i16::MIN,
     }
 }
 

@@ -15,6 +15,11 @@ pub const LAYERS: [&str; 3] = ["phreatic", "confined1", "confined2"];
 
 /// A SYNTHETIC model of three layers and 16 hidden units, trained until `trained_until`. `version` also seeds its weights.
 pub fn model(version: u32, trained_until: Month) -> Vec<u8> {
+    model_of_site(version, trained_until, 0)
+}
+
+/// The same of a site whose time is so many minutes ahead of UTC.
+pub fn model_of_site(version: u32, trained_until: Month, utc_offset_minutes: i16) -> Vec<u8> {
     let sizes = Sizes {
         inputs: 3,
         hidden: 16,
@@ -72,7 +77,8 @@ pub fn model(version: u32, trained_until: Month) -> Vec<u8> {
         start_state: &state,
         weights: bytemuck::cast_slice(&weights),
         physics: None,
-        months: MonthDefinition::new(0, [MonthRule::MostDays; 8].into_iter()).expect("UTC"),
+        months: MonthDefinition::new(utc_offset_minutes, [MonthRule::MostDays; 8].into_iter())
+            .expect("a site's offset"),
         fit: None,
     };
     let mut words = vec![0_u32; MAX_FILE_BYTES / 4 + 1];

@@ -99,7 +99,7 @@ impl<F: MappedFlash> Logger<F> {
 
     /// The first month whose samples count, if the clock stands before it, in months since 0000-01: earlier ones are closed.
     pub fn counts_from_month(&self, clock: &impl Clock) -> Option<i32> {
-        let now = month_index_of(self.unix_s(clock)?);
+        let now = self.month_index_of(self.unix_s(clock)?);
         let first = self.tally.first_countable_month()?;
         (now < first).then_some(first)
     }
@@ -146,7 +146,7 @@ impl<F: MappedFlash> Logger<F> {
         clock: &impl Clock,
         unix_s: u32,
     ) -> Result<Option<ClockDoubt>, Fault> {
-        let month_index = month_index_of(unix_s);
+        let month_index = self.month_index_of(unix_s);
         let now = self.unix_s(clock).or(self.store.held().last_sample_unix_s);
         if let Some(now) = now {
             let days = now.abs_diff(unix_s) / 86_400;

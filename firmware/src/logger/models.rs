@@ -4,10 +4,12 @@ use amlstm_core::artifact::ModelFile;
 use amlstm_core::link::{
     ConfigItem, EventKind, Fault, Models, Name, Security, SlotInfo, UploadProgress,
 };
+use amlstm_core::month_mean::MonthDefinition;
 use heapless::Vec;
 
 use super::Logger;
 use crate::board::{Clock, MappedFlash};
+use crate::bounded::collect_bounded;
 use crate::month_walk::inputs_of;
 use crate::store::{SIGNATURE_BYTES, SlotRecord, Slots, StoreError};
 
@@ -128,7 +130,7 @@ impl<F: MappedFlash> Logger<F> {
         let upload = self.upload.as_ref().ok_or(Fault::NoUpload)?;
         let UploadProgress { length, crc, .. } = upload.progress;
         let (slot, signature) = (upload.slot, upload.signature.clone());
-        let version = self.check_upload(upload)?;
+        let (version, months) = self.check_upload(upload)?;
         let minimum = self.check_version(version, allow_older)?;
         let before = self.slots().await?;
         let generation = before.generation.wrapping_add(1);
@@ -158,6 +160,7 @@ impl<F: MappedFlash> Logger<F> {
             older_allowed: version < minimum,
         };
         self.note_aside(clock, activated).await;
+        self.use_months(clock, months).await;
         self.raise_minimum(&active).await?;
         Ok(active.info())
     }
@@ -180,7 +183,7 @@ impl<F: MappedFlash> Logger<F> {
             .slot_bytes(active.slot, active.length)
             .ok_or(Fault::Storage)?;
         let signed = check_signature(bytes, &active.signature, &self.settings.security)?;
-        self.check_file(bytes, signed)?;
+        let (_, months) = self.check_file(bytes, signed)?;
         self.check_version(active.version, allow_older)?;
         let generation = before.generation.wrapping_add(1);
         active.generation = generation;
@@ -199,6 +202,7 @@ impl<F: MappedFlash> Logger<F> {
             version,
         };
         self.note_aside(clock, rolled_back).await;
+        self.use_months(clock, months).await;
         Ok(active.info())
     }
 
@@ -221,7 +225,20 @@ impl<F: MappedFlash> Logger<F> {
                 .unwrap_or_default(),
             synthetic_model: record.is_some_and(|record| record.synthetic),
             trained_until: record.map(|record| record.trained_until.index()),
+            utc_offset_minutes: self.months.utc_offset_minutes(),
+            month_rules: collect_bounded(
+                (0..record.map_or(0, |record| record.aquifer_layers.len()))
+                    .map(|input| self.months.rule(input)),
+            ),
         })
+    }
+
+    /// How the active model's months are made; in UTC without a sound one.
+    pub(super) async fn months_of_active_model(&mut self) -> Result<MonthDefinition, StoreError> {
+        let active = self.store.slots().await?.active;
+        let bytes = active.and_then(|active| self.store.slot_bytes(active.slot, active.length));
+        let file = bytes.and_then(|bytes| ModelFile::parse(bytes).ok());
+        Ok(file.map_or_else(MonthDefinition::default, |file| file.months()))
     }
 
     /// The file of the active model.
@@ -235,8 +252,8 @@ impl<F: MappedFlash> Logger<F> {
             .ok_or(Fault::Storage)
     }
 
-    /// The version of the uploaded file.
-    fn check_upload(&self, upload: &Upload) -> Result<u32, Fault> {
+    /// The version of the uploaded file and how its months are made.
+    fn check_upload(&self, upload: &Upload) -> Result<(u32, MonthDefinition), Fault> {
         let UploadProgress {
             length,
             crc,
@@ -260,14 +277,14 @@ impl<F: MappedFlash> Logger<F> {
         self.check_file(bytes, signed)
     }
 
-    /// Checks a file in a slot, which was signed or not, and gives its version.
-    fn check_file(&self, bytes: &[u8], signed: bool) -> Result<u32, Fault> {
+    /// Checks a file in a slot, which was signed or not, and gives its version and how its months are made.
+    fn check_file(&self, bytes: &[u8], signed: bool) -> Result<(u32, MonthDefinition), Fault> {
         let file = ModelFile::parse(bytes).map_err(|_| Fault::ModelInvalid)?;
         if signed && file.record().well != self.settings.station.as_str() {
             return Err(Fault::OtherWell);
         }
         inputs_of(&file, &self.settings)?;
-        Ok(file.record().model_version)
+        Ok((file.record().model_version, file.months()))
     }
 
     /// The configured minimum of versions.

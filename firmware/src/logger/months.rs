@@ -5,16 +5,43 @@ use core::ops::ControlFlow;
 use amlstm_core::link::{
     EstimateRecord, EventKind, Fault, InputState, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord, Sample,
 };
+use amlstm_core::month_mean::MonthDefinition;
 
 use super::Logger;
 use crate::board::{Clock, MappedFlash};
 use crate::bounded::collect_bounded;
-use crate::calendar::month_index_of;
+use crate::calendar::Moment;
 use crate::month_walk::MonthWalk;
 use crate::store::{MissingMonths, MonthEntry, StoreError, VoidMonths};
 use crate::tally::{Outcome, Tally};
 
 impl<F: MappedFlash> Logger<F> {
+    /// How months are made.
+    pub fn month_definition(&self) -> MonthDefinition {
+        self.months
+    }
+
+    /// The site's month of a time, in months since 0000-01.
+    pub(super) fn month_index_of(&self, unix_s: u32) -> i32 {
+        Moment::at_site(unix_s, self.months.utc_offset_minutes()).month_index()
+    }
+
+    /// From now on months are made as those of a model which became active. By another time the open month is summed up anew; closed months stay.
+    pub(super) async fn use_months(&mut self, clock: &impl Clock, months: MonthDefinition) {
+        let (old, new) = (self.months, months);
+        self.months = months;
+        if old.utc_offset_minutes() == new.utc_offset_minutes() {
+            return;
+        }
+        let changed = EventKind::MonthOffset {
+            old_minutes: old.utc_offset_minutes(),
+            new_minutes: new.utc_offset_minutes(),
+        };
+        self.note_aside(clock, changed).await;
+        // The next sample makes up for a failure.
+        self.recount_wanted = self.recount(clock).await.is_err();
+    }
+
     /// Counts a kept sample in its month, after closing the months before it.
     pub(super) async fn count(
         &mut self,
@@ -30,7 +57,10 @@ impl<F: MappedFlash> Logger<F> {
     async fn add(&mut self, clock: &impl Clock, sample: &Sample) -> Result<(), StoreError> {
         match self.tally.add(sample) {
             Outcome::Counted => {}
-            Outcome::Late => self.note_late(clock, month_index_of(sample.unix_s)).await,
+            Outcome::Late => {
+                let month_index = self.month_index_of(sample.unix_s);
+                self.note_late(clock, month_index).await;
+            }
             Outcome::Closes => {
                 self.close_months_before(clock, sample).await?;
                 self.tally.add(sample);
@@ -46,7 +76,7 @@ impl<F: MappedFlash> Logger<F> {
         sample: &Sample,
     ) -> Result<(), StoreError> {
         let channels = self.settings.channels.len();
-        let month_index = month_index_of(sample.unix_s);
+        let month_index = self.month_index_of(sample.unix_s);
         let Some(open) = self.tally.open() else {
             return Ok(());
         };
@@ -85,6 +115,7 @@ impl<F: MappedFlash> Logger<F> {
         let mut tally = Tally::after(
             last.map(|last| (last.month_index, last.closed_unix_s)),
             held.last_void,
+            self.months.utc_offset_minutes(),
         );
         loop {
             let mut closing = heapless::Vec::<Sample, 2>::new();

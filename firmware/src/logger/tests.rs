@@ -11,13 +11,14 @@ use embassy_futures::block_on;
 
 use super::*;
 use crate::calendar::Moment;
-use crate::fake::{FakeClock, FakeFlash, LAYERS, SWITCHED_ON, model};
+use crate::fake::{FakeClock, FakeFlash, LAYERS, SWITCHED_ON, model, model_of_site};
 
 mod clock;
 mod cuts;
 mod decade;
 mod models;
 mod months;
+mod offset;
 mod old_flash;
 
 const FLASH: u32 = 224 * 1024;

@@ -99,6 +99,7 @@ impl<B: Board> Shared<B> {
             storage_errors: logger.store.errors(),
             counts_from_month: logger.counts_from_month(&self.clock),
             unreadable_records: held.unreadable,
+            utc_offset_minutes: logger.month_definition().utc_offset_minutes(),
         })
     }
 

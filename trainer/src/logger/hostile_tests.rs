@@ -99,6 +99,7 @@ fn status(random: &mut impl Rng) -> Status {
         storage_errors: random.random(),
         counts_from_month: random.random_bool(0.5).then(|| random.random()),
         unreadable_records: random.random(),
+        utc_offset_minutes: random.random(),
     }
 }
 
@@ -164,6 +165,8 @@ impl Hostile {
                 well: Name::new(),
                 synthetic_model: random.random(),
                 trained_until: Some(random.random()),
+                utc_offset_minutes: random.random(),
+                month_rules: none(),
             }),
             11 => Response::Upload(UploadProgress {
                 length: random.random_range(0..10_000),

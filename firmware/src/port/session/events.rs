@@ -3,6 +3,7 @@
 use core::fmt;
 
 use amlstm_core::link::{EventKind, Fault};
+use amlstm_core::month_mean::UtcOffset;
 use embedded_io_async::Write;
 
 use super::Session;
@@ -10,10 +11,12 @@ use super::month_name::MonthName;
 use super::or_dash::OrDash;
 use crate::board::Board;
 use crate::calendar::Moment;
+use crate::settings::Settings;
 
 impl<B: Board, W: Write> Session<'_, B, W> {
     pub(super) async fn events(&mut self) -> Result<(), W::Error> {
         let shared = self.shared;
+        let settings = shared.settings().await;
         let mut number = 0;
         loop {
             let event = shared.logger.lock().await.store.event_from(number).await;
@@ -23,7 +26,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
                 Err(_) => return self.fault(Fault::Storage).await,
             };
             number = event.number.wrapping_add(1);
-            let (number, words) = (event.number, InWords(&event.kind));
+            let (number, words) = (event.number, InWords(&event.kind, &settings));
             if event.unix_s == 0 {
                 self.line(format_args!("{number:5} clock not set        {words}"))
                     .await?;
@@ -37,11 +40,25 @@ impl<B: Board, W: Write> Session<'_, B, W> {
 }
 
 /// An event as a technician reads it.
-struct InWords<'e>(&'e EventKind);
+struct InWords<'e>(&'e EventKind, &'e Settings);
+
+/// A channel as a technician knows it: by its aquifer layer.
+struct ChannelName<'e>(u8, &'e Settings);
+
+impl fmt::Display for ChannelName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0, self.1.channels.get(usize::from(self.0))) {
+            (_, Some(channel)) => f.write_str(&channel.aquifer_layer),
+            (255, None) => f.write_str("barometer"),
+            (channel, None) => write!(f, "channel {channel}"),
+        }
+    }
+}
 
 impl fmt::Display for InWords<'_> {
     #[allow(clippy::too_many_lines, reason = "one arm for each kind of event")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |channel: u8| ChannelName(channel, self.1);
         match self.0 {
             EventKind::Started {
                 cause,
@@ -105,15 +122,13 @@ impl fmt::Display for InWords<'_> {
             } => {
                 write!(
                     f,
-                    "tape on channel {channel}: {tape_m:.3} m, sensor {} m",
+                    "tape at {}: {tape_m:.3} m, sensor {} m",
+                    name(*channel),
                     OrDash(*sensor_m)
                 )
             }
             EventKind::SensorQuality { channel, quality } => {
-                match channel {
-                    255 => write!(f, "barometer:")?,
-                    channel => write!(f, "channel {channel}:")?,
-                }
+                write!(f, "{}:", name(*channel))?;
                 if quality.is_usable() {
                     return write!(f, " good again");
                 }
@@ -148,7 +163,7 @@ impl fmt::Display for InWords<'_> {
                 )
             }
             EventKind::StepConfirmed { channel } => {
-                write!(f, "channel {channel}: the step was confirmed")
+                write!(f, "{}: the step was confirmed", name(*channel))
             }
             EventKind::MonthsVoid {
                 first_month_index,
@@ -158,6 +173,17 @@ impl fmt::Display for InWords<'_> {
                     f,
                     "{count} months from {} on made void",
                     MonthName(*first_month_index)
+                )
+            }
+            EventKind::MonthOffset {
+                old_minutes,
+                new_minutes,
+            } => {
+                write!(
+                    f,
+                    "months closed by {} until now, by {} from now on",
+                    UtcOffset(*old_minutes),
+                    UtcOffset(*new_minutes)
                 )
             }
             EventKind::MonthLogFull => {

@@ -1,5 +1,6 @@
 //! Models on the console.
 
+use amlstm_core::month_mean::UtcOffset;
 use embedded_io_async::Write;
 
 use super::Session;
@@ -14,7 +15,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             Err(fault) => return self.fault(fault).await,
         };
         self.synthetic().await?;
-        for (role, slot) in [("active", models.active), ("before", models.standby)] {
+        for (role, slot) in [("active", &models.active), ("before", &models.standby)] {
             match slot {
                 Some(info) => {
                     let signed = if info.signed { ", signed" } else { "" };
@@ -29,10 +30,15 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             }
         }
         if models.well.is_empty() {
-            Ok(())
-        } else {
-            self.line(format_args!("well    {}", models.well)).await
+            return Ok(());
         }
+        self.line(format_args!("well    {}", models.well)).await?;
+        self.line(format_args!(
+            "months  by {}; {}",
+            UtcOffset(models.utc_offset_minutes),
+            models.month_rule_words()
+        ))
+        .await
     }
 
     pub(super) async fn roll_back(&mut self, allow_older: bool) -> Result<(), W::Error> {

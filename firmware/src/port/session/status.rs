@@ -1,6 +1,7 @@
 //! State of the logger on the console.
 
 use amlstm_core::link::{Name, ResetCause};
+use amlstm_core::month_mean::UtcOffset;
 use embedded_io_async::Write;
 
 use super::Session;
@@ -70,8 +71,10 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         ))
         .await?;
         self.line(format_args!(
-            "months     {} closed, room for about {}",
-            status.months, status.months_free
+            "months     {} closed by {}, room for about {}",
+            status.months,
+            UtcOffset(status.utc_offset_minutes),
+            status.months_free
         ))
         .await?;
         match status.model_generation {

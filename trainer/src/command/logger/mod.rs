@@ -2,6 +2,7 @@
 
 mod clock;
 mod config;
+mod event;
 mod export;
 mod flash;
 mod json;
@@ -204,7 +205,7 @@ fn ask(
             let bar = progress::bar(output, 0, "events");
             let events = events(client, |done, total| progress::advance(&bar, done, total))?;
             bar.finish_and_clear();
-            show::events(&events, &layers, as_json, output)
+            event::show(&events, &layers, as_json, output)
         }
         Request::Estimate => {
             let estimate = match client.estimate() {

@@ -6,8 +6,9 @@ use amlstm::export::AlignedBytes;
 use amlstm::logger::{Client, LoggerError, Station};
 use amlstm::run::write_atomically;
 use amlstm_core::artifact::{ModelFile, Record};
-use amlstm_core::link::{Fault, MAX_MONTHS_WITHOUT_LEVELS};
+use amlstm_core::link::{Fault, MAX_MONTHS_WITHOUT_LEVELS, Models};
 use amlstm_core::month::Month;
+use amlstm_core::month_mean::UtcOffset;
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 
@@ -38,6 +39,7 @@ pub fn push(client: &mut Client, args: &PushArgs, output: &mut Output) -> anyhow
     let record = parsed.record();
     let signature = args.signature.as_deref().map(read_signature).transpose()?;
     fits_the_logger(record, &Station::receive(client)?, args.other_well).with_context(shown)?;
+    let before = client.models()?;
     let bar = progress::bar(output, 0, "bytes");
     let total = file.len() as u64;
     let pushed = amlstm::logger::push(
@@ -73,7 +75,9 @@ pub fn push(client: &mut Client, args: &PushArgs, output: &mut Output) -> anyhow
             "SYNTHETIC: the model was trained on synthetic data"
         ))?;
     }
-    let now = client.status()?.unix_s;
+    let status = client.status()?;
+    note_months(&before, &client.models()?, status.months, output)?;
+    let now = status.unix_s;
     if let Some(month) = month_of(now) {
         let months = month.index() - record.trained_until.index() - 1;
         if months > i32::from(MAX_MONTHS_WITHOUT_LEVELS) {
@@ -82,6 +86,34 @@ pub fn push(client: &mut Client, args: &PushArgs, output: &mut Output) -> anyhow
                 record.trained_until
             ))?;
         }
+    }
+    Ok(())
+}
+
+/// How months are closed from now on, and what that means where another model closed them otherwise.
+fn note_months(
+    before: &Models,
+    now: &Models,
+    closed: u16,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let (old, new) = (before.utc_offset_minutes, now.utc_offset_minutes);
+    output.note(format_args!(
+        "months are closed by {}; {}",
+        UtcOffset(new),
+        now.month_rule_words()
+    ))?;
+    if old != new {
+        output.note(format_args!(
+            "CHANGED: months were closed by {} until now; the open month is summed up anew, the {closed} closed ones stay as they are",
+            UtcOffset(old)
+        ))?;
+    }
+    if before.active.is_some() && before.month_rules != now.month_rules {
+        output.note(format_args!(
+            "CHANGED: for the model before {}; this one's rule decides for closed months, too",
+            before.month_rule_words()
+        ))?;
     }
     Ok(())
 }
@@ -108,10 +140,15 @@ pub fn pull(client: &mut Client, path: &Path, output: &mut Output) -> anyhow::Re
 
 /// Makes the model before the active one active again.
 pub fn rollback(client: &mut Client, allow_older: bool, output: &mut Output) -> anyhow::Result<()> {
+    let before = client.models()?;
     let active = client.rollback(allow_older)?;
-    let well = client.models()?.well;
-    output.note(format_args!("active: well {well}, {}", show::slot(&active)))?;
-    Ok(())
+    let now = client.models()?;
+    output.note(format_args!(
+        "active: well {}, {}",
+        now.well,
+        show::slot(&active)
+    ))?;
+    note_months(&before, &now, client.status()?.months, output)
 }
 
 /// Before anything is sent: an upload takes the place of the model that `rollback` would return to, and the logger knows layers, not wells.

@@ -3,9 +3,10 @@
 use amlstm::logger::{Download, month_text, quality_text, time_text};
 use amlstm_core::estimate::Primary;
 use amlstm_core::link::{
-    ClockState, EstimateRecord, Event, EventKind, Hello, InputState, Models, Now, Reading,
+    ClockState, EstimateRecord, Hello, InputState, Models, MonthLevel, Now, Quality, Reading,
     SlotInfo, Status, VisitReport,
 };
+use amlstm_core::month_mean::UtcOffset;
 
 use super::json;
 use super::layers::LayersOf;
@@ -21,7 +22,7 @@ fn table(header: &[&str]) -> Table {
     table::new(&columns)
 }
 
-fn metres(value: Option<f32>) -> String {
+pub(super) fn metres(value: Option<f32>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"))
 }
 
@@ -118,20 +119,12 @@ pub fn status(
     )?;
     writeln!(
         output,
-        "months     {} closed, room for about {}",
-        status.months, status.months_free
+        "months     {} closed by {}, room for about {}",
+        status.months,
+        UtcOffset(status.utc_offset_minutes),
+        status.months_free
     )?;
-    match &models.active {
-        Some(active) => writeln!(output, "model      well {}, {}", models.well, slot(active))?,
-        None => writeln!(output, "model      none; push one")?,
-    }
-    if let Some(before) = &models.standby {
-        writeln!(
-            output,
-            "before     {}; `rollback` returns to it",
-            slot(before)
-        )?;
-    }
+    active_and_before(models, output)?;
     writeln!(
         output,
         "flash      {} failed operations, {} records that this firmware cannot read",
@@ -141,6 +134,28 @@ pub fn status(
         writeln!(
             output,
             "ALARM      the last estimate passed the configured subsidence rate"
+        )?;
+    }
+    Ok(())
+}
+
+/// The models on the logger.
+fn active_and_before(models: &Models, output: &mut Output) -> Result<(), OutputError> {
+    match &models.active {
+        Some(active) => writeln!(
+            output,
+            "model      well {}, {}; {}",
+            models.well,
+            slot(active),
+            models.month_rule_words()
+        )?,
+        None => writeln!(output, "model      none; push one")?,
+    }
+    if let Some(before) = &models.standby {
+        writeln!(
+            output,
+            "before     {}; `rollback` returns to it",
+            slot(before)
         )?;
     }
     Ok(())
@@ -217,12 +232,7 @@ pub fn months(
     let mut table = table(&header);
     for (record, estimate) in &download.months {
         let mut row = vec![month_text(record.month_index)];
-        row.extend(
-            record
-                .channels
-                .iter()
-                .map(|level| metres(level.model_level_m())),
-        );
+        row.extend(record.channels.iter().map(month_level));
         match estimate {
             Some(estimate) => {
                 row.push(format!("{:.2}", estimate.increment_mm));
@@ -234,129 +244,34 @@ pub fn months(
         table.add_row(row);
     }
     writeln!(output, "{}", table.trim_fmt())?;
-    Ok(())
-}
-
-/// `logger events`.
-pub fn events(
-    events: &[Event],
-    layers: &[String],
-    as_json: bool,
-    output: &mut Output,
-) -> anyhow::Result<()> {
-    if as_json {
-        return output.json(&events);
-    }
-    for event in events {
-        writeln!(
-            output,
-            "{:>6}  {}  {}",
-            event.number,
-            time_text(event.unix_s),
-            words(&event.kind, layers)
-        )?;
-    }
-    Ok(())
-}
-
-fn words(kind: &EventKind, layers: &[String]) -> String {
-    let channel_name = |channel: u8| match layers.get(usize::from(channel)) {
-        Some(layer) => layer.clone(),
-        None if channel == u8::MAX => "barometer".to_owned(),
-        None => format!("channel {channel}"),
+    let marked = |mark| {
+        let mut levels = download
+            .months
+            .iter()
+            .flat_map(|(record, _)| &record.channels);
+        levels.any(|level| month_level(level).ends_with(mark))
     };
-    match kind {
-        EventKind::Started {
-            cause,
-            boots,
-            late_task,
-        } => {
-            let late = late_task.map_or_else(String::new, |task| format!(", last {task}"));
-            format!("started ({cause}, start {boots}{late})")
+    for (mark, meaning) in [
+        ('*', "fewer than 80 % of the month's days were read"),
+        ('?', "clock not set since power loss"),
+    ] {
+        if marked(mark) {
+            writeln!(output, "{mark} {meaning}")?;
         }
-        EventKind::Panicked { message } => format!("the program stopped before: {message}"),
-        EventKind::ClockSet {
-            old_unix_s: 0,
-            new_unix_s,
-        } => format!("clock set to {}", time_text(*new_unix_s)),
-        EventKind::ClockSet {
-            old_unix_s,
-            new_unix_s,
-        } => {
-            format!(
-                "clock set from {} to {}",
-                time_text(*old_unix_s),
-                time_text(*new_unix_s)
-            )
-        }
-        EventKind::Configured(key) => format!("setting changed: {key}"),
-        EventKind::ModelActivated {
-            generation,
-            version,
-            crc,
-            older_allowed,
-        } => format!(
-            "model version {version} active as generation {generation}, CRC {crc:08x}{}",
-            if *older_allowed {
-                ", older than the minimum and allowed by hand"
-            } else {
-                ""
-            }
-        ),
-        EventKind::ModelRolledBack {
-            generation,
-            version,
-        } => {
-            format!("rolled back to model version {version}, generation {generation}")
-        }
-        EventKind::Tape {
-            channel,
-            tape_m,
-            sensor_m,
-        } => format!(
-            "tape at {}: {tape_m:.3} m to water, sensor {}",
-            channel_name(*channel),
-            metres(*sensor_m)
-        ),
-        EventKind::SensorQuality { channel, quality } => match quality_text(*quality) {
-            words if words.is_empty() => format!("{}: good again", channel_name(*channel)),
-            words => format!("{}: {words}", channel_name(*channel)),
-        },
-        EventKind::MonthsEmpty {
-            first_month_index,
-            count,
-        } => {
-            format!(
-                "{count} months without samples from {} on closed as missing",
-                month_text(*first_month_index)
-            )
-        }
-        EventKind::SamplesLate { month_index } => {
-            format!(
-                "samples of {} came after it was closed; kept, not counted",
-                month_text(*month_index)
-            )
-        }
-        EventKind::RateAlarm {
-            month_index,
-            increment_mm,
-            limit_mm,
-        } => format!(
-            "ALARM: {} subsided {increment_mm:.1} mm, the limit is {limit_mm:.1} mm",
-            month_text(*month_index)
-        ),
-        EventKind::StepConfirmed { channel } => {
-            format!("{}: the step was confirmed", channel_name(*channel))
-        }
-        EventKind::MonthsVoid {
-            first_month_index,
-            count,
-        } => format!(
-            "{count} months from {} on made void",
-            month_text(*first_month_index)
-        ),
-        EventKind::MonthLogFull => "log of months full: no further month can be closed".to_owned(),
     }
+    Ok(())
+}
+
+/// The mean of a month, marked as the console marks it.
+fn month_level(level: &MonthLevel) -> String {
+    let mark = if !level.complete {
+        "*"
+    } else if level.quality.has(Quality::CLOCK_UNSURE) {
+        "?"
+    } else {
+        ""
+    };
+    format!("{}{mark}", metres(level.mean_m))
 }
 
 /// Each input that is not as trained, in words.
