@@ -198,7 +198,13 @@ impl fmt::Display for ArtifactError {
             }
             Self::Magic { found } => write!(
                 f,
-                "model file: begins with {found:02x?}, expected AMLM: this is no model file"
+                "model file: begins with \"{}\", expected \"AMLM\": this is no model file{}",
+                found.escape_ascii(),
+                if found.iter().all(u8::is_ascii_graphic) {
+                    "; were the model and the levels swapped?"
+                } else {
+                    ""
+                }
             ),
             Self::Format { found } => write!(
                 f,

@@ -1,8 +1,8 @@
 use std::vec::Vec;
 
 use amlstm_core::link::{
-    ChannelConfig, Fault, Hello, MAX_FRAME, MAX_PAYLOAD, Name, Quantity, Reply, Request, Response,
-    Sdi12Value, Sensor, decode_reply, encode_frame,
+    ChannelConfig, Fault, Hello, MAX_FRAME, MAX_PAYLOAD, Name, Quality, Quantity, Reading, Reply,
+    Request, Response, Sample, Sdi12Value, Sensor, decode_reply, encode_frame,
 };
 use embassy_futures::block_on;
 use embedded_io_async::ErrorType;
@@ -330,4 +330,84 @@ fn an_overrun_is_said_and_the_port_goes_on() {
     let shown = pasted(&block, pause_at);
     assert!(shown.contains("input lost"), "{shown}");
     assert!(shown.contains("limit 3.500 mm"), "{shown}");
+}
+
+/// What the console prints for a line, the prompt left out.
+fn typed(desk: &Desk, line: &str) -> std::string::String {
+    let screen = Screen::default();
+    let mut session = session::Session::new(desk, screen.clone());
+    for byte in std::format!("{line}\r").bytes() {
+        block_on(session.take_typed(byte)).unwrap();
+    }
+    let shown = std::string::String::from_utf8(screen.0.take()).unwrap();
+    let shown = shown.split_once("\r\n").unwrap().1;
+    shown.strip_suffix("> ").unwrap().to_owned()
+}
+
+/// The laptop's test compares with the same files.
+#[test]
+fn the_console_exports_what_the_laptop_exports() {
+    let desk = desk();
+    for line in [
+        "set station A NAVD88 107",
+        "set channel 0 phreatic sdi12 0 0 absolute",
+        "set channel 1 confined1 sdi12 1 0 submergence",
+    ] {
+        typed(&desk, line);
+    }
+    let mut logger = block_on(desk.logger.lock());
+    // A name that the console's words cannot hold.
+    logger.settings.channels[1].aquifer_layer = Name::try_from("confined, 1").unwrap();
+    let reading = |raw, level_m, quality| Reading {
+        raw,
+        level_m,
+        quality,
+    };
+    let unsure = Quality::CLOCK_UNSURE;
+    let samples = [
+        (
+            1_777_673_700,
+            Some(101.324_295),
+            [
+                reading(Some(240.943), Some(20.657_146), Quality::GOOD),
+                reading(Some(35.243), Some(6.642_999_6), unsure),
+            ],
+        ),
+        (
+            1_777_674_600,
+            None,
+            [
+                reading(None, None, Quality::TIMEOUT.with(unsure)),
+                reading(None, None, Quality::BAROMETER_MISSING),
+            ],
+        ),
+    ];
+    for (unix_s, barometer_kpa, channels) in samples {
+        let sample = Sample {
+            number: 0,
+            unix_s,
+            barometer_kpa,
+            channels: channels.into_iter().collect(),
+        };
+        block_on(logger.store.push_sample(sample)).unwrap();
+    }
+    drop(logger);
+    let csv = include_str!("../../../tests/fixtures/samples.csv");
+    assert_eq!(typed(&desk, "export csv").replace("\r\n", "\n"), csv);
+    let toa5 = include_str!("../../../tests/fixtures/samples.toa5.dat");
+    assert_eq!(typed(&desk, "export toa5"), toa5);
+}
+
+#[test]
+fn events_name_the_layer_and_what_was_set() {
+    let desk = desk();
+    for line in [
+        "set channel 0 phreatic sdi12 0 0 level",
+        "tape 0 12.5 confirm",
+    ] {
+        typed(&desk, line);
+    }
+    let shown = typed(&desk, "events");
+    assert!(shown.contains("tape at phreatic: 12.500 m"), "{shown}");
+    assert!(!shown.contains("Channel("), "{shown}");
 }

@@ -114,9 +114,26 @@ fn a_campbell_table_is_read() {
 fn our_own_loggers_table_is_read() {
     let text = "\"TOA5\",\"N1\",\"amlstm\",\"1\",\"1\",\"\",\"0\",\"Months\"\n\"timestamp\",\"record\",\"month\",\"level_upper\",\"days_upper\",\"quality_upper\"\n\"UTC, end of month\",\"RN\",\"\",\"m, datum NAP\",\"d\",\"\"\n\"\",\"\",\"\",\"Avg\",\"Tot\",\"\"\n\"2026-02-01 00:00:00\",\"0\",\"2026-01\",\"4.25\",\"31\",\"\"\n\"2026-03-01 00:00:00\",\"1\",\"2026-02\",\"4.5\",\"9\",\"incomplete\"\n";
     let imported = read(text);
-    assert_eq!(levels(&imported, "upper"), ["2026-01-15 4.2500"]);
-    assert_eq!(imported.levels["upper"][0].days, Some(31));
-    assert_eq!(imported.left_out["flagged \"incomplete\""], 1);
+    // Whether a month of nine days counts is for the rule of training, as for levels.csv.
+    assert_eq!(
+        levels(&imported, "upper"),
+        ["2026-01-15 4.2500", "2026-02-15 4.5000"]
+    );
+    let days = |month: usize| imported.levels["upper"][month].days;
+    assert_eq!([days(0), days(1)], [Some(31), Some(9)]);
+}
+
+/// Samples as console and laptop write them: their stamps are UTC, whatever the site's time is.
+#[test]
+fn our_own_loggers_samples_are_instants() {
+    let imported = read(include_str!("../../../tests/fixtures/samples.toa5.dat"));
+    assert_eq!(
+        levels(&imported, "phreatic"),
+        ["2026-05-01T22:15:00+00:00 20.6571"]
+    );
+    assert_eq!(imported.left_out["without a value"], 2);
+    let flagged = "flagged \"clock not set since power loss\"";
+    assert_eq!(imported.left_out[flagged], 1);
 }
 
 #[test]

@@ -22,11 +22,14 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
     let mut imported = Imported::default();
     let mut lines = text.lines();
     let mut heading = || lines.next().map(|(_, line)| fields(line, ','));
-    let (Some(_), Some(names), Some(units), Some(_)) = (heading(), heading(), heading(), heading())
+    let (Some(environment), Some(names), Some(units), Some(_)) =
+        (heading(), heading(), heading(), heading())
     else {
         return Err(text.malformed(1, "fewer lines", "four heading lines of a TOA5 file"));
     };
     let columns = level_columns(text, &names, &units, options)?;
+    // Our own samples are stamped in UTC; a Campbell logger's stamps are the site's time.
+    let utc = environment.get(2).is_some_and(|model| model == "amlstm");
     // Our own table of months is stamped at their end.
     let month = names.iter().position(|name| name == "month");
     for (line, row) in lines {
@@ -40,6 +43,7 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
         }
         let stamp = match month {
             Some(month) => Stamp::iso(&format!("{}-15", cells[month])),
+            None if utc => Stamp::iso(&format!("{}Z", cells[0])),
             None => Stamp::iso(&cells[0]),
         };
         let stamp = stamp
@@ -51,7 +55,11 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
                 imported.leave_out("without a value");
                 continue;
             };
-            let quality = column.quality.map_or("", |quality| &cells[quality]);
+            // What is flagged in a month stands beside the mean and is not in it; its days decide whether it counts.
+            let quality = match (month, column.quality) {
+                (None, Some(quality)) => &cells[quality],
+                _ => "",
+            };
             if !quality.is_empty() {
                 imported.leave_out(format!("flagged \"{quality}\""));
                 continue;

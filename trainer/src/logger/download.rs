@@ -161,14 +161,24 @@ struct Column {
     name: String,
     unit: String,
     processing: &'static str,
+    /// Whether its cells are numbers, which TOA5 leaves bare.
+    is_number: bool,
 }
 
 impl Column {
-    fn new(name: impl Into<String>, unit: impl Into<String>, processing: &'static str) -> Self {
+    fn number(name: impl Into<String>, unit: impl Into<String>, processing: &'static str) -> Self {
         Self {
             name: name.into(),
             unit: unit.into(),
             processing,
+            is_number: true,
+        }
+    }
+
+    fn text(name: impl Into<String>, unit: impl Into<String>, processing: &'static str) -> Self {
+        Self {
+            is_number: false,
+            ..Self::number(name, unit, processing)
         }
     }
 
@@ -205,23 +215,23 @@ pub fn write_download(
 
 fn sample_columns(download: &Download) -> Vec<Column> {
     let mut columns = vec![
-        Column::new("timestamp", "UTC", ""),
-        Column::new("record", "RN", ""),
-        Column::new("air_pressure", "kPa", "Smp"),
+        Column::text("timestamp", "UTC", ""),
+        Column::number("record", "RN", ""),
+        Column::number("air_pressure", "kPa", "Smp"),
     ];
     for channel in &download.channels {
         let layer = &channel.aquifer_layer;
-        columns.push(Column::new(
+        columns.push(Column::number(
             format!("raw_{layer}"),
             raw_unit(channel.quantity),
             "Smp",
         ));
-        columns.push(Column::new(
+        columns.push(Column::number(
             format!("level_{layer}"),
             level_unit(download),
             "Smp",
         ));
-        columns.push(Column::new(format!("quality_{layer}"), "", "Smp"));
+        columns.push(Column::text(format!("quality_{layer}"), "", "Smp"));
     }
     columns
 }
@@ -245,24 +255,24 @@ fn sample_rows(download: &Download) -> Vec<Vec<String>> {
 
 fn month_columns(download: &Download) -> Vec<Column> {
     let mut columns = vec![
-        Column::new("timestamp", "UTC, end of month", ""),
-        Column::new("record", "RN", ""),
-        Column::new("month", "", ""),
+        Column::text("timestamp", "UTC, end of month", ""),
+        Column::number("record", "RN", ""),
+        Column::text("month", "", ""),
     ];
     for channel in &download.channels {
         let layer = &channel.aquifer_layer;
-        columns.push(Column::new(
+        columns.push(Column::number(
             format!("level_{layer}"),
             level_unit(download),
             "Avg",
         ));
-        columns.push(Column::new(format!("days_{layer}"), "d", "Tot"));
-        columns.push(Column::new(format!("quality_{layer}"), "", ""));
+        columns.push(Column::number(format!("days_{layer}"), "d", "Tot"));
+        columns.push(Column::text(format!("quality_{layer}"), "", ""));
     }
-    columns.push(Column::new("increment", "mm, down +", "Est"));
-    columns.push(Column::new("subsidence", "mm, down +", "Est"));
-    columns.push(Column::new("half_width_90", "mm", "Est"));
-    columns.push(Column::new("model_version", "", ""));
+    columns.push(Column::number("increment", "mm, down +", "Est"));
+    columns.push(Column::number("subsidence", "mm, down +", "Est"));
+    columns.push(Column::number("half_width_90", "mm", "Est"));
+    columns.push(Column::number("model_version", "", ""));
     columns
 }
 
@@ -312,15 +322,10 @@ fn write_toa5(
     table: Table,
     columns: &[Column],
     rows: &[Vec<String>],
-    out: impl Write,
+    mut out: impl Write,
 ) -> io::Result<()> {
-    let mut writer = csv::WriterBuilder::new()
-        .flexible(true)
-        .quote_style(csv::QuoteStyle::NonNumeric)
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(out);
     let [major, minor, patch] = download.firmware;
-    writer.write_record([
+    let environment = [
         "TOA5",
         &download.status.station,
         "amlstm",
@@ -336,36 +341,50 @@ fn write_toa5(
             Table::Samples => "samples",
             Table::Months => "months",
         },
-    ])?;
+    ];
     let names = columns.iter().map(|column| match column.name.as_str() {
         "timestamp" => "TIMESTAMP",
         "record" => "RECORD",
         other => other,
     });
-    writer.write_record(names)?;
     let units = columns.iter().map(|column| match column.name.as_str() {
         "timestamp" => "TS",
         _ => column.unit.as_str(),
     });
-    writer.write_record(units)?;
-    writer.write_record(columns.iter().map(|column| column.processing))?;
+    let processing = columns.iter().map(|column| column.processing);
+    write_toa5_line(environment.into_iter().map(quoted), &mut out)?;
+    write_toa5_line(names.map(quoted), &mut out)?;
+    write_toa5_line(units.map(quoted), &mut out)?;
+    write_toa5_line(processing.map(quoted), &mut out)?;
     for row in rows {
-        // TOA5 writes a missing number as NAN.
-        let cells = row.iter().zip(columns).map(|(cell, column)| {
-            let number = !column.unit.is_empty() && column.name != "timestamp";
-            if cell.is_empty() && number {
-                "NAN"
-            } else {
-                cell
-            }
-        });
-        writer.write_record(cells)?;
+        let cells =
+            row.iter()
+                .zip(columns)
+                .map(|(cell, column)| match (column.is_number, cell.as_str()) {
+                    (true, "") => quoted("NAN"),
+                    (true, number) => number.to_owned(),
+                    (false, text) => quoted(text),
+                });
+        write_toa5_line(cells, &mut out)?;
     }
-    writer.flush()
+    Ok(())
+}
+
+fn write_toa5_line(cells: impl Iterator<Item = String>, out: &mut impl Write) -> io::Result<()> {
+    write!(out, "{}\r\n", cells.collect::<Vec<_>>().join(","))
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
 }
 
 fn level_unit(download: &Download) -> String {
-    format!("m above {}", download.status.datum)
+    let synthetic = if download.status.synthetic {
+        " (SYNTHETIC)"
+    } else {
+        ""
+    };
+    format!("m above {}{synthetic}", download.status.datum)
 }
 
 fn raw_unit(quantity: Quantity) -> &'static str {
@@ -402,4 +421,110 @@ fn number_text(value: Option<f32>) -> String {
 /// What is known against a value, in words; empty for nothing.
 pub fn quality_text(quality: Quality) -> String {
     quality.words().collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use amlstm_core::link::{ClockState, CurrentLoop, Name, Reading, ResetCause, Sensor};
+
+    use super::*;
+
+    fn channel(layer: &str, quantity: Quantity) -> ChannelConfig {
+        let sensor = Sensor::CurrentLoop(CurrentLoop {
+            input: 0,
+            at_4_ma: 0.0,
+            at_20_ma: 1.0,
+        });
+        ChannelConfig::new(Name::try_from(layer).unwrap(), sensor, quantity)
+    }
+
+    pub(in crate::logger) fn station() -> Status {
+        Status {
+            station: Name::try_from("A").unwrap(),
+            datum: Name::try_from("NAVD88").unwrap(),
+            unix_s: 0,
+            clock: ClockState::Set,
+            uptime_s: 0,
+            boots: 0,
+            watchdog_resets: 0,
+            reset_cause: ResetCause::Power,
+            battery_mv: None,
+            interval_s: 900,
+            channels: 2,
+            barometer: true,
+            first_sample: 0,
+            next_sample: 2,
+            sample_capacity: 0,
+            months: 0,
+            months_free: 0,
+            first_event: 0,
+            next_event: 0,
+            model_generation: None,
+            rate_alarm: false,
+            synthetic: false,
+            storage_errors: 0,
+            counts_from_month: None,
+            unreadable_records: 0,
+            utc_offset_minutes: 0,
+        }
+    }
+
+    /// The console's test compares with the same files.
+    #[test]
+    fn the_laptop_exports_what_the_console_exports() {
+        let reading = |raw, level_m, quality| Reading {
+            raw,
+            level_m,
+            quality,
+        };
+        let unsure = Quality::CLOCK_UNSURE;
+        let download = Download {
+            status: station(),
+            firmware: [0, 1, 0],
+            serial: 107,
+            channels: vec![
+                channel("phreatic", Quantity::AbsolutePressureKpa),
+                channel("confined, 1", Quantity::SubmergenceM),
+            ],
+            samples: vec![
+                Sample {
+                    number: 0,
+                    unix_s: 1_777_673_700,
+                    barometer_kpa: Some(101.324_295),
+                    channels: [
+                        reading(Some(240.943), Some(20.657_146), Quality::GOOD),
+                        reading(Some(35.243), Some(6.642_999_6), unsure),
+                    ]
+                    .into_iter()
+                    .collect(),
+                },
+                Sample {
+                    number: 1,
+                    unix_s: 1_777_674_600,
+                    barometer_kpa: None,
+                    channels: [
+                        reading(None, None, Quality::TIMEOUT.with(unsure)),
+                        reading(None, None, Quality::BAROMETER_MISSING),
+                    ]
+                    .into_iter()
+                    .collect(),
+                },
+            ],
+            months: Vec::new(),
+        };
+        for (format, expected) in [
+            (
+                Format::Csv,
+                include_str!("../../../tests/fixtures/samples.csv"),
+            ),
+            (
+                Format::Toa5,
+                include_str!("../../../tests/fixtures/samples.toa5.dat"),
+            ),
+        ] {
+            let mut out = Vec::new();
+            write_download(&download, Table::Samples, format, &mut out).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
 }

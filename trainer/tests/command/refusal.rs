@@ -78,6 +78,10 @@ fn a_folder_in_use_is_refused_and_left_alone() {
     assert!(before == files(&run));
     let message = failed(folder.path(), &["estimate", "levels.csv", "levels.csv"]);
     assert!(message.starts_with("amlstm: levels.csv: "), "{message}");
+    assert!(
+        message.contains("begins with \"well\"") && message.contains("levels swapped?"),
+        "{message}"
+    );
 }
 
 #[test]

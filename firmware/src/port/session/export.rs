@@ -1,9 +1,9 @@
-//! Samples as CSV or TOA5.
+//! Samples as CSV or TOA5, cell for cell as `amlstm logger export` writes them; lines end with a carriage return and a line feed.
 
-use core::fmt::Write as _;
+use core::fmt::{self, Write as _};
 use core::ops::ControlFlow;
 
-use amlstm_core::link::{Fault, Quality, Quantity, Sample, Task};
+use amlstm_core::link::{Fault, Quantity, Sample, Task};
 use embedded_io_async::Write;
 use heapless::{String, Vec};
 
@@ -14,11 +14,17 @@ use crate::settings::Settings;
 
 /// Samples read at once while others wait for the flash.
 const BATCH: usize = 8;
+/// Longest name of a column with its unit: two names of the link's and some words.
+const MAX_CELL: usize = 160;
 
+/// What a raw value is in, and above or below what.
 fn raw_unit(quantity: Quantity) -> &'static str {
     match quantity {
-        Quantity::AbsolutePressureKpa | Quantity::GaugePressureKpa => "kPa",
-        Quantity::SubmergenceM | Quantity::DepthToWaterM | Quantity::LevelM => "m",
+        Quantity::AbsolutePressureKpa => "kPa absolute",
+        Quantity::GaugePressureKpa => "kPa gauge",
+        Quantity::SubmergenceM => "m above sensor",
+        Quantity::DepthToWaterM => "m below measuring point",
+        Quantity::LevelM => "m above datum",
     }
 }
 
@@ -65,25 +71,50 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         settings: &Settings,
         synthetic: bool,
     ) -> Result<(), W::Error> {
-        if synthetic {
-            self.text("# SYNTHETIC SENSORS: levels are computed, not measured\r\n")
-                .await?;
-        }
-        self.text("time_utc,number,air_kPa").await?;
+        self.text("timestamp [UTC],record [RN],air_pressure [kPa]")
+            .await?;
+        let datum = Datum(&settings.datum, synthetic);
         for channel in &settings.channels {
-            let (layer, unit, datum) = (
-                &channel.aquifer_layer,
-                raw_unit(channel.quantity),
-                &settings.datum,
-            );
-            let mut columns = String::<MAX_LINE>::new();
-            let _ = write!(
-                columns,
-                ",{layer} raw {unit},{layer} level m above {datum},{layer} quality"
-            );
-            self.text(&columns).await?;
+            let layer = &channel.aquifer_layer;
+            let raw = raw_unit(channel.quantity);
+            self.csv_name(format_args!("raw_{layer} [{raw}]")).await?;
+            self.csv_name(format_args!("level_{layer} [m above {datum}]"))
+                .await?;
+            self.csv_name(format_args!("quality_{layer}")).await?;
         }
         self.text("\r\n").await
+    }
+
+    /// A further name of a CSV file, in quotes where it needs them.
+    async fn csv_name(&mut self, name: fmt::Arguments<'_>) -> Result<(), W::Error> {
+        let mut cell = String::<MAX_CELL>::new();
+        let _ = cell.write_fmt(name);
+        self.text(",").await?;
+        if cell.contains([',', '"', '\r', '\n']) {
+            self.quoted(&cell).await
+        } else {
+            self.text(&cell).await
+        }
+    }
+
+    /// Text in quotes.
+    async fn quoted(&mut self, text: &str) -> Result<(), W::Error> {
+        self.text("\"").await?;
+        for (number, part) in text.split('"').enumerate() {
+            if number > 0 {
+                self.text("\"\"").await?;
+            }
+            self.text(part).await?;
+        }
+        self.text("\"").await
+    }
+
+    /// A further text of a TOA5 file.
+    async fn toa5_text(&mut self, text: fmt::Arguments<'_>) -> Result<(), W::Error> {
+        let mut cell = String::<MAX_CELL>::new();
+        let _ = cell.write_fmt(text);
+        self.text(",").await?;
+        self.quoted(&cell).await
     }
 
     pub(super) async fn toa5_head(
@@ -92,59 +123,61 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         [major, minor, patch]: [u8; 3],
         synthetic: bool,
     ) -> Result<(), W::Error> {
-        let table = if synthetic { "SYNTHETIC" } else { "Samples" };
-        let Settings {
-            station,
-            serial,
-            datum,
-            ..
-        } = settings;
-        self.line(format_args!(
-            "\"TOA5\",\"{station}\",\"amlstm\",\"{serial}\",\"amlstm {major}.{minor}.{patch}\",\"datum {datum}\",\"0\",\"{table}\""
-        ))
-        .await?;
-        for part in 0..3 {
-            self.text(
-                [
-                    "\"TIMESTAMP\",\"RECORD\",\"air\"",
-                    "\"TS\",\"RN\",\"kPa\"",
-                    "\"\",\"\",\"Smp\"",
-                ]
-                .get(part)
-                .unwrap_or(&""),
-            )
+        let levels = if synthetic { "SYNTHETIC" } else { "measured" };
+        self.text("\"TOA5\"").await?;
+        self.toa5_text(format_args!("{}", settings.station)).await?;
+        self.toa5_text(format_args!("amlstm")).await?;
+        self.toa5_text(format_args!("{}", settings.serial)).await?;
+        self.toa5_text(format_args!("amlstm-firmware.{major}.{minor}.{patch}"))
             .await?;
-            for channel in &settings.channels {
-                let (layer, unit) = (&channel.aquifer_layer, raw_unit(channel.quantity));
-                let mut columns = String::<MAX_LINE>::new();
-                let _ = match part {
-                    0 => write!(
-                        columns,
-                        ",\"{layer}_raw\",\"{layer}_level\",\"{layer}_quality\""
-                    ),
-                    1 => write!(columns, ",\"{unit}\",\"m above {datum}\",\"bits\""),
-                    _ => write!(columns, ",\"Smp\",\"Smp\",\"Smp\""),
-                };
-                self.text(&columns).await?;
+        self.toa5_text(format_args!("{levels} levels")).await?;
+        self.text(",\"\",\"samples\"\r\n").await?;
+        let datum = Datum(&settings.datum, synthetic);
+        self.text("\"TIMESTAMP\",\"RECORD\",\"air_pressure\"")
+            .await?;
+        for channel in &settings.channels {
+            for column in ["raw", "level", "quality"] {
+                self.toa5_text(format_args!("{column}_{}", channel.aquifer_layer))
+                    .await?;
             }
-            self.text("\r\n").await?;
         }
-        Ok(())
+        self.text("\r\n\"TS\",\"RN\",\"kPa\"").await?;
+        for channel in &settings.channels {
+            self.toa5_text(format_args!("{}", raw_unit(channel.quantity)))
+                .await?;
+            self.toa5_text(format_args!("m above {datum}")).await?;
+            self.text(",\"\"").await?;
+        }
+        self.text("\r\n\"\",\"\",\"Smp\"").await?;
+        for _ in &settings.channels {
+            self.text(",\"Smp\",\"Smp\",\"Smp\"").await?;
+        }
+        self.text("\r\n").await
     }
 
     pub(super) async fn row(&mut self, sample: &Sample, toa5: bool) -> Result<(), W::Error> {
         let (quote, missing) = if toa5 { ("\"", "\"NAN\"") } else { ("", "") };
-        let moment = Moment::from_unix(sample.unix_s);
         let mut line = String::<MAX_LINE>::new();
-        let _ = write!(line, "{quote}{moment}{quote},{}", sample.number);
+        let _ = match sample.unix_s {
+            0 => write!(line, "{quote}clock never set{quote}"),
+            unix_s => write!(line, "{quote}{}{quote}", Moment::from_unix(unix_s)),
+        };
+        let _ = write!(line, ",{}", sample.number);
         push_number(&mut line, sample.barometer_kpa, missing);
+        self.text(&line).await?;
         for reading in &sample.channels {
+            line.clear();
             push_number(&mut line, reading.raw, missing);
             push_number(&mut line, reading.level_m, missing);
-            let Quality(bits) = reading.quality;
-            let _ = write!(line, ",{bits}");
+            let _ = write!(line, ",{quote}");
+            self.text(&line).await?;
+            for (number, words) in reading.quality.words().enumerate() {
+                self.text(if number > 0 { "; " } else { "" }).await?;
+                self.text(words).await?;
+            }
+            self.text(quote).await?;
         }
-        self.line(format_args!("{line}")).await
+        self.text("\r\n").await
     }
 }
 
@@ -154,4 +187,14 @@ fn push_number(line: &mut String<MAX_LINE>, value: Option<f32>, missing: &str) {
         Some(value) => write!(line, ",{value}"),
         None => write!(line, ",{missing}"),
     };
+}
+
+/// A datum, and whether the levels above it are computed.
+struct Datum<'s>(&'s str, bool);
+
+impl fmt::Display for Datum<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)?;
+        f.write_str(if self.1 { " (SYNTHETIC)" } else { "" })
+    }
 }
