@@ -5,6 +5,8 @@
 
 mod client;
 mod download;
+mod drift;
+mod levels;
 mod line;
 mod station;
 mod transfer;
@@ -13,6 +15,8 @@ pub use client::{Client, LoggerError};
 pub use download::{
     Download, Format, Table, download, events, month_text, quality_text, time_text, write_download,
 };
+pub use drift::{Drift, TapeReading};
+pub use levels::{Correction, LevelOfMonth, corrected_levels, levels, write_levels};
 pub use line::Line;
 pub use station::{Station, StationError};
 pub use transfer::{Pushed, pull, push};

@@ -1,9 +1,13 @@
 //! `amlstm logger export` and `levels`: what the logger kept, in files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use amlstm::logger::{Client, Format, Table, download, month_text, write_download};
+use amlstm::logger::{
+    Client, Correction, Download, Drift, Format, LevelOfMonth, Table, corrected_levels, download,
+    events, levels as levels_as_closed, time_text, write_download, write_levels,
+};
 use amlstm::run::write_atomically;
+use amlstm_core::link::Event;
 use clap::ValueEnum;
 
 use crate::command::{output::Output, progress};
@@ -43,11 +47,7 @@ pub fn run(client: &mut Client, args: &ExportArgs, output: &mut Output) -> anyho
         FormatArg::Csv => Format::Csv,
         FormatArg::Toa5 => Format::Toa5,
     };
-    let bar = progress::bar(output, 0, "records");
-    let records = download(client, table, |done, total| {
-        progress::advance(&bar, done, total);
-    })?;
-    bar.finish_and_clear();
+    let records = downloaded(client, table, "records", output)?;
     let mut bytes = Vec::new();
     write_download(&records, table, format, &mut bytes)?;
     write_atomically(&args.output, &bytes)?;
@@ -56,37 +56,104 @@ pub fn run(client: &mut Client, args: &ExportArgs, output: &mut Output) -> anyho
     Ok(())
 }
 
+/// Where levels go, and what is done to them.
+#[derive(clap::Args)]
+pub struct LevelsArgs {
+    /// File to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Take the drift of the sensors off by the tape readings, where the month's samples are still on the logger
+    #[arg(long)]
+    corrected: bool,
+}
+
 /// Writes the closed months as a `levels.csv`.
-pub fn levels(client: &mut Client, path: &Path, output: &mut Output) -> anyhow::Result<()> {
-    let well = client.models()?.well;
-    let bar = progress::bar(output, 0, "months");
-    let records = download(client, Table::Months, |done, total| {
+pub fn levels(client: &mut Client, args: &LevelsArgs, output: &mut Output) -> anyhow::Result<()> {
+    let models = client.models()?;
+    let mut records = downloaded(client, Table::Months, "months", output)?;
+    let levels = if args.corrected {
+        records.samples = downloaded(client, Table::Samples, "samples", output)?.samples;
+        let bar = progress::bar(output, 0, "events");
+        let events = events(client, |done, total| progress::advance(&bar, done, total))?;
+        bar.finish_and_clear();
+        let levels = corrected_levels(&records, &events, models.utc_offset_minutes);
+        note_drifts(&records, &events, &levels, output)?;
+        levels
+    } else {
+        levels_as_closed(&records)
+    };
+    let well = if models.well.is_empty() {
+        &records.status.station
+    } else {
+        &models.well
+    };
+    let mut bytes = Vec::new();
+    write_levels(well, &levels, &mut bytes)?;
+    write_atomically(&args.output, &bytes)?;
+    output.note(format_args!(
+        "{}: {} months",
+        args.output.display(),
+        records.months.len()
+    ))?;
+    Ok(())
+}
+
+fn downloaded(
+    client: &mut Client,
+    table: Table,
+    what: &'static str,
+    output: &Output,
+) -> anyhow::Result<Download> {
+    let bar = progress::bar(output, 0, what);
+    let records = download(client, table, |done, total| {
         progress::advance(&bar, done, total);
     })?;
     bar.finish_and_clear();
-    let well = if well.is_empty() {
-        records.status.station.clone()
-    } else {
-        well
-    };
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["well", "layer", "date", "level_m", "days"])?;
-    for (record, _) in &records.months {
-        for (channel, level) in records.channels.iter().zip(&record.channels) {
-            // Months of too few days stand there with their days: the model's own rule decides whether they count.
-            let days = level.days.to_string();
-            let level = level
-                .mean_m
-                .map_or_else(String::new, |level| level.to_string());
-            let date = format!("{}-15", month_text(record.month_index));
-            writer.write_record([well.as_str(), &channel.aquifer_layer, &date, &level, &days])?;
+    Ok(records)
+}
+
+/// Says for each layer which tape readings there are and what became of its months.
+fn note_drifts(
+    records: &Download,
+    events: &[Event],
+    levels: &[LevelOfMonth],
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    for (channel, config) in records.channels.iter().enumerate() {
+        let layer = config.aquifer_layer.as_str();
+        for reading in Drift::of(events, channel as u8).readings() {
+            output.note(format_args!(
+                "{layer}: {}  tape {:.3} m, sensor {:.3} m, {:+.3} m to its level",
+                time_text(reading.unix_s),
+                reading.tape_m,
+                reading.sensor_m,
+                reading.correction_m()
+            ))?;
         }
+        let of_layer = || levels.iter().filter(|level| level.aquifer_layer == layer);
+        let count = |wanted: Correction| {
+            of_layer()
+                .filter(|level| level.correction == wanted)
+                .count()
+        };
+        let added = of_layer().filter_map(|level| match level.correction {
+            Correction::Added(added_m) => Some(added_m),
+            _ => None,
+        });
+        let added: Vec<f64> = added.collect();
+        let from = added.iter().copied().fold(f64::INFINITY, f64::min);
+        let to = added.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let range = if added.is_empty() {
+            String::new()
+        } else {
+            format!(" by {from:+.3} to {to:+.3} m")
+        };
+        output.note(format_args!(
+            "{layer}: {} months corrected{range}; as they were closed: {} without a tape reading, {} whose samples are no longer all on the logger",
+            added.len(),
+            count(Correction::NoTape),
+            count(Correction::SamplesGone)
+        ))?;
     }
-    write_atomically(path, &writer.into_inner()?)?;
-    output.note(format_args!(
-        "{}: {} months",
-        path.display(),
-        records.months.len()
-    ))?;
     Ok(())
 }

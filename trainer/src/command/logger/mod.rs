@@ -149,12 +149,9 @@ enum Request {
     /// Writes the closed months as a levels.csv for `amlstm estimate` and `amlstm train`
     #[command(after_help = "Example:
   amlstm logger --port /dev/ttyUSB0 levels -o levels.csv
-  amlstm estimate A.f32.amlm levels.csv")]
-    Levels {
-        /// File to write
-        #[arg(short, long, value_name = "FILE")]
-        output: PathBuf,
-    },
+  amlstm estimate A.f32.amlm levels.csv
+  amlstm logger --port /dev/ttyUSB0 levels --corrected -o corrected.csv")]
+    Levels(export::LevelsArgs),
 }
 
 /// Runs one action.
@@ -237,6 +234,6 @@ fn ask(
         Request::Config { file: None } => config::show(client, output),
         Request::Config { file: Some(file) } => config::send(client, file, output),
         Request::Export(export) => export::run(client, export, output),
-        Request::Levels { output: path } => export::levels(client, path, output),
+        Request::Levels(levels) => export::levels(client, levels, output),
     }
 }
