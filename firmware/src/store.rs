@@ -264,7 +264,7 @@ impl<F: MappedFlash> Store<F> {
     /// # Errors
     /// [`StoreError::Flash`].
     pub async fn push_estimate(&mut self, estimate: EstimateRecord) -> Result<(), StoreError> {
-        self.push_entry(MonthEntry::EstimateRecord(estimate)).await
+        self.push_entry(MonthEntry::Estimate(estimate)).await
     }
 
     /// Makes every month from one on void. The entries stay on flash.

@@ -264,7 +264,7 @@ impl<F: MappedFlash> Logger<F> {
                 count += 1;
                 Continue(())
             }
-            (MonthEntry::EstimateRecord(made), Some(closed))
+            (MonthEntry::Estimate(made), Some(closed))
                 if made.month_index == closed.month_index =>
             {
                 estimate = Some(made);

@@ -51,12 +51,12 @@ impl Held {
                 self.months = self.months.saturating_add(1);
                 self.last_month = Some(record.clone());
             }
-            MonthEntry::EstimateRecord(estimate) => self.last_estimate = Some(estimate.clone()),
+            MonthEntry::Estimate(estimate) => self.last_estimate = Some(estimate.clone()),
             MonthEntry::Missing(missing) => {
                 self.months = self.months.saturating_add(missing.count);
                 self.last_month = missing.records().last().or(self.last_month.take());
             }
-            MonthEntry::Void(_) => {}
+            MonthEntry::Void(_) | MonthEntry::NetworkEstimate(_) => {}
         }
     }
 
@@ -66,7 +66,7 @@ impl Held {
         self.note_month(entry);
     }
 
-    /// What of an entry is not void, the entry's number being `number`.
+    /// What of an entry is not void, as it is written today, the entry's number being `number`.
     pub(super) fn live(&self, number: u32, entry: MonthEntry) -> Option<MonthEntry> {
         let first_void = self
             .voids
@@ -75,11 +75,10 @@ impl Held {
             .map(|(_, month_index)| *month_index)
             .min()
             .unwrap_or(i32::MAX);
+        let entry = entry.newest();
         match entry {
             MonthEntry::Closed(ref record) => (record.month_index < first_void).then_some(entry),
-            MonthEntry::EstimateRecord(ref made) => {
-                (made.month_index < first_void).then_some(entry)
-            }
+            MonthEntry::Estimate(ref made) => (made.month_index < first_void).then_some(entry),
             MonthEntry::Missing(missing) => {
                 let left = first_void
                     .saturating_sub(missing.first_month_index)
@@ -89,7 +88,7 @@ impl Held {
                     ..missing
                 }))
             }
-            MonthEntry::Void(_) => None,
+            MonthEntry::Void(_) | MonthEntry::NetworkEstimate(_) => None,
         }
     }
 

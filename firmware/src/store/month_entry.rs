@@ -1,6 +1,10 @@
 //! Entries of the log of months.
 
-use amlstm_core::link::{EstimateRecord, MAX_CHANNELS, MonthLevel, MonthRecord, Quality};
+use amlstm_core::estimate::Primary;
+use amlstm_core::link::{
+    EstimateRecord, InputState, MAX_CHANNELS, MonthLevel, MonthRecord, Quality,
+};
+use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::bounded::collect_bounded;
@@ -10,12 +14,58 @@ use crate::bounded::collect_bounded;
 pub enum MonthEntry {
     /// A month with samples was closed.
     Closed(MonthRecord),
-    /// A closed month was estimated.
-    EstimateRecord(EstimateRecord),
+    /// A closed month was estimated, by a firmware that knew one estimate alone; read as [`MonthEntry::Estimate`].
+    NetworkEstimate(NetworkEstimate),
     /// Months without any sample were closed.
     Missing(MissingMonths),
     /// What a wrong date had closed is void.
     Void(VoidMonths),
+    /// A closed month was estimated.
+    Estimate(EstimateRecord),
+}
+
+impl MonthEntry {
+    /// The entry as it is written today.
+    pub fn newest(self) -> Self {
+        match self {
+            Self::NetworkEstimate(old) => Self::Estimate(old.into()),
+            entry => entry,
+        }
+    }
+}
+
+/// An estimate of models without physics, as it was written at first. Fields as those of [`EstimateRecord`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "as those of EstimateRecord")]
+pub struct NetworkEstimate {
+    pub month_index: i32,
+    pub generation: u32,
+    pub model_version: u32,
+    pub increment_mm: f32,
+    pub subsidence_mm: f32,
+    pub half_width_mm: Option<f32>,
+    pub attention: Vec<f32, MAX_CHANNELS>,
+    pub inputs: Vec<InputState, MAX_CHANNELS>,
+    pub months_without_levels: u16,
+}
+
+impl From<NetworkEstimate> for EstimateRecord {
+    fn from(old: NetworkEstimate) -> Self {
+        Self {
+            month_index: old.month_index,
+            generation: old.generation,
+            model_version: old.model_version,
+            increment_mm: old.increment_mm,
+            subsidence_mm: old.subsidence_mm,
+            half_width_mm: old.half_width_mm,
+            attention: old.attention,
+            inputs: old.inputs,
+            months_without_levels: old.months_without_levels,
+            primary: Primary::Network,
+            other_increment_mm: None,
+            disagree: false,
+        }
+    }
 }
 
 /// A run of months without any sample.
