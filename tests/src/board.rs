@@ -39,7 +39,7 @@ pub const CORTEX_M0: Board = Board {
     target: "thumbv6m-none-eabi",
 };
 
-/// A board that QEMU has no machine for: its image is built and looked at, and runs on hardware alone.
+/// A board that QEMU has no machine for: its image runs on a simulated chip ([`crate::chip`]).
 pub const NRF52840_DK: Board = Board {
     machine: "nrf52840-dk",
     ..CORTEX_M4F

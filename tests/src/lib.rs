@@ -4,6 +4,7 @@
 #![allow(clippy::missing_panics_doc)]
 
 pub mod board;
+pub mod chip;
 pub mod cost;
 pub mod flash_image;
 pub mod host;

@@ -113,6 +113,22 @@ pub fn target_folder() -> PathBuf {
     root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
+/// The folder in which cargo puts the program `amlstm`, beside the running test.
+///
+/// # Panics
+///
+/// If it is not there.
+pub fn programs() -> PathBuf {
+    let test = env::current_exe().expect("the test knows itself");
+    let folder = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
+    assert!(
+        folder.join("amlstm").is_file(),
+        "{}: no amlstm; `cargo test --workspace` builds it",
+        folder.display()
+    );
+    folder.to_owned()
+}
+
 /// The toolchain and the machine for `board`, or `None` after the running test is recorded as skipped.
 ///
 /// # Panics

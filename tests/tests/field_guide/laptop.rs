@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use amlstm::config::Config;
 use amlstm::run::WellRun;
 use amlstm::synth;
+use amlstm_tests::toolchain::programs;
 use serde_json::Value;
 
 use crate::guide::{guide, shows};
@@ -123,16 +124,4 @@ impl Laptop {
         }
         assert!(followed > 0, "the guide has no commands in \"{section}\"");
     }
-}
-
-/// Where cargo puts the program `amlstm`.
-fn programs() -> PathBuf {
-    let test = std::env::current_exe().expect("the test knows itself");
-    let folder = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
-    assert!(
-        folder.join("amlstm").is_file(),
-        "{}: no amlstm; `cargo test --workspace` builds it",
-        folder.display()
-    );
-    folder.to_owned()
 }

@@ -13,7 +13,10 @@ const BASE: u32 = 0x8_0000;
 /// Bytes of the data flash.
 pub const DATA_BYTES: u32 = 512 * 1024;
 
-/// The data flash. The processor stands still while it writes (41 us a word) or erases (85 ms a sector).
+/// How long the processor stands still while a sector is erased (product specification 1.7, NVMC, electrical specification).
+pub const ERASE_MS: u32 = 85;
+
+/// The data flash. The processor stands still while it writes (41 us a word) or erases ([`ERASE_MS`] a sector).
 pub struct Internal(Nvmc<'static>);
 
 impl Internal {

@@ -52,7 +52,7 @@ use embassy_nrf::{bind_interrupts, peripherals};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::mutex::Mutex;
 use embassy_time::{Instant, Timer};
-use static_cell::StaticCell;
+use static_cell::{ConstStaticCell, StaticCell};
 
 use converter::Converter;
 use sensors::{Analog, Cable};
@@ -74,8 +74,14 @@ bind_interrupts!(struct Interrupts {
     WDT => WatchdogWarning;
 });
 
-/// Two receive and two transmit buffers.
-static BUFFERS: StaticCell<[[u8; 512]; 4]> = StaticCell::new();
+/// Baud of the port; a character takes ten bits.
+const PORT_BAUD: u32 = 115_200;
+/// Receive buffer of the port, in two halves. While the processor stands still for an erase, one full half is noted; embassy-nrf 0.11 never receives
+/// again when two were filled meanwhile. So a half takes more than comes in that time.
+static PORT_RX: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; 2048]);
+const _: () = assert!(2048 / 2 > PORT_BAUD / 10 * flash::ERASE_MS / 1000);
+/// Transmit buffer of the port, receive and transmit buffer of the bus.
+static BUFFERS: StaticCell<[[u8; 512]; 3]> = StaticCell::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: Spawner) {
@@ -83,7 +89,8 @@ async fn main(_spawner: Spawner) {
     // The kit's crystal. By the oscillator within the chip, true to 2 % (product specification, LFRC), the clock could be half an hour a day wrong.
     config.lfclk_source = LfclkSource::ExternalXtal;
     let p = embassy_nrf::init(config);
-    let [port_rx, port_tx, bus_rx, bus_tx] = BUFFERS.init([[0; 512]; 4]);
+    let port_rx = PORT_RX.take();
+    let [port_tx, bus_rx, bus_tx] = BUFFERS.init([[0; 512]; 3]);
     let mut port_config = Config::default();
     port_config.baudrate = Baudrate::Baud115200;
     let port = BufferedUarte::new(

@@ -1,0 +1,261 @@
+//! The logger's image for the nRF52840 on a simulated chip. `tests/chip` builds the simulator, a program of its own.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use amlstm::logger::{Client, Line};
+
+use crate::board::NRF52840_DK;
+use crate::image::{Image, Recipe};
+use crate::skip::skip;
+use crate::toolchain::{defmt_print, programs, target_folder};
+
+/// Simulated seconds that pass in one of ours while a laptop works: the chip idles most of the time.
+const PACE: u32 = 8;
+/// The console prints a command's answer within this time.
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// A chip that has power, with a laptop's port and a cable with transducers.
+pub struct Chip {
+    simulator: Child,
+    commands: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    folder: tempfile::TempDir,
+    image: Image,
+    /// The technician's port.
+    pub port: PathBuf,
+}
+
+/// What the simulator has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The resets, in order: `power`, `pin`, `watchdog`, `soft`.
+    pub resets: Vec<String>,
+    /// Characters that the port has lost since the last reset.
+    pub overruns: u32,
+    /// Most writes of one word of the flash between two erases.
+    pub most_writes: u32,
+}
+
+impl Chip {
+    /// Builds the image and switches the chip on with an erased data flash; `None`, recorded as skipped, without a simulator.
+    ///
+    /// # Panics
+    ///
+    /// Without one where `AMLSTM_CHIP_TESTS` is `required`.
+    pub fn switch_on() -> Option<Self> {
+        let simulator = target_folder().join("chip/nrf52840-simulator");
+        if !simulator.is_file() {
+            let reason = "the nRF52840's simulator is not built; tests/chip builds it";
+            skip(Some("AMLSTM_CHIP_TESTS"), reason);
+            return None;
+        }
+        let image = Image::build(NRF52840_DK, Recipe::LOGGER)?;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut simulator = Command::new(&simulator)
+            .arg(&image.path)
+            .arg(target_folder().join("chip/nrf52840.yaml"))
+            .arg(folder.path().join("log"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the simulator starts");
+        let commands = simulator.stdin.take().expect("its input is a pipe");
+        let answers = simulator.stdout.take().expect("its output is a pipe");
+        let mut chip = Self {
+            simulator,
+            commands,
+            answers: BufReader::new(answers),
+            folder,
+            image,
+            port: PathBuf::new(),
+        };
+        let port = chip.answer();
+        let port = port.strip_prefix("port ").expect("it names the port first");
+        chip.port = PathBuf::from(port);
+        chip.command(&format!("pace {PACE}"));
+        // The data flash is opened, and the first event is noted.
+        chip.run(2.0);
+        Some(chip)
+    }
+
+    /// Lets the simulator do something (its `main.rs` has the list) and gives the lines that it says.
+    ///
+    /// # Panics
+    ///
+    /// If it ends.
+    pub fn command(&mut self, command: &str) -> Vec<String> {
+        writeln!(self.commands, "{command}").expect("the simulator reads");
+        let mut said = Vec::new();
+        loop {
+            let line = self.answer();
+            if line.starts_with("ok ") {
+                return said;
+            }
+            said.push(line);
+        }
+    }
+
+    /// So many simulated seconds pass.
+    pub fn run(&mut self, seconds: f64) {
+        self.command(&format!("run {seconds}"));
+    }
+
+    /// What the simulator has seen so far.
+    ///
+    /// # Panics
+    ///
+    /// If it says something else.
+    pub fn seen(&mut self) -> Seen {
+        let said = self.command("state");
+        let value = |name: &str| {
+            let line = said.iter().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_else(|| panic!("no {name}: {said:?}"))
+        };
+        let number = |name: &str| value(name).trim().parse().expect("a number");
+        Seen {
+            resets: value("resets")
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
+            overruns: number("overruns"),
+            most_writes: number("most-writes"),
+        }
+    }
+
+    /// A laptop's program at the port.
+    ///
+    /// # Panics
+    ///
+    /// If the logger does not answer.
+    pub fn client(&self) -> Client {
+        Client::connect(self.port_name()).expect("the logger answers Hello")
+    }
+
+    /// Runs `amlstm logger` at the port, as a technician does, and gives what it prints.
+    ///
+    /// # Panics
+    ///
+    /// If it fails.
+    pub fn amlstm(&self, arguments: &[&str]) -> String {
+        let output = Command::new(programs().join("amlstm"))
+            .args(["logger", "--port", self.port_name()])
+            .args(arguments)
+            .current_dir(&self.folder)
+            .output()
+            .expect("the program starts");
+        assert!(
+            output.status.success(),
+            "amlstm logger {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).expect("the program prints UTF-8")
+    }
+
+    /// A file in the folder in which [`Self::amlstm`] works.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes such a file.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be written.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        fs::write(self.file(name), bytes).expect("the folder is writable");
+    }
+
+    /// A terminal program at the port.
+    ///
+    /// # Panics
+    ///
+    /// If the port cannot be opened.
+    pub fn terminal(&self) -> Terminal {
+        Terminal(Line::open(self.port_name()).expect("the port opens"))
+    }
+
+    /// The log messages that came out of the debug probe so far.
+    ///
+    /// # Panics
+    ///
+    /// If they are none of this image.
+    pub fn log(&self) -> String {
+        let log = File::open(self.file("log")).expect("the simulator writes it");
+        let output = Command::new(defmt_print())
+            .arg("-e")
+            .arg(&self.image.path)
+            .stdin(log)
+            .output()
+            .expect("defmt-print starts");
+        String::from_utf8(output.stdout).expect("log messages are UTF-8")
+    }
+
+    fn port_name(&self) -> &str {
+        self.port.to_str().expect("a name in ASCII")
+    }
+
+    fn answer(&mut self) -> String {
+        let mut line = String::new();
+        let length = self.answers.read_line(&mut line).expect("UTF-8");
+        assert!(length > 0, "the simulator ended; it said why on stderr");
+        line.trim_end().to_owned()
+    }
+}
+
+impl Drop for Chip {
+    fn drop(&mut self) {
+        let _ = self.simulator.kill();
+        let _ = self.simulator.wait();
+    }
+}
+
+/// A terminal program at a logger's port.
+pub struct Terminal(Line);
+
+impl Terminal {
+    /// Types a line and gives what comes up to the next prompt, the echo of the line taken off.
+    ///
+    /// # Panics
+    ///
+    /// If no prompt comes.
+    pub fn type_in(&mut self, line: &str) -> String {
+        self.send(format!("{line}\r").as_bytes());
+        let shown = self.read_to_prompt();
+        let shown = shown.strip_prefix(line).expect("the line is echoed");
+        shown.to_owned()
+    }
+
+    /// Sends bytes as they are.
+    ///
+    /// # Panics
+    ///
+    /// If the port does not take them.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).expect("the port takes it");
+    }
+
+    /// What comes up to the next prompt.
+    ///
+    /// # Panics
+    ///
+    /// If none comes.
+    pub fn read_to_prompt(&mut self) -> String {
+        let start = Instant::now();
+        let (mut shown, mut bytes) = (Vec::new(), [0; 4096]);
+        while !shown.ends_with(b"\n> ") {
+            assert!(
+                start.elapsed() < ANSWER_TIMEOUT,
+                "no prompt after {:?}",
+                String::from_utf8_lossy(&shown)
+            );
+            if let Ok(count) = self.0.read(&mut bytes) {
+                shown.extend_from_slice(&bytes[..count]);
+            }
+        }
+        String::from_utf8_lossy(shown.strip_suffix(b"> ").unwrap_or(&shown)).into_owned()
+    }
+}

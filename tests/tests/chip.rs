@@ -1,0 +1,310 @@
+//! The logger's own nRF52840 image on a simulated chip: it starts, talks, samples, stores, estimates and comes back from resets.
+//!
+//! What QEMU's board cannot show: the chip's UARTs with their DMA, its clock of 32,768 Hz, its converter, its watchdog, its flash, whose writes and
+//! erases hold the processor, and its register of reset reasons. What no simulator shows stands in the README.
+
+use std::time::{Duration, Instant};
+
+use amlstm::logger::{Client, Table, download, events};
+use amlstm_core::link::{
+    ClockState, EstimateRecord, EventKind, MAX_FRAME, MonthRecord, Request, ResetCause, Task,
+    encode_frame,
+};
+use amlstm_core::month::Month;
+use amlstm_core::sizes::AttentionKind;
+use amlstm_tests::chip::Chip;
+use amlstm_tests::logger_rig::{configure, unix_s};
+use amlstm_tests::sample::{PAPER, model_file};
+
+/// Three layers on the cable, one reading a minute.
+const STATION: &str = r#"
+station = "SAMPLE"
+datum = "m-a-s-l"
+sample_interval_s = 60
+[[channel]]
+aquifer_layer = "phreatic"
+source = { sdi12 = "0" }
+quantity = "level_m"
+[[channel]]
+aquifer_layer = "confined1"
+source = { sdi12 = "1" }
+quantity = "level_m"
+[[channel]]
+aquifer_layer = "confined2"
+source = { sdi12 = "2" }
+quantity = "level_m"
+"#;
+
+/// What the three transducers say.
+const LEVELS_M: [f32; 3] = [-31.5, -38.25, -44.0];
+
+fn connect_transducers(chip: &mut Chip) {
+    for (address, level_m) in LEVELS_M.iter().enumerate() {
+        chip.command(&format!("transducer {address} {level_m}"));
+    }
+}
+
+/// The start of January 2026, before which the logger's firmware was not run.
+fn january() -> u32 {
+    unix_s(Month::new(2026, 1).expect("January is a month"))
+}
+
+fn kinds(client: &mut Client) -> Vec<EventKind> {
+    let events = events(client, |_, _| {}).expect("the events arrive");
+    events.into_iter().map(|event| event.kind).collect()
+}
+
+#[test]
+fn it_starts_and_its_console_answers() {
+    let Some(mut chip) = Chip::switch_on() else {
+        return;
+    };
+    let log = chip.log();
+    assert!(log.contains("nrf52840-dk"), "{log}");
+    let mut terminal = chip.terminal();
+    let status = terminal.type_in("status");
+    assert!(status.contains("NOT SET"), "{status}");
+    // VDDH over 5 through a converter of 12 bits over 3.6 V: 4.4 mV a step.
+    assert!(status.contains("battery    494"), "{status}");
+    let set = terminal.type_in("set station well-1 m-a-s-l 7");
+    assert!(!set.contains("try help"), "{set}");
+    terminal.type_in("clock 2026-01-31 23:30:00");
+    let status = terminal.type_in("status");
+    assert!(status.contains("well-1"), "{status}");
+    assert!(status.contains("2026-01-31 23:30:0"), "{status}");
+    assert_eq!(chip.seen().overruns, 0);
+}
+
+#[test]
+fn a_model_goes_into_the_chips_own_flash_and_comes_back() {
+    let Some(chip) = Chip::switch_on() else {
+        return;
+    };
+    let model = model_file(AttentionKind::Shared, PAPER, 20_260_131);
+    chip.write("station.toml", STATION);
+    chip.write("model.amlm", &model);
+    // As at a technician's first visit.
+    chip.amlstm(&["config", "station.toml"]);
+    chip.amlstm(&["clock", "--set", "--to", "2026-01-01T06:00:00Z"]);
+    chip.amlstm(&["push", "model.amlm"]);
+    chip.amlstm(&["pull", "-o", "pulled.amlm"]);
+    let pulled = std::fs::read(chip.file("pulled.amlm")).expect("the program wrote it");
+    assert_eq!(pulled, model);
+}
+
+#[test]
+fn a_closed_month_and_the_settings_outlive_the_power() {
+    let Some(mut chip) = Chip::switch_on() else {
+        return;
+    };
+    connect_transducers(&mut chip);
+    let mut client = chip.client();
+    configure(&mut client, STATION);
+    client.set_clock(january(), false).expect("a first date");
+    // A sample at noon of each day; the clock is set forward from one to the next.
+    for day in 0..=31 {
+        let noon = january() + day * 86_400 + 43_200;
+        client
+            .set_clock(noon - 20, false)
+            .expect("no jump of more than a day");
+        chip.run(30.0);
+    }
+    let status = client.status().expect("status");
+    assert_eq!(status.months, 1);
+    assert_eq!(status.storage_errors, 0);
+    let months = months(&mut client);
+    for (channel, level_m) in months[0].0.channels.iter().zip(LEVELS_M) {
+        assert!(channel.complete, "{channel:?}");
+        assert_eq!(channel.mean_m, Some(level_m));
+    }
+    drop(client);
+    let settings = chip.amlstm(&["config"]);
+
+    // The supply goes away and comes back: RAM holds anything.
+    chip.command("reset power");
+    chip.run(2.0);
+    let mut client = chip.client();
+    let status = client.status().expect("status");
+    assert_eq!(status.reset_cause, ResetCause::Power);
+    assert_eq!(status.clock, ClockState::Unsure);
+    assert_eq!(self::months(&mut client), months);
+    drop(client);
+    assert_eq!(chip.amlstm(&["config"]), settings);
+    // The chip's flash takes two writes of a word between erases (product specification 1.7, NVMC); docs/new-board.md promises one.
+    assert_eq!(chip.seen().most_writes, 1);
+}
+
+fn months(client: &mut Client) -> Vec<(MonthRecord, Option<EstimateRecord>)> {
+    download(client, Table::Months, |_, _| {})
+        .expect("the months arrive")
+        .months
+}
+
+#[test]
+fn samples_carry_the_time_they_were_due_by_the_chips_clock() {
+    let Some(mut chip) = Chip::switch_on() else {
+        return;
+    };
+    connect_transducers(&mut chip);
+    let mut client = chip.client();
+    configure(&mut client, STATION);
+    // The last minutes of a month: a sample a moment too early would be stamped with the month before.
+    let february = january() + 31 * 86_400;
+    client
+        .set_clock(february - 150, false)
+        .expect("a first date");
+    chip.run(450.0);
+    let samples = download(&mut client, Table::Samples, |_, _| {})
+        .expect("the samples arrive")
+        .samples;
+    let expected: Vec<u32> = (0..7).map(|minute| february - 120 + 60 * minute).collect();
+    let stamped: Vec<u32> = samples.iter().map(|sample| sample.unix_s).collect();
+    assert_eq!(stamped.get(..7), Some(&*expected), "{stamped:?}");
+    for (reading, level_m) in samples[0].channels.iter().zip(LEVELS_M) {
+        assert_eq!(reading.level_m, Some(level_m));
+    }
+}
+
+#[test]
+fn a_loop_current_comes_through_the_converter() {
+    let Some(mut chip) = Chip::switch_on() else {
+        return;
+    };
+    let mut client = chip.client();
+    configure(
+        &mut client,
+        r#"
+        station = "well-1"
+        datum = "m-a-s-l"
+        [[channel]]
+        aquifer_layer = "confined1"
+        source = { loop_input = 1, at_4_ma = 0.0, at_20_ma = 50.0 }
+        quantity = "level_m"
+        "#,
+    );
+    client.set_clock(january(), false).expect("a first date");
+    // Input 1 is AIN2: 12 mA, the middle, through 100 ohm.
+    chip.command("input 2 1200");
+    let now = client.now().expect("now");
+    let level_m = now.channels[0].level_m.expect("a level");
+    // Half a step of 12 bits over 3.6 V is 4.4 uA, of 16 mA for 50 m.
+    assert!((level_m - 25.0).abs() < 0.014, "{level_m}");
+    // A broken wire.
+    chip.command("input 2 0");
+    let now = client.now().expect("now");
+    assert_eq!(now.channels[0].level_m, None);
+}
+
+#[test]
+fn a_converter_that_hangs_wakes_the_watchdog_and_the_task_is_named() {
+    let Some(mut chip) = Chip::switch_on() else {
+        return;
+    };
+    let mut client = chip.client();
+    configure(
+        &mut client,
+        r#"
+        station = "well-1"
+        datum = "m-a-s-l"
+        sample_interval_s = 60
+        [[channel]]
+        aquifer_layer = "confined1"
+        source = { loop_input = 1, at_4_ma = 0.0, at_20_ma = 50.0 }
+        quantity = "level_m"
+        "#,
+    );
+    client.set_clock(january(), false).expect("a first date");
+    drop(client);
+    let before = chip.seen().resets.len();
+    chip.command("converter hangs");
+    // A round of sensors may take 120 s, and the watchdog, which is fed every 120 s, waits 240 s.
+    chip.run(660.0);
+    chip.command("converter runs");
+    let resets = chip.seen().resets.split_off(before);
+    assert_eq!(
+        resets.first().map(String::as_str),
+        Some("watchdog"),
+        "{resets:?}"
+    );
+    chip.run(5.0);
+    let mut client = chip.client();
+    let status = client.status().expect("status");
+    assert_eq!(status.reset_cause, ResetCause::Watchdog);
+    assert_eq!(status.clock, ClockState::Set, "the time is kept in RAM");
+    let bitten = |kind: &EventKind| {
+        matches!(
+            kind,
+            EventKind::Started {
+                cause: ResetCause::Watchdog,
+                late_task: Some(Task::Sense),
+                ..
+            }
+        )
+    };
+    let kinds = kinds(&mut client);
+    assert!(kinds.iter().any(bitten), "{kinds:?}");
+}
+
+#[test]
+fn the_time_outlives_the_reset_pin() {
+    let Some(mut chip) = Chip::switch_on() else {
+        return;
+    };
+    connect_transducers(&mut chip);
+    let mut client = chip.client();
+    configure(&mut client, STATION);
+    client.set_clock(january(), false).expect("a first date");
+    chip.run(605.0);
+    let before = client.status().expect("status");
+    drop(client);
+    chip.command("reset pin");
+    chip.run(2.0);
+    let status = chip.client().status().expect("status");
+    assert_eq!(status.reset_cause, ResetCause::Other);
+    assert_eq!(status.clock, ClockState::Set);
+    // The time is kept at every sample, so a minute may be missing.
+    let behind_s = i64::from(before.unix_s) - i64::from(status.unix_s);
+    assert!(behind_s <= 60, "{behind_s} s behind");
+    assert_eq!(status.boots, before.boots + 1);
+}
+
+#[test]
+fn the_port_goes_on_after_an_overrun() {
+    let Some(mut chip) = Chip::switch_on() else {
+        return;
+    };
+    // An upload's begin erases the slot's eight pages, for which the processor stands still 85 ms a page; more is typed meanwhile than the
+    // receiver keeps.
+    let begin = Request::UploadBegin {
+        length: 30_000,
+        crc: 0,
+    };
+    let mut frame = [0; MAX_FRAME];
+    let frame = encode_frame(1, &begin, &mut frame).expect("it fits");
+    let mut terminal = chip.terminal();
+    terminal.send(frame);
+    for _ in 0..128 {
+        terminal.send(&[b'x'; 64]);
+    }
+    chip.run(3.0);
+    let seen = chip.seen();
+    assert!(seen.overruns > 0, "{seen:?}");
+    drop(terminal);
+    // Whatever is left of the line is ended; then the console and frames are answered as before.
+    let mut terminal = chip.terminal();
+    terminal.send(b"\r");
+    let start = Instant::now();
+    let status = loop {
+        let shown = terminal.read_to_prompt();
+        if shown.contains("battery") {
+            break shown;
+        }
+        terminal.send(b"status\r");
+        assert!(start.elapsed() < Duration::from_mins(1), "{shown}");
+    };
+    assert!(status.contains("NOT SET"), "{status}");
+    drop(terminal);
+    let status = chip.client().status().expect("status");
+    assert_eq!(status.boots, 1);
+    assert_eq!(status.storage_errors, 0);
+}
