@@ -6,14 +6,14 @@ use amlstm_core::link::Task;
 use embassy_futures::join::join4;
 use embassy_futures::select::{Either, select};
 
-use crate::board::{Board, Clock, Machine};
+use crate::board::{Board, Clock, LastRun, Machine};
 use crate::health;
 use crate::logger::Logger;
 use crate::port;
 use crate::repair::Repair;
-use crate::running::during;
+use crate::running::{apart, during};
 use crate::shared::Shared;
-use crate::store::Layout;
+use crate::store::{Layout, StoreError};
 
 /// What a board hands over.
 pub struct Parts<B: Board> {
@@ -51,8 +51,7 @@ pub async fn run<B: Board>(parts: Parts<B>) {
         synthetic,
     } = parts;
     let last_run = machine.last_run();
-    let opened = Logger::open(flash, layout.clone(), &clock, &last_run).await;
-    let logger = match opened {
+    let logger = match open::<B>(flash, layout.clone(), &clock, &last_run).await {
         Ok(logger) => logger,
         Err((error, flash)) => {
             let repair = Repair::<B>::new(clock, machine, flash, layout, fw, error);
@@ -72,6 +71,16 @@ pub async fn run<B: Board>(parts: Parts<B>) {
         during(Task::Health, pin!(health::watch(&shared))),
     )
     .await;
+}
+
+/// Opens the logger.
+async fn open<B: Board>(
+    flash: B::Flash,
+    layout: Layout,
+    clock: &B::Clock,
+    last_run: &LastRun,
+) -> Result<Logger<B::Flash>, (StoreError, B::Flash)> {
+    apart(pin!(Logger::open(flash, layout, clock, last_run))).await
 }
 
 /// Samples whenever UTC divides by the interval.

@@ -22,7 +22,7 @@ use crate::settings::Settings;
 use crate::store::{MonthEntry, SlotRecord, Store};
 
 /// Months stepped at once: what is held in RAM beside the model.
-const BATCH: usize = 16;
+const BATCH: usize = 8;
 /// Most months between the end of training and the first in the log, or between two in the log: a century. A file that states an earlier end
 /// of training would keep the processor busy for long.
 const LONGEST_GAP: i32 = 1200;
@@ -36,6 +36,7 @@ pub struct MonthWalk {
     state: Option<SavedState>,
     /// Months without any level since the end of the training.
     without_levels: u16,
+    estimates: Vec<EstimateRecord, BATCH>,
 }
 
 struct ClosedMonth {
@@ -53,58 +54,25 @@ impl MonthWalk {
             months: 0,
             state: None,
             without_levels: 0,
+            estimates: Vec::new(),
         }
     }
 
-    /// Estimates the next closed months; `None` after the last. Months within the training are passed over.
+    /// What [`advance`](Self::advance) estimated last.
+    pub fn estimates(&self) -> &[EstimateRecord] {
+        &self.estimates
+    }
+
+    /// Estimates the next closed months; false after the last. Months within the training are passed over.
     ///
     /// # Errors
     /// [`Fault::Storage`], [`Fault::ModelInvalid`], [`Fault::LayerUnknown`].
-    pub async fn next<F: MappedFlash>(
+    pub async fn advance<F: MappedFlash>(
         &mut self,
         store: &mut Store<F>,
         settings: &Settings,
-    ) -> Result<Option<Vec<EstimateRecord, BATCH>>, Fault> {
-        let closed = self.closed_months(store).await?;
-        if closed.is_empty() {
-            return Ok(None);
-        }
-        self.months += closed.len();
-        let bytes = store
-            .slot_bytes(self.slot.slot, self.slot.length)
-            .ok_or(Fault::Storage)?;
-        let file = ModelFile::parse(bytes).map_err(|_| Fault::ModelInvalid)?;
-        let inputs = inputs_of(&file, settings)?;
-        let mut estimator = Estimator::at_start(&file);
-        if let Some(state) = &self.state {
-            estimator.restore(state).map_err(|_| Fault::ModelInvalid)?;
-        }
-        let mut estimated = Vec::new();
-        for closed in &closed {
-            let before = estimator.month();
-            let Some(estimate) = step_to(&mut estimator, closed, &inputs, file.months())? else {
-                continue;
-            };
-            let passed = before.map_or(0, |before| estimate.month.index() - before.index() - 1);
-            let missing = estimate
-                .inputs
-                .iter()
-                .all(|input| matches!(input, InputState::Missing));
-            self.without_levels = self
-                .without_levels
-                .saturating_add(passed as u16 + u16::from(missing));
-            // A batch of months gives at most as many estimates.
-            let _ = estimated.push(self.estimated(estimate));
-        }
-        self.state = Some(estimator.save());
-        Ok(Some(estimated))
-    }
-
-    async fn closed_months<F: MappedFlash>(
-        &self,
-        store: &mut Store<F>,
-    ) -> Result<Vec<ClosedMonth, BATCH>, Fault> {
-        let mut closed = Vec::new();
+    ) -> Result<bool, Fault> {
+        let mut closed = Vec::<ClosedMonth, BATCH>::new();
         let mut position = 0;
         let visited = store.each_month(|entry| {
             let MonthEntry::Closed(record) = entry else {
@@ -122,7 +90,51 @@ impl MonthWalk {
             }
         });
         visited.await?;
-        Ok(closed)
+        if closed.is_empty() {
+            return Ok(false);
+        }
+        self.months += closed.len();
+        let bytes = store
+            .slot_bytes(self.slot.slot, self.slot.length)
+            .ok_or(Fault::Storage)?;
+        self.estimates.clear();
+        let file = ModelFile::parse(bytes).map_err(|_| Fault::ModelInvalid)?;
+        self.step_through(&closed, &file, settings)?;
+        Ok(true)
+    }
+
+    /// Steps the model through closed months. Not inlined, so that its stack is not there yet while the file is parsed.
+    #[inline(never)]
+    fn step_through(
+        &mut self,
+        closed: &[ClosedMonth],
+        file: &ModelFile<'_>,
+        settings: &Settings,
+    ) -> Result<(), Fault> {
+        let inputs = inputs_of(file, settings)?;
+        let mut estimator = Estimator::at_start(file);
+        if let Some(state) = &self.state {
+            estimator.restore(state).map_err(|_| Fault::ModelInvalid)?;
+        }
+        for closed in closed {
+            let before = estimator.month();
+            let Some(estimate) = step_to(&mut estimator, closed, &inputs, file.months())? else {
+                continue;
+            };
+            let passed = before.map_or(0, |before| estimate.month.index() - before.index() - 1);
+            let missing = estimate
+                .inputs
+                .iter()
+                .all(|input| matches!(input, InputState::Missing));
+            self.without_levels = self
+                .without_levels
+                .saturating_add(passed as u16 + u16::from(missing));
+            let estimated = self.estimated(estimate);
+            // A batch of months gives at most as many estimates.
+            let _ = self.estimates.push(estimated);
+        }
+        self.state = Some(estimator.save());
+        Ok(())
     }
 
     fn estimated(&self, estimate: Estimate) -> EstimateRecord {

@@ -17,10 +17,16 @@ pub fn running() -> Task {
     WATCHED.get(number).copied().unwrap_or(Task::Health)
 }
 
-/// Runs a task and keeps its name for [`running`]. The caller pins it: a future that is moved into another takes its memory twice.
-pub fn during<F: Future<Output = ()>>(
+/// Polls a future through a pointer: inlined where it is awaited, it would have its stack all the time, and several of them at once. The caller pins it: a
+/// future that is moved into another takes its memory twice.
+pub async fn apart<T>(future: Pin<&mut dyn Future<Output = T>>) -> T {
+    future.await
+}
+
+/// Runs a task as [`apart`] does and keeps its name for [`running`].
+pub fn during(
     task: Task,
-    mut future: Pin<&mut F>,
+    mut future: Pin<&mut dyn Future<Output = ()>>,
 ) -> impl Future<Output = ()> {
     poll_fn(move |context| {
         RUNNING.store(task as u8, Ordering::Relaxed);

@@ -290,11 +290,11 @@ impl<F: MappedFlash> Store<F> {
         mut visit: impl FnMut(MonthEntry) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let region = self.layout.months.clone();
-        let held = self.held.clone();
+        let voids = self.held.voids.clone();
         let mut number = 0;
         self.each(region, |entry: MonthEntry| {
             number += 1;
-            match held.live(number - 1, entry) {
+            match voids.live(number - 1, entry) {
                 Some(MonthEntry::Missing(missing)) => missing
                     .records()
                     .try_for_each(|record| visit(MonthEntry::Closed(record))),
@@ -480,7 +480,7 @@ impl<F: MappedFlash> Store<F> {
             })
             .await?;
         let mut number = 0;
-        let voids = survey.clone();
+        let voids = survey.voids.clone();
         self.each(region, |entry: MonthEntry| {
             number += 1;
             if let Some(entry) = voids.live(number - 1, entry) {

@@ -105,6 +105,9 @@ fn a_year_on_the_logger_equals_the_host_bit_for_bit() {
 /// Most bytes of stack that chance adds: an interrupt at the deepest point.
 const INTERRUPT_STACK: u32 = 256;
 
+/// Most bytes of stack of the whole logger, a tenth above what was measured: a quarter of the RAM of a chip with 192 KiB.
+const STACK_LIMIT: u32 = 48 * 1024;
+
 /// There is no heap, so a leak could only be a stack that grows.
 fn memory_stays_what_it_was_in_the_first_year(finished: &Finished, months: usize) {
     let stack: Vec<u32> = finished
@@ -117,6 +120,7 @@ fn memory_stays_what_it_was_in_the_first_year(finished: &Finished, months: usize
     let (first_year, last) = (stack[stack.len().min(12) - 1], stack[stack.len() - 1]);
     println!("{first_year} bytes of stack in the first year, {last} in all {months} months");
     assert!(first_year > 0 && last <= first_year + INTERRUPT_STACK);
+    assert!(last <= STACK_LIMIT, "at most {STACK_LIMIT} are allowed");
 }
 
 /// What common NOR flash chips promise: erases of a sector.

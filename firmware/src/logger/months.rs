@@ -211,9 +211,9 @@ impl<F: MappedFlash> Logger<F> {
         }
         let mut last = None;
         let mut walk = self.walk().await?;
-        while let Some(batch) = walk.next(&mut self.store, &self.settings).await? {
-            for estimate in batch
-                .iter()
+        while walk.advance(&mut self.store, &self.settings).await? {
+            let estimates = walk.estimates().iter();
+            for estimate in estimates
                 .filter(|estimate| Some(estimate.month_index) > done && is_worth_keeping(estimate))
             {
                 self.store.push_estimate(estimate.clone()).await?;
@@ -235,10 +235,10 @@ impl<F: MappedFlash> Logger<F> {
             .ok_or(Fault::NotFound)?;
         let (record, _) = self.month_at(position).await?.ok_or(Fault::NotFound)?;
         let mut walk = self.walk().await?;
-        while let Some(batch) = walk.next(&mut self.store, &self.settings).await? {
-            if let Some(found) = batch
-                .iter()
-                .find(|estimate| estimate.month_index == record.month_index)
+        while walk.advance(&mut self.store, &self.settings).await? {
+            let mut estimates = walk.estimates().iter();
+            if let Some(found) =
+                estimates.find(|estimate| estimate.month_index == record.month_index)
             {
                 return Ok(found.clone());
             }

@@ -12,6 +12,7 @@ mod set;
 mod status;
 
 use core::fmt;
+use core::pin::pin;
 
 use amlstm_core::link::{Fault, MAX_FRAME};
 use embedded_io_async::Write;
@@ -20,6 +21,7 @@ use heapless::{String, Vec};
 use super::answer::answer;
 use crate::board::{Board, Machine};
 use crate::bounded::collect_bounded;
+use crate::running::apart;
 use crate::shared::Shared;
 
 /// Longest line a technician types.
@@ -73,7 +75,7 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
     /// The port does not take the answer.
     pub async fn answer(&mut self, payload: &[u8]) -> Result<(), W::Error> {
         let mut frame = [0; MAX_FRAME];
-        let answer = answer(self.shared, payload, &mut frame).await;
+        let answer = apart(pin!(answer(self.shared, payload, &mut frame))).await;
         self.to.write_all(answer.frame).await?;
         self.to.flush().await?;
         if answer.restart {

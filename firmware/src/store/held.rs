@@ -29,8 +29,14 @@ pub struct Held {
     pub unreadable: u32,
     /// Entries of the log of months.
     entries: u32,
+    pub(super) voids: Voids,
+}
+
+/// Which entries of the log of months are void.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Voids {
     /// First void month, and the entry that says so by its number.
-    voids: Vec<(u32, i32), MAX_VOIDS>,
+    said: Vec<(u32, i32), MAX_VOIDS>,
 }
 
 impl Held {
@@ -38,7 +44,7 @@ impl Held {
     pub(super) fn note_void(&mut self, entry: &MonthEntry) {
         if let MonthEntry::Void(void) = entry {
             // There is room: no more are ever written.
-            let _ = self.voids.push((self.entries, void.month_index));
+            let _ = self.voids.said.push((self.entries, void.month_index));
             self.last_void = Some(*void);
         }
         self.entries += 1;
@@ -66,10 +72,17 @@ impl Held {
         self.note_month(entry);
     }
 
+    /// True if no more months can be made void.
+    pub fn voids_are_full(&self) -> bool {
+        self.voids.said.is_full()
+    }
+}
+
+impl Voids {
     /// What of an entry is not void, as it is written today, the entry's number being `number`.
     pub(super) fn live(&self, number: u32, entry: MonthEntry) -> Option<MonthEntry> {
         let first_void = self
-            .voids
+            .said
             .iter()
             .filter(|(said_at, _)| *said_at > number)
             .map(|(_, month_index)| *month_index)
@@ -90,10 +103,5 @@ impl Held {
             }
             MonthEntry::Void(_) | MonthEntry::NetworkEstimate(_) => None,
         }
-    }
-
-    /// True if no more months can be made void.
-    pub fn voids_are_full(&self) -> bool {
-        self.voids.is_full()
     }
 }

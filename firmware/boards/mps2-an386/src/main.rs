@@ -18,6 +18,8 @@ mod runtime;
 mod synthetic;
 mod uart;
 
+use core::pin::pin;
+
 use amlstm_cortex_m::{retained, stack};
 use amlstm_firmware::app::{self, Parts};
 use amlstm_firmware::board::Board;
@@ -82,7 +84,7 @@ fn main() -> ! {
         fw: FW,
         synthetic,
     };
-    runtime::block_on(app::run(parts));
+    runtime::block_on(pin!(app::run(parts)));
     process::exit(1)
 }
 

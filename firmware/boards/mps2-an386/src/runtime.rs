@@ -3,7 +3,7 @@
 //! The application is one future, so an executor is this loop. It sleeps with WFI: QEMU 7.2 does not sleep on WFE.
 
 use core::future::Future;
-use core::pin::pin;
+use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
@@ -16,9 +16,8 @@ pub fn wake() {
     WOKEN.store(true, Ordering::Release);
 }
 
-/// Runs a future to its end.
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
+/// Runs a future to its end. The caller pins it: one that is moved here takes its memory twice.
+pub fn block_on<T>(mut future: Pin<&mut impl Future<Output = T>>) -> T {
     let waker = waker();
     let mut context = Context::from_waker(&waker);
     loop {
