@@ -69,7 +69,8 @@ pub struct StackedInput<'a, A: Arithmetic> {
 }
 
 /// `sums + W [h; e]` of a block of rows, column after column, with `sum + weight * value` as given. The sums are an array and all eight rows are written out: so they
-/// stay in registers, where a loop over a nalgebra vector takes them from memory and back for every product.
+/// stay in registers, where a loop over a nalgebra vector takes them from memory and back for every product. Columns are cut to as many
+/// as there are values first: one counter instead of two leaves a register to the sums.
 fn add_columns<S: Scalar + Copy, N: Pod + Scalar>(
     sums: Block<S>,
     tiles: &[Tile<N>],
@@ -88,12 +89,15 @@ fn add_columns<S: Scalar + Copy, N: Pod + Scalar>(
             mut s7,
         ],
     ] = sums.data.0;
-    let columns: &[[N; BLOCK]] = bytemuck::try_cast_slice(tiles).unwrap_or_default();
+    let mut columns: &[[N; BLOCK]] = bytemuck::try_cast_slice(tiles).unwrap_or_default();
     debug_assert_eq!(columns.len(), tiles.len() * TILE_COLUMNS);
-    let mut columns = columns.iter();
     for blocks in [hidden, below] {
         let values: &[N] = bytemuck::try_cast_slice(blocks).unwrap_or_default();
-        for (value, [w0, w1, w2, w3, w4, w5, w6, w7]) in zip(values, &mut columns) {
+        let (of_values, rest) = columns
+            .split_at_checked(values.len())
+            .unwrap_or((columns, &[]));
+        columns = rest;
+        for (value, [w0, w1, w2, w3, w4, w5, w6, w7]) in zip(values, of_values) {
             s0 = add_product(s0, *w0, *value);
             s1 = add_product(s1, *w1, *value);
             s2 = add_product(s2, *w2, *value);
