@@ -7,6 +7,9 @@ use crate::input::InputState;
 use crate::month::Month;
 use crate::sizes::MAX_INPUTS;
 
+/// After more months without any level since the start of a model file, the interval that the file states is not believed.
+pub const MAX_MONTHS_WITHOUT_LEVELS: u16 = 12;
+
 /// The estimate to be trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -63,6 +66,12 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// Whether no input has a level.
+    pub fn is_without_levels(&self) -> bool {
+        let mut inputs = self.inputs.iter();
+        inputs.all(|input| *input == InputState::Missing)
+    }
+
     /// The increment by the estimate that is not the primary one in mm, down +; nothing where there is none.
     pub fn other_increment_mm(&self) -> Option<f32> {
         let physics = self.physics.as_ref()?;

@@ -33,11 +33,12 @@ mod sensor;
 mod status;
 mod visit_report;
 
+pub use crate::estimate::MAX_MONTHS_WITHOUT_LEVELS;
 pub use crate::input::InputState;
 pub use channel::{BarometerConfig, ChannelConfig};
 pub use clock_doubt::ClockDoubt;
 pub use config::{ConfigItem, ConfigKey, ConfigProblem, Security};
-pub use estimate_record::{EstimateRecord, MAX_MONTHS_WITHOUT_LEVELS};
+pub use estimate_record::EstimateRecord;
 pub use event::{Event, EventKind, ResetCause, Task};
 pub use fault::Fault;
 pub use frame::{FrameError, FrameReader, Received, decode_reply, decode_request, encode_frame};

@@ -9,7 +9,7 @@ use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimate::Estimate;
 use amlstm_core::estimator::Estimator;
 use amlstm_core::link::{
-    EstimateRecord, Fault, InputState, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord,
+    EstimateRecord, Fault, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord,
 };
 use amlstm_core::month::Month;
 use amlstm_core::month_mean::MonthDefinition;
@@ -122,13 +122,9 @@ impl MonthWalk {
                 continue;
             };
             let passed = before.map_or(0, |before| estimate.month.index() - before.index() - 1);
-            let missing = estimate
-                .inputs
-                .iter()
-                .all(|input| matches!(input, InputState::Missing));
             self.without_levels = self
                 .without_levels
-                .saturating_add(passed as u16 + u16::from(missing));
+                .saturating_add(passed as u16 + u16::from(estimate.is_without_levels()));
             let estimated = self.estimated(estimate);
             // A batch of months gives at most as many estimates.
             let _ = self.estimates.push(estimated);

@@ -23,7 +23,7 @@ pub struct EstimateRecord {
     /// Cumulative subsidence in mm, down +.
     pub subsidence_mm: f32,
     /// Half width of the 90 % interval of the increment in mm, wider outside the levels trained on; `None` if the model file states none, or if more than
-    /// [`MAX_MONTHS_WITHOUT_LEVELS`] months had no level since its training.
+    /// [`MAX_MONTHS_WITHOUT_LEVELS`](crate::estimate::MAX_MONTHS_WITHOUT_LEVELS) months had no level since its training.
     pub half_width_mm: Option<f32>,
     /// Share of each model input, in the model's order; sums to 1 unless all are missing.
     pub attention: Vec<f32, MAX_CHANNELS>,
@@ -38,6 +38,3 @@ pub struct EstimateRecord {
     /// Whether the two differ by more than their intervals allow.
     pub disagree: bool,
 }
-
-/// After more months without any level since the training of a model, the interval that its file states is not believed.
-pub const MAX_MONTHS_WITHOUT_LEVELS: u16 = 12;

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use amlstm::export::AlignedBytes;
 use amlstm_core::{
     artifact::ModelFile,
-    estimate::{Estimate, Primary},
+    estimate::{Estimate, MAX_MONTHS_WITHOUT_LEVELS, Primary},
     estimator::Estimator,
     input::InputState,
     month::Month,
@@ -71,12 +71,15 @@ fn steps(args: &Args, file: &ModelFile, levels: &Levels) -> anyhow::Result<Vec<S
         let months = levels.months_after_start(file, advice)?.collect();
         (Estimator::at_start(file), months)
     };
+    let mut without_levels = 0;
     let step = |month| {
         let level_m = levels.at(month);
-        Step {
-            estimate: estimator.step_across_gap(month, &level_m),
-            level_m,
+        let mut estimate = estimator.step_across_gap(month, &level_m);
+        without_levels += u16::from(estimate.is_without_levels());
+        if without_levels > MAX_MONTHS_WITHOUT_LEVELS {
+            estimate.half_width_mm = None;
         }
+        Step { level_m, estimate }
     };
     Ok(months.into_iter().map(step).collect())
 }
@@ -156,12 +159,21 @@ fn print(
         table.add_row(cells);
     }
     writeln!(output, "\n{}", table.trim_fmt())?;
-    for Step { estimate, .. } in steps {
-        let remarks = remarks(layers, estimate);
-        if !remarks.is_empty() {
-            let remarks = format!("{}  {remarks}", estimate.month);
-            writeln!(output, "{}", broken(&remarks))?;
+    let remarked: Vec<(Month, String)> = (steps.iter())
+        .map(|Step { estimate, .. }| (estimate.month, remarks(layers, estimate)))
+        .collect();
+    // Months of which the same is to be said, in one line.
+    for alike in remarked.chunk_by(|a, b| a.1 == b.1) {
+        let ((first, remarks), (last, _)) = (&alike[0], &alike[alike.len() - 1]);
+        if remarks.is_empty() {
+            continue;
         }
+        let months = if first == last {
+            first.to_string()
+        } else {
+            format!("{first} to {last}")
+        };
+        writeln!(output, "{}", broken(&format!("{months}  {remarks}")))?;
     }
     Ok(())
 }

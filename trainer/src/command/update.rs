@@ -9,7 +9,6 @@ use amlstm::{
 use amlstm_core::{
     artifact::{ModelFile, start_from},
     estimator::Estimator,
-    input::InputState,
     month::Month,
     saved_state::SavedState,
 };
@@ -108,8 +107,7 @@ fn moved_on(args: &Args, file: &ModelFile) -> anyhow::Result<Moved> {
     let (mut months, mut without_level) = (0, 0);
     for month in levels.months_after_start(file, "nothing is to be done")? {
         let estimate = estimator.step(month, &levels.at(month))?;
-        let mut inputs = estimate.inputs.iter();
-        without_level += u32::from(inputs.all(|input| *input == InputState::Missing));
+        without_level += u32::from(estimate.is_without_levels());
         months += 1;
     }
     Ok(Moved {
