@@ -26,6 +26,7 @@ pub enum MonthEntry {
 
 impl MonthEntry {
     /// The entry as it is written today.
+    #[must_use]
     pub fn newest(self) -> Self {
         match self {
             Self::NetworkEstimate(old) => Self::Estimate(old.into()),

@@ -79,10 +79,11 @@ fn arithmetic_name(kind: ArithmeticKind) -> &'static str {
     }
 }
 
-fn print(file: &ModelFile, bytes: usize, output: &mut Output) -> Result<(), OutputError> {
+/// What the file says about its model, by name.
+fn facts(file: &ModelFile, bytes: usize) -> Vec<(&'static str, String)> {
     let record = file.record();
     let scores = record.scores;
-    let facts = [
+    vec![
         ("well", record.well.to_string()),
         (
             "data",
@@ -164,9 +165,13 @@ fn print(file: &ModelFile, bytes: usize, output: &mut Output) -> Result<(), Outp
                 ),
             },
         ),
-    ];
+    ]
+}
+
+fn print(file: &ModelFile, bytes: usize, output: &mut Output) -> Result<(), OutputError> {
+    let record = file.record();
     let mut table = table::new(&[("", LEFT), ("", LEFT)]);
-    for (name, value) in facts {
+    for (name, value) in facts(file, bytes) {
         table.add_row([name.to_owned(), value]);
     }
     writeln!(output, "{}\n", table.trim_fmt().trim_start_matches('\n'))?;

@@ -51,6 +51,7 @@ const LOGGED_WELLS: u64 = 200;
   amlstm train sites/holly --json > scores.json   for another program
 
 Exit codes: 0 all wells have models, 3 some wells have none (failures.csv says why, --resume tries them again), 1 the run was stopped, 2 wrong usage")]
+#[expect(clippy::struct_excessive_bools, reason = "flags of the command line")]
 pub struct Args {
     /// Folders with wells.csv, levels.csv and subsidence.csv or points.csv.
     #[arg(value_name = "DIR")]
