@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use amlstm::export::AlignedBytes;
 use amlstm::logger::{Client, Table, download, events};
 use amlstm_core::link::{
     ClockState, EstimateRecord, EventKind, MAX_FRAME, MonthRecord, Request, ResetCause, Task,
@@ -13,7 +14,7 @@ use amlstm_core::link::{
 use amlstm_core::month::Month;
 use amlstm_core::sizes::AttentionKind;
 use amlstm_tests::chip::Chip;
-use amlstm_tests::logger_rig::{configure, unix_s};
+use amlstm_tests::logger_rig::{configure, equals_the_host, unix_s};
 use amlstm_tests::sample::{PAPER, model_file};
 
 /// Three layers on the cable, one reading a minute.
@@ -76,10 +77,11 @@ fn it_starts_and_its_console_answers() {
 }
 
 #[test]
-fn a_model_goes_into_the_chips_own_flash_and_comes_back() {
-    let Some(chip) = Chip::switch_on() else {
+fn a_month_on_the_chip_equals_the_host_bit_for_bit_and_outlives_the_power() {
+    let Some(mut chip) = Chip::switch_on() else {
         return;
     };
+    connect_transducers(&mut chip);
     let model = model_file(AttentionKind::Shared, PAPER, 20_260_131);
     chip.write("station.toml", STATION);
     chip.write("model.amlm", &model);
@@ -90,18 +92,9 @@ fn a_model_goes_into_the_chips_own_flash_and_comes_back() {
     chip.amlstm(&["pull", "-o", "pulled.amlm"]);
     let pulled = std::fs::read(chip.file("pulled.amlm")).expect("the program wrote it");
     assert_eq!(pulled, model);
-}
 
-#[test]
-fn a_closed_month_and_the_settings_outlive_the_power() {
-    let Some(mut chip) = Chip::switch_on() else {
-        return;
-    };
-    connect_transducers(&mut chip);
-    let mut client = chip.client();
-    configure(&mut client, STATION);
-    client.set_clock(january(), false).expect("a first date");
     // A sample at noon of each day; the clock is set forward from one to the next.
+    let mut client = chip.client();
     for day in 0..=31 {
         let noon = january() + day * 86_400 + 43_200;
         client
@@ -110,6 +103,7 @@ fn a_closed_month_and_the_settings_outlive_the_power() {
         chip.run(30.0);
     }
     let status = client.status().expect("status");
+    assert_eq!(status.boots, 1);
     assert_eq!(status.months, 1);
     assert_eq!(status.storage_errors, 0);
     let months = months(&mut client);
@@ -117,6 +111,7 @@ fn a_closed_month_and_the_settings_outlive_the_power() {
         assert!(channel.complete, "{channel:?}");
         assert_eq!(channel.mean_m, Some(level_m));
     }
+    equals_the_host(&AlignedBytes::new(&model), &months);
     drop(client);
     let settings = chip.amlstm(&["config"]);
 
