@@ -5,6 +5,10 @@
 
 mod fitted_physics;
 
+mod c_header;
+mod plain_weights;
+mod safetensors;
+
 use std::path::Path;
 
 use amlstm_core::arithmetic::ArithmeticKind;
@@ -23,6 +27,9 @@ use crate::network::Shape;
 use crate::series::WellSeries;
 use crate::split::{Part, Split};
 use crate::train::TrainedWell;
+
+pub use c_header::c_header;
+pub use safetensors::safetensors;
 
 /// Bytes that begin at a multiple of four, as a model file in memory must.
 #[derive(Clone, PartialEq, Eq)]

@@ -13,3 +13,4 @@ mod run;
 mod site;
 mod snapshot;
 mod study;
+mod weights;

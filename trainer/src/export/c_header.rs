@@ -1,0 +1,394 @@
+//! A model as a C99 header: its numbers, a step of plain C, and golden months that show whether a compiler keeps every bit.
+//!
+//! The step is [`amlstm_core`]'s, operation by operation, network and physics, for 32-bit floating point. Fixed point, flags for levels outside the trained
+//! range and saved states are not there: a logger has them.
+
+use std::fmt::Write as _;
+
+use amlstm_core::{
+    artifact::{ModelFile, Physics},
+    basis::{COLUMNS, DECAY_MONTHS, LayerBeds},
+    bed::Cell,
+    estimate::{Primary, Subsidence},
+    estimator::Estimator,
+    input::Input,
+    month::Month,
+};
+
+use super::plain_weights::PlainWeights;
+
+/// Months from the file's state on whose outputs stand in the header.
+const GOLDEN_MONTHS: usize = 24;
+
+/// Numbers in a line of a table.
+const NUMBERS_PER_LINE: usize = 8;
+
+/// The step of the network, state and golden check.
+const STEP: &str = include_str!("step.h");
+
+/// The step of physics.
+const BEDS: &str = include_str!("beds.h");
+
+/// The header of a floating-point model; nothing if the model is in fixed point.
+pub fn c_header(file: &ModelFile) -> Option<String> {
+    let weights = PlainWeights::of(file)?;
+    let mut header = preamble(file);
+    header.push_str(&constants(file, &weights));
+    header.push_str(&tables(file, &weights));
+    if let Some(physics) = file.physics() {
+        header.push_str(&physics_tables(physics));
+    }
+    header.push_str(&golden(file));
+    header.push_str(STEP);
+    Some(header)
+}
+
+fn preamble(file: &ModelFile) -> String {
+    let record = file.record();
+    let start = file.start().month;
+    let data = if record.synthetic {
+        "SYNTHETIC"
+    } else {
+        "measured"
+    };
+    format!(
+        "/* Land subsidence at well {well}: a model of amlstm {version} (file CRC-32 {crc:08x}), {data} data, trained {from} to {until}.
+ *
+ * Goes on with the month after {start}:
+ *
+ *     struct amlstm_state state;
+ *     amlstm_start(&state);
+ *     if (amlstm_check() != 0) {{ ... the compiler does not keep the bits; see below ... }}
+ *     struct amlstm_month month = amlstm_step(&state, level_m);
+ *
+ * The same bits as amlstm on any machine with IEEE single precision, if products and sums are not fused (-ffp-contract=off) and not
+ * reordered (no -ffast-math). amlstm_check says whether that is so. Include it in one C file per model; C99, no library but <math.h>'s macros.
+ *
+ * Not in here: fixed point, flags for levels outside the trained range, a saved state's checks. */
+#ifndef AMLSTM_MODEL_H
+#define AMLSTM_MODEL_H
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if FLT_EVAL_METHOD != 0
+#error \"the model needs float arithmetic in single precision: on x86 compile with -msse2 -mfpmath=sse\"
+#endif
+#ifdef __FAST_MATH__
+#error \"the model needs IEEE arithmetic: compile without -ffast-math\"
+#endif
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF
+#endif
+
+",
+        well = comment(record.well),
+        version = env!("CARGO_PKG_VERSION"),
+        crc = file.crc(),
+        from = record.trained_from,
+        until = record.trained_until,
+    )
+}
+
+fn constants(file: &ModelFile, weights: &PlainWeights) -> String {
+    let record = file.record();
+    let start = file.start();
+    let (primary, half_width_mm) = match file.physics() {
+        Some(physics) if physics.primary == Primary::Physics => {
+            ("PHYSICS", physics.interval_half_width_mm)
+        }
+        _ => ("NETWORK", record.interval_half_width_mm),
+    };
+    let mut text = String::new();
+    let mut define = |name: &str, value: String| {
+        let _ = writeln!(text, "#define AMLSTM_{name} {value}");
+    };
+    define("WELL", literal(record.well));
+    define("INPUTS", weights.inputs.to_string());
+    define("HIDDEN", weights.hidden.to_string());
+    define("ATTENTION", weights.units.to_string());
+    define("ATTENTION_COLUMNS", weights.columns.to_string());
+    define("PHYSICS", u8::from(file.physics().is_some()).to_string());
+    define("BY_NETWORK", "0".to_owned());
+    define("BY_PHYSICS", "1".to_owned());
+    define("PRIMARY", format!("AMLSTM_BY_{primary}"));
+    define("START", literal(&start.month.to_string()));
+    define("START_NETWORK_MM", float(start.subsidence_mm));
+    if let Some(physics) = file.physics() {
+        let months = physics
+            .state
+            .months
+            .map_or(-1, |months| i32::try_from(months).unwrap_or(i32::MAX));
+        define("START_MONTHS", months.to_string());
+        define("START_PHYSICS_MM", float(physics.subsidence_mm));
+    }
+    define("TARGET_OFFSET_MM", float(file.model().target.offset));
+    define("TARGET_SCALE_MM", float(file.model().target.scale));
+    if half_width_mm.is_finite() {
+        text.push_str("/* Half the width of the 90 % interval around a month's increment by the estimate to be trusted. */\n");
+        let _ = writeln!(text, "#define AMLSTM_INTERVAL_MM {}", float(half_width_mm));
+    }
+    let _ = writeln!(text, "#define AMLSTM_GOLDEN_MONTHS {GOLDEN_MONTHS}\n");
+    text
+}
+
+fn tables(file: &ModelFile, weights: &PlainWeights) -> String {
+    let PlainWeights {
+        hidden,
+        inputs,
+        columns,
+        ..
+    } = *weights;
+    let mut text = String::new();
+    let names = file
+        .record()
+        .aquifer_layers
+        .iter()
+        .map(|name| literal(name));
+    let _ = writeln!(
+        text,
+        "/* Aquifer layers, in the order of the levels. */\nstatic const char *const amlstm_aquifer_layer[AMLSTM_INPUTS] = {{{}}};",
+        names.collect::<Vec<_>>().join(", ")
+    );
+    let of_inputs =
+        |number: fn(Input) -> f32| -> Vec<f32> { file.model().inputs().map(number).collect() };
+    let mut add = |comment: &str, declaration: &str, numbers: String| {
+        let _ = writeln!(
+            text,
+            "/* {comment} */\nstatic const float amlstm_{declaration} = {numbers};"
+        );
+    };
+    add(
+        "Levels trained on, m above datum.",
+        "lowest_trained_m[AMLSTM_INPUTS]",
+        list(&of_inputs(|input| input.lowest_trained_m)),
+    );
+    add(
+        "As above.",
+        "highest_trained_m[AMLSTM_INPUTS]",
+        list(&of_inputs(|input| input.highest_trained_m)),
+    );
+    add(
+        "x = (level_m - offset_m) / scale_m",
+        "offset_m[AMLSTM_INPUTS]",
+        list(&of_inputs(|input| input.scaler.offset)),
+    );
+    add(
+        "As above.",
+        "scale_m[AMLSTM_INPUTS]",
+        list(&of_inputs(|input| input.scaler.scale)),
+    );
+    if weights.units > 0 {
+        add(
+            "W, columns h then C.",
+            "w[AMLSTM_ATTENTION][2 * AMLSTM_HIDDEN]",
+            matrix(&weights.w, 2 * hidden),
+        );
+        for (name, numbers) in [("u", &weights.u), ("b", &weights.b), ("v", &weights.v)] {
+            let declaration = format!("{name}[AMLSTM_ATTENTION][AMLSTM_ATTENTION_COLUMNS]");
+            add(&name.to_uppercase(), &declaration, matrix(numbers, columns));
+        }
+    }
+    let rows = weights
+        .gates_of_hidden
+        .chunks(hidden)
+        .zip(weights.gates_of_inputs.chunks(inputs));
+    let gates: Vec<f32> = rows
+        .flat_map(|(of_h, of_e)| [of_h, of_e].concat())
+        .collect();
+    let of_gates: Vec<String> = gates
+        .chunks(hidden * (hidden + inputs))
+        .map(|gate| matrix(gate, hidden + inputs))
+        .collect();
+    add(
+        "Gates f, i, candidate, o, columns h then e.",
+        "gate[4][AMLSTM_HIDDEN][AMLSTM_HIDDEN + AMLSTM_INPUTS]",
+        format!("{{{}}}", of_gates.join(",\n")),
+    );
+    add(
+        "Their biases.",
+        "gate_bias[4][AMLSTM_HIDDEN]",
+        matrix(&weights.gate_bias, hidden),
+    );
+    add(
+        "y = w_o' h + b_o",
+        "output[AMLSTM_HIDDEN]",
+        list(&weights.output),
+    );
+    add("b_o", "output_bias", float(weights.output_bias));
+    let bits = |bits: &[u32]| -> Vec<f32> { bits.iter().copied().map(f32::from_bits).collect() };
+    add(
+        "h at the end of AMLSTM_START.",
+        "start_hidden[AMLSTM_HIDDEN]",
+        list(&bits(file.start().hidden)),
+    );
+    add(
+        "C then.",
+        "start_cell[AMLSTM_HIDDEN]",
+        list(&bits(file.start().cell)),
+    );
+    text.push('\n');
+    text
+}
+
+/// The weights of physics, its step and its state.
+fn physics_tables(physics: &Physics) -> String {
+    let weights = &physics.weights;
+    let beds = physics.state.layers.iter().take(weights.layers.len());
+    let beds: Vec<String> = beds.map(|beds| layer_beds(beds.as_ref())).collect();
+    format!(
+        "/* mm per m of an aquifer layer's elastic skeleton, bed without delay, and four delay beds. */
+static const float amlstm_layer_weight[AMLSTM_INPUTS][{COLUMNS}] = {};
+/* mm per month that the past before the first level still owes. */
+static const float amlstm_decay_weight[{}] = {};
+
+{BEDS}/* The beds at the end of AMLSTM_START. */
+static const struct amlstm_beds amlstm_start_beds[AMLSTM_INPUTS] = {{{}}};
+
+",
+        matrix(weights.layers.as_flattened(), COLUMNS),
+        DECAY_MONTHS.len(),
+        list(&weights.decay),
+        beds.join(",\n")
+    )
+}
+
+fn layer_beds(beds: Option<&LayerBeds>) -> String {
+    let has_begun = u8::from(beds.is_some());
+    let beds = beds.copied().unwrap_or(LayerBeds::at_rest(0.0));
+    let cells = |number: fn(&Cell<f32>) -> f32| -> String {
+        let delay = beds.delay.iter();
+        let beds: Vec<String> = delay
+            .map(|bed| list(&bed.cells.iter().map(number).collect::<Vec<_>>()))
+            .collect();
+        format!("{{{}}}", beds.join(", "))
+    };
+    format!(
+        "{{{has_begun}, {}, {}, {}, {}, {}}}",
+        float(beds.reference_m),
+        float(beds.level_m),
+        float(beds.lowest_m),
+        cells(|cell| cell.level_m),
+        cells(|cell| cell.lowest_m)
+    )
+}
+
+/// Levels within and somewhat beyond the trained ranges, every seventh missing, and what the estimator makes of them.
+fn golden(file: &ModelFile) -> String {
+    let inputs: Vec<Input> = file.model().inputs().collect();
+    let mut estimator = Estimator::at_start(file);
+    let mut month: Month = file.start().month;
+    let (mut levels, mut bits) = (Vec::new(), Vec::new());
+    for number in 0..GOLDEN_MONTHS {
+        let level_m: Vec<Option<f32>> = inputs
+            .iter()
+            .enumerate()
+            .map(|(k, input)| golden_level_m(number, k, input))
+            .collect();
+        month = month.next();
+        let estimate = estimator.step_across_gap(month, &level_m);
+        let physics = estimate.physics.map(|physics| physics.subsidence);
+        let [network, physics] = [estimate.network, physics.unwrap_or_default()].map(
+            |Subsidence {
+                 increment_mm,
+                 cumulative_mm,
+             }| {
+                format!(
+                    "0x{:08x}, 0x{:08x}",
+                    increment_mm.to_bits(),
+                    cumulative_mm.to_bits()
+                )
+            },
+        );
+        let text = |level_m: &Option<f32>| level_m.map_or("NAN".to_owned(), float);
+        levels.push(format!(
+            "{{{}}}",
+            level_m.iter().map(text).collect::<Vec<_>>().join(", ")
+        ));
+        bits.push(format!("{{{network}, {physics}}}"));
+    }
+    format!(
+        "/* Golden months after AMLSTM_START, levels in m. */
+static const float amlstm_golden_level_m[AMLSTM_GOLDEN_MONTHS][AMLSTM_INPUTS] = {{{}}};
+/* Bits of network_mm, network_total_mm, physics_mm, physics_total_mm in these months. */
+static const uint32_t amlstm_golden_bits[AMLSTM_GOLDEN_MONTHS][4] = {{{}}};
+
+",
+        levels.join(",\n"),
+        bits.join(",\n")
+    )
+}
+
+/// From a tenth of the trained range below it to a tenth above, at places that no two successive months share.
+fn golden_level_m(month: usize, input: usize, of: &Input) -> Option<f32> {
+    let place = ((month * 7 + input * 5) % 13) as f32 / 12.0 * 1.2 - 0.1;
+    let range_m = of.highest_trained_m - of.lowest_trained_m;
+    ((month + 2 * input) % 7 != 3).then_some(of.lowest_trained_m + place * range_m)
+}
+
+/// The shortest decimal number that is this float and no other, as C reads it.
+fn float(number: f32) -> String {
+    format!("{number:e}f")
+}
+
+/// Numbers in braces.
+fn list(numbers: &[f32]) -> String {
+    let lines: Vec<String> = numbers
+        .chunks(NUMBERS_PER_LINE)
+        .map(|line| {
+            let line: Vec<String> = line.iter().copied().map(float).collect();
+            line.join(", ")
+        })
+        .collect();
+    format!("{{{}}}", lines.join(",\n "))
+}
+
+/// Rows in braces.
+fn matrix(numbers: &[f32], columns: usize) -> String {
+    let rows: Vec<String> = numbers.chunks(columns).map(list).collect();
+    format!("{{{}}}", rows.join(",\n"))
+}
+
+/// A string literal of these bytes.
+fn literal(text: &str) -> String {
+    let mut literal = String::from("\"");
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b" -_.,:+()".contains(&byte) {
+            literal.push(byte.into());
+        } else {
+            let _ = write!(literal, "\\{byte:03o}");
+        }
+    }
+    literal + "\""
+}
+
+/// Text that neither ends nor begins a comment, nor leaves its line.
+fn comment(text: &str) -> String {
+    let harmless = |letter: char| !letter.is_control() && !"*/\\?\u{2028}\u{2029}".contains(letter);
+    text.chars()
+        .map(|letter| if harmless(letter) { letter } else { '_' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_what_c_reads() {
+        let numbers = [0.1, -0.0, 1.0, 1e-40, f32::MAX].map(float);
+        assert_eq!(
+            numbers,
+            ["1e-1f", "-0e0f", "1e0f", "1e-40f", "3.4028235e38f"]
+        );
+    }
+
+    #[test]
+    fn names_can_break_neither_a_literal_nor_a_comment() {
+        assert_eq!(literal("W 7\"\\?"), "\"W 7\\042\\134\\077\"");
+        assert_eq!(literal("\u{4e95}1"), "\"\\344\\272\\2251\"");
+        assert_eq!(comment("a*/b\n\u{4e95}"), "a__b_\u{4e95}");
+    }
+}
