@@ -54,6 +54,8 @@ pub mod export;
 
 pub mod quantise;
 
+pub mod forecast;
+
 pub mod reference_network;
 
 pub mod metric;

@@ -1,6 +1,6 @@
 //! Levels of a well for a model that is there already.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use amlstm::{
     level::MonthlyLevels,
@@ -39,28 +39,29 @@ pub struct Levels {
 impl LevelsArgs {
     /// Reads the levels of a model's well, and says which months do not count.
     pub fn read(&self, file: &ModelFile) -> anyhow::Result<Levels> {
-        let record = file.record();
-        let layers: Vec<String> = (record.aquifer_layers.iter())
-            .map(ToString::to_string)
-            .collect();
-        let no_data: Vec<NoData> = self
-            .no_data
-            .iter()
-            .map(|value| value.as_str().into())
-            .collect();
-        let of_well = read_levels_of(&self.levels, record.well, &layers, file.months(), &no_data)?;
-        for (layer, months) in &of_well.incomplete {
-            complain(format_args!(
-                "{}: layer {layer}: {months} months have readings on fewer than 80 % of their days and count as missing, as in training; state days where a level is already a mean",
-                self.levels.display()
-            ));
-        }
-        Ok(Levels {
-            layers,
-            of_well,
-            path: self.levels.clone(),
-        })
+        read(&self.levels, &self.no_data, file)
     }
+}
+
+/// Reads the levels of a model's well from a file, and says which months do not count; `no_data` are values that mean "no reading".
+pub fn read(path: &Path, no_data: &[String], file: &ModelFile) -> anyhow::Result<Levels> {
+    let record = file.record();
+    let layers: Vec<String> = (record.aquifer_layers.iter())
+        .map(ToString::to_string)
+        .collect();
+    let no_data: Vec<NoData> = no_data.iter().map(|value| value.as_str().into()).collect();
+    let of_well = read_levels_of(path, record.well, &layers, file.months(), &no_data)?;
+    for (layer, months) in &of_well.incomplete {
+        complain(format_args!(
+            "{}: layer {layer}: {months} months have readings on fewer than 80 % of their days and count as missing, as in training; state days where a level is already a mean",
+            path.display()
+        ));
+    }
+    Ok(Levels {
+        layers,
+        of_well,
+        path: path.to_owned(),
+    })
 }
 
 impl Levels {
@@ -73,6 +74,11 @@ impl Levels {
         (self.layers.iter())
             .map(|name| of_layer(name)?.at(month))
             .collect()
+    }
+
+    /// The layers that have levels.
+    pub fn of_layers(&self) -> &[MonthlyLevels] {
+        &self.of_well.layers
     }
 
     /// All months of the file.

@@ -16,6 +16,7 @@ pub mod estimate;
 pub mod evaluate;
 pub mod export;
 pub mod figure;
+pub mod forecast;
 pub mod import;
 pub mod init;
 pub mod inspect;
@@ -62,6 +63,7 @@ enum Command {
     Export(export::Args),
     Estimate(estimate::Args),
     Update(update::Args),
+    Forecast(forecast::Args),
     Inspect(inspect::Args),
     Logger(logger::Args),
     Synth(synth::Args),
@@ -107,6 +109,7 @@ fn run(command: &Command, output: &mut Output) -> anyhow::Result<ExitCode> {
         Command::Export(args) => export::run(args, output),
         Command::Estimate(args) => estimate::run(args, output),
         Command::Update(args) => update::run(args, output),
+        Command::Forecast(args) => forecast::run(args, output),
         Command::Inspect(args) => inspect::run(args, output),
         Command::Logger(args) => logger::run(args, output),
         Command::Synth(args) => synth::run(args, output),

@@ -7,6 +7,7 @@ mod attention;
 mod attribution;
 mod axis;
 mod errors;
+mod forecast;
 pub(crate) mod ink;
 mod kind;
 mod legend;
@@ -24,6 +25,7 @@ mod svg;
 mod training;
 
 pub use axis::number;
+pub use forecast::forecast;
 pub use kind::{Kind, draw};
 
 use ink::Ink;

@@ -4,6 +4,7 @@
 mod skip;
 
 mod check;
+mod forecast;
 mod import;
 mod measured;
 mod model;
