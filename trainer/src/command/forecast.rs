@@ -314,7 +314,7 @@ fn years(forecaster: &Forecaster, forecast: &Forecast) -> table::Table {
         let count =
             |months: usize, what: &str| (months > 0).then(|| format!("{months} months {what}"));
         let remarks = [
-            count(year.outside, "beyond the levels trained on"),
+            count(year.outside, "beyond training"),
             count(year.without_level, "without a level"),
         ];
         table.add_row([
