@@ -373,7 +373,7 @@ fn print_scores(
     };
     writeln!(
         output,
-        "{title}RMSE of the exported models on the test part, mm per month"
+        "{title}RMSE on the test part, which none of these models had seen, mm per month"
     )?;
     if config.training.selection == Selection::Test {
         writeln!(
@@ -388,8 +388,7 @@ fn print_scores(
     let baselines = BASELINES.map(|baseline| baseline.to_string().replace('-', " "));
     let mut columns = vec![("well", LEFT), ("AM-LSTM", RIGHT), ("LSTM", RIGHT)];
     columns.extend(baselines.iter().map(|name| (name.as_str(), RIGHT)));
-    columns.push(("n", RIGHT));
-    columns.push(("trust", LEFT));
+    columns.push(("scored", RIGHT));
     let mut table = table::new(&columns);
     let mut verdicts: Vec<(String, Vec<String>)> = Vec::new();
     for of_well in test.chunk_by(|a, b| a.well == b.well) {
@@ -405,14 +404,15 @@ fn print_scores(
                 .map_or(0, |row| row.increments)
                 .to_string(),
         );
-        let notes = notes(folder, &of_well[0].well)?;
-        cells.push(match notes.as_ref().map(|notes| notes.primary) {
-            Some(Primary::Network) => "network".to_owned(),
-            Some(Primary::Physics) => "physics".to_owned(),
-            None => "-".to_owned(),
-        });
-        if let Some(notes) = notes {
-            let verdict = format!("{}: {}", notes.verdict, notes.verdict_reason);
+        if let Some(notes) = notes(folder, &of_well[0].well)? {
+            let trusted = match notes.primary {
+                Primary::Network => "the network",
+                Primary::Physics => "physics",
+            };
+            let verdict = format!(
+                "{trusted} is trusted; {}: {}",
+                notes.verdict, notes.verdict_reason
+            );
             let well = of_well[0].well.clone();
             match verdicts.iter_mut().find(|(of, _)| *of == verdict) {
                 Some((_, wells)) => wells.push(well),

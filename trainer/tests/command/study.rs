@@ -31,7 +31,7 @@ fn a_study_stands_in_the_report_of_its_run() {
 }
 
 /// Columns of the tables that hold names, counts or shares; all others hold numbers with a unit.
-const WITHOUT_UNIT: [&str; 30] = [
+const WITHOUT_UNIT: [&str; 49] = [
     "well",
     "model",
     "part",
@@ -62,6 +62,25 @@ const WITHOUT_UNIT: [&str; 30] = [
     "share_lower_quartile",
     "share_upper_quartile",
     "am_lstm_over_floor",
+    "last",
+    "readings",
+    "left_out",
+    "months",
+    "missing_months",
+    "lowest_on",
+    "highest_on",
+    "largest_step_on",
+    "step_is_shared",
+    "days_share",
+    "month_rule",
+    "kind",
+    "observations",
+    "mm_per_year",
+    "verdict",
+    "largest_change_on",
+    "outside_levels",
+    "increments_used",
+    "increments_lost",
 ];
 
 #[test]
@@ -87,9 +106,16 @@ fn every_number_of_a_table_has_its_unit_in_the_name_of_its_column() {
             tables += 1;
             let mut table = csv::Reader::from_reader(bytes.as_slice());
             for column in table.headers().unwrap() {
-                let has_unit = ["_mm", "_m", "_mm_per_month", "_mm_per_year", "_percent"]
-                    .iter()
-                    .any(|unit| column.ends_with(unit));
+                let has_unit = [
+                    "_mm",
+                    "_m",
+                    "_mm_per_month",
+                    "_mm_per_year",
+                    "_percent",
+                    "_days",
+                ]
+                .iter()
+                .any(|unit| column.ends_with(unit));
                 assert!(
                     has_unit || WITHOUT_UNIT.contains(&column),
                     "{}: {column}",
@@ -100,6 +126,6 @@ fn every_number_of_a_table_has_its_unit_in_the_name_of_its_column() {
             assert!(table.records().map(Result::unwrap).count() > 0, "{path:?}");
         }
     }
-    // Four of every run, three of ps points and attribution, five of the study.
-    assert_eq!(tables, 4 + 3 + 5);
+    // Four of every run, three of ps points and attribution, two of the files as they were read, five of the study.
+    assert_eq!(tables, 4 + 3 + 2 + 5);
 }
