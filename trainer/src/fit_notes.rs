@@ -380,15 +380,20 @@ fn verdict(fit: &Fit, curve: &Curve) -> (Verdict, String) {
     let cumulative = |curve: &Curve| cumulative_rmse_mm(series, split, curve);
     let drift = match (cumulative(curve), cumulative(&climatology)) {
         (Some(trusted), Some(climatology)) => format!(
-            "; cumulative over {:.1} years {trusted:.1} against {climatology:.1} mm",
-            test_years(series, split)
+            "; cumulative over {:.1} years {trusted:.1} against {climatology:.1} mm{}",
+            test_years(series, split),
+            if trusted > climatology {
+                ": trust months, not sums"
+            } else {
+                ""
+            }
         ),
         _ => String::new(),
     };
     (
         Verdict::Usable,
         format!(
-            "{:.2} mm in {} test months, month climatology {:.2} mm{drift}",
+            "error {:.2} mm in {} test months, of month climatology {:.2} mm{drift}",
             trusted.rmse_mm, trusted.count, simple[0].1.rmse_mm
         ),
     )
