@@ -282,7 +282,7 @@ pub fn equals_the_host(model: &[u8], months: &[(MonthRecord, Option<EstimateReco
     let aligned = AlignedBytes::new(model);
     let file = ModelFile::parse(&aligned).expect("the logger took the model");
     let mut host = Estimator::at_start(&file);
-    let mut next = file.record().trained_until.next();
+    let mut next = file.start().month.next();
     for (record, estimate) in months {
         let month = Month::from_index(record.month_index).expect("a month");
         while next < month {
