@@ -79,11 +79,11 @@ pub fn push(client: &mut Client, args: &PushArgs, output: &mut Output) -> anyhow
     note_months(&before, &client.models()?, status.months, output)?;
     let now = status.unix_s;
     if let Some(month) = month_of(now) {
-        let months = month.index() - record.trained_until.index() - 1;
+        let known = parsed.start().month;
+        let months = month.index() - known.index() - 1;
         if months > i32::from(MAX_MONTHS_WITHOUT_LEVELS) {
             output.note(format_args!(
-                "trained until {}, {months} months ago: months without levels since then are estimated without an interval; train a newer model",
-                record.trained_until
+                "knows the levels until {known}, {months} months ago: estimates have no interval where so many months had none; bring it up to date with amlstm update"
             ))?;
         }
     }
