@@ -73,7 +73,7 @@ struct FittedNetwork {
     trained: TrainedWell,
     /// Its file.
     file: AlignedBytes,
-    /// Rates of all months by a network that was fitted to the training part alone; nothing where that is the network itself.
+    /// Rates of all months by a network that never saw the validation part; nothing where that part chose the epoch.
     early: Option<Curve>,
 }
 
@@ -198,18 +198,19 @@ impl WellRun {
             let fitted = FittedNetwork::new(&series, &split, &config)?;
             let scored = parsed(&series, &fitted.file)?;
             run.add_network(&series, &split, &config, &fitted.trained, &scored);
-            let curve = Simulation::new(&scored, &series).curve();
-            let choice = match &physics {
-                Some(physics) => {
-                    let early = fitted.early.clone().unwrap_or_else(|| curve.clone());
-                    choose(
-                        &series,
-                        &split,
-                        &[early],
-                        std::slice::from_ref(&physics.early),
-                    )
-                }
-                None => Choice {
+            let choice = match (&physics, &fitted.early) {
+                (Some(physics), Some(early)) => choose(
+                    &series,
+                    &split,
+                    std::slice::from_ref(early),
+                    std::slice::from_ref(&physics.early),
+                ),
+                (Some(_), None) => Choice {
+                    primary: Primary::Physics,
+                    reason: "the network chose its epoch by the validation part, which cannot judge it then"
+                        .to_owned(),
+                },
+                (None, _) => Choice {
                     primary: Primary::Network,
                     reason: "steps are not successive months: no physics".to_owned(),
                 },
