@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use super::{
     estimate::title,
     output::{Output, OutputError},
+    summary::broken,
     table::{self, LEFT, RIGHT, number},
 };
 
@@ -208,26 +209,32 @@ fn print_notes(notes: &FitNotes, output: &mut Output) -> Result<(), OutputError>
     } else {
         "these weights are the judged ones"
     };
-    writeln!(
-        output,
-        "\nfit
-  judged   trained until {}, validated until {}, tested until {}; {weights}
-  trusted  {}: {}",
-        judged.trained_until,
-        judged.validated_until,
-        judged.tested_until,
-        title(notes.primary),
-        notes.reason
-    )?;
-    for check in &notes.checks {
-        let mark = if check.is_fine { "ok" } else { "look" };
-        writeln!(output, "  {mark:<8} {}: {}", check.name, check.finding)?;
+    let mut lines = vec![
+        (
+            "judged".to_owned(),
+            format!(
+                "trained until {}, validated until {}, tested until {}; {weights}",
+                judged.trained_until, judged.validated_until, judged.tested_until
+            ),
+        ),
+        (
+            "trusted".to_owned(),
+            format!("{}: {}", title(notes.primary), notes.reason),
+        ),
+    ];
+    lines.extend(notes.checks.iter().map(|check| {
+        let mark = if check.is_fine { "ok" } else { "LOOK" };
+        (format!("{mark}, {}", check.name), check.finding.clone())
+    }));
+    lines.push((
+        "verdict".to_owned(),
+        format!("{}: {}", notes.verdict, notes.verdict_reason),
+    ));
+    writeln!(output)?;
+    for (name, text) in lines {
+        writeln!(output, "{}", broken(&format!("{name}: {text}")))?;
     }
-    writeln!(
-        output,
-        "  verdict  {}: {}",
-        notes.verdict, notes.verdict_reason
-    )
+    Ok(())
 }
 
 fn to_json(file: &ModelFile) -> Value {
