@@ -22,6 +22,7 @@ use serde::Serialize;
 pub use self::bootstrap::Ratio;
 use self::bootstrap::ratio;
 pub use self::model::{Kind, Model};
+pub(crate) use self::primary::errors_mm;
 pub use self::primary::{Choice, choose};
 pub use self::tables::summary;
 use self::track::Window;

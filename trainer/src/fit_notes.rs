@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Curve, PhysicsFit, Problem, naive};
 use crate::config::month_text;
-use crate::evaluate::Choice;
+use crate::evaluate::{Choice, errors_mm};
 use crate::export::FittedPhysics;
-use crate::metric::{Score, Simulation, cumulative_rmse_mm, interval_rate, score};
+use crate::metric::{Score, Simulation, cumulative_rmse_mm, score};
 use crate::physics::{Weights, basis};
 use crate::series::{DAYS_PER_MONTH, WellSeries};
 use crate::split::{Part, Split};
@@ -52,6 +52,14 @@ impl fmt::Display for Verdict {
             Self::NotJudged => "not judged",
             Self::DoNotFlash => "do not flash",
         })
+    }
+}
+
+/// The name of an estimate for people.
+pub fn title(primary: Primary) -> &'static str {
+    match primary {
+        Primary::Network => "the network",
+        Primary::Physics => "physics",
     }
 }
 
@@ -122,7 +130,8 @@ impl FitNotes {
         let (curve, half_width_mm) = fit.trusted();
         let mut checks = Vec::new();
         if matches!(fit.problem.split, Split::Time(_)) {
-            let errors = test_errors_mm(series, fit.problem.split, &curve);
+            let errors = errors_mm(series, fit.problem.split, &curve, Part::Test);
+            let errors: Vec<f64> = errors.into_iter().flatten().collect();
             checks.extend(coverage(&errors, half_width_mm));
             checks.extend(successive(&errors));
             checks.push(fit.lost_layers(&curve));
@@ -219,18 +228,6 @@ fn judged(series: &WellSeries, split: &Split) -> Judged {
         validated_until: last(Part::Validate),
         tested_until: last(Part::Test),
     }
-}
-
-/// Predicted minus observed increments of the test months in mm, in order.
-fn test_errors_mm(series: &WellSeries, split: &Split, curve: &Curve) -> Vec<f64> {
-    let intervals = series.intervals.iter().enumerate();
-    intervals
-        .filter(|(i, interval)| split.part(0, *i) == Part::Test && series.is_scored(interval))
-        .filter_map(|(i, interval)| {
-            let observed = interval.rate_mm_per_month(series.mean_increment_mm(i)?);
-            Some(interval_rate(curve, interval)? - observed)
-        })
-        .collect()
 }
 
 fn coverage(errors_mm: &[f64], half_width_mm: f64) -> Option<Check> {

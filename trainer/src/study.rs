@@ -25,7 +25,7 @@ use crate::train::TrainError;
 pub use baselines::BaselineRun;
 pub use comparison::{Comparison, PAPER_TABLE_2, PAPER_TABLE_3, paper_table_3};
 pub use setting::Setting;
-pub use table::{Summary, Table};
+pub use table::{Summary, Table, number};
 pub use tidy::Tidy;
 pub use training::{Outcome, Run, Scored};
 

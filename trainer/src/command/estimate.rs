@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use amlstm::export::AlignedBytes;
+use amlstm::{export::AlignedBytes, fit_notes::title};
 use amlstm_core::{
     artifact::ModelFile,
     estimate::{Estimate, MAX_MONTHS_WITHOUT_LEVELS, Primary},
@@ -178,14 +178,6 @@ fn print(
     Ok(())
 }
 
-/// The name of an estimate for people.
-pub(super) fn title(primary: Primary) -> &'static str {
-    match primary {
-        Primary::Network => "the network",
-        Primary::Physics => "physics",
-    }
-}
-
 fn or_dash(mm: Option<f32>) -> String {
     mm.map_or("-".to_owned(), |mm| format!("{mm:.2}"))
 }
@@ -197,7 +189,7 @@ fn remarks(layers: &[String], estimate: &Estimate) -> String {
     if estimate.disagree {
         remarks.push("network and physics disagree".to_owned());
     }
-    if !flags.is_empty() && flags.iter().all(|flag| *flag == InputState::Missing) {
+    if estimate.is_without_levels() {
         remarks.push("no level at all".to_owned());
         return remarks.join("; ");
     }

@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use amlstm::{export::AlignedBytes, fit_notes::FitNotes};
+use amlstm::{
+    export::AlignedBytes,
+    fit_notes::{FitNotes, title},
+};
 use amlstm_core::{
     arithmetic::{Arithmetic, ArithmeticKind, Block, TiledMatrix},
     artifact::ModelFile,
@@ -16,7 +19,6 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    estimate::title,
     output::{Output, OutputError},
     summary::broken,
     table::{self, LEFT, RIGHT, number},

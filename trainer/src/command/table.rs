@@ -1,5 +1,6 @@
 //! Aligned tables in the terminal: no colours, no frames.
 
+pub use amlstm::study::number;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width, presets::NOTHING};
 
 /// On which side the cells of a column line up.
@@ -83,15 +84,6 @@ fn longest_word(text: &str) -> u16 {
         length(text)
     } else {
         text.split(' ').map(length).max().unwrap_or(0)
-    }
-}
-
-/// A number with so many decimals, or a dash where there is none.
-pub fn number(value: f64, decimals: usize) -> String {
-    if value.is_finite() {
-        format!("{value:.decimals$}")
-    } else {
-        "-".to_owned()
     }
 }
 

@@ -4,7 +4,7 @@ use std::{borrow::Cow, path::PathBuf, process::ExitCode, time::Instant};
 
 use amlstm::{
     config::{Config, DEFAULT_TOML, MAX_SEED, Selection},
-    fit_notes::FitNotes,
+    fit_notes::{self, FitNotes},
     geodesy::Position,
     levelling::{self, Comparison},
     ps,
@@ -18,7 +18,6 @@ use amlstm::{
     survey::{Survey, SurveyedWell},
     synth::{self, Truth},
 };
-use amlstm_core::estimate::Primary;
 use anyhow::Context;
 use indicatif::ProgressBar;
 use rayon::prelude::*;
@@ -405,10 +404,7 @@ fn print_scores(
                 .to_string(),
         );
         if let Some(notes) = notes(folder, &of_well[0].well)? {
-            let trusted = match notes.primary {
-                Primary::Network => "the network",
-                Primary::Physics => "physics",
-            };
+            let trusted = fit_notes::title(notes.primary);
             let verdict = format!(
                 "{trusted} is trusted; {}: {}",
                 notes.verdict, notes.verdict_reason

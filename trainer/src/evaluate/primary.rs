@@ -62,18 +62,32 @@ pub(super) fn squares(
     curves: &[Curve],
     part: Part,
 ) -> Vec<f64> {
+    let errors: Vec<Vec<Option<f64>>> = (curves.iter())
+        .map(|curve| errors_mm(series, split, curve, part))
+        .collect();
+    let scored = 0..errors.first().map_or(0, Vec::len);
+    scored
+        .filter_map(|i| {
+            let squares = errors.iter().map(|errors| Some(errors[i]?.powi(2)));
+            Some(squares.sum::<Option<f64>>()? / curves.len() as f64)
+        })
+        .collect()
+}
+
+/// Predicted minus observed increments in mm per month of the scored intervals of a part in months held out, in order; nothing where one of the two is missing.
+pub(crate) fn errors_mm(
+    series: &WellSeries,
+    split: &Split,
+    curve: &Curve,
+    part: Part,
+) -> Vec<Option<f64>> {
     let intervals = series.intervals.iter().enumerate();
     let scored =
         intervals.filter(|(i, interval)| split.part(0, *i) == part && series.is_scored(interval));
     scored
-        .filter_map(|(i, interval)| {
+        .map(|(i, interval)| {
             let observed = interval.rate_mm_per_month(series.mean_increment_mm(i)?);
-            let errors = curves
-                .iter()
-                .filter_map(|curve| Some((interval_rate(curve, interval)? - observed).powi(2)));
-            let errors: Vec<f64> = errors.collect();
-            (errors.len() == curves.len())
-                .then(|| errors.iter().sum::<f64>() / errors.len().max(1) as f64)
+            Some(interval_rate(curve, interval)? - observed)
         })
         .collect()
 }

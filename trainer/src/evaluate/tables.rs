@@ -1,7 +1,7 @@
 //! An evaluation as tables for people.
 
 use super::{Evaluation, HORIZONS, Horizon, Row};
-use crate::study::{Summary, Table};
+use crate::study::{Summary, Table, number};
 
 impl Evaluation {
     /// What the test months say, and what holds further ahead.
@@ -87,13 +87,5 @@ fn of_horizon(horizon: &Horizon) -> String {
     match horizon.half_width_mm.zip(horizon.coverage) {
         Some((width, coverage)) => format!("{errors}; {width:.1} ({:.0} %)", 100.0 * coverage),
         None => errors,
-    }
-}
-
-fn number(value: f64, decimals: usize) -> String {
-    if value.is_finite() {
-        format!("{value:.decimals$}")
-    } else {
-        "-".to_owned()
     }
 }

@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use amlstm_core::artifact::ModelFile;
-use amlstm_core::estimate::Primary;
 use amlstm_core::sizes::AttentionKind;
 use maud::{Markup, html};
 
 use crate::figure::number;
-use crate::fit_notes::FitNotes;
+use crate::fit_notes::{FitNotes, title};
 
 /// What the page says of one model file, as (name, value) rows.
 #[derive(Clone, Debug, Default)]
@@ -108,13 +107,9 @@ impl Card {
                 judged.trained_until, judged.validated_until, judged.tested_until
             ),
         ));
-        let trusted = match notes.primary {
-            Primary::Network => "the network",
-            Primary::Physics => "physics",
-        };
         self.rows.push((
             "estimate to be trusted",
-            format!("{trusted}: {}", notes.reason),
+            format!("{}: {}", title(notes.primary), notes.reason),
         ));
         for check in &notes.checks {
             let name = if check.is_fine {

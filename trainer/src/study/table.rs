@@ -23,6 +23,15 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+/// A number with so many decimals, or a dash where there is none.
+pub fn number(value: f64, decimals: usize) -> String {
+    if value.is_finite() {
+        format!("{value:.decimals$}")
+    } else {
+        "-".to_owned()
+    }
+}
+
 /// What people read of a study.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
