@@ -12,7 +12,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Curve, Problem};
+use crate::baseline::{Curve, PreparedWell};
 use crate::metric::{Simulation, interval_rate};
 use crate::series::WellSeries;
 use crate::split::Part;
@@ -221,12 +221,12 @@ pub struct Importance {
 /// when the layer's measured months change places, [`PERMUTATIONS`] times from the seed. A layer without which the error does not grow has no share; all are
 /// zero if none matters.
 pub fn permutation(
-    problem: &Problem,
+    prepared: &PreparedWell,
     predict: impl Fn(&Levels) -> Curve,
     seed: u64,
 ) -> Vec<Importance> {
-    let series = problem.series;
-    let fitted = problem.observations(&[Part::Train, Part::Validate]);
+    let series = prepared.series;
+    let fitted = prepared.observations(&[Part::Train, Part::Validate]);
     let error = |level_m: &Levels| {
         let curve = predict(level_m);
         let squares = fitted
@@ -324,14 +324,14 @@ mod tests {
         let levels = example::levels();
         let series = example::well(&levels, |t| 2.0 - 0.5 * levels[t][0]);
         let split = example::in_order(&series);
-        let problem = Problem::new(&series, &split, 1).unwrap();
+        let prepared = PreparedWell::new(&series, &split, 1).unwrap();
         let upper_only = |levels: &Levels| {
             levels
                 .iter()
                 .map(|levels| Some(2.0 - 0.5 * f64::from(levels[0].unwrap())))
                 .collect()
         };
-        let [upper, lower] = permutation(&problem, upper_only, 1)[..] else {
+        let [upper, lower] = permutation(&prepared, upper_only, 1)[..] else {
             panic!("two aquifer layers");
         };
         assert!(
@@ -341,7 +341,7 @@ mod tests {
         // The upper layer's share is all there is on average, more or less of it in a single permutation; the lower layer changes nothing in any.
         assert!(upper.spread.low < upper.spread.high && upper.spread.low > 0.0);
         assert_eq!([lower.spread.low, lower.spread.high], [0.0, 0.0]);
-        let constant = permutation(&problem, |levels| vec![Some(2.0); levels.len()], 1);
+        let constant = permutation(&prepared, |levels| vec![Some(2.0); levels.len()], 1);
         assert!(constant.iter().all(|importance| importance.share == 0.0));
     }
 }

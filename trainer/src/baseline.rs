@@ -7,10 +7,10 @@
 pub(crate) mod example;
 pub(crate) mod linear;
 pub(crate) mod naive;
-mod problem;
+mod prepared_well;
 mod reference;
 
-pub use problem::{Curve, Problem};
+pub use prepared_well::{Curve, PreparedWell};
 
 use std::fmt;
 
@@ -95,11 +95,11 @@ impl Baseline {
         }
     }
 
-    /// Whether the baseline says anything under the problem's split. The floor needs other points in the same month; what only continues the past needs a future.
-    pub fn applies_to(self, problem: &Problem) -> bool {
+    /// Whether the baseline says anything under the well's split. The floor needs other points in the same month; what only continues the past needs a future.
+    pub fn applies_to(self, prepared: &PreparedWell) -> bool {
         match self {
-            Self::Floor => !problem.is_chronological(),
-            Self::NoChange | Self::Persistence | Self::LastYearRate => problem.is_chronological(),
+            Self::Floor => !prepared.is_chronological(),
+            Self::NoChange | Self::Persistence | Self::LastYearRate => prepared.is_chronological(),
             _ => true,
         }
     }
@@ -109,85 +109,89 @@ impl Baseline {
         matches!(self, Self::Perceptron | Self::GatedRecurrentUnit)
     }
 
-    /// Fits the baseline to each problem; the problems differ in split and seed alone.
-    pub fn fit(self, problems: &[Problem]) -> Vec<Curve> {
-        let each = |fit: &dyn Fn(&Problem) -> Curve| problems.iter().map(fit).collect();
+    /// Fits the baseline to one well, prepared with different splits and seeds.
+    pub fn fit(self, wells: &[PreparedWell]) -> Vec<Curve> {
+        let each = |fit: &dyn Fn(&PreparedWell) -> Curve| wells.iter().map(fit).collect();
         match self {
             Self::Floor => each(&naive::floor),
-            Self::NoChange => each(&|problem| problem.constant(0.0)),
+            Self::NoChange => each(&|prepared| prepared.constant(0.0)),
             Self::Persistence => each(&naive::persistence),
             Self::ConstantRate => {
-                each(&|problem| problem.constant(naive::mean_rate(problem, usize::MAX)))
+                each(&|prepared| prepared.constant(naive::mean_rate(prepared, usize::MAX)))
             }
-            Self::LastYearRate => each(&|problem| problem.constant(naive::mean_rate(problem, 12))),
+            Self::LastYearRate => {
+                each(&|prepared| prepared.constant(naive::mean_rate(prepared, 12)))
+            }
             Self::MonthClimatology => each(&naive::month_climatology),
             Self::Grey => each(&naive::grey),
-            Self::LinearRegression => each(&|problem| linear::regression(problem).curve(problem)),
-            Self::LaggedRidge => each(&|problem| linear::lagged_ridge(problem).curve(problem)),
-            Self::Perceptron => reference::perceptrons(problems),
-            Self::GatedRecurrentUnit => reference::gated_recurrent_units(problems),
-            Self::Physics => each(&|problem| PhysicsFit::new(problem).curve(problem)),
+            Self::LinearRegression => {
+                each(&|prepared| linear::regression(prepared).curve(prepared))
+            }
+            Self::LaggedRidge => each(&|prepared| linear::lagged_ridge(prepared).curve(prepared)),
+            Self::Perceptron => reference::perceptrons(wells),
+            Self::GatedRecurrentUnit => reference::gated_recurrent_units(wells),
+            Self::Physics => each(&|prepared| PhysicsFit::new(prepared).curve(prepared)),
         }
     }
 
-    /// The curve when the level of each test month is not known yet and is replaced by a forecast from the months before (see [`Problem::forecast_levels`]);
+    /// The curve when the level of each test month is not known yet and is replaced by a forecast from the months before (see [`PreparedWell::forecast_levels`]);
     /// `None` where levels are not used or the model is not available in this mode.
-    pub fn forecast(self, problem: &Problem) -> Option<Curve> {
-        let forecast = |predict: &dyn Fn(&Problem) -> Curve| {
-            let mut curve = vec![None; problem.steps()];
-            for step in problem.test_steps() {
-                curve[step] = predict(&problem.forecast_levels(step, 1))[step];
+    pub fn forecast(self, prepared: &PreparedWell) -> Option<Curve> {
+        let forecast = |predict: &dyn Fn(&PreparedWell) -> Curve| {
+            let mut curve = vec![None; prepared.steps()];
+            for step in prepared.test_steps() {
+                curve[step] = predict(&prepared.forecast_levels(step, 1))[step];
             }
             curve
         };
         match self {
             Self::LinearRegression => {
-                let model = linear::regression(problem);
-                Some(forecast(&|problem| model.curve(problem)))
+                let model = linear::regression(prepared);
+                Some(forecast(&|prepared| model.curve(prepared)))
             }
             Self::LaggedRidge => {
-                let model = linear::lagged_ridge(problem);
-                Some(forecast(&|problem| model.curve(problem)))
+                let model = linear::lagged_ridge(prepared);
+                Some(forecast(&|prepared| model.curve(prepared)))
             }
             Self::Physics => {
-                let model = PhysicsFit::new(problem);
-                Some(forecast(&|problem| model.curve(problem)))
+                let model = PhysicsFit::new(prepared);
+                Some(forecast(&|prepared| model.curve(prepared)))
             }
             _ => None,
         }
     }
 }
 
-/// Weights of the physics basis fitted to some parts of a problem.
-pub fn weights(problem: &Problem, parts: &[Part]) -> physics::Weights {
-    let (rows, target) = problem.sums(&physics::basis(problem.level_m()), parts);
+/// Weights of the physics basis fitted to some parts of a well.
+pub fn weights(prepared: &PreparedWell, parts: &[Part]) -> physics::Weights {
+    let (rows, target) = prepared.sums(&physics::basis(prepared.level_m()), parts);
     physics::Weights::fit(&rows, &target)
 }
 
-/// The physics basis fitted to a problem.
-#[derive(Debug, Clone)]
+/// The physics basis fitted to a well.
+#[derive(Debug, Clone, PartialEq)]
 pub struct PhysicsFit(pub physics::Weights);
 
 impl PhysicsFit {
     /// Fits the weights to the training and validation parts.
-    pub fn new(problem: &Problem) -> Self {
-        Self(weights(problem, &[Part::Train, Part::Validate]))
+    pub fn new(prepared: &PreparedWell) -> Self {
+        Self(weights(prepared, &[Part::Train, Part::Validate]))
     }
 
-    /// Monthly rates under the problem's levels, in the arithmetic of a logger.
-    pub fn curve(&self, problem: &Problem) -> Curve {
-        let levels = physics::as_measured(problem.level_m());
+    /// Monthly rates under the well's levels, in the arithmetic of a logger.
+    pub fn curve(&self, prepared: &PreparedWell) -> Curve {
+        let levels = physics::as_measured(prepared.level_m());
         let increments = self.0.simulate(&levels).into_iter();
         let rates: Vec<f64> = increments
             .map(|increment| f64::from(increment.unwrap_or_default()))
             .collect();
-        problem.curve(&rates)
+        prepared.curve(&rates)
     }
 
     /// Share of each aquifer layer in the modelled compaction over the observed months.
-    pub fn layer_shares(&self, problem: &Problem) -> Vec<f64> {
-        let basis = physics::basis(problem.level_m());
-        let observed = problem.observed_rows();
+    pub fn layer_shares(&self, prepared: &PreparedWell) -> Vec<f64> {
+        let basis = physics::basis(prepared.level_m());
+        let observed = prepared.observed_rows();
         self.0
             .layer_shares(&basis.rows(observed.start, observed.len()).into_owned())
     }
@@ -202,8 +206,8 @@ mod tests {
     /// Root mean square error over the test months.
     fn test_error(baseline: Baseline, series: &WellSeries) -> f64 {
         let split = in_order(series);
-        let problem = Problem::new(series, &split, 1).unwrap();
-        let curve = &baseline.fit(&[problem])[0];
+        let prepared = PreparedWell::new(series, &split, 1).unwrap();
+        let curve = &baseline.fit(&[prepared])[0];
         let errors: Vec<f64> = (84..MONTHS)
             .map(|t| {
                 (curve[t].unwrap() - f64::from(series.points[0].increment_mm[t - 1].unwrap()))
@@ -291,7 +295,7 @@ mod tests {
         ] {
             let forecast = |series| {
                 baseline
-                    .forecast(&Problem::new(series, &split, 1).unwrap())
+                    .forecast(&PreparedWell::new(series, &split, 1).unwrap())
                     .unwrap()
             };
             let (first, second) = (forecast(&series), forecast(&changed));
@@ -315,8 +319,8 @@ mod tests {
             series.level_m[month][0] = level;
         }
         let split = in_order(&series);
-        let problem = Problem::new(&series, &split, 1).unwrap();
-        let filled = |month: usize| problem.level_m()[month][0];
+        let prepared = PreparedWell::new(&series, &split, 1).unwrap();
+        let filled = |month: usize| prepared.level_m()[month][0];
         assert_eq!([filled(11), filled(12), filled(101)], [2.0, 3.0, 7.0]);
     }
 
@@ -327,11 +331,11 @@ mod tests {
             levels.fill(None);
         }
         let split = in_order(&series);
-        let problem = Problem::new(&series, &split, 1).unwrap();
-        let curve = &Baseline::Physics.fit(std::slice::from_ref(&problem))[0];
+        let prepared = PreparedWell::new(&series, &split, 1).unwrap();
+        let curve = &Baseline::Physics.fit(std::slice::from_ref(&prepared))[0];
         assert!(curve[109].is_some() && curve[110].is_none());
         assert!(
-            problem.is_used(&series.intervals[108]) && !problem.is_used(&series.intervals[109])
+            prepared.is_used(&series.intervals[108]) && !prepared.is_used(&series.intervals[109])
         );
     }
 
@@ -342,6 +346,6 @@ mod tests {
             levels[1] = None;
         }
         let split = in_order(&series);
-        assert!(Problem::new(&series, &split, 1).is_none());
+        assert!(PreparedWell::new(&series, &split, 1).is_none());
     }
 }

@@ -16,7 +16,9 @@
 mod backward;
 pub mod batch;
 mod forward;
+mod functions;
 mod lanes;
+mod matrix;
 mod weights;
 
 use std::ops::Range;

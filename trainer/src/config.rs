@@ -3,26 +3,25 @@
 //! `config.toml` beside this file documents every key and shows its default; a test holds it equal to [`Config::default`].
 //! [`Config::to_documented_toml`] writes a resolved configuration with the same comments.
 
+mod data;
+mod error;
 mod layers;
+pub(crate) mod month_text;
+mod network;
+mod split;
 mod toml_text;
+mod training;
 
-use std::{collections::BTreeMap, path::PathBuf};
-
-use amlstm_core::{
-    month::Month,
-    sizes::{MAX_ATTENTION, MAX_HIDDEN},
-};
+use amlstm_core::sizes::{MAX_ATTENTION, MAX_HIDDEN};
 use serde::{Deserialize, Serialize};
 
-use crate::table::{Conventions, NoData};
-
+pub use data::{DataConfig, LevelScaling, MAX_RATE_BOUNDARIES, Steps};
+pub use error::ConfigError;
 pub use layers::SITE_CONFIG;
+pub use network::{Attention, NetworkConfig, NetworkKind};
+pub use split::{SplitConfig, SplitDates, SplitKind};
 pub use toml_text::DEFAULT_TOML;
-pub(crate) use toml_text::month_text;
-use toml_text::optional_month_text;
-
-/// Most boundaries between rate classes: the map has five marks and colours.
-pub const MAX_RATE_BOUNDARIES: usize = 4;
+pub use training::{Backend, Pretrain, Selection, TrainingConfig};
 
 /// Largest seed: TOML's integers have a sign.
 pub const MAX_SEED: u64 = i64::MAX as u64;
@@ -45,234 +44,6 @@ pub struct Config {
     pub split: SplitConfig,
 }
 
-/// Sizes and kind of the network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NetworkConfig {
-    /// Which network becomes the well's model file.
-    pub kind: NetworkKind,
-    /// LSTM units, 1 to [`MAX_HIDDEN`].
-    pub hidden: usize,
-    /// Attention units, 1 to [`MAX_ATTENTION`].
-    pub attention_units: usize,
-    /// Whether aquifer layers share the attention's weights.
-    pub attention: Attention,
-}
-
-/// Kind of network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NetworkKind {
-    /// Attention over the aquifer layers, then an LSTM.
-    AmLstm,
-    /// LSTM on the scaled levels.
-    Lstm,
-}
-
-impl NetworkKind {
-    /// Name for people.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::AmLstm => "AM-LSTM",
-            Self::Lstm => "LSTM",
-        }
-    }
-}
-
-/// Whether aquifer layers share U, V and B of the attention.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Attention {
-    /// One column for all aquifer layers (the paper's).
-    Shared,
-    /// One column an aquifer layer.
-    PerLayer,
-}
-
-/// How weights are fitted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TrainingConfig {
-    /// Passes over the training data.
-    pub epochs: usize,
-    /// Adam's step size.
-    pub learning_rate: f64,
-    /// ps points a gradient step averages over, from 1.
-    pub batch: usize,
-    /// The same of single wells, by well id.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub batch_of: BTreeMap<String, usize>,
-    /// Gradient steps of an epoch where a well has one measured series, from 1.
-    pub series_steps: usize,
-    /// Epochs without improvement before stopping; 0 = never.
-    pub patience: usize,
-    /// Which part chooses the best epoch.
-    pub selection: Selection,
-    /// burn's CPU backend.
-    pub backend: Backend,
-    /// What a network knows before it sees the measurements.
-    pub pretrain: Pretrain,
-    /// Whether the exported model is fitted once more, to everything observed, after it was scored.
-    pub refit: bool,
-}
-
-/// What a network knows before it sees the measurements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Pretrain {
-    /// The physics of its own well.
-    Physics,
-    /// Nothing: the paper's way.
-    None,
-}
-
-/// Which part chooses the best epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Selection {
-    /// The validation part.
-    Validation,
-    /// The test part: the paper's protocol, which flatters the test score.
-    Test,
-}
-
-/// burn's CPU backend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Backend {
-    /// burn-flex.
-    Flex,
-    /// burn-ndarray, deprecated upstream; needs the cargo feature `ndarray`.
-    Ndarray,
-}
-
-/// How measurements become a series.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DataConfig {
-    /// What one step of the model is.
-    pub steps: Steps,
-    /// How levels are scaled.
-    pub level_scaling: LevelScaling,
-    /// Radius around a well within which ps points count, in metres.
-    pub buffer_m: f64,
-    /// How many of the first scenes are left out.
-    pub drop_scenes: usize,
-    /// Values that mean "no reading", in levels, subsidence and points: left out and counted.
-    pub no_data: Vec<NoData>,
-    /// Hours by which the site's time is ahead of UTC: days and months are the site's.
-    pub utc_offset: f64,
-    /// Only levels that the column `approval` calls approved.
-    pub approved_only: bool,
-    /// Boundaries between the rate classes, mm a year, down +, rising, 1 to [`MAX_RATE_BOUNDARIES`].
-    pub rate_classes_mm_per_year: Vec<f64>,
-}
-
-/// What one step of the model is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Steps {
-    /// Every calendar month.
-    Months,
-    /// Only months with an observation (the paper's).
-    Scenes,
-}
-
-/// How levels are scaled, by training months alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LevelScaling {
-    /// Mean 0 and standard deviation 1 for each aquifer layer.
-    ZScore,
-    /// Mean 0 and standard deviation 1 over all aquifer layers together.
-    Pooled,
-    /// Each aquifer layer's range to -1..1.
-    MinMax,
-    /// Metres as they are.
-    None,
-}
-
-/// Which observations train, validate and test.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SplitConfig {
-    /// What is divided.
-    pub kind: SplitKind,
-    /// Share that is not test, above 0 and below 1.
-    pub train_share: f64,
-    /// Share of those held back for validation, above 0 and below 1.
-    pub validate_share: f64,
-    /// Last training month.
-    #[serde(with = "optional_month_text", skip_serializing_if = "Option::is_none")]
-    pub train_until: Option<Month>,
-    /// Last validation month.
-    #[serde(with = "optional_month_text", skip_serializing_if = "Option::is_none")]
-    pub validate_until: Option<Month>,
-    /// Dates of single wells, by well id.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub wells: BTreeMap<String, SplitDates>,
-}
-
-/// Chronological split of one well.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SplitDates {
-    /// Last training month.
-    #[serde(with = "month_text")]
-    pub train_until: Month,
-    /// Last validation month.
-    #[serde(with = "month_text")]
-    pub validate_until: Month,
-}
-
-/// What a split divides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SplitKind {
-    /// Points for wells with ps points, time for directly measured ones.
-    Auto,
-    /// The ps points, at random.
-    Points,
-    /// The months, in order.
-    Time,
-}
-
-/// Why a configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read; says which.
-    #[error(transparent)]
-    Unreadable(#[from] std::io::Error),
-    /// The text is not the TOML of a configuration.
-    #[error("{path}:{line}: {message}")]
-    Toml {
-        /// The file.
-        path: PathBuf,
-        /// Line, from 1.
-        line: usize,
-        /// What is wrong, in one line.
-        message: String,
-    },
-    /// Two sites want different things.
-    #[error("{}: {key}: another site trained with it has another value; train them apart, or set the key in a file for --config", path.display())]
-    Sites {
-        /// Configuration of the second site.
-        path: PathBuf,
-        /// The key with its section.
-        key: String,
-    },
-    /// A value outside its range.
-    #[error("{key}: found {found}, expected {expected}")]
-    Range {
-        /// The key with its section.
-        key: &'static str,
-        /// The value.
-        found: String,
-        /// The range.
-        expected: String,
-    },
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -282,79 +53,6 @@ impl Default for Config {
             training: TrainingConfig::default(),
             data: DataConfig::default(),
             split: SplitConfig::default(),
-        }
-    }
-}
-
-impl Default for NetworkConfig {
-    fn default() -> Self {
-        Self {
-            kind: NetworkKind::AmLstm,
-            hidden: 16,
-            attention_units: 16,
-            attention: Attention::Shared,
-        }
-    }
-}
-
-impl TrainingConfig {
-    /// ps points that a gradient step averages over at a well.
-    pub fn batch_for(&self, well: &str) -> usize {
-        self.batch_of.get(well).copied().unwrap_or(self.batch)
-    }
-}
-
-impl Default for TrainingConfig {
-    fn default() -> Self {
-        Self {
-            epochs: 100,
-            learning_rate: 0.05,
-            batch: 16,
-            batch_of: BTreeMap::new(),
-            series_steps: 5,
-            patience: 0,
-            selection: Selection::Validation,
-            backend: Backend::Flex,
-            pretrain: Pretrain::Physics,
-            refit: true,
-        }
-    }
-}
-
-impl Default for DataConfig {
-    fn default() -> Self {
-        Self {
-            steps: Steps::Months,
-            level_scaling: LevelScaling::ZScore,
-            buffer_m: 300.0,
-            drop_scenes: 0,
-            no_data: Vec::new(),
-            utc_offset: 0.0,
-            approved_only: false,
-            rate_classes_mm_per_year: vec![30.0, 50.0, 80.0, 110.0],
-        }
-    }
-}
-
-impl DataConfig {
-    /// What the writers of the site's files agreed on.
-    pub fn conventions(&self) -> Conventions {
-        Conventions {
-            no_data: self.no_data.clone(),
-            utc_offset_minutes: (60.0 * self.utc_offset).round() as i32,
-        }
-    }
-}
-
-impl Default for SplitConfig {
-    fn default() -> Self {
-        Self {
-            kind: SplitKind::Auto,
-            train_share: 0.8,
-            validate_share: 0.125,
-            train_until: None,
-            validate_until: None,
-            wells: BTreeMap::new(),
         }
     }
 }

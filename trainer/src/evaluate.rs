@@ -9,74 +9,30 @@
 //!
 //! Networks and physics are run as a logger runs them: the exported file, and the beds of [`amlstm_core::physics`].
 
-mod bootstrap;
+mod error;
+mod fitted;
+mod horizon;
 mod model;
 mod own_past;
-mod primary;
+mod seeds;
 mod tables;
-mod track;
+mod window;
 
 use amlstm_core::estimate::Primary;
 use serde::Serialize;
 
-pub use self::bootstrap::Ratio;
-use self::bootstrap::ratio;
+pub use self::error::EvaluationError;
+use self::fitted::Fitted;
+pub use self::horizon::{HORIZONS, Horizon};
 pub use self::model::{Kind, Model};
-pub(crate) use self::primary::errors_mm;
-pub use self::primary::{Choice, choose};
+pub use self::seeds::Seeds;
 pub use self::tables::summary;
-use self::track::Window;
-use crate::baseline::{Curve, PhysicsFit, Problem, weights};
-use crate::config::{Config, NetworkKind, SplitConfig, SplitKind};
-use crate::export::{Beside, ExportError, model_file};
-use crate::metric::{Score, cumulative_rmse_mm, score};
-use crate::pretrain;
+use crate::baseline::PreparedWell;
+use crate::choice::{Choice, Ratio, choose, ratio};
+use crate::config::{Config, SplitConfig, SplitKind};
+use crate::metric::{Score, score};
 use crate::series::WellSeries;
-use crate::split::{Part, Split, SplitError};
-use crate::spread::Spread;
-use crate::train::observation::half_width_mm;
-use crate::train::{TrainError, TrainedWell, train_well};
-
-/// Months ahead.
-pub const HORIZONS: [usize; 5] = [1, 3, 6, 12, 24];
-
-/// Median over seeds, lowest and highest; all the same without seeds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Seeds {
-    /// Median.
-    pub median: f64,
-    /// Lowest.
-    pub low: f64,
-    /// Highest.
-    pub high: f64,
-}
-
-impl Seeds {
-    fn of(values: &[f64]) -> Self {
-        Self {
-            median: Spread::of(values.iter().copied()).median,
-            low: values.iter().copied().fold(f64::INFINITY, f64::min),
-            high: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        }
-    }
-}
-
-/// Errors over windows of some months.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Horizon {
-    /// Months.
-    pub months: usize,
-    /// Test windows.
-    pub windows: usize,
-    /// Root mean square error of the change in mm where levels are known.
-    pub simulation_rmse_mm: Seeds,
-    /// The same where levels are forecast.
-    pub forecast_rmse_mm: Seeds,
-    /// Half width in mm of the 90 % interval of the simulated change; nothing with too few validation windows or for a model without one.
-    pub half_width_mm: Option<f64>,
-    /// Share of the test windows inside it.
-    pub coverage: Option<f64>,
-}
+use crate::split::{Part, Split};
 
 /// One model at one well.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -116,33 +72,6 @@ pub struct Evaluation {
     pub rows: Vec<Row>,
 }
 
-/// Why a well cannot be evaluated.
-#[derive(Debug, thiserror::Error)]
-pub enum EvaluationError {
-    /// Its months cannot be divided.
-    #[error(transparent)]
-    Split(#[from] SplitError),
-    /// A network cannot be fitted.
-    #[error(transparent)]
-    Train(#[from] TrainError),
-    /// A network cannot be exported.
-    #[error(transparent)]
-    Export(#[from] ExportError),
-    /// A layer has no level at all.
-    #[error("well {well}: an aquifer layer was never measured; leave it out of levels.csv")]
-    NoLevel {
-        /// Well id.
-        well: String,
-    },
-}
-
-/// Models of one kind: those that are scored, and those of the training part alone for the interval and the choice of the primary one.
-struct Fitted {
-    kind: Kind,
-    models: Vec<Model>,
-    early: Vec<Model>,
-}
-
 /// Judges all models at a well, networks with each seed; `done` is called after each fit.
 ///
 /// # Errors
@@ -162,31 +91,33 @@ pub fn evaluate(
     let no_level = || EvaluationError::NoLevel {
         well: series.well.clone(),
     };
-    let problem = Problem::new(series, &split, config.seed).ok_or_else(no_level)?;
+    let prepared = PreparedWell::new(series, &split, config.seed).ok_or_else(no_level)?;
     let mut fitted = Vec::new();
     for kind in Kind::ALL {
-        fitted.push(fit(kind, &problem, config, seeds, done)?);
+        fitted.push(Fitted::new(kind, &prepared, config, seeds, done)?);
     }
-    let climatology = fitted
-        .iter()
-        .find(|fitted| fitted.kind == Kind::MonthClimatology)
-        .map(|fitted| cumulative(&problem, fitted).median);
-    let (primary, reason) = choose_primary(&problem, &fitted);
-    let squares_of_primary = fitted
-        .iter()
-        .find(|fitted| fitted.kind == primary)
-        .map(|fitted| squares(&problem, &fitted.models, Part::Test))
+    let of_kind = |kind: Kind| fitted.iter().find(|fitted| fitted.kind == kind);
+    let climatology =
+        of_kind(Kind::MonthClimatology).map(|fitted| fitted.cumulative_rmse_mm(&prepared).median);
+    let early = |kind: Kind| of_kind(kind).map_or(&[][..], |fitted| &fitted.early);
+    let Choice { primary, reason } = choose(
+        series,
+        &split,
+        early(Kind::PretrainedAmLstm),
+        early(Kind::Physics),
+    );
+    let primary = match primary {
+        Primary::Network => Kind::PretrainedAmLstm,
+        Primary::Physics => Kind::Physics,
+    };
+    let squares_of_primary = of_kind(primary)
+        .map(|fitted| fitted.squares(&prepared))
         .unwrap_or_default();
     let rows = fitted.iter().map(|fitted| {
-        let scores: Vec<Score> = fitted
-            .models
-            .iter()
-            .map(|model| score(series, &split, &model.next_months(&problem), Part::Test))
-            .collect();
+        let scores = fitted.scores(&prepared);
         let of =
             |value: fn(&Score) -> f64| Seeds::of(&scores.iter().map(value).collect::<Vec<_>>());
-        let cumulative_rmse_mm = cumulative(&problem, fitted);
-        let squares = squares(&problem, &fitted.models, Part::Test);
+        let cumulative_rmse_mm = fitted.cumulative_rmse_mm(&prepared);
         Row {
             model: fitted.kind,
             rmse_mm: of(|score| score.rmse_mm),
@@ -194,14 +125,14 @@ pub fn evaluate(
             r2: of(|score| score.r2),
             cumulative_ratio: cumulative_rmse_mm.median / climatology.unwrap_or(f64::NAN),
             cumulative_rmse_mm,
-            ratio_to_primary: ratio(&squares, &squares_of_primary),
+            ratio_to_primary: ratio(&fitted.squares(&prepared), &squares_of_primary),
             horizons: HORIZONS
-                .map(|months| horizon(&problem, fitted, months))
+                .map(|months| Horizon::new(&prepared, fitted, months))
                 .into(),
         }
     });
     let rows: Vec<Row> = rows.collect();
-    let test = problem.constant(0.0);
+    let test = prepared.constant(0.0);
     Ok(Evaluation {
         well: series.well.clone(),
         synthetic: series.synthetic,
@@ -210,171 +141,6 @@ pub fn evaluate(
         reason,
         rows,
     })
-}
-
-fn fit(
-    kind: Kind,
-    problem: &Problem,
-    config: &Config,
-    seeds: &[u64],
-    done: &(dyn Fn() + Sync),
-) -> Result<Fitted, EvaluationError> {
-    let mut fitted = Fitted {
-        kind,
-        models: Vec::new(),
-        early: Vec::new(),
-    };
-    if let Some(model) = Model::fit(kind, problem) {
-        if kind == Kind::Physics {
-            let early = PhysicsFit(weights(problem, &[Part::Train]));
-            fitted.early.push(Model::Physics(early));
-        }
-        fitted.models.push(model);
-        return Ok(fitted);
-    }
-    let mut config = config.clone();
-    config.network.kind = NetworkKind::AmLstm;
-    let (series, split) = (problem.series, problem.split);
-    for seed in seeds {
-        let export = |trained: &TrainedWell, models: &mut Vec<Model>| {
-            let file = model_file(
-                trained,
-                series,
-                split,
-                config.model_version,
-                Beside::default(),
-            )?;
-            models.push(Model::Network(file));
-            Ok::<(), EvaluationError>(())
-        };
-        if kind == Kind::PretrainedAmLstm {
-            let (early, last) = pretrain::train_twice(series, split, &config, *seed)?;
-            export(&early, &mut fitted.early)?;
-            export(&last, &mut fitted.models)?;
-        } else {
-            let trained = train_well(series, split, &config, *seed)?;
-            export(&trained, &mut fitted.models)?;
-        }
-        done();
-    }
-    Ok(fitted)
-}
-
-fn cumulative(problem: &Problem, fitted: &Fitted) -> Seeds {
-    let start = problem.test_steps().start;
-    let rmse = fitted.models.iter().map(|model| {
-        // Free run: what was observed after the last fitted month is not fed back.
-        let curve = model.curve(problem, before_test(problem).unwrap_or(start));
-        cumulative_rmse_mm(problem.series, problem.split, &curve).unwrap_or(f64::NAN)
-    });
-    Seeds::of(&rmse.collect::<Vec<_>>())
-}
-
-/// Step of the last observation before the test part.
-fn before_test(problem: &Problem) -> Option<usize> {
-    let windows = Window::of_part(problem.series, problem.split, Part::Test, 1);
-    let first = windows.first()?.first;
-    Some(problem.series.intervals[first].from)
-}
-
-/// Squared errors of the scored increments of a part, in order, each the mean over the models.
-fn squares(problem: &Problem, models: &[Model], part: Part) -> Vec<f64> {
-    primary::squares(
-        problem.series,
-        problem.split,
-        &curves(problem, models),
-        part,
-    )
-}
-
-/// Rates of all months by each model, with the ground measured up to the month before.
-fn curves(problem: &Problem, models: &[Model]) -> Vec<Curve> {
-    models
-        .iter()
-        .map(|model| model.next_months(problem))
-        .collect()
-}
-
-/// The estimate that a logger would trust.
-fn choose_primary(problem: &Problem, fitted: &[Fitted]) -> (Kind, String) {
-    let early = |kind: Kind| {
-        let fitted = fitted.iter().find(|fitted| fitted.kind == kind);
-        fitted.map_or_else(Vec::new, |fitted| curves(problem, &fitted.early))
-    };
-    let (network, physics) = (early(Kind::PretrainedAmLstm), early(Kind::Physics));
-    let Choice { primary, reason } = choose(problem.series, problem.split, &network, &physics);
-    let kind = match primary {
-        Primary::Network => Kind::PretrainedAmLstm,
-        Primary::Physics => Kind::Physics,
-    };
-    (kind, reason)
-}
-
-fn horizon(problem: &Problem, fitted: &Fitted, months: usize) -> Horizon {
-    let (series, split) = (problem.series, problem.split);
-    let windows = Window::of_part(series, split, Part::Test, months);
-    let errors = |curve: &dyn Fn(&Window) -> Curve| -> Vec<f64> {
-        let of_window = |window: &Window| {
-            let (observed, predicted) = window.change_mm(series, &curve(window))?;
-            Some(predicted - observed)
-        };
-        windows.iter().filter_map(of_window).collect()
-    };
-    let rmse = |errors: &Vec<f64>| {
-        (errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64).sqrt()
-    };
-    // Models that look at the ground see it up to the window's beginning; for the others one curve serves all windows.
-    let simulated = |model: &Model| {
-        if let Model::OwnPast(_) = model {
-            errors(&|window| model.curve(problem, series.intervals[window.first].from))
-        } else {
-            let curve = model.curve(problem, 0);
-            errors(&|_| curve.clone())
-        }
-    };
-    let forecast = |model: &Model| {
-        errors(&|window| {
-            let from = series.intervals[window.first].from;
-            let levels = problem.forecast_levels(from + 1, months);
-            model.curve(&levels, from)
-        })
-    };
-    let simulation: Vec<Vec<f64>> = fitted.models.iter().map(simulated).collect();
-    let forecast: Vec<Vec<f64>> = fitted.models.iter().map(forecast).collect();
-    let widths = fitted
-        .early
-        .iter()
-        .map(|model| half_width(problem, model, months))
-        .collect::<Option<Vec<f64>>>();
-    let widths = widths.filter(|widths| !widths.is_empty());
-    let covered = |widths: &Vec<f64>| {
-        let inside = simulation.iter().zip(widths).map(|(errors, width)| {
-            let inside = errors.iter().filter(|error| error.abs() <= *width).count();
-            inside as f64 / errors.len() as f64
-        });
-        Spread::of(inside).median
-    };
-    Horizon {
-        months,
-        windows: simulation.first().map_or(0, Vec::len),
-        simulation_rmse_mm: Seeds::of(&simulation.iter().map(rmse).collect::<Vec<_>>()),
-        forecast_rmse_mm: Seeds::of(&forecast.iter().map(rmse).collect::<Vec<_>>()),
-        coverage: widths.as_ref().map(covered),
-        half_width_mm: widths.map(|widths| Spread::of(widths).median),
-    }
-}
-
-/// Half width in mm of the interval around the change over so many months, see [`half_width_mm`]. Windows overlap, so far ahead they are fewer than they seem.
-fn half_width(problem: &Problem, model: &Model, months: usize) -> Option<f64> {
-    let windows = Window::of_part(problem.series, problem.split, Part::Validate, months);
-    let curve = model.curve(problem, 0);
-    let errors: Vec<f64> = windows
-        .iter()
-        .filter_map(|window| window.change_mm(problem.series, &curve))
-        .map(|(observed, predicted)| (predicted - observed).abs())
-        .collect();
-    let width = half_width_mm(errors);
-    width.is_finite().then_some(width)
 }
 
 #[cfg(test)]
@@ -425,15 +191,15 @@ mod tests {
         }
         let split = in_order(&series);
         let curves = |series| {
-            let problem = Problem::new(series, &split, 1).unwrap();
-            let levels = problem.forecast_levels(101, 6);
+            let prepared = PreparedWell::new(series, &split, 1).unwrap();
+            let levels = prepared.forecast_levels(101, 6);
             [
                 Kind::OwnPast,
                 Kind::LaggedRidge,
                 Kind::DriverRidge,
                 Kind::Physics,
             ]
-            .map(|kind| Model::fit(kind, &problem).unwrap().curve(&levels, 100)[..107].to_vec())
+            .map(|kind| Model::fit(kind, &prepared).unwrap().curve(&levels, 100)[..107].to_vec())
         };
         assert_eq!(curves(&series), curves(&later));
     }

@@ -3,13 +3,10 @@
 //! The weights go into the file as they are. The state that a logger starts from is that of [`amlstm_core`]'s estimator stepping through the months of the
 //! series, so a logger that goes on from there continues what it would have computed itself.
 
-mod fitted_physics;
-
+mod aligned_bytes;
 mod c_header;
 mod plain_weights;
 mod safetensors;
-
-use std::path::Path;
 
 use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_core::artifact::{
@@ -21,68 +18,15 @@ use amlstm_core::input::Input;
 use amlstm_core::saved_state::SavedState;
 use amlstm_core::sizes::{AttentionKind, Sizes};
 
-pub use self::fitted_physics::FittedPhysics;
+pub use self::aligned_bytes::AlignedBytes;
+pub use self::c_header::c_header;
+pub use self::safetensors::safetensors;
 use crate::fit_notes::FitNotes;
+use crate::fitted_physics::FittedPhysics;
 use crate::network::Shape;
 use crate::series::WellSeries;
 use crate::split::{Part, Split};
 use crate::train::TrainedWell;
-
-pub use c_header::c_header;
-pub use safetensors::safetensors;
-
-/// Bytes that begin at a multiple of four, as a model file in memory must.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AlignedBytes {
-    words: Vec<u32>,
-    length: usize,
-}
-
-impl AlignedBytes {
-    /// Copies bytes to an aligned place.
-    pub fn new(bytes: &[u8]) -> Self {
-        let mut words = vec![0u32; bytes.len().div_ceil(4)];
-        bytemuck::cast_slice_mut::<u32, u8>(&mut words)[..bytes.len()].copy_from_slice(bytes);
-        Self {
-            words,
-            length: bytes.len(),
-        }
-    }
-
-    /// Keeps the first `length` bytes.
-    pub fn truncate(&mut self, length: usize) {
-        self.length = self.length.min(length);
-    }
-
-    /// Reads a whole file.
-    ///
-    /// # Errors
-    ///
-    /// Those of the file system.
-    pub fn read(path: &Path) -> std::io::Result<Self> {
-        Ok(Self::new(&std::fs::read(path)?))
-    }
-}
-
-impl std::ops::DerefMut for AlignedBytes {
-    fn deref_mut(&mut self) -> &mut [u8] {
-        &mut bytemuck::cast_slice_mut(&mut self.words)[..self.length]
-    }
-}
-
-impl std::ops::Deref for AlignedBytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.words)[..self.length]
-    }
-}
-
-impl std::fmt::Debug for AlignedBytes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} aligned bytes", self.length)
-    }
-}
 
 /// Why a trained network cannot become a model file.
 #[derive(Debug, thiserror::Error)]
@@ -196,10 +140,10 @@ fn state_at_start(
 }
 
 fn encoded(content: &Content) -> Result<AlignedBytes, ArtifactError> {
-    let mut words = vec![0u32; MAX_FILE_BYTES.div_ceil(4)];
-    let length = encode(content, bytemuck::cast_slice_mut(&mut words))?;
-    words.truncate(length.div_ceil(4));
-    Ok(AlignedBytes { words, length })
+    let mut bytes = AlignedBytes::zeros(MAX_FILE_BYTES);
+    let length = encode(content, &mut bytes)?;
+    bytes.truncate(length);
+    Ok(bytes)
 }
 
 fn record<'a>(

@@ -24,6 +24,8 @@ pub mod level;
 
 pub mod geodesy;
 
+pub mod spread;
+
 pub mod ps;
 
 pub mod levelling;
@@ -48,6 +50,18 @@ pub mod bptt;
 
 pub mod train;
 
+pub mod metric;
+
+pub mod physics;
+
+pub mod reference_network;
+
+pub mod baseline;
+
+pub mod choice;
+
+pub mod fitted_physics;
+
 pub mod fit_notes;
 
 pub mod export;
@@ -56,25 +70,15 @@ pub mod quantise;
 
 pub mod forecast;
 
-pub mod reference_network;
-
-pub mod metric;
-
-pub mod spread;
-
-pub mod physics;
-
-pub mod baseline;
-
 pub mod pretrain;
-
-pub mod evaluate;
 
 pub mod attribution;
 
 pub mod run;
 
 pub mod study;
+
+pub mod evaluate;
 
 pub mod results;
 

@@ -4,22 +4,29 @@
 //! (a visit, a clock setting, a swap of models); such a request is asked once and the error says so.
 
 mod client;
+mod column;
 mod download;
 mod drift;
+mod error;
+mod exchange;
 mod levels;
 mod line;
 mod station;
+mod table_file;
+mod toa5;
 mod transfer;
+mod words;
 
-pub use client::{Client, LoggerError};
-pub use download::{
-    Download, Format, Table, download, events, month_text, quality_text, time_text, write_download,
-};
+pub use client::Client;
+pub use download::{Download, Table, download, events};
 pub use drift::{Drift, TapeReading};
+pub use error::LoggerError;
 pub use levels::{Correction, LevelOfMonth, corrected_levels, levels, write_levels};
 pub use line::Line;
 pub use station::{Station, StationError};
+pub use table_file::{Format, write_download};
 pub use transfer::{Pushed, pull, push};
+pub use words::{month_text, quality_text, time_text};
 
 #[cfg(all(test, unix))]
 mod hostile_tests;

@@ -134,16 +134,7 @@ pub fn cumulative_rmse_mm(
     split: &Split,
     curve: &[Option<f64>],
 ) -> Option<f64> {
-    let Split::Time(parts) = split else {
-        return None;
-    };
-    let test = parts.iter().position(|part| *part == Part::Test)?;
-    // The interval across the border begins at the last observation before the test part.
-    let first = if test > 0 && parts[test - 1] == Part::Border {
-        test - 1
-    } else {
-        test
-    };
+    let first = split.intervals_of(Part::Test)?.start;
     let (mut observed_mm, mut predicted_mm) = (0.0, 0.0);
     let mut pairs = Vec::new();
     for (i, interval) in series.intervals.iter().enumerate().skip(first) {

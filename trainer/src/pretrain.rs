@@ -16,7 +16,7 @@ mod start;
 
 pub use self::record::Record;
 pub use self::rehearsal::{Measured, Pretrained, pretrain};
-use crate::baseline::{Problem, weights};
+use crate::baseline::{PreparedWell, weights};
 use crate::bptt::SequenceKernel;
 use crate::config::Config;
 use crate::network::Shape;
@@ -116,14 +116,14 @@ impl Fit {
                 part: "training",
             })
         };
-        let Some(problem) = Problem::new(series, split, seed) else {
+        let Some(prepared) = PreparedWell::new(series, split, seed) else {
             return Err(missing(scaling::ranges(series, series.months.len()).err()));
         };
-        let first = problem.first();
-        let months = problem.fitted_until(parts) + 1;
+        let first = prepared.first();
+        let months = prepared.fitted_until(parts) + 1;
         // Levels of every layer must be known when the ground is.
         let valid_level_m = scaling::ranges(series, months)?;
-        let measured: Vec<Measured> = problem
+        let measured: Vec<Measured> = prepared
             .fitted(parts)
             .into_iter()
             .map(|(interval, increment_mm)| Measured {
@@ -135,10 +135,10 @@ impl Fit {
             return Err(missing(None));
         }
         let record = Record::new(
-            problem.level_m()[..months - first].to_vec(),
+            prepared.level_m()[..months - first].to_vec(),
             usize::from(series.months[first].month()) - 1,
         );
-        let teacher = weights(&problem, parts);
+        let teacher = weights(&prepared, parts);
         let network = pretrain(shape, &record, &teacher, &measured, seed);
         Ok(Self {
             shape,

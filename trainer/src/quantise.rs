@@ -32,7 +32,7 @@ pub struct Deviation {
 /// The model is in fixed point already, or a number of it is too large to be held.
 pub fn to_q15(file: &ModelFile, training: &[MonthOfLevels]) -> Result<AlignedBytes, QuantiseError> {
     let calibration = Calibration::of(file, training.iter().map(|(_, level_m)| &level_m[..]));
-    let mut bytes = AlignedBytes::new(&[0; MAX_FILE_BYTES]);
+    let mut bytes = AlignedBytes::zeros(MAX_FILE_BYTES);
     let length = quantise(file, &calibration, &mut bytes)?;
     bytes.truncate(length);
     Ok(bytes)

@@ -14,17 +14,20 @@ mod error;
 mod file;
 mod file_name;
 mod finish;
+mod fitted_network;
 mod identity;
 mod lock;
 mod merge;
 mod model_kind;
 mod part_file;
+mod predictions;
 mod report_rows;
 mod resume;
 mod rows;
 mod shard;
 mod table;
 mod well_run;
+mod well_run_error;
 
 use std::{
     collections::HashSet,
@@ -52,7 +55,8 @@ pub use rows::{
     Stage, TrainingRow,
 };
 pub use shard::Shard;
-pub use well_run::{BASELINES, TrainedModel, WellRun, WellRunError};
+pub use well_run::{BASELINES, TrainedModel, WellRun};
+pub use well_run_error::WellRunError;
 
 use file_name::file_stems;
 use lock::Lock;

@@ -1,5 +1,7 @@
 //! Which observations train, validate and test.
 
+use std::ops::Range;
+
 use amlstm_core::month::Month;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
@@ -114,6 +116,17 @@ impl Split {
             Self::Points(parts) => parts[point],
             Self::Time(parts) => parts[interval],
         }
+    }
+
+    /// Intervals of a part with the one that leads into it across the border; nothing where points are held out.
+    pub fn intervals_of(&self, part: Part) -> Option<Range<usize>> {
+        let Self::Time(parts) = self else {
+            return None;
+        };
+        let first = parts.iter().position(|of| *of == part)?;
+        let last = parts.iter().rposition(|of| *of == part)?;
+        let leads = first > 0 && parts[first - 1] == Part::Border;
+        Some(first - usize::from(leads)..last + 1)
     }
 
     /// Number of points of a part: where months are held out, all points.

@@ -29,7 +29,7 @@ pub use table::{Summary, Table, number};
 pub use tidy::Tidy;
 pub use training::{Outcome, Run, Scored};
 
-use baselines::{baselines, problems, splits};
+use baselines::{baselines, prepared_wells, splits};
 
 /// Batch sizes of the sweep (Cao et al. 2022, Table 2).
 pub const BATCHES: [usize; 5] = [8, 16, 32, 64, 128];
@@ -179,10 +179,10 @@ fn attribution(
             .collect(),
     };
     let splits = splits(&subject.series, config, &seeds[..seeds.len().min(1)])?;
-    let problems = problems(&subject.series, &splits, seeds)?;
-    let physics = problems
+    let wells = prepared_wells(&subject.series, &splits, seeds)?;
+    let physics = wells
         .iter()
-        .map(|problem| PhysicsFit::new(problem).layer_shares(problem))
+        .map(|prepared| PhysicsFit::new(prepared).layer_shares(prepared))
         .collect();
     let mut methods = Vec::new();
     if !of_network.is_empty() {

@@ -14,29 +14,28 @@
 //!   randomness is a ChaCha stream of the seed, and every operation on floats is fixed by IEEE 754 (`bptt/lanes.rs`; of burn the trainer uses element-wise operations and one sum, which burn-flex does in order).
 
 pub(crate) mod adam;
+mod error;
 mod host_backend;
 pub(crate) mod observation;
+mod optimisation;
 pub(crate) mod scaling;
 
 use amlstm_core::{scaler::Scaler, sizes::AttentionKind};
-use burn::backend::{DispatchKindConversion, DispatchTensor, Flex, tensor::FloatTensor};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::backend::{DispatchKindConversion, DispatchTensor, Flex};
+use burn::tensor::Device;
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha12Rng;
 
-use self::adam::Moments;
+pub use self::error::TrainError;
 use self::host_backend::HostBackend;
 pub use self::observation::INTERVALS_NEEDED;
-use self::observation::{Observations, Target};
+use self::observation::Observations;
+use self::optimisation::Optimisation;
 use crate::bptt::SequenceKernel;
 use crate::config::{Attention, Backend, Config, NetworkConfig, NetworkKind, Selection};
 use crate::network::{Shape, initial_parameters};
 use crate::series::WellSeries;
 use crate::split::{Part, Split};
-
-/// Parameters beyond this size are no model: with standardised numbers, useful ones stay below a hundred. The limit also keeps
-/// every sum of products inside f32, so that infinities and NaN never arise where processors treat them differently.
-const PARAMETER_LIMIT: f32 = 1e6;
 
 /// A network fitted to a well.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,58 +90,6 @@ pub struct Epoch {
     pub validate_rmse_mm: f64,
     /// Test part.
     pub test_rmse_mm: f64,
-}
-
-/// Why a well cannot be trained.
-#[derive(Debug, PartialEq, thiserror::Error)]
-pub enum TrainError {
-    /// More layers than a model file holds, or none.
-    #[error("well {well}: found {found} aquifer layers, expected 1 to {limit}")]
-    Inputs {
-        /// Well id.
-        well: String,
-        /// Its aquifer layers.
-        found: usize,
-        /// The most a model takes.
-        limit: usize,
-    },
-    /// A layer was never measured while training looks.
-    #[error(
-        "well {well}: aquifer layer {aquifer_layer} has no level in the training months; leave the layer out or train longer"
-    )]
-    NoLevel {
-        /// Well id.
-        well: String,
-        /// The layer.
-        aquifer_layer: String,
-    },
-    /// A part that is needed has no observation.
-    #[error(
-        "well {well}: the {part} part has no observed increment; change [split] or training.selection"
-    )]
-    NoObservation {
-        /// Well id.
-        well: String,
-        /// Name of the part.
-        part: &'static str,
-    },
-    /// The parameters grew without bound or became NaN.
-    #[error(
-        "well {well}: training diverged in epoch {epoch} with learning rate {learning_rate}; use a smaller training.learning_rate or another data.level_scaling"
-    )]
-    Diverged {
-        /// Well id.
-        well: String,
-        /// Epoch, from 1.
-        epoch: usize,
-        /// Adam's step size.
-        learning_rate: f64,
-    },
-    /// The backend is not part of this program.
-    #[error(
-        "training.backend = \"ndarray\": this program was built without it; build with `--features ndarray` or use \"flex\""
-    )]
-    NoNdarray,
 }
 
 impl Shape {
@@ -300,7 +247,8 @@ where
     random.set_stream(1);
     random.set_word_pos(0);
 
-    let mut fit = Fit::<B>::new(first, kernel.spans(), config.training.learning_rate, device);
+    let mut optimisation =
+        Optimisation::<B>::new(first, kernel.spans(), config.training.learning_rate, device);
     let (batch, passes) = batches(series, config);
     let mut order = observations.training_points();
     let mut history = Vec::with_capacity(config.training.epochs);
@@ -313,15 +261,17 @@ where
         order.shuffle(&mut random);
         for _ in 0..passes {
             for points in order.chunks(batch).take(steps_left) {
-                fit.step(&mut kernel, &observations, points);
+                optimisation.step(&mut kernel, &observations, points);
                 steps_left -= 1;
             }
         }
-        let parameters = fit.parameters().ok_or_else(|| TrainError::Diverged {
-            well: series.well.clone(),
-            epoch,
-            learning_rate: config.training.learning_rate,
-        })?;
+        let parameters = optimisation
+            .parameters()
+            .ok_or_else(|| TrainError::Diverged {
+                well: series.well.clone(),
+                epoch,
+                learning_rate: config.training.learning_rate,
+            })?;
         if let Stop::After { .. } = stop {
             if steps_left > 0 {
                 continue;
@@ -363,67 +313,6 @@ where
         interval_half_width_mm,
         seed,
     })
-}
-
-/// Parameters and optimiser, in the memory of burn's tensors, with room for what a step needs.
-struct Fit<B: HostBackend> {
-    parameters: FloatTensor<B>,
-    first_moment: FloatTensor<B>,
-    second_moment: FloatTensor<B>,
-    /// Steps done.
-    time: usize,
-    learning_rate: f32,
-    target: Target,
-    gradient: Vec<f32>,
-}
-
-impl<B: HostBackend> Fit<B>
-where
-    DispatchTensor: DispatchKindConversion<B>,
-{
-    fn new(parameters: Vec<f32>, intervals: usize, learning_rate: f64, device: &Device) -> Self {
-        let length = parameters.len();
-        let parameters = Tensor::<1>::from_data(TensorData::new(parameters, [length]), device);
-        let moments = || Tensor::<1>::zeros([length], device);
-        let [parameters, first_moment, second_moment] =
-            [parameters, moments(), moments()].map(|tensor| {
-                tensor
-                    .try_into_primitive::<B>()
-                    .expect("the trainer makes its tensors on one device")
-            });
-        Self {
-            parameters,
-            first_moment,
-            second_moment,
-            time: 0,
-            learning_rate: learning_rate as f32,
-            target: Target::new(intervals),
-            gradient: vec![0.0; length],
-        }
-    }
-
-    /// One step of the optimiser on a batch of points.
-    fn step(&mut self, kernel: &mut SequenceKernel, observations: &Observations, points: &[usize]) {
-        observations.batch(points, &mut self.target);
-        let parameters = B::values_mut(&mut self.parameters);
-        let derivatives = self.target.differentiate(kernel.forward(parameters));
-        kernel.backward(derivatives, &mut self.gradient);
-        self.time += 1;
-        let moments = Moments {
-            first: B::values_mut(&mut self.first_moment),
-            second: B::values_mut(&mut self.second_moment),
-        };
-        moments.step(self.time, self.learning_rate, parameters, &self.gradient);
-    }
-
-    /// The parameters, if all are within [`PARAMETER_LIMIT`].
-    fn parameters(&mut self) -> Option<&[f32]> {
-        let parameters: &[f32] = B::values_mut(&mut self.parameters);
-        parameters
-            .iter()
-            .all(|value| value.abs() <= PARAMETER_LIMIT)
-            .then_some(parameters)
-    }
 }
 
 /// The number of a network's inputs: one for each aquifer layer.

@@ -7,6 +7,7 @@ use super::config::ensure;
 
 /// What a raw value measures, in SI-near units. The logger turns it into a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Quantity {
     /// Absolute pressure in kPa: needs the barometer.
     AbsolutePressureKpa,

@@ -194,8 +194,7 @@ fn trained(folder: &Path, wells: usize, config: &Config) -> PathBuf {
     };
     let written = RunFolder::create(folder, config, identity).unwrap();
     for (number, well) in made.dataset.wells.iter().enumerate() {
-        let mut of_well = WellRun::new(well, config).unwrap();
-        of_well.add_report_rows(well, config, &made.truth);
+        let of_well = WellRun::in_full(well, config, &made.truth).unwrap();
         written.write_well(number, &of_well).unwrap();
     }
     let (benchmarks, points): (Vec<_>, Vec<_>) =

@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, DVector};
 use crate::metric::interval_rate;
 use crate::split::Part;
 
-use super::{Curve, Problem};
+use super::{Curve, PreparedWell};
 
 /// Lags of a well with ps points, the month itself included: as many months as levels precede the first interval.
 const LAGS_POINTS: usize = 9;
@@ -28,10 +28,10 @@ pub enum Columns {
 }
 
 impl Columns {
-    fn of(self, problem: &Problem) -> DMatrix<f64> {
+    fn of(self, prepared: &PreparedWell) -> DMatrix<f64> {
         match self {
-            Self::Lags(lags) => lagged(problem.level_m(), lags),
-            Self::Drivers => drivers(problem),
+            Self::Lags(lags) => lagged(prepared.level_m(), lags),
+            Self::Drivers => drivers(prepared),
         }
     }
 }
@@ -47,8 +47,8 @@ pub struct Linear {
 }
 
 impl Linear {
-    fn fit(problem: &Problem, seen: Columns, strength: f64, parts: &[Part]) -> Self {
-        let (rows, target) = problem.rows(&seen.of(problem), parts);
+    fn fit(prepared: &PreparedWell, seen: Columns, strength: f64, parts: &[Part]) -> Self {
+        let (rows, target) = prepared.rows(&seen.of(prepared), parts);
         let count = rows.nrows().max(1) as f64;
         let mean = DVector::from_iterator(
             rows.ncols(),
@@ -82,9 +82,9 @@ impl Linear {
         }
     }
 
-    /// Monthly rates under the problem's levels.
-    pub fn curve(&self, problem: &Problem) -> Curve {
-        let rows = self.columns.of(problem);
+    /// Monthly rates under the well's levels.
+    pub fn curve(&self, prepared: &PreparedWell) -> Curve {
+        let rows = self.columns.of(prepared);
         let rates: Vec<f64> = rows
             .row_iter()
             .map(|row| {
@@ -99,14 +99,14 @@ impl Linear {
                         .sum::<f64>()
             })
             .collect();
-        problem.curve(&rates)
+        prepared.curve(&rates)
     }
 }
 
 /// Ordinary least squares on the levels of the interval's own months.
-pub fn regression(problem: &Problem) -> Linear {
+pub fn regression(prepared: &PreparedWell) -> Linear {
     Linear::fit(
-        problem,
+        prepared,
         Columns::Lags(1),
         0.0,
         &[Part::Train, Part::Validate],
@@ -114,19 +114,19 @@ pub fn regression(problem: &Problem) -> Linear {
 }
 
 /// Ridge on monthly lags, its strength chosen on the validation part.
-pub fn lagged_ridge(problem: &Problem) -> Linear {
-    ridge(problem, Columns::Lags(lags(problem)), &STRENGTHS)
+pub fn lagged_ridge(prepared: &PreparedWell) -> Linear {
+    ridge(prepared, Columns::Lags(lags(prepared)), &STRENGTHS)
 }
 
 /// Ridge on drivers, its strength chosen on the validation part.
-pub fn driver_ridge(problem: &Problem) -> Linear {
-    ridge(problem, Columns::Drivers, &DRIVER_STRENGTHS)
+pub fn driver_ridge(prepared: &PreparedWell) -> Linear {
+    ridge(prepared, Columns::Drivers, &DRIVER_STRENGTHS)
 }
 
-fn ridge(problem: &Problem, columns: Columns, strengths: &[f64]) -> Linear {
-    let validation = problem.observations(&[Part::Validate]);
+fn ridge(prepared: &PreparedWell, columns: Columns, strengths: &[f64]) -> Linear {
+    let validation = prepared.observations(&[Part::Validate]);
     let error = |strength: &f64| {
-        let curve = Linear::fit(problem, columns, *strength, &[Part::Train]).curve(problem);
+        let curve = Linear::fit(prepared, columns, *strength, &[Part::Train]).curve(prepared);
         let squares = validation
             .iter()
             .filter_map(|(interval, rate)| Some((interval_rate(&curve, interval)? - rate).powi(2)));
@@ -137,12 +137,12 @@ fn ridge(problem: &Problem, columns: Columns, strengths: &[f64]) -> Linear {
         .min_by(|&i, &j| errors[i].total_cmp(&errors[j]))
         .unwrap_or(0);
     let parts = [Part::Train, Part::Validate];
-    Linear::fit(problem, columns, strengths[best], &parts)
+    Linear::fit(prepared, columns, strengths[best], &parts)
 }
 
 /// The drivers of each month, `[months, 7 per aquifer layer, sine and cosine of the month]`.
-fn drivers(problem: &Problem) -> DMatrix<f64> {
-    let level_m = problem.level_m();
+fn drivers(prepared: &PreparedWell) -> DMatrix<f64> {
+    let level_m = prepared.level_m();
     let layers = level_m.first().map_or(0, Vec::len);
     let of_layer = 4 + MEAN_MONTHS.len();
     let mut matrix = DMatrix::zeros(level_m.len(), layers * of_layer + 2);
@@ -166,7 +166,7 @@ fn drivers(problem: &Problem) -> DMatrix<f64> {
         }
     }
     for month in 0..level_m.len() {
-        let calendar = problem.series.months[problem.first() + month].month();
+        let calendar = prepared.series.months[prepared.first() + month].month();
         let angle = std::f64::consts::TAU * f64::from(calendar) / 12.0;
         matrix[(month, layers * of_layer)] = angle.sin();
         matrix[(month, layers * of_layer + 1)] = angle.cos();
@@ -174,9 +174,9 @@ fn drivers(problem: &Problem) -> DMatrix<f64> {
     matrix
 }
 
-/// How many monthly lags the lagged models of this problem use.
-pub fn lags(problem: &Problem) -> usize {
-    if problem.is_chronological() {
+/// How many monthly lags the lagged models of this well use.
+pub fn lags(prepared: &PreparedWell) -> usize {
+    if prepared.is_chronological() {
         LAGS_TIME
     } else {
         LAGS_POINTS

@@ -2,18 +2,18 @@
 
 use crate::split::Part;
 
-use super::{Curve, Problem};
+use super::{Curve, PreparedWell};
 
 const FITTED: [Part; 2] = [Part::Train, Part::Validate];
 
 /// The fitted points' mean rate of each interval, in the interval's own months.
-pub fn floor(problem: &Problem) -> Curve {
-    spread_over_months(problem, &problem.mean_rate(&FITTED))
+pub fn floor(prepared: &PreparedWell) -> Curve {
+    spread_over_months(prepared, &prepared.mean_rate(&FITTED))
 }
 
 /// The measured rate of the interval before.
-pub fn persistence(problem: &Problem) -> Curve {
-    let measured = problem.mean_rate(&[Part::Train, Part::Validate, Part::Test, Part::Border]);
+pub fn persistence(prepared: &PreparedWell) -> Curve {
+    let measured = prepared.mean_rate(&[Part::Train, Part::Validate, Part::Test, Part::Border]);
     let mut last = None;
     let before: Vec<Option<f64>> = measured
         .iter()
@@ -23,12 +23,12 @@ pub fn persistence(problem: &Problem) -> Curve {
             before
         })
         .collect();
-    spread_over_months(problem, &before)
+    spread_over_months(prepared, &before)
 }
 
 /// Mean rate in mm per month over the last `months` fitted months (all of them if there are fewer).
-pub fn mean_rate(problem: &Problem, months: usize) -> f64 {
-    let monthly: Vec<f64> = spread_over_months(problem, &problem.mean_rate(&FITTED))
+pub fn mean_rate(prepared: &PreparedWell, months: usize) -> f64 {
+    let monthly: Vec<f64> = spread_over_months(prepared, &prepared.mean_rate(&FITTED))
         .into_iter()
         .flatten()
         .collect();
@@ -37,17 +37,17 @@ pub fn mean_rate(problem: &Problem, months: usize) -> f64 {
 }
 
 /// The fitted mean of each calendar month; a calendar month never seen gets the mean of all.
-pub fn month_climatology(problem: &Problem) -> Curve {
-    let fitted = spread_over_months(problem, &problem.mean_rate(&FITTED));
+pub fn month_climatology(prepared: &PreparedWell) -> Curve {
+    let fitted = spread_over_months(prepared, &prepared.mean_rate(&FITTED));
     let mut sums = [(0.0, 0u32); 12];
-    for (month, rate) in problem.series.months.iter().zip(&fitted) {
+    for (month, rate) in prepared.series.months.iter().zip(&fitted) {
         if let Some(rate) = rate {
             let (sum, count) = &mut sums[month.month() as usize - 1];
             *sum += rate;
             *count += 1;
         }
     }
-    let overall = mean_rate(problem, usize::MAX);
+    let overall = mean_rate(prepared, usize::MAX);
     let mean = |(sum, count): (f64, u32)| {
         if count > 0 {
             sum / f64::from(count)
@@ -55,7 +55,7 @@ pub fn month_climatology(problem: &Problem) -> Curve {
             overall
         }
     };
-    problem
+    prepared
         .series
         .months
         .iter()
@@ -66,10 +66,10 @@ pub fn month_climatology(problem: &Problem) -> Curve {
 /// The grey model GM(1,1) (Deng 1982, doi:10.1016/S0167-6911(82)80025-X) on the fitted monthly rates: an exponential through their running sum.
 ///
 /// Rates are first shifted so that the smallest is 1 mm, because the model needs positive numbers; months without a fitted rate repeat the one before.
-pub fn grey(problem: &Problem) -> Curve {
-    let fitted = spread_over_months(problem, &problem.mean_rate(&FITTED));
+pub fn grey(prepared: &PreparedWell) -> Curve {
+    let fitted = spread_over_months(prepared, &prepared.mean_rate(&FITTED));
     let Some(from) = fitted.iter().position(Option::is_some) else {
-        return vec![None; problem.steps()];
+        return vec![None; prepared.steps()];
     };
     let to = fitted.iter().rposition(Option::is_some).unwrap_or(from);
     let mut last = 0.0;
@@ -89,7 +89,7 @@ pub fn grey(problem: &Problem) -> Curve {
         }
         (1.0 - development.exp()) * (shifted[0] - input / development) * (-development * k).exp()
     };
-    (0..problem.steps())
+    (0..prepared.steps())
         .map(|step| match step.checked_sub(from) {
             None => None,
             Some(0) => Some(rates[0]),
@@ -125,9 +125,9 @@ fn grey_parameters(positive: &[f64]) -> (f64, f64) {
 }
 
 /// Gives each month of an interval the interval's rate.
-pub(crate) fn spread_over_months(problem: &Problem, rates: &[Option<f64>]) -> Curve {
-    let mut curve = vec![None; problem.steps()];
-    for (interval, rate) in problem.series.intervals.iter().zip(rates) {
+pub(crate) fn spread_over_months(prepared: &PreparedWell, rates: &[Option<f64>]) -> Curve {
+    let mut curve = vec![None; prepared.steps()];
+    for (interval, rate) in prepared.series.intervals.iter().zip(rates) {
         curve[interval.from + 1..=interval.to].fill(*rate);
     }
     curve

@@ -1,4 +1,4 @@
-//! The reference networks on a problem: standardise, fit, and turn outputs back into rates.
+//! The reference networks at a well: standardise, fit, and turn outputs back into rates.
 
 use nalgebra::DMatrix;
 
@@ -7,25 +7,29 @@ use crate::series::Interval;
 use crate::split::Part;
 use crate::spread::mean_and_deviation;
 
-use super::{Curve, Problem, linear};
+use super::{Curve, PreparedWell, linear};
 
 /// Multilayer perceptrons on the lags of the lagged ridge.
-pub fn perceptrons(problems: &[Problem]) -> Vec<Curve> {
-    fit(Kind::Mlp, problems, |problem| {
-        linear::lagged(problem.level_m(), linear::lags(problem))
+pub fn perceptrons(wells: &[PreparedWell]) -> Vec<Curve> {
+    fit(Kind::Mlp, wells, |prepared| {
+        linear::lagged(prepared.level_m(), linear::lags(prepared))
     })
 }
 
 /// Gated recurrent units on the levels.
-pub fn gated_recurrent_units(problems: &[Problem]) -> Vec<Curve> {
-    fit(Kind::Gru, problems, |problem| {
-        linear::lagged(problem.level_m(), 1)
+pub fn gated_recurrent_units(wells: &[PreparedWell]) -> Vec<Curve> {
+    fit(Kind::Gru, wells, |prepared| {
+        linear::lagged(prepared.level_m(), 1)
     })
 }
 
-/// One network for each problem; the problems differ in split and seed alone.
-fn fit(kind: Kind, problems: &[Problem], monthly: fn(&Problem) -> DMatrix<f64>) -> Vec<Curve> {
-    let Some(first) = problems.first() else {
+/// One network for each split and seed of one well.
+fn fit(
+    kind: Kind,
+    wells: &[PreparedWell],
+    monthly: fn(&PreparedWell) -> DMatrix<f64>,
+) -> Vec<Curve> {
+    let Some(first) = wells.first() else {
         return Vec::new();
     };
     let monthly = monthly(first);
@@ -43,12 +47,12 @@ fn fit(kind: Kind, problems: &[Problem], monthly: fn(&Problem) -> DMatrix<f64>) 
         .iter()
         .map(|&i| months(&first.series.intervals[i]))
         .collect();
-    let (draws, scales): (Vec<_>, Vec<_>) = problems
+    let (draws, scales): (Vec<_>, Vec<_>) = wells
         .iter()
-        .map(|problem| {
+        .map(|prepared| {
             let (train, validate) = (
-                problem.mean_rate(&[Part::Train]),
-                problem.mean_rate(&[Part::Validate]),
+                prepared.mean_rate(&[Part::Train]),
+                prepared.mean_rate(&[Part::Validate]),
             );
             let (mean, scale) =
                 mean_and_scale(&train.iter().flatten().copied().collect::<Vec<_>>());
@@ -59,7 +63,7 @@ fn fit(kind: Kind, problems: &[Problem], monthly: fn(&Problem) -> DMatrix<f64>) 
             };
             (
                 Draw {
-                    seed: problem.seed,
+                    seed: prepared.seed,
                     train: standardised(&train),
                     validate: standardised(&validate),
                 },

@@ -5,9 +5,8 @@
 use pulp::{Simd, WithSimd};
 
 use super::forward::{SIDE_BY_SIDE, Trace};
-use super::lanes::{
-    LANES, Row, Rows, copy_from_rows, multiply_add, product, set_outer, sum, zeros,
-};
+use super::lanes::{LANES, Row, multiply_add, sum, zeros};
+use super::matrix::{Rows, copy_from_rows, product, set_outer};
 use super::weights::Weights;
 use super::{Input, SequenceKernel, Sizes};
 use crate::network::Shape;

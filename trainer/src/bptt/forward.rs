@@ -2,10 +2,9 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::lanes::{
-    LANES, Row, Rows, exp, half, multiply_add, product, short_product, sigmoid_of, sum, tanh,
-    with_lane, zeros,
-};
+use super::functions::{exp, half, sigmoid_of, tanh};
+use super::lanes::{LANES, Row, multiply_add, sum, with_lane, zeros};
+use super::matrix::{Rows, product, short_product};
 use super::weights::Weights;
 use super::{Input, SequenceKernel, Sizes};
 

@@ -3,7 +3,8 @@
 use amlstm_core::sizes::AttentionKind;
 
 use super::Sizes;
-use super::lanes::{LANES, Row, copy_to_rows, transpose, zeros};
+use super::lanes::{LANES, Row, zeros};
+use super::matrix::{copy_to_rows, transpose};
 use crate::network::Shape;
 
 /// The parameters in rows. Matrices lie column by column, a column a row for each 16 of its numbers.

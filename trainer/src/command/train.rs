@@ -1,35 +1,26 @@
 //! `amlstm train`: trains, exports and scores both networks at every well.
 
-use std::{borrow::Cow, path::PathBuf, process::ExitCode, time::Instant};
+mod data;
+mod scores;
+
+use std::{path::PathBuf, process::ExitCode, time::Instant};
 
 use amlstm::{
     config::{Config, DEFAULT_TOML, MAX_SEED, Selection},
-    fit_notes::{self, FitNotes},
-    geodesy::Position,
-    levelling::{self, Comparison},
-    ps,
-    read::{ReadError, Sites, Well},
     report,
-    results::read_model,
-    run::{
-        BASELINES, FailureRow, ModelKind, Resumed, RunFolder, RunIdentity, Shard, WELLS_IN_FULL,
-        WellRun, WellRunError, hash_of_folders, hash_of_wells,
-    },
-    survey::{Survey, SurveyedWell},
-    synth::{self, Truth},
+    run::{FailureRow, Resumed, RunFolder, RunIdentity, Shard, WELLS_IN_FULL, WellRun},
 };
 use anyhow::Context;
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde_json::json;
 
+use self::data::Data;
 use super::{
     PARTLY_FAILED,
     configuration::configuration,
     output::{Output, complain},
     progress,
-    summary::broken,
-    table::{self, LEFT, RIGHT, number},
 };
 
 /// Fewest wells of a run that logs its progress.
@@ -99,7 +90,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     }
     let started = Instant::now();
     let config = resolve(args)?;
-    let data = read(args, &config, output)?;
+    let data = Data::read(&args.folders, &config, output)?;
     let identity = RunIdentity {
         shard: args.shard,
         data: data.hash.clone(),
@@ -139,7 +130,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         folder.finish(&failures)?;
         report::write(&args.out)?;
         if !output.is_quiet() && !args.json {
-            print_scores(&folder, &data.wells, &config, output)?;
+            scores::print(&folder, data.wells.synthetic(), &config, output)?;
         }
         "models, tables and report.html"
     };
@@ -195,101 +186,6 @@ fn resolve(args: &Args) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// What a run is made from.
-struct Data {
-    wells: Wells,
-    /// True shares; empty for measured wells.
-    truth: Vec<Truth>,
-    /// Levelling benchmarks and the ps points around them; may be empty.
-    levelling: Vec<Comparison>,
-    /// Fingerprint of all of it.
-    hash: String,
-}
-
-/// Where the wells come from.
-enum Wells {
-    /// The generator, in memory.
-    Made(Vec<Well>),
-    /// Files, read well by well.
-    Read(Sites),
-}
-
-impl Wells {
-    fn ids(&self) -> Vec<String> {
-        match self {
-            Self::Made(wells) => wells.iter().map(|well| well.id.clone()).collect(),
-            Self::Read(sites) => sites.ids(),
-        }
-    }
-
-    fn synthetic(&self) -> bool {
-        match self {
-            Self::Made(_) => true,
-            Self::Read(sites) => sites.synthetic(),
-        }
-    }
-
-    fn well(&self, number: usize) -> Result<Cow<'_, Well>, ReadError> {
-        match self {
-            Self::Made(wells) => Ok(Cow::Borrowed(&wells[number])),
-            Self::Read(sites) => sites.well(number).map(Cow::Owned),
-        }
-    }
-
-    /// What is to be said of a well's files, if it has any and the report shows it.
-    fn survey(&self, number: usize, config: &Config) -> Result<Option<Survey>, ReadError> {
-        match self {
-            Self::Read(sites) if number < WELLS_IN_FULL => {
-                let surveyed = SurveyedWell::read(sites, number, &config.data)?;
-                Ok(Some(surveyed.survey))
-            }
-            _ => Ok(None),
-        }
-    }
-}
-
-fn read(args: &Args, config: &Config, output: &Output) -> anyhow::Result<Data> {
-    if args.folders.is_empty() {
-        let options = synth::Options::default();
-        let made = synth::dataset(&options);
-        let (benchmarks, points): (Vec<_>, Vec<_>) =
-            synth::benchmarks(options.seed).into_iter().unzip();
-        Ok(Data {
-            hash: hash_of_wells(&made.dataset.wells),
-            wells: Wells::Made(made.dataset.wells),
-            truth: made.truth,
-            levelling: levelling::compare(benchmarks, &points),
-        })
-    } else {
-        let _busy = progress::spinner(output, "reading the site folders".to_owned());
-        Ok(Data {
-            hash: hash_of_folders(&args.folders)?,
-            wells: Wells::Read(Sites::open(&args.folders, &config.data)?),
-            truth: Vec::new(),
-            levelling: read_levelling(&args.folders, config)?,
-        })
-    }
-}
-
-/// `levelling.csv` of each folder against its `points.csv`, where both are there.
-fn read_levelling(folders: &[PathBuf], config: &Config) -> anyhow::Result<Vec<Comparison>> {
-    let mut all = Vec::new();
-    for folder in folders {
-        let (benchmarks, points) = (folder.join("levelling.csv"), folder.join("points.csv"));
-        if benchmarks.is_file() && points.is_file() {
-            let benchmarks = levelling::read_benchmarks(&benchmarks)?;
-            let centres: Vec<Position> = benchmarks
-                .iter()
-                .map(|benchmark| benchmark.position)
-                .collect();
-            let conventions = config.data.conventions();
-            let points = ps::read_points(&points, &centres, levelling::BUFFER_M, &conventions)?;
-            all.extend(levelling::compare(benchmarks, &points));
-        }
-    }
-    Ok(all)
-}
-
 /// Trains the wells in parallel; each is written as soon as it is finished. Gives the wells that have no model; that a file cannot be read or written is no
 /// well's failure and stops the run.
 fn train(
@@ -304,7 +200,12 @@ fn train(
     let started = Instant::now();
     let one = |&number: &usize| -> anyhow::Result<Option<FailureRow>> {
         let well = data.wells.well(number)?;
-        let failure = match train_well(number, &well, data, config) {
+        let trained = if number < WELLS_IN_FULL {
+            WellRun::in_full(&well, config, &data.truth)
+        } else {
+            WellRun::new(&well, config)
+        };
+        let failure = match trained {
             Ok(mut run) => {
                 run.survey = data.wells.survey(number, config)?;
                 folder.write_well(number, &run)?;
@@ -327,19 +228,6 @@ fn train(
     Ok(failures.into_iter().flatten().collect())
 }
 
-fn train_well(
-    number: usize,
-    well: &Well,
-    data: &Data,
-    config: &Config,
-) -> Result<WellRun, WellRunError> {
-    let mut run = WellRun::new(well, config)?;
-    if number < WELLS_IN_FULL {
-        run.add_report_rows(well, config, &data.truth);
-    }
-    Ok(run)
-}
-
 /// Where there is no terminal, as in the log of a batch job: a line every tenth of many wells.
 fn log_progress(bar: &ProgressBar, started: Instant) {
     let (done, wells) = (bar.position(), bar.length().unwrap_or(0));
@@ -347,90 +235,4 @@ fn log_progress(bar: &ProgressBar, started: Instant) {
         let left = started.elapsed().as_secs_f64() * (wells - done) as f64 / done as f64;
         complain(format_args!("{done} of {wells} wells, {left:.0} s left"));
     }
-}
-
-/// What a well's exported model says about its fit.
-fn notes(folder: &RunFolder, well: &str) -> anyhow::Result<Option<FitNotes>> {
-    match folder.model_path(well, folder.network()) {
-        Some(path) if path.is_file() => Ok(read_model(&path, FitNotes::of)?),
-        _ => Ok(None),
-    }
-}
-
-/// RMSE on the test part, wells down and models across, beside what a network has to beat.
-fn print_scores(
-    folder: &RunFolder,
-    data: &Wells,
-    config: &Config,
-    output: &mut Output,
-) -> anyhow::Result<()> {
-    let test = folder.test_scores()?;
-    let title = if data.synthetic() {
-        "SYNTHETIC wells: "
-    } else {
-        ""
-    };
-    writeln!(
-        output,
-        "{title}RMSE on the test part, which none of these models had seen, mm per month"
-    )?;
-    if config.training.selection == Selection::Test {
-        writeln!(
-            output,
-            "The epoch was chosen on the test part itself (the paper's protocol): these scores flatter the networks."
-        )?;
-    }
-    let models: Vec<ModelKind> = [ModelKind::AM_LSTM, ModelKind::LSTM]
-        .into_iter()
-        .chain(BASELINES.map(ModelKind::Baseline))
-        .collect();
-    let baselines = BASELINES.map(|baseline| baseline.to_string().replace('-', " "));
-    let mut columns = vec![("well", LEFT), ("AM-LSTM", RIGHT), ("LSTM", RIGHT)];
-    columns.extend(baselines.iter().map(|name| (name.as_str(), RIGHT)));
-    columns.push(("scored", RIGHT));
-    let mut table = table::new(&columns);
-    let mut verdicts: Vec<(String, Vec<String>)> = Vec::new();
-    for of_well in test.chunk_by(|a, b| a.well == b.well) {
-        let row = |model: ModelKind| of_well.iter().find(|row| row.model == model);
-        let mut cells = vec![of_well[0].well.clone()];
-        cells.extend(
-            models
-                .iter()
-                .map(|model| number(row(*model).map_or(f64::NAN, |row| row.rmse_mm_per_month), 2)),
-        );
-        cells.push(
-            row(ModelKind::AM_LSTM)
-                .map_or(0, |row| row.increments)
-                .to_string(),
-        );
-        if let Some(notes) = notes(folder, &of_well[0].well)? {
-            let trusted = fit_notes::title(notes.primary);
-            let verdict = format!(
-                "{trusted} is trusted; {}: {}",
-                notes.verdict, notes.verdict_reason
-            );
-            let well = of_well[0].well.clone();
-            match verdicts.iter_mut().find(|(of, _)| *of == verdict) {
-                Some((_, wells)) => wells.push(well),
-                None => verdicts.push((verdict, vec![well])),
-            }
-        }
-        table.add_row(cells);
-    }
-    writeln!(output, "\n{}\n", table.trim_fmt())?;
-    for (verdict, wells) in verdicts {
-        writeln!(
-            output,
-            "{}",
-            broken(&format!("{}: {verdict}", wells.join(", ")))
-        )?;
-    }
-    writeln!(output)?;
-    if folder.identity().wells.len() > WELLS_IN_FULL {
-        writeln!(
-            output,
-            "The first {WELLS_IN_FULL} wells are shown; metrics.csv has them all."
-        )?;
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::own_past::OwnPast;
 use crate::baseline::linear::{self, Linear};
-use crate::baseline::{Curve, PhysicsFit, Problem, naive};
+use crate::baseline::{Curve, PhysicsFit, PreparedWell, naive};
 use crate::export::AlignedBytes;
 use crate::metric::Simulation;
 
@@ -85,46 +85,46 @@ pub enum Model {
 
 impl Model {
     /// Fits one that needs no seed; nothing for a network.
-    pub fn fit(kind: Kind, problem: &Problem) -> Option<Self> {
+    pub fn fit(kind: Kind, prepared: &PreparedWell) -> Option<Self> {
         Some(match kind {
-            Kind::NoChange => Self::Fixed(problem.constant(0.0)),
-            Kind::MonthClimatology => Self::Fixed(naive::month_climatology(problem)),
-            Kind::Gm11 => Self::Fixed(naive::grey(problem)),
-            Kind::OwnPast => Self::OwnPast(OwnPast::new(problem)),
-            Kind::LaggedRidge => Self::Linear(linear::lagged_ridge(problem)),
-            Kind::DriverRidge => Self::Linear(linear::driver_ridge(problem)),
-            Kind::Physics => Self::Physics(PhysicsFit::new(problem)),
+            Kind::NoChange => Self::Fixed(prepared.constant(0.0)),
+            Kind::MonthClimatology => Self::Fixed(naive::month_climatology(prepared)),
+            Kind::Gm11 => Self::Fixed(naive::grey(prepared)),
+            Kind::OwnPast => Self::OwnPast(OwnPast::new(prepared)),
+            Kind::LaggedRidge => Self::Linear(linear::lagged_ridge(prepared)),
+            Kind::DriverRidge => Self::Linear(linear::driver_ridge(prepared)),
+            Kind::Physics => Self::Physics(PhysicsFit::new(prepared)),
             Kind::PretrainedAmLstm | Kind::AmLstm => return None,
         })
     }
 
-    /// Rates of all months under the problem's levels, with the ground measured up to step `origin`.
+    /// Rates of all months under the well's levels, with the ground measured up to step `origin`.
     ///
     /// # Panics
     ///
     /// If the bytes of a network are no model file: they come from the exporter.
-    pub fn curve(&self, problem: &Problem, origin: usize) -> Curve {
+    pub fn curve(&self, prepared: &PreparedWell, origin: usize) -> Curve {
         match self {
             Self::Fixed(curve) => curve.clone(),
             Self::OwnPast(model) => model.from(origin),
-            Self::Linear(model) => model.curve(problem),
-            Self::Physics(model) => model.curve(problem),
+            Self::Linear(model) => model.curve(prepared),
+            Self::Physics(model) => model.curve(prepared),
             Self::Network(bytes) => {
                 let file = ModelFile::parse(bytes).expect("exported by this program");
-                let levels = problem.logger_levels();
-                let months = &problem.series.months[..levels.len()];
+                let levels = prepared.logger_levels();
+                let months = &prepared.series.months[..levels.len()];
                 let mut curve = Simulation::of(&file, months, &levels).curve();
-                curve.resize(problem.steps(), None);
+                curve.resize(prepared.steps(), None);
                 curve
             }
         }
     }
 
     /// Rates with the ground measured up to the month before, for models that look at it; for others the same as [`curve`](Self::curve).
-    pub fn next_months(&self, problem: &Problem) -> Curve {
+    pub fn next_months(&self, prepared: &PreparedWell) -> Curve {
         match self {
             Self::OwnPast(model) => model.one_by_one(),
-            _ => self.curve(problem, 0),
+            _ => self.curve(prepared, 0),
         }
     }
 }

@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::baseline::naive::spread_over_months;
-use crate::baseline::{Curve, Problem};
+use crate::baseline::{Curve, PreparedWell};
 use crate::split::Part;
 
 /// Months it looks back.
@@ -23,14 +23,14 @@ pub struct OwnPast {
 
 impl OwnPast {
     /// Fits training and validation parts; the ridge strength is chosen on validation.
-    pub fn new(problem: &Problem) -> Self {
-        let validation = measured(problem, &[Part::Validate]);
+    pub fn new(prepared: &PreparedWell) -> Self {
+        let validation = measured(prepared, &[Part::Validate]);
         let all = measured(
-            problem,
+            prepared,
             &[Part::Train, Part::Validate, Part::Test, Part::Border],
         );
         let error = |strength: f64| {
-            let model = Self::fit(problem, &[Part::Train], strength, &all);
+            let model = Self::fit(prepared, &[Part::Train], strength, &all);
             let steps = validation.iter().enumerate();
             steps
                 .filter_map(|(step, rate)| Some((model.next(&all[..step])? - (*rate)?).powi(2)))
@@ -41,15 +41,15 @@ impl OwnPast {
             .min_by(|&i, &j| errors[i].total_cmp(&errors[j]))
             .unwrap_or(0);
         Self::fit(
-            problem,
+            prepared,
             &[Part::Train, Part::Validate],
             STRENGTHS[best],
             &all,
         )
     }
 
-    fn fit(problem: &Problem, parts: &[Part], strength: f64, all: &[Option<f64>]) -> Self {
-        let fitted = measured(problem, parts);
+    fn fit(prepared: &PreparedWell, parts: &[Part], strength: f64, all: &[Option<f64>]) -> Self {
+        let fitted = measured(prepared, parts);
         let known: Vec<f64> = fitted.iter().copied().flatten().collect();
         let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
         let row = |step: usize| -> Option<(Vec<f64>, f64)> {
@@ -103,8 +103,8 @@ impl OwnPast {
 }
 
 /// The mean rate of some parts in each month of the intervals they were observed in.
-fn measured(problem: &Problem, parts: &[Part]) -> Vec<Option<f64>> {
-    spread_over_months(problem, &problem.mean_rate(parts))
+fn measured(prepared: &PreparedWell, parts: &[Part]) -> Vec<Option<f64>> {
+    spread_over_months(prepared, &prepared.mean_rate(parts))
 }
 
 #[cfg(test)]
@@ -117,8 +117,8 @@ mod tests {
         let rate = |t: usize| 2.0 + (std::f64::consts::TAU * t as f64 / 12.0).sin();
         let series = well(&levels(), rate);
         let split = in_order(&series);
-        let problem = Problem::new(&series, &split, 1).unwrap();
-        let curve = OwnPast::new(&problem).from(83);
+        let prepared = PreparedWell::new(&series, &split, 1).unwrap();
+        let curve = OwnPast::new(&prepared).from(83);
         for (step, found) in curve.iter().enumerate().take(MONTHS).skip(84) {
             assert!((found.unwrap() - rate(step)).abs() < 0.1, "{step}");
         }

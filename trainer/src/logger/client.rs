@@ -1,99 +1,19 @@
-//! Questions and answers.
-
-use std::io::{self, Read, Write};
-use std::time::{Duration, Instant};
+//! What can be asked of a logger.
 
 use amlstm_core::link::{
-    ConfigItem, ConfigKey, EstimateRecord, Event, Fault, FrameError, FrameReader, Hello, MAX_FRAME,
-    Models, MonthRecord, Now, PROTO_MAJOR, Received, Request, Response, Sample, Samples, SlotInfo,
-    Status, VisitReport, decode_reply, encode_frame,
+    ConfigItem, ConfigKey, EstimateRecord, Event, Fault, Hello, Models, MonthRecord, Now,
+    PROTO_MAJOR, Request, Response, Sample, Samples, SlotInfo, Status, VisitReport,
 };
 
+use super::error::LoggerError;
+use super::exchange::{Exchange, Repeat};
 use super::line::Line;
-
-/// How long the logger may take to answer what it knows at once; erasing flash takes it longest.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long it may take to ask nine sensors that all stay silent, or to replay a long log of months.
-const WORK_TIMEOUT: Duration = Duration::from_mins(3);
-/// How often a question that does nothing twice is asked.
-const ATTEMPTS: u32 = 3;
-
-/// Why the logger did not do as asked.
-#[derive(Debug, thiserror::Error)]
-pub enum LoggerError {
-    /// The port cannot be opened.
-    #[error(
-        "{port}: expected a serial port that no other program uses, tcp:HOST:PORT or unix:PATH; cannot open: {source}"
-    )]
-    Open {
-        /// The port asked for.
-        port: String,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The line broke.
-    #[error("line to the logger: {0}")]
-    Line(#[from] io::Error),
-    /// No answer in time.
-    #[error(
-        "no answer from the logger within {seconds} s; check cable and port, and that no other program uses it, then try again{note}"
-    )]
-    Silent {
-        /// How long it was waited in all.
-        seconds: u64,
-        /// What a repetition has to mind.
-        note: &'static str,
-    },
-    /// The question does not fit a frame.
-    #[error("question to the logger: {0}")]
-    Question(FrameError),
-    /// The logger refuses.
-    #[error("logger: {0}")]
-    Refused(Fault),
-    /// The answer belongs to another question.
-    #[error(
-        "logger answered {found}, expected {expected}; is its firmware newer than this program?"
-    )]
-    Unexpected {
-        /// What came.
-        found: String,
-        /// What was asked for.
-        expected: &'static str,
-    },
-    /// The answer can be read and cannot be true.
-    #[error("logger answered {what} {found}, expected {expected}; it is damaged, or no logger")]
-    Implausible {
-        /// Which number.
-        what: &'static str,
-        /// What came.
-        found: u32,
-        /// What can be.
-        expected: String,
-    },
-    /// The logger speaks another protocol.
-    #[error(
-        "logger speaks protocol {found}, this program speaks {PROTO_MAJOR}; use the program of its firmware"
-    )]
-    Protocol {
-        /// Its major number.
-        found: u8,
-    },
-}
 
 /// A logger at the other end of a line.
 pub struct Client {
-    line: Line,
-    reader: FrameReader,
-    sequence: u8,
+    exchange: Exchange,
     /// Who answered.
     pub hello: Hello,
-}
-
-/// May a question be asked again when its answer is lost? One that may not is waited for the longer.
-#[derive(Clone, Copy, PartialEq)]
-enum Repeat {
-    Yes,
-    Never,
 }
 
 impl Client {
@@ -124,9 +44,7 @@ impl Client {
             serial: 0,
         };
         let mut client = Self {
-            line,
-            reader: FrameReader::new(),
-            sequence: 0,
+            exchange: Exchange::new(line),
             hello: unknown,
         };
         client.hello = client.ask(&Request::Hello, "Hello", |response| match response {
@@ -159,15 +77,10 @@ impl Client {
     ///
     /// Line and refusal, as every question.
     pub fn now(&mut self) -> Result<Now, LoggerError> {
-        self.ask_with(
-            Repeat::Never,
-            &Request::Now,
-            "Now",
-            |response| match response {
-                Response::Now(now) => Some(now.clone()),
-                _ => None,
-            },
-        )
+        self.ask_once(&Request::Now, "Now", |response| match response {
+            Response::Now(now) => Some(now.clone()),
+            _ => None,
+        })
     }
 
     /// The closed month at `position` and its estimate; `None` beyond the last.
@@ -272,7 +185,7 @@ impl Client {
             unix_s,
             confirm_jump,
         };
-        self.ask_with(Repeat::Never, &request, "Done", done)
+        self.ask_once(&request, "Done", done)
     }
 
     /// The level of a channel that jumped is right.
@@ -294,7 +207,7 @@ impl Client {
             month_index,
             confirm,
         };
-        self.ask_with(Repeat::Never, &request, "Done", done)
+        self.ask_once(&request, "Done", done)
     }
 
     /// Records a visit; `tape_m` is the depth to water below the measuring point by tape, in channel order.
@@ -311,15 +224,10 @@ impl Client {
             laptop_unix_s,
             tape_m: tape_m.iter().copied().collect(),
         };
-        self.ask_with(
-            Repeat::Never,
-            &request,
-            "Visit",
-            |response| match response {
-                Response::Visit(report) => Some(report.clone()),
-                _ => None,
-            },
-        )
+        self.ask_once(&request, "Visit", |response| match response {
+            Response::Visit(report) => Some(report.clone()),
+            _ => None,
+        })
     }
 
     /// The models on the logger.
@@ -341,7 +249,7 @@ impl Client {
     /// Line and refusal, as every question.
     pub fn rollback(&mut self, allow_older: bool) -> Result<SlotInfo, LoggerError> {
         let request = Request::Rollback { allow_older };
-        self.ask_with(Repeat::Never, &request, "Active", active)
+        self.ask_once(&request, "Active", active)
     }
 
     /// Makes the uploaded model active.
@@ -351,98 +259,35 @@ impl Client {
     /// Line and refusal, as every question.
     pub(super) fn commit(&mut self, allow_older: bool) -> Result<SlotInfo, LoggerError> {
         let request = Request::UploadCommit { allow_older };
-        self.ask_with(Repeat::Never, &request, "Active", active)
+        self.ask_once(&request, "Active", active)
     }
 
-    /// Asks until an answer comes, [`ATTEMPTS`] times at the most.
+    /// Asks until an answer comes.
     pub(super) fn ask<T>(
         &mut self,
-        request: &Request<'_>,
+        request: &Request,
         expected: &'static str,
-        take: impl Fn(&Response<'_>) -> Option<T>,
+        take: impl Fn(&Response) -> Option<T>,
     ) -> Result<T, LoggerError> {
-        self.ask_with(Repeat::Yes, request, expected, take)
+        self.exchange.ask(Repeat::Yes, request, expected, take)
     }
 
-    fn ask_with<T>(
+    /// Asks once: a repetition could do something twice.
+    fn ask_once<T>(
         &mut self,
-        repeat: Repeat,
-        request: &Request<'_>,
+        request: &Request,
         expected: &'static str,
-        take: impl Fn(&Response<'_>) -> Option<T>,
+        take: impl Fn(&Response) -> Option<T>,
     ) -> Result<T, LoggerError> {
-        let (attempts, timeout) = match repeat {
-            Repeat::Yes => (ATTEMPTS, ANSWER_TIMEOUT),
-            Repeat::Never => (1, WORK_TIMEOUT),
-        };
-        for _ in 0..attempts {
-            self.sequence = self.sequence.wrapping_add(1);
-            let mut frame = [0; MAX_FRAME];
-            let frame =
-                encode_frame(self.sequence, request, &mut frame).map_err(LoggerError::Question)?;
-            self.line.write_all(frame)?;
-            self.line.flush()?;
-            if let Some(answer) = self.wait_for_answer(timeout, expected, &take)? {
-                return Ok(answer);
-            }
-        }
-        Err(LoggerError::Silent {
-            seconds: timeout.as_secs() * u64::from(attempts),
-            note: match repeat {
-                Repeat::Yes => "",
-                Repeat::Never => " (look at `status` first: the logger may have done it)",
-            },
-        })
-    }
-
-    /// The answer to the question with the current sequence number; `None` after `timeout`.
-    fn wait_for_answer<T>(
-        &mut self,
-        timeout: Duration,
-        expected: &'static str,
-        take: &impl Fn(&Response<'_>) -> Option<T>,
-    ) -> Result<Option<T>, LoggerError> {
-        let deadline = Instant::now() + timeout;
-        let mut bytes = [0; MAX_FRAME];
-        while Instant::now() < deadline {
-            let count = match self.line.read(&mut bytes) {
-                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-                Ok(count) => count,
-                Err(error) if is_timeout(&error) => continue,
-                Err(error) => return Err(error.into()),
-            };
-            for &byte in &bytes[..count] {
-                // Console text and damaged frames are passed over: the answer is asked for again.
-                let Received::Payload(payload) = self.reader.push(byte) else {
-                    continue;
-                };
-                let Ok((sequence, reply)) = decode_reply(payload) else {
-                    continue;
-                };
-                if sequence != self.sequence {
-                    continue;
-                }
-                return match reply {
-                    Err(fault) => Err(LoggerError::Refused(fault)),
-                    Ok(response) => match take(&response) {
-                        Some(answer) => Ok(Some(answer)),
-                        None => Err(LoggerError::Unexpected {
-                            found: first_word(&response),
-                            expected,
-                        }),
-                    },
-                };
-            }
-        }
-        Ok(None)
+        self.exchange.ask(Repeat::Never, request, expected, take)
     }
 }
 
-fn done(response: &Response<'_>) -> Option<()> {
+fn done(response: &Response) -> Option<()> {
     matches!(response, Response::Done).then_some(())
 }
 
-fn active(response: &Response<'_>) -> Option<SlotInfo> {
+fn active(response: &Response) -> Option<SlotInfo> {
     match response {
         Response::Active(slot) => Some(slot.clone()),
         _ => None,
@@ -455,19 +300,4 @@ fn none_beyond_the_end<T>(answer: Result<T, LoggerError>) -> Result<Option<T>, L
         Err(LoggerError::Refused(Fault::NotFound)) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-    )
-}
-
-fn first_word(response: &Response<'_>) -> String {
-    let text = format!("{response:?}");
-    text.split(|character: char| !character.is_alphanumeric())
-        .next()
-        .unwrap_or_default()
-        .to_owned()
 }

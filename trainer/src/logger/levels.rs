@@ -6,8 +6,9 @@ use amlstm_core::link::{ChannelConfig, Event, MonthLevel, MonthRecord, Sample};
 use amlstm_core::month_mean::MonthMean;
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::download::{Download, month_text};
+use super::download::Download;
 use super::drift::Drift;
+use super::words::month_text;
 
 /// One layer in one month.
 #[derive(Debug, Clone, PartialEq)]

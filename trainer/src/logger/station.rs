@@ -1,12 +1,18 @@
 //! A station's settings as a TOML file: what a technician keeps per site and sends to the logger.
 
-use amlstm_core::link::{
-    BarometerConfig, ChannelConfig, ConfigItem, ConfigKey, ConfigProblem, CurrentLoop,
-    MAX_CHANNELS, MAX_NAME, Name, Quantity, Sdi12Value, Security, Sensor,
-};
+mod channel;
+mod error;
+mod source;
+
+use amlstm_core::link::{BarometerConfig, ConfigItem, ConfigKey, MAX_CHANNELS, Security};
 use serde::{Deserialize, Serialize};
 
-use super::client::{Client, LoggerError};
+pub use self::channel::Channel;
+pub use self::error::StationError;
+use self::error::name;
+pub use self::source::Source;
+use super::client::Client;
+use super::error::LoggerError;
 
 /// Settings of one logger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,82 +48,6 @@ pub struct Station {
     pub channel: Vec<Channel>,
 }
 
-/// Where a value comes from: an SDI-12 sensor or a 4-20 mA input.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Source {
-    /// SDI-12 address, one digit or letter.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sdi12: Option<char>,
-    /// Which of the sensor's values, from 0.
-    #[serde(default)]
-    pub value: u8,
-    /// Ask the SDI-12 sensor for a CRC.
-    #[serde(default = "yes")]
-    pub crc: bool,
-    /// Current-loop input of the board, from 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub loop_input: Option<u8>,
-    /// Raw value at 4 mA.
-    #[serde(default)]
-    pub at_4_ma: f32,
-    /// Raw value at 20 mA.
-    #[serde(default)]
-    pub at_20_ma: f32,
-}
-
-/// A water channel.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Channel {
-    /// Aquifer layer, spelled as in the model file.
-    pub aquifer_layer: String,
-    /// Where the raw value comes from.
-    pub source: Source,
-    /// What the raw value measures.
-    pub quantity: Measures,
-    /// Elevation of the measuring point above the datum, metres.
-    #[serde(default)]
-    pub measuring_point_m: f32,
-    /// Cable from the measuring point down to the sensor, metres.
-    #[serde(default)]
-    pub cable_m: f32,
-    /// Density of the water, kg per cubic metre.
-    #[serde(default = "fresh_water")]
-    pub density_kg_m3: f32,
-    /// Added to the level, metres.
-    #[serde(default)]
-    pub offset_m: f32,
-    /// Lowest level believed, metres above the datum.
-    #[serde(default = "lowest")]
-    pub lowest_m: f32,
-    /// Highest level believed, metres above the datum.
-    #[serde(default = "highest")]
-    pub highest_m: f32,
-    /// Largest change between two samples believed, metres.
-    #[serde(default = "largest_step")]
-    pub largest_step_m: f32,
-    /// So many equal raw values in a row mean a stuck sensor; 0 never.
-    #[serde(default = "a_day")]
-    pub stuck_after: u16,
-}
-
-/// What a raw value measures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Measures {
-    /// Absolute pressure in kPa; needs the barometer.
-    AbsolutePressureKpa,
-    /// Pressure above the air's in kPa.
-    GaugePressureKpa,
-    /// Water above the sensor in metres.
-    SubmergenceM,
-    /// Depth to water below the measuring point in metres.
-    DepthToWaterM,
-    /// Level above the datum in metres.
-    LevelM,
-}
-
 /// The barometer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,68 +58,8 @@ pub struct Barometer {
     pub units_per_kpa: f32,
 }
 
-/// What is wrong with a station file, or why it could not be sent.
-#[derive(Debug, thiserror::Error)]
-pub enum StationError {
-    /// A name does not fit.
-    #[error("{key}: found {length} bytes, expected at most {MAX_NAME}; shorten it")]
-    Name {
-        /// Key of the file.
-        key: &'static str,
-        /// Bytes found.
-        length: usize,
-    },
-    /// Neither or both sources.
-    #[error("{place}: source: expected one of sdi12 and loop_input")]
-    Source {
-        /// Which channel, or the barometer.
-        place: String,
-    },
-    /// Not a key.
-    #[error("signing_key: expected 64 hexadecimal digits")]
-    Key,
-    /// Too many channels.
-    #[error("channel: found {0}, expected at most {MAX_CHANNELS}")]
-    Channels(usize),
-    /// The logger would refuse it.
-    #[error("{place}: {}", problem.words())]
-    Problem {
-        /// Which item.
-        place: String,
-        /// Why.
-        problem: ConfigProblem,
-    },
-    /// Line or refusal.
-    #[error(transparent)]
-    Logger(#[from] LoggerError),
-}
-
 fn quarter_of_an_hour() -> u32 {
     900
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn fresh_water() -> f32 {
-    1000.0
-}
-
-fn lowest() -> f32 {
-    -1000.0
-}
-
-fn highest() -> f32 {
-    1000.0
-}
-
-fn largest_step() -> f32 {
-    0.25
-}
-
-fn a_day() -> u16 {
-    96
 }
 
 impl Station {
@@ -211,7 +81,7 @@ impl Station {
             ConfigItem::RateLimit {
                 mm_per_month: self.rate_limit_mm_per_month,
             },
-            ConfigItem::Barometer(self.barometer.as_ref().map(barometer_item).transpose()?),
+            ConfigItem::Barometer(self.barometer.as_ref().map(Barometer::config).transpose()?),
         ];
         if self.channel.len() > MAX_CHANNELS {
             return Err(StationError::Channels(self.channel.len()));
@@ -219,7 +89,7 @@ impl Station {
         for (index, channel) in self.channel.iter().enumerate() {
             items.push(ConfigItem::Channel {
                 index: index as u8,
-                channel: Some(channel_item(channel)?),
+                channel: Some(channel.config()?),
             });
         }
         // Last, because it alone cannot be taken back.
@@ -229,7 +99,7 @@ impl Station {
             require_signed: self.require_signed,
         }));
         for item in &items {
-            item.check().map_err(|problem| StationError::Problem {
+            item.check().map_err(|problem| StationError::Item {
                 place: place_of(item),
                 problem,
             })?;
@@ -283,7 +153,7 @@ impl Station {
         }
         if let Some(ConfigItem::Barometer(Some(barometer))) = client.config(ConfigKey::Barometer)? {
             station.barometer = Some(Barometer {
-                source: source_of(barometer.sensor),
+                source: Source::of(barometer.sensor),
                 units_per_kpa: barometer.units_per_kpa,
             });
         }
@@ -293,10 +163,20 @@ impl Station {
                 ..
             }) = client.config(ConfigKey::Channel(index))?
             {
-                station.channel.push(channel_of(&channel));
+                station.channel.push(Channel::of(&channel));
             }
         }
         Ok(station)
+    }
+}
+
+impl Barometer {
+    /// What is sent to the logger.
+    fn config(&self) -> Result<BarometerConfig, StationError> {
+        Ok(BarometerConfig {
+            sensor: self.source.sensor("barometer")?,
+            units_per_kpa: self.units_per_kpa,
+        })
     }
 }
 
@@ -329,116 +209,10 @@ fn place_of(item: &ConfigItem) -> String {
     }
 }
 
-fn name(key: &'static str, text: &str) -> Result<Name, StationError> {
-    Name::try_from(text).map_err(|_| StationError::Name {
-        key,
-        length: text.len(),
-    })
-}
-
 fn key_bytes(text: &str) -> Result<[u8; 32], StationError> {
     let mut key = [0; 32];
     hex::decode_to_slice(text, &mut key).map_err(|_| StationError::Key)?;
     Ok(key)
-}
-
-fn sensor_item(place: &str, source: &Source) -> Result<Sensor, StationError> {
-    match (source.sdi12, source.loop_input) {
-        (Some(address), None) => Ok(Sensor::Sdi12(Sdi12Value {
-            // What is no ASCII letter or digit is refused by the item's own check.
-            address: u8::try_from(address).unwrap_or(0),
-            value: source.value,
-            crc: source.crc,
-        })),
-        (None, Some(input)) => Ok(Sensor::CurrentLoop(CurrentLoop {
-            input,
-            at_4_ma: source.at_4_ma,
-            at_20_ma: source.at_20_ma,
-        })),
-        _ => Err(StationError::Source {
-            place: place.to_owned(),
-        }),
-    }
-}
-
-fn source_of(sensor: Sensor) -> Source {
-    let none = Source {
-        sdi12: None,
-        value: 0,
-        crc: false,
-        loop_input: None,
-        at_4_ma: 0.0,
-        at_20_ma: 0.0,
-    };
-    match sensor {
-        Sensor::Sdi12(value) => Source {
-            sdi12: Some(char::from(value.address)),
-            value: value.value,
-            crc: value.crc,
-            ..none
-        },
-        Sensor::CurrentLoop(current) => Source {
-            loop_input: Some(current.input),
-            at_4_ma: current.at_4_ma,
-            at_20_ma: current.at_20_ma,
-            ..none
-        },
-    }
-}
-
-fn barometer_item(barometer: &Barometer) -> Result<BarometerConfig, StationError> {
-    Ok(BarometerConfig {
-        sensor: sensor_item("barometer", &barometer.source)?,
-        units_per_kpa: barometer.units_per_kpa,
-    })
-}
-
-fn channel_item(channel: &Channel) -> Result<ChannelConfig, StationError> {
-    let sensor = sensor_item(
-        &format!("channel {}", channel.aquifer_layer),
-        &channel.source,
-    )?;
-    let quantity = match channel.quantity {
-        Measures::AbsolutePressureKpa => Quantity::AbsolutePressureKpa,
-        Measures::GaugePressureKpa => Quantity::GaugePressureKpa,
-        Measures::SubmergenceM => Quantity::SubmergenceM,
-        Measures::DepthToWaterM => Quantity::DepthToWaterM,
-        Measures::LevelM => Quantity::LevelM,
-    };
-    let layer = name("aquifer_layer", &channel.aquifer_layer)?;
-    Ok(ChannelConfig {
-        measuring_point_m: channel.measuring_point_m,
-        cable_m: channel.cable_m,
-        density_kg_m3: channel.density_kg_m3,
-        offset_m: channel.offset_m,
-        lowest_m: channel.lowest_m,
-        highest_m: channel.highest_m,
-        largest_step_m: channel.largest_step_m,
-        stuck_after: channel.stuck_after,
-        ..ChannelConfig::new(layer, sensor, quantity)
-    })
-}
-
-fn channel_of(channel: &ChannelConfig) -> Channel {
-    Channel {
-        aquifer_layer: channel.aquifer_layer.to_string(),
-        source: source_of(channel.sensor),
-        quantity: match channel.quantity {
-            Quantity::AbsolutePressureKpa => Measures::AbsolutePressureKpa,
-            Quantity::GaugePressureKpa => Measures::GaugePressureKpa,
-            Quantity::SubmergenceM => Measures::SubmergenceM,
-            Quantity::DepthToWaterM => Measures::DepthToWaterM,
-            Quantity::LevelM => Measures::LevelM,
-        },
-        measuring_point_m: channel.measuring_point_m,
-        cable_m: channel.cable_m,
-        density_kg_m3: channel.density_kg_m3,
-        offset_m: channel.offset_m,
-        lowest_m: channel.lowest_m,
-        highest_m: channel.highest_m,
-        largest_step_m: channel.largest_step_m,
-        stuck_after: channel.stuck_after,
-    }
 }
 
 #[cfg(test)]
@@ -476,9 +250,9 @@ mod tests {
     #[test]
     fn a_channel_survives_the_way_to_the_logger_and_back() {
         for channel in station(FILE).channel {
-            let item = channel_item(&channel).expect("the channel is sound");
-            let back = channel_of(&item);
-            assert_eq!(channel_item(&back).expect("it is sound still"), item);
+            let item = channel.config().expect("the channel is sound");
+            let back = Channel::of(&item);
+            assert_eq!(back.config().expect("it is sound still"), item);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Models over the line: push, resumed where it broke off, and pull.
 
-use super::client::{Client, LoggerError};
+use super::client::Client;
+use super::error::LoggerError;
 use amlstm_core::artifact::MAX_FILE_BYTES;
 use amlstm_core::link::{Fault, MAX_CHUNK, Request, Response, SlotInfo, UploadProgress};
 

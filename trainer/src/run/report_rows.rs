@@ -2,32 +2,17 @@
 
 use amlstm_core::artifact::ModelFile;
 
-use super::{RatePoint, Share, WellRun};
+use super::{RatePoint, Share};
 use crate::attribution::{self, Method};
-use crate::baseline::{PhysicsFit, Problem};
-use crate::config::Config;
+use crate::baseline::{PhysicsFit, PreparedWell};
 use crate::metric::Simulation;
 use crate::ps::{PsPoint, Rate};
 use crate::read::{Ground, Well};
-use crate::series::WellSeries;
-use crate::split::Split;
 use crate::spread::Spread;
 use crate::synth::Truth;
 
-impl WellRun {
-    /// Adds the rates of the well's ps points and the attribution of its scored model; `truth` is known of synthetic wells only.
-    pub fn add_report_rows(&mut self, well: &Well, config: &Config, truth: &[Truth]) {
-        self.rates = rates(well);
-        let model = self
-            .models
-            .iter()
-            .find(|model| model.network == config.network.kind);
-        let file = model.and_then(|model| ModelFile::parse(&model.scored).ok());
-        self.shares = file.map_or_else(Vec::new, |file| shares(well, config, truth, &file));
-    }
-}
-
-fn rates(well: &Well) -> Vec<RatePoint> {
+/// Rates of the ps points around a well.
+pub fn rates(well: &Well) -> Vec<RatePoint> {
     let (Ground::Points(points), Some(centre)) = (&well.ground, well.position) else {
         return Vec::new();
     };
@@ -59,35 +44,29 @@ fn hundredth(rate: f64) -> f64 {
     (rate * 100.0).round() / 100.0
 }
 
-/// Shares of a well's aquifer layers by every method that applies.
-fn shares(well: &Well, config: &Config, truth: &[Truth], file: &ModelFile) -> Vec<Share> {
-    let Ok(series) = WellSeries::new(well, &config.data) else {
-        return Vec::new();
-    };
-    let Ok(split) = Split::new(&series, &config.split, config.seed) else {
-        return Vec::new();
-    };
-    let Some(problem) = Problem::new(&series, &split, config.seed) else {
-        return Vec::new();
-    };
-    let attention = attribution::attention(&Simulation::new(file, &series), &series)
+/// Shares of a well's aquifer layers by every method that applies; `file` is the scored model.
+pub fn shares(
+    prepared: &PreparedWell,
+    physics: &PhysicsFit,
+    truth: &[Truth],
+    file: &ModelFile,
+) -> Vec<Share> {
+    let series = prepared.series;
+    let attention = attribution::attention(&Simulation::new(file, series), series)
         .map(|shares| (Method::Attention, exact(shares)));
     let mut shares: Vec<(Method, Shares)> = attention.into_iter().collect();
-    let predict = |levels: &attribution::Levels| attribution::curve(file, &series, levels);
-    let permutation = attribution::permutation(&problem, predict, config.seed);
+    let predict = |levels: &attribution::Levels| attribution::curve(file, series, levels);
+    let permutation = attribution::permutation(prepared, predict, prepared.seed);
     let permutation = permutation
         .iter()
         .map(|importance| (importance.share, Some(importance.spread)));
     shares.push((Method::Permutation, permutation.collect()));
-    shares.push((
-        Method::Physics,
-        exact(PhysicsFit::new(&problem).layer_shares(&problem)),
-    ));
-    if let Some(truth) = truth.iter().find(|truth| truth.well == well.id) {
+    shares.push((Method::Physics, exact(physics.layer_shares(prepared))));
+    if let Some(truth) = truth.iter().find(|truth| truth.well == series.well) {
         shares.push((Method::Truth, exact(truth.share.to_vec())));
     }
     let row = |method: Method, layer: &String, share: f64, spread: Option<Spread>| Share {
-        well: well.id.clone(),
+        well: series.well.clone(),
         aquifer_layer: layer.clone(),
         method,
         share: ten_thousandth(share),

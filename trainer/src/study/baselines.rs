@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::baseline::{Baseline, Problem};
+use crate::baseline::{Baseline, PreparedWell};
 use crate::config::Config;
 use crate::metric::{Score, cumulative_rmse_mm, score};
 use crate::series::WellSeries;
@@ -39,17 +39,17 @@ pub(super) fn splits(
         .collect()
 }
 
-pub(super) fn problems<'a>(
+pub(super) fn prepared_wells<'a>(
     series: &'a WellSeries,
     splits: &'a [Split],
     seeds: &[u64],
-) -> Result<Vec<Problem<'a>>, StudyError> {
-    let problem = |(split, &seed)| {
-        Problem::new(series, split, seed).ok_or_else(|| StudyError::NoLevels {
+) -> Result<Vec<PreparedWell<'a>>, StudyError> {
+    let prepared = |(split, &seed)| {
+        PreparedWell::new(series, split, seed).ok_or_else(|| StudyError::NoLevels {
             well: series.well.clone(),
         })
     };
-    splits.iter().zip(seeds).map(problem).collect()
+    splits.iter().zip(seeds).map(prepared).collect()
 }
 
 /// Scores of every baseline that applies, by well; `done` is called after each.
@@ -65,8 +65,8 @@ pub(super) fn baselines(
     let run = |&(well, baseline): &(usize, Baseline)| {
         let series = &subjects[well].series;
         let splits = splits(series, config, seeds)?;
-        let problems = problems(series, &splits, seeds)?;
-        let run = baseline_run(well, baseline, &problems);
+        let wells = prepared_wells(series, &splits, seeds)?;
+        let run = baseline_run(well, baseline, &wells);
         done();
         Ok(run)
     };
@@ -75,26 +75,26 @@ pub(super) fn baselines(
 }
 
 /// `None` if the baseline does not apply.
-fn baseline_run(well: usize, baseline: Baseline, problems: &[Problem]) -> Option<BaselineRun> {
-    let first = problems.first()?;
+fn baseline_run(well: usize, baseline: Baseline, wells: &[PreparedWell]) -> Option<BaselineRun> {
+    let first = wells.first()?;
     if !baseline.applies_to(first) {
         return None;
     }
     let distinct = if first.is_chronological() && !baseline.is_seeded() {
-        &problems[..1]
+        &wells[..1]
     } else {
-        problems
+        wells
     };
     let curves = baseline.fit(distinct);
     let test = distinct
         .iter()
         .zip(&curves)
-        .map(|(problem, curve)| score(problem.series, problem.split, curve, Part::Test))
+        .map(|(prepared, curve)| score(prepared.series, prepared.split, curve, Part::Test))
         .collect();
     let free_run = distinct
         .iter()
         .zip(&curves)
-        .filter_map(|(problem, curve)| cumulative_rmse_mm(problem.series, problem.split, curve));
+        .filter_map(|(prepared, curve)| cumulative_rmse_mm(prepared.series, prepared.split, curve));
     let free_run_rmse_mm = if baseline == Baseline::Persistence {
         Vec::new()
     } else {

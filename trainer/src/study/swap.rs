@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use crate::attribution::{Method, top};
-use crate::baseline::{PhysicsFit, Problem};
+use crate::baseline::{PhysicsFit, PreparedWell};
 use crate::config::{Attention, Config, NetworkKind};
 use crate::split::Split;
 
@@ -178,11 +178,11 @@ pub fn run(
     for (well, truth) in asked {
         let series = &subjects[well].series;
         let split = Split::new(series, &config.split, config.seed)?;
-        let problem =
-            Problem::new(series, &split, config.seed).ok_or_else(|| StudyError::NoLevels {
+        let prepared =
+            PreparedWell::new(series, &split, config.seed).ok_or_else(|| StudyError::NoLevels {
                 well: series.well.clone(),
             })?;
-        let named = top(&PhysicsFit::new(&problem).layer_shares(&problem));
+        let named = top(&PhysicsFit::new(&prepared).layer_shares(&prepared));
         answers.push(Answer {
             explanation: Explanation {
                 attention: None,

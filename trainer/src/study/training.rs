@@ -4,7 +4,7 @@ use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimator::Estimator;
 
 use crate::attribution;
-use crate::baseline::{Baseline, Curve, Problem};
+use crate::baseline::{Baseline, Curve, PreparedWell};
 use crate::config::{Config, NetworkKind};
 use crate::export::{Beside, model_file};
 use crate::metric::{Score, Simulation, cumulative_rmse_mm, score};
@@ -79,9 +79,10 @@ pub(super) fn run(subject: &Subject, job: &Job, config: &Config) -> Result<Outco
         _ => &subject.series,
     };
     let split = Split::new(series, &config.split, job.seed)?;
-    let problem = Problem::new(series, &split, job.seed).ok_or_else(|| StudyError::NoLevels {
-        well: series.well.clone(),
-    })?;
+    let prepared =
+        PreparedWell::new(series, &split, job.seed).ok_or_else(|| StudyError::NoLevels {
+            well: series.well.clone(),
+        })?;
     let trained = match train_well(series, &split, &config, job.seed) {
         Err(TrainError::Diverged { .. }) => return Ok(Outcome::Diverged),
         trained => trained?,
@@ -90,10 +91,10 @@ pub(super) fn run(subject: &Subject, job: &Job, config: &Config) -> Result<Outco
     let file = ModelFile::parse(&bytes).expect("the exporter's own files parse");
     let simulation = Simulation::new(&file, series);
     let curve = simulation.curve();
-    let floor = |problem: &Problem| {
-        let applies = Baseline::Floor.applies_to(problem);
+    let floor = |prepared: &PreparedWell| {
+        let applies = Baseline::Floor.applies_to(prepared);
         let curves = if applies {
-            Baseline::Floor.fit(std::slice::from_ref(problem))
+            Baseline::Floor.fit(std::slice::from_ref(prepared))
         } else {
             Vec::new()
         };
@@ -105,7 +106,7 @@ pub(super) fn run(subject: &Subject, job: &Job, config: &Config) -> Result<Outco
     let shares = || {
         let attention = attribution::attention(&simulation, series)?;
         let predict = |levels: &attribution::Levels| attribution::curve(&file, series, levels);
-        let permutation = attribution::permutation(&problem, predict, job.seed);
+        let permutation = attribution::permutation(&prepared, predict, job.seed);
         let permutation = permutation.iter().map(|importance| importance.share);
         Some([attention, permutation.collect()])
     };
@@ -113,9 +114,9 @@ pub(super) fn run(subject: &Subject, job: &Job, config: &Config) -> Result<Outco
         train: score(series, &split, &curve, Part::Train),
         validate: score(series, &split, &curve, Part::Validate),
         test: score(series, &split, &curve, Part::Test),
-        floor_rmse_mm: floor(&problem),
+        floor_rmse_mm: floor(&prepared),
         free_run_rmse_mm: cumulative_rmse_mm(series, &split, &curve).unwrap_or(f64::NAN),
-        forecast_rmse_mm: forecast(&file, &problem).map_or(f64::NAN, |curve| {
+        forecast_rmse_mm: forecast(&file, &prepared).map_or(f64::NAN, |curve| {
             score(series, &split, &curve, Part::Test).rmse_mm
         }),
         best_epoch: trained.best_epoch,
@@ -133,17 +134,17 @@ pub(super) fn run(subject: &Subject, job: &Job, config: &Config) -> Result<Outco
 }
 
 /// The test months' rates when the level of each is a forecast from the months before; `None` when points are held out.
-fn forecast(file: &ModelFile, problem: &Problem) -> Option<Curve> {
-    let test = problem.test_steps();
+fn forecast(file: &ModelFile, prepared: &PreparedWell) -> Option<Curve> {
+    let test = prepared.test_steps();
     if test.is_empty() {
         return None;
     }
-    let series = problem.series;
+    let series = prepared.series;
     let mut estimator = Estimator::cold(file);
-    let mut curve = vec![None; problem.steps()];
+    let mut curve = vec![None; prepared.steps()];
     for (step, (month, levels)) in series.months.iter().zip(&series.level_m).enumerate() {
         if test.contains(&step) {
-            let expected: Vec<Option<f32>> = problem
+            let expected: Vec<Option<f32>> = prepared
                 .forecast_levels(step, 1)
                 .level_m()
                 .last()

@@ -24,8 +24,8 @@ pub(crate) struct Observations {
     rate: Vec<f32>,
     /// `[points, intervals]`: 1 where the rate belongs to the training part, otherwise 0.
     trained: Vec<f32>,
-    /// Sums over the points, for each part and interval.
-    sums: [Vec<Sums>; 3],
+    /// Of the rates of all points, for each part and interval.
+    sums: [Vec<RateSums>; 3],
     /// mm per month of one standardised unit.
     scale: f64,
 }
@@ -58,15 +58,15 @@ impl Target {
     }
 }
 
-/// Enough to score any prediction of an interval against all its observations.
+/// Count, sum and sum of squares of rates: enough to score any prediction of an interval against all its observations.
 #[derive(Clone, Copy, Default)]
-struct Sums {
+struct RateSums {
     count: f64,
     rate: f64,
     square: f64,
 }
 
-impl Sums {
+impl RateSums {
     /// Sum of the squared differences between a prediction and all rates.
     fn squared_error(&self, predicted: f64) -> f64 {
         self.count * predicted * predicted - 2.0 * predicted * self.rate + self.square
@@ -135,7 +135,7 @@ impl Observations {
             trained_intervals: series.intervals.iter().take_while(within).count(),
             rate: vec![0.0; size],
             trained: vec![0.0; size],
-            sums: std::array::from_fn(|_| vec![Sums::default(); intervals]),
+            sums: std::array::from_fn(|_| vec![RateSums::default(); intervals]),
             scale: f64::from(target.scale),
         };
         for (point, interval, rate) in pairs(series) {

@@ -1,7 +1,9 @@
+use super::observation::Target;
 use super::*;
 use crate::network;
 use crate::series::{Interval, PointSeries};
 use amlstm_core::month::Month;
+use burn::tensor::{Tensor, TensorData};
 use rand::Rng;
 
 /// A well whose ground follows its second layer with a delay, seen by `points` noisy points, some of whose increments are missing.

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::{
     site::{amlstm, done, failed},
-    weights::model,
+    weights::models::model,
 };
 
 /// 2 mm per m of the upper layer's skeleton.

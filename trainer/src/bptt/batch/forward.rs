@@ -2,7 +2,8 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::super::lanes::{LANES, Row, exp, half, multiply_add, sigmoid_of, tanh, zeros};
+use super::super::functions::{exp, half, sigmoid_of, tanh};
+use super::super::lanes::{LANES, Row, multiply_add, zeros};
 use super::weights::{Weights, add_product};
 use super::{BatchInput, Lanes, ROWS, Sizes};
 

@@ -2,13 +2,16 @@
 
 mod clock;
 mod config;
+mod estimate;
 mod event;
 mod export;
 mod flash;
 mod json;
 mod layers;
 mod model;
+mod months;
 mod show;
+mod status;
 mod visit;
 mod void;
 
@@ -184,7 +187,7 @@ fn ask(
 ) -> anyhow::Result<()> {
     match request {
         Request::Info => show::info(&client.hello, as_json, output),
-        Request::Status => show::status(&client.status()?, &client.models()?, as_json, output),
+        Request::Status => status::show(&client.status()?, &client.models()?, as_json, output),
         Request::Now => {
             let layers = of_channels(client)?;
             show::now(&client.now()?, &layers, as_json, output)
@@ -195,7 +198,7 @@ fn ask(
                 progress::advance(&bar, done, total);
             })?;
             bar.finish_and_clear();
-            show::months(&table, &LayersOf::active(client)?, as_json, output)
+            months::show(&table, &LayersOf::active(client)?, as_json, output)
         }
         Request::Events => {
             let layers = of_channels(client)?;
@@ -211,7 +214,7 @@ fn ask(
                 ),
                 answer => answer?,
             };
-            show::estimate(&estimate, &LayersOf::active(client)?, as_json, output)
+            estimate::show(&estimate, &LayersOf::active(client)?, as_json, output)
         }
         Request::Push(push) => model::push(client, push, output),
         Request::Pull { output: path } => model::pull(client, path, output),

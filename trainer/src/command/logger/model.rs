@@ -12,7 +12,7 @@ use amlstm_core::month_mean::UtcOffset;
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 
-use super::show;
+use super::status::slot;
 use crate::command::{output::Output, progress};
 
 /// Which model to send, and what to accept.
@@ -68,7 +68,7 @@ pub fn push(client: &mut Client, args: &PushArgs, output: &mut Output) -> anyhow
     output.note(format_args!(
         "active: well {}, {}",
         record.well,
-        show::slot(&pushed.active)
+        slot(&pushed.active)
     ))?;
     if record.synthetic {
         output.note(format_args!(
@@ -143,11 +143,7 @@ pub fn rollback(client: &mut Client, allow_older: bool, output: &mut Output) -> 
     let before = client.models()?;
     let active = client.rollback(allow_older)?;
     let now = client.models()?;
-    output.note(format_args!(
-        "active: well {}, {}",
-        now.well,
-        show::slot(&active)
-    ))?;
+    output.note(format_args!("active: well {}, {}", now.well, slot(&active)))?;
     note_months(&before, &now, client.status()?.months, output)
 }
 

@@ -9,8 +9,8 @@ use anyhow::bail;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::show;
-use crate::command::output::Output;
+use super::show::{battery, metres, quality_or_good, table};
+use crate::command::output::{Output, OutputError};
 
 /// What the technician brings.
 #[derive(clap::Args)]
@@ -97,7 +97,7 @@ pub fn run(
     if as_json {
         writeln!(output, "{text}")?;
     } else {
-        show::visit(&report, &layers, &tape_m, output)?;
+        show(&report, &layers, &tape_m, output)?;
         output.note(format_args!("\n{}: written", path.display()))?;
     }
     Ok(())
@@ -121,6 +121,48 @@ fn compare(station: &Station, now: &Now, tape_m: &[Option<f32>]) -> anyhow::Resu
         }
     }
     Ok(())
+}
+
+/// The visit for people.
+fn show(
+    report: &VisitReport,
+    layers: &[&str],
+    tape_m: &[Option<f32>],
+    output: &mut Output,
+) -> Result<(), OutputError> {
+    let clock = match report.now.unix_s {
+        0 => "clock never set".to_owned(),
+        _ => format!("clock error {:+} s", report.clock_error_s),
+    };
+    writeln!(
+        output,
+        "{clock}   battery {}   samples {} of about {}   months free about {}",
+        battery(report.battery_mv),
+        report.samples,
+        report.sample_capacity,
+        report.months_free
+    )?;
+    let mut table = table(&[
+        "layer",
+        "level m",
+        "depth by sensor m",
+        "by tape m",
+        "difference m",
+        "quality",
+    ]);
+    for (index, (layer, reading)) in layers.iter().zip(&report.now.channels).enumerate() {
+        let sensor = report.depth_to_water_m.get(index).copied().flatten();
+        let tape = tape_m.get(index).copied().flatten();
+        table.add_row([
+            (*layer).to_owned(),
+            metres(reading.level_m),
+            metres(sensor),
+            metres(tape),
+            metres(sensor.zip(tape).map(|(sensor, tape)| sensor - tape)),
+            quality_or_good(reading.quality),
+        ]);
+    }
+    writeln!(output, "{}", table.trim_fmt())
 }
 
 /// What the visit file holds; levels in metres above the datum, depths in metres below the measuring point.

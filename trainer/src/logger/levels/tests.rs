@@ -4,7 +4,7 @@ use amlstm_core::link::{
 use amlstm_core::month::Month;
 use amlstm_core::month_mean::{MonthDefinition, MonthRule};
 
-use super::super::download::tests::station;
+use super::super::table_file::tests::station;
 use super::*;
 use crate::read::read_levels_of;
 

@@ -4,9 +4,8 @@ use amlstm_core::artifact::Physics;
 use amlstm_core::estimate::Primary;
 use amlstm_core::physics::PhysicsState;
 
-use crate::baseline::{Curve, PhysicsFit, Problem, weights};
+use crate::baseline::{Curve, PhysicsFit, PreparedWell, weights};
 use crate::metric::interval_rate;
-use crate::physics::Weights;
 use crate::series::WellSeries;
 use crate::split::{Part, Split};
 use crate::train::observation::half_width_mm;
@@ -14,8 +13,8 @@ use crate::train::observation::half_width_mm;
 /// Physics fitted to a well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FittedPhysics {
-    /// Weights of the basis, fitted to the training and validation parts, or to everything.
-    pub weights: Weights,
+    /// Fitted to the training and validation parts, or to everything.
+    pub fit: PhysicsFit,
     /// Rates of all months by weights of the training part alone, mm per month.
     pub early: Curve,
     /// Half the width of the 90 % interval around a month's increment of the well in mm: what `early` misses in validation. NaN where too little was validated.
@@ -23,23 +22,23 @@ pub struct FittedPhysics {
 }
 
 impl FittedPhysics {
-    /// Fits the weights.
+    /// Judges a fit to the training and validation parts.
     ///
     /// Nothing where the steps are not successive months, because beds drain by the month.
-    pub fn new(problem: &Problem) -> Option<Self> {
-        let months = &problem.series.months;
+    pub fn new(prepared: &PreparedWell, fit: &PhysicsFit) -> Option<Self> {
+        let months = &prepared.series.months;
         if !months.windows(2).all(|pair| pair[1] == pair[0].next()) {
             return None;
         }
-        let early = PhysicsFit(weights(problem, &[Part::Train])).curve(problem);
-        let observed = problem.mean_rate(&[Part::Validate]);
-        let distances = problem.series.intervals.iter().zip(observed);
+        let early = PhysicsFit(weights(prepared, &[Part::Train])).curve(prepared);
+        let observed = prepared.mean_rate(&[Part::Validate]);
+        let distances = prepared.series.intervals.iter().zip(observed);
         let distances = distances
-            .filter(|(interval, _)| problem.series.is_scored(interval))
+            .filter(|(interval, _)| prepared.series.is_scored(interval))
             .filter_map(|(interval, rate)| Some((interval_rate(&early, interval)? - rate?).abs()));
         Some(Self {
             interval_half_width_mm: half_width_mm(distances.collect()),
-            weights: weights(problem, &[Part::Train, Part::Validate]),
+            fit: fit.clone(),
             early,
         })
     }
@@ -48,11 +47,11 @@ impl FittedPhysics {
     #[must_use]
     pub fn refitted(&self, series: &WellSeries, split: &Split, seed: u64) -> Self {
         let everything = split.of_everything();
-        let problem = Problem::new(series, &everything, seed);
+        let prepared = PreparedWell::new(series, &everything, seed);
         Self {
-            weights: problem.map_or_else(
-                || self.weights.clone(),
-                |problem| weights(&problem, &[Part::Train]),
+            fit: prepared.map_or_else(
+                || self.fit.clone(),
+                |prepared| PhysicsFit(weights(&prepared, &[Part::Train])),
             ),
             ..self.clone()
         }
@@ -62,7 +61,7 @@ impl FittedPhysics {
     pub fn shipped(&self, primary: Primary) -> Physics<'_> {
         Physics {
             primary,
-            weights: self.weights.borrow(),
+            weights: self.fit.0.borrow(),
             state: PhysicsState::default(),
             subsidence_mm: 0.0,
             interval_half_width_mm: self.interval_half_width_mm as f32,
@@ -95,7 +94,8 @@ mod tests {
 
     fn fitted(series: &WellSeries) -> FittedPhysics {
         let split = split(series);
-        FittedPhysics::new(&Problem::new(series, &split, 1).unwrap()).unwrap()
+        let prepared = PreparedWell::new(series, &split, 1).unwrap();
+        FittedPhysics::new(&prepared, &PhysicsFit::new(&prepared)).unwrap()
     }
 
     #[test]
@@ -109,12 +109,12 @@ mod tests {
         let other = fitted(&changed);
         assert_eq!(other.early, physics.early);
         assert!(physics.interval_half_width_mm < 0.5 && other.interval_half_width_mm > 30.0);
-        assert_ne!(other.weights, physics.weights);
+        assert_ne!(other.fit, physics.fit);
         let mut later = series.clone();
         later.points[0].increment_mm[110] = Some(50.0);
         let refit = |series: &WellSeries| physics.refitted(series, &split(series), 1);
         assert_eq!(fitted(&later), physics);
-        assert_ne!(refit(&later).weights, refit(&series).weights);
+        assert_ne!(refit(&later).fit, refit(&series).fit);
         assert_eq!(refit(&later).early, physics.early);
     }
 
@@ -125,7 +125,10 @@ mod tests {
             *month = month.next();
         }
         let split = split(&series);
-        let problem = Problem::new(&series, &split, 1).unwrap();
-        assert_eq!(FittedPhysics::new(&problem), None);
+        let prepared = PreparedWell::new(&series, &split, 1).unwrap();
+        assert_eq!(
+            FittedPhysics::new(&prepared, &PhysicsFit::new(&prepared)),
+            None
+        );
     }
 }

@@ -1,7 +1,5 @@
 //! Predictions and observations of the ground at the observed months, added up over windows of some months.
 
-use std::ops::Range;
-
 use crate::baseline::Curve;
 use crate::metric::interval_rate;
 use crate::series::WellSeries;
@@ -21,7 +19,7 @@ pub struct Window {
 impl Window {
     /// All windows of `months` months in a part: they begin at the last observation before it or later, and end in it.
     pub fn of_part(series: &WellSeries, split: &Split, part: Part, months: usize) -> Vec<Self> {
-        let Some(intervals) = intervals_of(split, part) else {
+        let Some(intervals) = split.intervals_of(part) else {
             return Vec::new();
         };
         let month = |step: usize| series.months[step].index();
@@ -54,17 +52,6 @@ impl Window {
         }
         Some((observed, predicted))
     }
-}
-
-/// Intervals of a part with the one that leads into it; nothing where points are held out.
-fn intervals_of(split: &Split, part: Part) -> Option<Range<usize>> {
-    let Split::Time(parts) = split else {
-        return None;
-    };
-    let first = parts.iter().position(|of| *of == part)?;
-    let last = parts.iter().rposition(|of| *of == part)?;
-    let leads = first > 0 && parts[first - 1] == Part::Border;
-    Some(first - usize::from(leads)..last + 1)
 }
 
 #[cfg(test)]

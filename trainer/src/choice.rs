@@ -1,8 +1,10 @@
 //! Which of a well's two estimates is to be trusted.
 
+mod ratio;
+
 use amlstm_core::estimate::Primary;
 
-use super::bootstrap::{Ratio, ratio};
+pub use self::ratio::{Ratio, ratio};
 use crate::baseline::Curve;
 use crate::metric::interval_rate;
 use crate::series::WellSeries;
@@ -56,12 +58,7 @@ pub fn choose(series: &WellSeries, split: &Split, network: &[Curve], physics: &[
 }
 
 /// Squared errors of the scored increments of a part in months held out, in order, each the mean over the curves.
-pub(super) fn squares(
-    series: &WellSeries,
-    split: &Split,
-    curves: &[Curve],
-    part: Part,
-) -> Vec<f64> {
+pub fn squares(series: &WellSeries, split: &Split, curves: &[Curve], part: Part) -> Vec<f64> {
     let errors: Vec<Vec<Option<f64>>> = (curves.iter())
         .map(|curve| errors_mm(series, split, curve, part))
         .collect();
@@ -75,7 +72,7 @@ pub(super) fn squares(
 }
 
 /// Predicted minus observed increments in mm per month of the scored intervals of a part in months held out, in order; nothing where one of the two is missing.
-pub(crate) fn errors_mm(
+pub fn errors_mm(
     series: &WellSeries,
     split: &Split,
     curve: &Curve,

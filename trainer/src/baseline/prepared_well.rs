@@ -13,7 +13,7 @@ pub type Curve = Vec<Option<f64>>;
 
 /// A well prepared for fitting.
 #[derive(Debug, Clone)]
-pub struct Problem<'a> {
+pub struct PreparedWell<'a> {
     /// The well's series; its steps are months.
     pub series: &'a WellSeries,
     /// Which observations are fitted and which are scored.
@@ -30,7 +30,7 @@ pub struct Problem<'a> {
     level_m: Vec<Vec<f64>>,
 }
 
-impl<'a> Problem<'a> {
+impl<'a> PreparedWell<'a> {
     /// Fills the levels: linear inside the fitted months, the last value held in test months and where no later value is in the same part.
     ///
     /// `None` if an aquifer layer was never measured.
@@ -49,7 +49,7 @@ impl<'a> Problem<'a> {
             .iter()
             .rposition(|levels| levels.iter().any(Option::is_some))?
             + 1;
-        let mut problem = Self {
+        let mut prepared = Self {
             series,
             split,
             seed,
@@ -58,14 +58,14 @@ impl<'a> Problem<'a> {
             known: end,
             level_m: Vec::new(),
         };
-        let unseen = problem.test_steps().start;
+        let unseen = prepared.test_steps().start;
         let columns: Vec<Vec<f64>> = (0..layers)
             .map(|layer| filled(series, layer, unseen))
             .collect();
-        problem.level_m = (first..end)
+        prepared.level_m = (first..end)
             .map(|step| columns.iter().map(|column| column[step]).collect())
             .collect();
-        Some(problem)
+        Some(prepared)
     }
 
     /// Number of steps of the series.
@@ -78,7 +78,7 @@ impl<'a> Problem<'a> {
         self.first
     }
 
-    /// Levels without gaps from [`Problem::first`] to the last month with a measured level, `[months][aquifer layers]`.
+    /// Levels without gaps from [`PreparedWell::first`] to the last month with a measured level, `[months][aquifer layers]`.
     pub fn level_m(&self) -> &[Vec<f64>] {
         &self.level_m
     }
@@ -102,7 +102,7 @@ impl<'a> Problem<'a> {
         first.map_or(self.end, |(interval, _)| interval.from.min(self.end))..self.end
     }
 
-    /// The rows of [`Problem::level_m`] that fall in observed months.
+    /// The rows of [`PreparedWell::level_m`] that fall in observed months.
     pub fn observed_rows(&self) -> Range<usize> {
         let from = self
             .series
@@ -122,7 +122,7 @@ impl<'a> Problem<'a> {
         vec![Some(rate_mm_per_month); self.steps()]
     }
 
-    /// A curve from rates that start at [`Problem::first`].
+    /// A curve from rates that start at [`PreparedWell::first`].
     pub fn curve(&self, rate_mm_per_month: &[f64]) -> Curve {
         let mut curve = vec![None; self.first];
         curve.extend(rate_mm_per_month.iter().map(|&rate| Some(rate)));
@@ -164,7 +164,7 @@ impl<'a> Problem<'a> {
             .collect()
     }
 
-    /// Rows of `monthly` (one per month from [`Problem::first`] on) averaged over each used interval of some parts, and their mean rates.
+    /// Rows of `monthly` (one per month from [`PreparedWell::first`] on) averaged over each used interval of some parts, and their mean rates.
     pub fn rows(&self, monthly: &DMatrix<f64>, parts: &[Part]) -> (DMatrix<f64>, DVector<f64>) {
         let observations = self.observations(parts);
         let rates = observations.iter().map(|(_, rate)| *rate);

@@ -1,0 +1,93 @@
+//! `amlstm logger estimate`: what the active model says of the last closed month.
+
+use amlstm::logger::month_text;
+use amlstm_core::estimate::Primary;
+use amlstm_core::link::{EstimateRecord, InputState};
+
+use super::json;
+use super::layers::LayersOf;
+use crate::command::output::Output;
+
+/// Each input that is not as trained, in words.
+pub fn input_flags(estimate: &EstimateRecord, layers: &LayersOf) -> Vec<String> {
+    let name = |index: usize| {
+        layers
+            .name(estimate.generation, index)
+            .map_or_else(|| format!("input {}", index + 1), ToOwned::to_owned)
+    };
+    let without_levels = (estimate.months_without_levels > 0).then(|| {
+        format!(
+            "{} months without levels since training",
+            estimate.months_without_levels
+        )
+    });
+    estimate
+        .inputs
+        .iter()
+        .enumerate()
+        .filter_map(|(index, input)| match input {
+            InputState::Trained => None,
+            InputState::Missing => Some(format!("level of {} is missing", name(index))),
+            InputState::Below { by_m } => Some(format!(
+                "level of {} is {by_m:.1} m below anything the model was trained on",
+                name(index)
+            )),
+            InputState::Above { by_m } => Some(format!(
+                "level of {} is {by_m:.1} m above anything the model was trained on",
+                name(index)
+            )),
+        })
+        .chain(without_levels)
+        .collect()
+}
+
+/// `logger estimate`.
+pub fn show(
+    estimate: &EstimateRecord,
+    layers: &LayersOf,
+    as_json: bool,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    if as_json {
+        return output.json(&json::estimate(estimate, layers));
+    }
+    if layers.synthetic {
+        writeln!(output, "SYNTHETIC: the model was trained on synthetic data")?;
+    }
+    writeln!(
+        output,
+        "{}  well {}  model version {}",
+        month_text(estimate.month_index),
+        layers.well,
+        estimate.model_version
+    )?;
+    let half_width = estimate
+        .half_width_mm
+        .map_or_else(String::new, |half| format!(" ± {half:.1} (90 %)"));
+    writeln!(
+        output,
+        "increment   {:>8.2} mm{half_width}",
+        estimate.increment_mm
+    )?;
+    writeln!(output, "subsidence  {:>8.2} mm", estimate.subsidence_mm)?;
+    if let Some(other) = estimate.other_increment_mm {
+        let (trusted, by) = match estimate.primary {
+            Primary::Network => ("network", "physics"),
+            Primary::Physics => ("physics", "network"),
+        };
+        writeln!(output, "by {trusted}; by {by} {other:.2} mm")?;
+    }
+    if estimate.disagree {
+        writeln!(
+            output,
+            "note: network and physics disagree by more than their intervals: trust neither before somebody has looked"
+        )?;
+    }
+    for (layer, share) in layers.names.iter().zip(&estimate.attention) {
+        writeln!(output, "attention   {:>7.0} %  {layer}", share * 100.0)?;
+    }
+    for flag in input_flags(estimate, layers) {
+        writeln!(output, "note: {flag}")?;
+    }
+    Ok(())
+}

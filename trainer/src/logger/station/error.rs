@@ -1,0 +1,49 @@
+//! What is wrong with a station file.
+
+use amlstm_core::link::{ConfigProblem, MAX_CHANNELS, MAX_NAME, Name};
+
+use crate::logger::error::LoggerError;
+
+/// What is wrong with a station file, or why it could not be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum StationError {
+    /// A name does not fit.
+    #[error("{key}: found {length} bytes, expected at most {MAX_NAME}; shorten it")]
+    Name {
+        /// Key of the file.
+        key: &'static str,
+        /// Bytes found.
+        length: usize,
+    },
+    /// Neither or both sources.
+    #[error("{place}: source: expected one of sdi12 and loop_input")]
+    Source {
+        /// Which channel, or the barometer.
+        place: String,
+    },
+    /// Not a key.
+    #[error("signing_key: expected 64 hexadecimal digits")]
+    Key,
+    /// Too many channels.
+    #[error("channel: found {0}, expected at most {MAX_CHANNELS}")]
+    Channels(usize),
+    /// The logger would refuse it.
+    #[error("{place}: {}", problem.words())]
+    Item {
+        /// Which item.
+        place: String,
+        /// Why.
+        problem: ConfigProblem,
+    },
+    /// Line or refusal.
+    #[error(transparent)]
+    Logger(#[from] LoggerError),
+}
+
+/// The name that a key of the file gives.
+pub(super) fn name(key: &'static str, text: &str) -> Result<Name, StationError> {
+    Name::try_from(text).map_err(|_| StationError::Name {
+        key,
+        length: text.len(),
+    })
+}

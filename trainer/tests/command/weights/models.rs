@@ -1,0 +1,160 @@
+//! Model files of every kind, and levels for them.
+
+use std::{fs, path::Path};
+
+use amlstm::export::AlignedBytes;
+use amlstm_core::{
+    arithmetic::ArithmeticKind,
+    artifact::{Content, MAX_FILE_BYTES, Physics, Record, Scores, encode},
+    estimate::Primary,
+    input::Input,
+    month::Month,
+    month_mean::MonthDefinition,
+    physics::{PhysicsState, PhysicsWeights},
+    scaler::Scaler,
+    sizes::{AttentionKind, Sizes},
+};
+
+/// Months of a series: forty years.
+pub const MONTHS: usize = 480;
+
+/// Numbers from 0 to 1 of a linear congruential generator (Knuth's MMIX).
+fn uniform(seed: &mut u64) -> f32 {
+    *seed = seed
+        .wrapping_mul(6364136223846793005)
+        .wrapping_add(1442695040888963407);
+    (*seed >> 40) as f32 / (1 << 24) as f32
+}
+
+/// Levels in and out of the trained ranges (10 m below one another, 6 m wide), some missing.
+pub fn levels(inputs: usize, mut seed: u64) -> Vec<Vec<Option<f32>>> {
+    let mut level_m = |k: usize| {
+        let place = uniform(&mut seed);
+        (place > 0.05).then_some(place * 12.0 - 6.0 - 10.0 * (k + 1) as f32)
+    };
+    (0..MONTHS)
+        .map(|_| (0..inputs).map(&mut level_m).collect())
+        .collect()
+}
+
+const LAYER_WEIGHTS: [[f32; 6]; 8] = [
+    [2.0, 0.0, 0.5, 0.0, 5.0, 0.25],
+    [0.0, 1.5, 0.0, 3.0, 0.0, 0.0],
+    [0.25, 0.0, 0.0, 0.0, 7.0, 1.0],
+    [0.0; 6],
+    [1.0; 6],
+    [0.0; 6],
+    [0.1; 6],
+    [3.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+];
+
+/// Physics of so many layers whose beds have known some years.
+fn physics(inputs: usize, primary: Primary) -> Physics<'static> {
+    let weights = PhysicsWeights {
+        layers: &LAYER_WEIGHTS[..inputs],
+        decay: [0.5, 0.25],
+    };
+    let mut state = PhysicsState::default();
+    for level_m in levels(inputs, 4).iter().take(60) {
+        state.step(&weights, level_m);
+    }
+    Physics {
+        primary,
+        weights,
+        state,
+        subsidence_mm: 80.0,
+        interval_half_width_mm: 0.75,
+    }
+}
+
+const NAMES: [&str; 8] = ["upper", "lower", "*/\"\\??/", "d", "e", "f", "g", "h"];
+
+/// A model file with random weights, whose last month is 2016-08.
+pub fn model(sizes: Sizes, attention: AttentionKind, physics: Option<&Physics>) -> Vec<u8> {
+    let mut seed = 7;
+    let weights: Vec<f32> = (0..sizes.weights(attention))
+        .map(|_| uniform(&mut seed) * 1.2 - 0.6)
+        .collect();
+    let inputs: Vec<Input> = (1..=sizes.inputs)
+        .map(|k| {
+            let offset = -10.0 * f32::from(k);
+            Input {
+                scaler: Scaler { offset, scale: 1.5 },
+                lowest_trained_m: offset - 3.0,
+                highest_trained_m: offset + 3.0,
+            }
+        })
+        .collect();
+    let state: Vec<_> = (0..sizes.hidden)
+        .map(|unit| (0.1_f32.to_bits(), (-0.5 + f32::from(unit)).to_bits()))
+        .collect();
+    let month = |year, month| Month::new(year, month).unwrap();
+    let content = Content {
+        record: Record {
+            well: "W*/ 7",
+            aquifer_layers: NAMES.into_iter().take(inputs.len()).collect(),
+            sizes,
+            attention,
+            arithmetic: ArithmeticKind::F32,
+            model_version: 1,
+            trained_from: month(2012, 6),
+            trained_until: month(2016, 8),
+            fingerprint: 1,
+            seed: 7,
+            synthetic: true,
+            scores: Scores {
+                train_rmse_mm: 0.5,
+                validate_rmse_mm: 0.6,
+                test_rmse_mm: f32::NAN,
+                floor_rmse_mm: f32::NAN,
+            },
+            interval_half_width_mm: 1.5,
+        },
+        inputs: &inputs,
+        target: Scaler {
+            offset: 2.0,
+            scale: 0.75,
+        },
+        start_month: month(2016, 8),
+        start_subsidence_mm: 120.5,
+        start_state: &state,
+        weights: bytemuck::cast_slice(&weights),
+        physics,
+        months: MonthDefinition::default(),
+        fit: None,
+    };
+    let mut bytes = AlignedBytes::new(&[0; MAX_FILE_BYTES]);
+    let length = encode(&content, &mut bytes).unwrap();
+    bytes[..length].to_vec()
+}
+
+/// Model files of every kind: attention of either kind and none, blocks filled and not, with physics and without.
+pub fn models() -> Vec<(&'static str, Vec<u8>)> {
+    let sizes = |inputs, hidden, attention| Sizes {
+        inputs,
+        hidden,
+        attention,
+    };
+    let trusted = physics(3, Primary::Physics);
+    let beside = physics(8, Primary::Network);
+    let mut unmeasured = physics(2, Primary::Physics);
+    unmeasured.state.layers[1] = None;
+    unmeasured.state.months = None;
+    let trained = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/examples/A.amlm");
+    vec![
+        ("trained", fs::read(trained).unwrap()),
+        (
+            "shared",
+            model(sizes(3, 16, 16), AttentionKind::Shared, Some(&trusted)),
+        ),
+        (
+            "per_layer",
+            model(sizes(8, 32, 32), AttentionKind::PerLayer, Some(&beside)),
+        ),
+        (
+            "odd",
+            model(sizes(2, 11, 5), AttentionKind::PerLayer, Some(&unmeasured)),
+        ),
+        ("plain", model(sizes(1, 3, 0), AttentionKind::None, None)),
+    ]
+}
