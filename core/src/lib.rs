@@ -84,6 +84,8 @@ mod stateful_physics;
 
 pub mod estimator;
 
+pub mod verification;
+
 #[cfg(feature = "encode")]
 pub mod quantise;
 

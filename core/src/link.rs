@@ -31,6 +31,7 @@ mod response;
 mod sample;
 mod sensor;
 mod status;
+mod verification;
 mod visit_report;
 
 pub use crate::estimate::MAX_MONTHS_WITHOUT_LEVELS;
@@ -51,6 +52,7 @@ pub use response::{Reply, Response};
 pub use sample::{Now, Reading, Sample, Samples};
 pub use sensor::{CurrentLoop, Quantity, Sdi12Value, Sensor};
 pub use status::{ClockState, Status};
+pub use verification::Verification;
 pub use visit_report::VisitReport;
 
 /// Protocol version a [`Hello`] reports: another major number is another protocol.

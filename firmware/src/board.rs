@@ -86,6 +86,8 @@ pub trait Machine {
     fn note_late(&mut self, task: Task);
     /// Battery in mV; `None` if the board cannot measure it.
     fn battery_mv(&mut self) -> Option<u16>;
+    /// CRC-32 of the program as it lies in the flash, as [`amlstm_core::link::Verification`] tells it.
+    fn program_crc(&self) -> u32;
     /// Restarts the logger. May return before it happens.
     fn restart(&mut self);
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -153,6 +153,11 @@ impl Chip {
             String::from_utf8_lossy(&output.stderr)
         );
         String::from_utf8(output.stdout).expect("the program prints UTF-8")
+    }
+
+    /// The ELF file of the image that runs.
+    pub fn image(&self) -> &Path {
+        &self.image.path
     }
 
     /// A file in the folder in which [`Self::amlstm`] works.

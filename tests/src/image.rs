@@ -155,6 +155,23 @@ impl Image {
             .address
     }
 
+    /// Where in the ELF file the byte lies that belongs at an address of the device.
+    ///
+    /// # Panics
+    ///
+    /// If the image has nothing there.
+    pub fn file_offset(&self, address: u64) -> usize {
+        let bytes = self.bytes();
+        let file = object::File::parse(&*bytes).expect("the linker wrote an ELF file");
+        file.sections()
+            .find_map(|section| {
+                let within = address.checked_sub(section.address())?;
+                let (start, length) = section.file_range()?;
+                (section.address() > 0 && within < length).then_some((start + within) as usize)
+            })
+            .unwrap_or_else(|| panic!("{}: nothing at {address:#x}", self.path.display()))
+    }
+
     /// Where in the sources the image can panic, by the places that its panics would name: file, line, column.
     ///
     /// A panic's place lies in the constants as address and length of the file's name, line and column

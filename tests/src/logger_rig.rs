@@ -63,7 +63,8 @@ pub fn times(ordinary: usize) -> usize {
 /// A logger on a table: its flash stays when the power goes.
 pub struct LoggerRig {
     folder: tempfile::TempDir,
-    image: Image,
+    /// Its firmware.
+    pub image: Image,
 }
 
 /// A logger that has power.

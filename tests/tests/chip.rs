@@ -92,6 +92,9 @@ fn a_month_on_the_chip_equals_the_host_bit_for_bit_and_outlives_the_power() {
     chip.amlstm(&["pull", "-o", "pulled.amlm"]);
     let pulled = std::fs::read(chip.file("pulled.amlm")).expect("the program wrote it");
     assert_eq!(pulled, model);
+    let image = chip.image().display().to_string();
+    let verified = chip.amlstm(&["verify", "--model", "model.amlm", "--image", &image]);
+    assert_eq!(verified.matches(": match\n").count(), 4, "{verified}");
 
     // A sample at noon of each day; the clock is set forward from one to the next.
     let mut client = chip.client();

@@ -9,23 +9,27 @@ mod download;
 mod drift;
 mod error;
 mod exchange;
+mod image;
 mod levels;
 mod line;
 mod station;
 mod table_file;
 mod toa5;
 mod transfer;
+mod verify;
 mod words;
 
 pub use client::Client;
 pub use download::{Download, Table, download, events};
 pub use drift::{Drift, TapeReading};
 pub use error::LoggerError;
+pub use image::{ImageError, program_crc};
 pub use levels::{Correction, LevelOfMonth, corrected_levels, levels, write_levels};
 pub use line::Line;
 pub use station::{Station, StationError};
 pub use table_file::{Format, write_download};
 pub use transfer::{Pushed, pull, push};
+pub use verify::{Comparison, Verdict};
 pub use words::{month_text, quality_text, time_text};
 
 #[cfg(all(test, unix))]

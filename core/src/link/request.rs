@@ -106,4 +106,6 @@ pub enum Request<'a> {
         /// Otherwise the logger only says how many there are.
         confirm: bool,
     },
+    /// Replays the golden months of the active model and a test series, and tells digests of both.
+    Verify,
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ConfigItem, EstimateRecord, Event, Fault, Hello, Models, MonthRecord, Now, SlotInfo, Status,
-    UploadProgress, VisitReport,
+    UploadProgress, Verification, VisitReport,
 };
 
 /// What a granted request brings. New variants are appended only.
@@ -48,6 +48,8 @@ pub enum Response<'a> {
         /// The bytes from the asked offset on; none at the end.
         bytes: &'a [u8],
     },
+    /// To [`super::Request::Verify`].
+    Verification(Verification),
 }
 
 /// Logger to laptop.

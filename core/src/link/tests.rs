@@ -90,12 +90,13 @@ fn requests() -> Vec<Request<'static>> {
             month_index: 0,
             confirm: false,
         },
+        Request::Verify,
     ]
 }
 
 #[test]
 fn requests_keep_their_numbers() {
-    assert_eq!(kinds(&requests()), ascending(23));
+    assert_eq!(kinds(&requests()), ascending(24));
 }
 
 #[test]
@@ -153,6 +154,11 @@ fn responses_keep_their_numbers() {
             length: 0,
             bytes: &[],
         },
+        Response::Verification(Verification {
+            program_crc: 0,
+            model: None,
+            replayed: None,
+        }),
     ];
     assert_eq!(kinds(&responses), ascending(responses.len()));
 }

@@ -6,6 +6,8 @@
     reason = "memory that start-up code leaves alone is reached through pointers; each use says why it is sound"
 )]
 
+pub mod program;
+
 pub mod retained;
 
 pub mod stack;

@@ -45,6 +45,10 @@ impl Machine for FakeMachine<'_> {
         None
     }
 
+    fn program_crc(&self) -> u32 {
+        0x1234_5678
+    }
+
     fn restart(&mut self) {}
 }
 

@@ -5,6 +5,7 @@ use amlstm_core::link::{
     ConfigItem, EventKind, Fault, Models, Name, Security, SlotInfo, UploadProgress,
 };
 use amlstm_core::month_mean::MonthDefinition;
+use amlstm_core::verification::Digests;
 use heapless::Vec;
 
 use super::Logger;
@@ -233,6 +234,21 @@ impl<F: MappedFlash> Logger<F> {
         })
     }
 
+    /// The active model, and what it computes now; nothing if its file is not sound any more.
+    ///
+    /// # Errors
+    /// [`Fault::Storage`].
+    pub async fn replay(&mut self) -> Result<Option<(SlotInfo, Option<Digests>)>, Fault> {
+        let Some(active) = self.slots().await?.active else {
+            return Ok(None);
+        };
+        let bytes = self
+            .store
+            .slot_bytes(active.slot, active.length)
+            .ok_or(Fault::Storage)?;
+        Ok(Some((active.info(), digests_of(bytes))))
+    }
+
     /// How the active model's months are made; in UTC without a sound one.
     pub(super) async fn months_of_active_model(&mut self) -> Result<MonthDefinition, StoreError> {
         let active = self.store.slots().await?.active;
@@ -336,6 +352,13 @@ impl<F: MappedFlash> Logger<F> {
     async fn slots(&mut self) -> Result<Slots, Fault> {
         Ok(self.store.slots().await?)
     }
+}
+
+/// Not inlined, so that its stack is not there while nobody verifies.
+#[inline(never)]
+fn digests_of(bytes: &[u8]) -> Option<Digests> {
+    let file = ModelFile::parse(bytes).ok()?;
+    Some(Digests::of(&file))
 }
 
 /// The CRC-32 that ends a model file.

@@ -77,6 +77,7 @@ async fn respond<'s, B: Board>(
                 .map(Response::Visit);
         }
         Request::Status => return Ok(Response::Status(shared.status().await?)),
+        Request::Verify => return Ok(Response::Verification(shared.verify().await?)),
         Request::ConfirmStep { channel } => {
             shared.confirm_step(channel).await?;
             return Ok(Response::Done);
@@ -185,8 +186,10 @@ async fn respond<'s, B: Board>(
             Response::Done
         }
         // Answered above.
-        Request::Now | Request::Visit { .. } | Request::Status | Request::ConfirmStep { .. } => {
-            return Err(Fault::Unsupported);
-        }
+        Request::Now
+        | Request::Visit { .. }
+        | Request::Status
+        | Request::Verify
+        | Request::ConfirmStep { .. } => return Err(Fault::Unsupported),
     })
 }

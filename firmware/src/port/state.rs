@@ -1,6 +1,6 @@
 //! What the port tells of the logger's state.
 
-use amlstm_core::link::{EventKind, Fault, MAX_CHANNELS, Now, Status, VisitReport};
+use amlstm_core::link::{EventKind, Fault, MAX_CHANNELS, Now, Status, Verification, VisitReport};
 use heapless::Vec;
 
 use crate::board::{Board, Clock, Machine};
@@ -100,6 +100,21 @@ impl<B: Board> Shared<B> {
             counts_from_month: logger.counts_from_month(&self.clock),
             unreadable_records: held.unreadable,
             utc_offset_minutes: logger.month_definition().utc_offset_minutes(),
+        })
+    }
+
+    /// The program, the active model, and what it computes now.
+    ///
+    /// # Errors
+    /// [`Fault::Storage`].
+    pub async fn verify(&self) -> Result<Verification, Fault> {
+        let program_crc = self.machine.lock().await.program_crc();
+        let replayed = self.logger.lock().await.replay().await?;
+        let (model, replayed) = replayed.unzip();
+        Ok(Verification {
+            program_crc,
+            model,
+            replayed: replayed.flatten(),
         })
     }
 

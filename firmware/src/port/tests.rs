@@ -39,6 +39,10 @@ impl Machine for FakeMachine {
         Some(3600)
     }
 
+    fn program_crc(&self) -> u32 {
+        0x1234_5678
+    }
+
     fn restart(&mut self) {
         self.restarts += 1;
     }

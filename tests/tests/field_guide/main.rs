@@ -93,6 +93,8 @@ fn the_guide_is_followed_from_the_first_visit_to_the_rollback() {
         fs::read(laptop.path("A.f32.amlm")).expect("pushed first"),
         "after the rollback the first model is active"
     );
+    laptop.follow("11. Checking a logger, and asking for help");
+    the_bundle_holds_what_the_logger_told(&laptop);
     let mut terminal = Terminal::open(&powered.port);
     terminal.follow("8. With a terminal program only");
     drop(terminal);
@@ -213,6 +215,48 @@ fn the_logger_says_what_the_office_says(laptop: &Laptop) {
     assert_eq!(last["month"], logger.last().expect("closed")["month"]);
     assert_eq!(last["inputs"][0]["aquifer_layer"], "phreatic");
     assert_eq!(last["inputs"][0]["state"], "Trained");
+}
+
+/// The one file for those who help holds what the commands wrote before, byte for byte.
+fn the_bundle_holds_what_the_logger_told(laptop: &Laptop) {
+    let names = laptop.done("tar -tf A.tar");
+    let expected = "README.txt about.json station.toml events.txt events.json months.csv samples.csv model.amlm";
+    assert_eq!(
+        names.split_whitespace().collect::<Vec<_>>().join(" "),
+        expected
+    );
+    laptop.done("mkdir helper && tar -xf A.tar -C helper");
+    assert_eq!(
+        fs::read(laptop.path("helper/model.amlm")).expect("unpacked"),
+        fs::read(laptop.path("A.f32.amlm")).expect("the active one"),
+    );
+    assert!(
+        laptop
+            .read("helper/samples.csv")
+            .starts_with(&laptop.read("samples.csv")),
+        "every sample that was exported before"
+    );
+    let station = laptop.done("amlstm logger --port P config");
+    assert_eq!(
+        laptop.read("helper/station.toml").trim_end(),
+        station.trim_end()
+    );
+    let about: Value = serde_json::from_str(&laptop.read("helper/about.json")).expect("JSON");
+    let verified = laptop.json("amlstm logger --port P verify --json");
+    assert_eq!(verified["match"], true);
+    assert_eq!(
+        about["verification"]["program_crc"],
+        verified["firmware"]["found"]
+    );
+    assert_eq!(
+        about["verification"]["replayed"]["series"],
+        verified["series"]["expected"]
+    );
+    assert!(
+        laptop
+            .read("helper/events.txt")
+            .contains("tape at phreatic")
+    );
 }
 
 /// Each action has a help with an example, and takes no argument that it does not know.

@@ -30,6 +30,7 @@ fn what_must_not_go_onto_a_logger_is_refused_in_one_line() {
     models_are_refused(&laptop);
     settings_are_refused(&laptop);
     laptop.done("amlstm logger --port P push A.f32.amlm");
+    mismatches_are_told(&laptop, &rig);
     only_signed_models(&laptop);
     {
         let _first = Line::open(powered.port.to_str().expect("ASCII")).expect("the port opens");
@@ -40,6 +41,41 @@ fn what_must_not_go_onto_a_logger_is_refused_in_one_line() {
     powered.cut();
     let line = laptop.refused("amlstm logger --port P info");
     assert!(line.contains(&*laptop.port.to_string_lossy()), "{line}");
+}
+
+/// A logger with another model, another program, or a bundle of one that holds no model.
+fn mismatches_are_told(laptop: &Laptop, rig: &LoggerRig) {
+    let image = fs::read(&rig.image.path).expect("built");
+    fs::write(laptop.path("image.elf"), &image).expect("the folder is writable");
+    let matched = laptop.done("amlstm logger --port P verify --model A.f32.amlm --image image.elf");
+    assert_eq!(matched.matches(": match\n").count(), 4, "{matched}");
+    let refused = |line: &str, expected: &str| {
+        let output = laptop.run(line);
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(printed.contains("MISMATCH, expected CRC"), "{printed}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            stderr.contains("MISMATCH") && stderr.contains(expected),
+            "{stderr}"
+        );
+    };
+    refused(
+        "amlstm logger --port P verify --model B.f32.amlm",
+        "another model is active",
+    );
+    // One bit of the program, somewhere in its code.
+    let code = rig.image.address("Reset") & !1;
+    let mut other = image;
+    let place = rig.image.file_offset(code);
+    other[place] ^= 1;
+    fs::write(laptop.path("other.elf"), other).expect("the folder is writable");
+    refused(
+        "amlstm logger --port P verify --image other.elf",
+        "not that of the image",
+    );
+    let line = laptop.refused("amlstm logger --port P verify --image A.f32.amlm");
+    assert!(line.contains("expected a firmware image"), "{line}");
 }
 
 fn models_are_refused(laptop: &Laptop) {

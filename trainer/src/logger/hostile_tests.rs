@@ -10,7 +10,7 @@ use std::time::Duration;
 use amlstm_core::link::{
     ClockState, ConfigItem, ConfigKey, Event, EventKind, Fault, FrameReader, Hello, MAX_FRAME,
     Models, MonthRecord, Name, Now, PROTO_MAJOR, Received, Reply, Request, ResetCause, Response,
-    SlotInfo, Status, UploadProgress, VisitReport, decode_request, encode_frame,
+    SlotInfo, Status, UploadProgress, Verification, VisitReport, decode_request, encode_frame,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -121,7 +121,7 @@ impl Hostile {
             barometer_kpa: Some(f32::from_bits(random.random())),
             channels: none(),
         };
-        Ok(match random.random_range(0..15) {
+        Ok(match random.random_range(0..16) {
             0 => return Err(Fault::NotFound),
             1 => {
                 return Err(Fault::OutOfOrder {
@@ -175,6 +175,11 @@ impl Hostile {
             }),
             12 => Response::Active(slot),
             13 => Response::Now(now),
+            14 => Response::Verification(Verification {
+                program_crc: random.random(),
+                model: Some(slot),
+                replayed: None,
+            }),
             _ => Response::ModelBytes {
                 length: random.random_range(0..70_000),
                 bytes,
@@ -254,7 +259,7 @@ impl Device for Hostile {
 
 /// Every question of the client, in turn.
 fn ask(client: &mut Client, round: usize) -> Result<(), LoggerError> {
-    match round % 15 {
+    match round % 16 {
         0 => client.status().map(drop),
         1 => client.now().map(drop),
         2 => client.month(3).map(drop),
@@ -269,6 +274,7 @@ fn ask(client: &mut Client, round: usize) -> Result<(), LoggerError> {
         11 => pull(client, |_, _| {}).map(drop),
         12 => push(client, &[1; 1000], Some(&[2; 64]), false, |_| {}).map(drop),
         13 => events(client, |_, _| {}).map(drop),
+        14 => client.verify().map(drop),
         _ => {
             let table = if round.is_multiple_of(2) {
                 Table::Samples

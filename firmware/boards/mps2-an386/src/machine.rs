@@ -5,7 +5,7 @@ use core::future::poll_fn;
 use core::task::Poll;
 
 use amlstm_core::link::Task;
-use amlstm_cortex_m::retained;
+use amlstm_cortex_m::{program, retained};
 use amlstm_firmware::board::{Clock, LastRun, Machine};
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::{NVIC, SCB};
@@ -218,6 +218,10 @@ impl Machine for Mps2Machine {
 
     fn battery_mv(&mut self) -> Option<u16> {
         None
+    }
+
+    fn program_crc(&self) -> u32 {
+        program::crc()
     }
 
     fn restart(&mut self) {

@@ -29,7 +29,7 @@ mod sensors;
 use core::marker::PhantomData;
 
 use amlstm_core::link::{ResetCause, Task};
-use amlstm_cortex_m::retained;
+use amlstm_cortex_m::{program, retained};
 use amlstm_firmware::app::{self, Parts};
 use amlstm_firmware::board::{Board, Clock, LastRun, Machine};
 use amlstm_firmware::store::Layout;
@@ -220,6 +220,10 @@ impl Machine for Watchman<'_> {
 
     fn battery_mv(&mut self) -> Option<u16> {
         sensors::battery_mv(self.analog)
+    }
+
+    fn program_crc(&self) -> u32 {
+        program::crc()
     }
 
     fn restart(&mut self) {

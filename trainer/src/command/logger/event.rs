@@ -18,15 +18,15 @@ pub fn show(
         return output.json(&events);
     }
     for event in events {
-        writeln!(
-            output,
-            "{:>6}  {}  {}",
-            event.number,
-            time_text(event.unix_s),
-            words(&event.kind, layers)
-        )?;
+        writeln!(output, "{}", line(event, layers))?;
     }
     Ok(())
+}
+
+/// An event in a line.
+pub fn line(event: &Event, layers: &[String]) -> String {
+    let (number, time) = (event.number, time_text(event.unix_s));
+    format!("{number:>6}  {time}  {}", words(&event.kind, layers))
 }
 
 #[allow(clippy::too_many_lines, reason = "one arm for each kind of event")]

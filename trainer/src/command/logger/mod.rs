@@ -1,5 +1,6 @@
 //! `amlstm logger`: talks to a data logger beside a well.
 
+mod bundle;
 mod clock;
 mod config;
 mod estimate;
@@ -12,6 +13,7 @@ mod model;
 mod months;
 mod show;
 mod status;
+mod verify;
 mod visit;
 mod void;
 
@@ -42,7 +44,7 @@ pub struct Args {
     /// Serial port (/dev/ttyUSB0, COM3), tcp:HOST:PORT or unix:PATH
     #[arg(long, global = true, value_name = "P")]
     port: Option<String>,
-    /// Print JSON: info, status, now, months, events, estimate, visit
+    /// Print JSON: info, status, now, months, events, estimate, visit, verify
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -155,6 +157,20 @@ enum Request {
   amlstm estimate A.f32.amlm levels.csv
   amlstm logger --port /dev/ttyUSB0 levels --corrected -o corrected.csv")]
     Levels(export::LevelsArgs),
+    /// Checks that the logger computes what this computer computes, bit for bit
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 verify
+  amlstm logger --port /dev/ttyUSB0 verify --model A.f32.amlm --image nrf52840-dk
+
+Exit codes: 0 match, 1 mismatch or failed, 2 wrong usage.")]
+    Verify(verify::VerifyArgs),
+    /// Writes one file (tar) for those who help: state, settings, events, model, samples
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 bundle A.tar")]
+    Bundle {
+        /// File to write
+        file: PathBuf,
+    },
 }
 
 /// Runs one action.
@@ -238,5 +254,7 @@ fn ask(
         Request::Config { file: Some(file) } => config::send(client, file, output),
         Request::Export(export) => export::run(client, export, output),
         Request::Levels(levels) => export::levels(client, levels, output),
+        Request::Verify(verify) => verify::run(client, verify, as_json, output),
+        Request::Bundle { file } => bundle::run(client, file, output),
     }
 }
