@@ -25,7 +25,7 @@ mod report_rows;
 mod resume;
 mod rows;
 mod shard;
-mod table;
+pub(crate) mod table;
 mod well_run;
 mod well_run_error;
 
@@ -49,7 +49,6 @@ pub use file_name::file_stem;
 pub use identity::{RunIdentity, hash_of_folders, hash_of_wells};
 pub use merge::MergeError;
 pub use model_kind::ModelKind;
-pub use resume::Resumed;
 pub use rows::{
     AttentionRow, FailureRow, LevelledPoint, MetricRow, PredictionRow, RatePoint, Row, Share,
     Stage, TrainingRow,
@@ -60,6 +59,7 @@ pub use well_run_error::WellRunError;
 
 use file_name::file_stems;
 use lock::Lock;
+use table::Wanted;
 
 /// Names of the tables in the order of a part's chunks, in which they are also written.
 pub const TABLES: [&str; 9] = [
@@ -96,8 +96,7 @@ pub struct RunFolder {
     identity: RunIdentity,
     /// File name of each well, without its ending.
     stems: Vec<String>,
-    /// The network that becomes the well's model.
-    network: NetworkKind,
+    config: Config,
     /// Held while the run is written.
     _lock: Option<Lock>,
 }
@@ -154,7 +153,7 @@ impl RunFolder {
             path: path.to_owned(),
             stems: file_stems(&identity.wells),
             identity,
-            network: config.network.kind,
+            config: config.clone(),
             _lock: None,
         }
     }
@@ -186,9 +185,14 @@ impl RunFolder {
         &self.identity
     }
 
+    /// What the run was asked to do.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// The network that `network.kind` made the wells' model.
     pub fn network(&self) -> NetworkKind {
-        self.network
+        self.config.network.kind
     }
 
     /// Where a well's model file is; nothing for a well that the run does not have.
@@ -205,7 +209,7 @@ impl RunFolder {
     /// The wells' models lie in `models/`, those they are compared with in a folder of it with the name of their kind.
     fn models_of(&self, network: NetworkKind) -> PathBuf {
         let models = self.path.join(MODELS);
-        if network == self.network {
+        if network == self.network() {
             models
         } else {
             models.join(ModelKind::Network(network).to_string())
@@ -248,11 +252,7 @@ impl RunFolder {
     /// # Errors
     /// When `failures.csv` cannot be read.
     pub fn failures(&self) -> Result<Vec<FailureRow>, RunError> {
-        if self.path.join(FailureRow::TABLE).is_file() {
-            table::read(&self.path)?.collect()
-        } else {
-            Ok(Vec::new())
-        }
+        table::read_optional(&self.path)
     }
 
     /// Scores on the test part of the first [`WELLS_IN_FULL`] wells of a finished run.
@@ -260,21 +260,24 @@ impl RunFolder {
     /// # Errors
     /// When `metrics.csv` cannot be read.
     pub fn test_scores(&self) -> Result<Vec<MetricRow>, RunError> {
-        let mut rows: Vec<MetricRow> = Vec::new();
-        let mut wells = 0;
-        for row in table::read::<MetricRow>(&self.path)? {
-            let row = row?;
-            if row.part != Part::Test {
-                continue;
-            }
-            if rows.last().is_none_or(|last| last.well != row.well) {
+        let (mut last, mut wells) = (String::new(), 0);
+        let wanted = |well: &str| {
+            if last != well {
+                well.clone_into(&mut last);
                 wells += 1;
             }
             if wells > WELLS_IN_FULL {
-                break;
+                Wanted::NoMore
+            } else {
+                Wanted::Yes
             }
-            rows.push(row);
-        }
+        };
+        let mut rows: Vec<MetricRow> = Vec::new();
+        table::read_wanted(&self.path, wanted, |row: MetricRow| {
+            if row.part == Part::Test {
+                rows.push(row);
+            }
+        })?;
         Ok(rows)
     }
 
@@ -284,17 +287,16 @@ impl RunFolder {
     /// When `attention.csv` cannot be read.
     pub fn levels(&self, well: &str) -> Result<Vec<MonthOfLevels>, RunError> {
         let mut months: Vec<MonthOfLevels> = Vec::new();
-        for row in table::read::<AttentionRow>(&self.path)? {
-            let row = row?;
-            if row.well != well {
-                continue;
-            }
+        let wanted = |of: &str| {
+            if of == well { Wanted::Yes } else { Wanted::No }
+        };
+        table::read_wanted(&self.path, wanted, |row: AttentionRow| {
             let level_m = row.level_m.map(|level_m| level_m as f32);
             match months.last_mut() {
                 Some((last, levels)) if *last == row.month => levels.push(level_m),
                 _ => months.push((row.month, vec![level_m])),
             }
-        }
+        })?;
         Ok(months)
     }
 

@@ -44,12 +44,13 @@ fn names() -> Vec<&'static str> {
 /// Runs the command.
 pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let kind = Kind::of_name(&args.kind).context("clap lets known kinds pass only")?;
+    let run = RunFolder::open(&args.run)?;
     let well = if kind.needs_well() {
-        Some(RunFolder::open(&args.run)?.one_well(args.well.as_deref())?)
+        Some(run.one_well(args.well.as_deref())?)
     } else {
         None
     };
-    let results = RunResults::read(&args.run, well.as_deref())?;
+    let results = RunResults::read(&run, well.as_deref())?;
     let figure = draw(kind, &results, well.as_deref().unwrap_or_default())?;
     let bytes = match args.output.extension().and_then(|ending| ending.to_str()) {
         Some("svg") => figure.svg().into_bytes(),

@@ -8,7 +8,7 @@ use std::{path::PathBuf, process::ExitCode, time::Instant};
 use amlstm::{
     config::{Config, DEFAULT_TOML, MAX_SEED, Selection},
     report,
-    run::{FailureRow, Resumed, RunFolder, RunIdentity, Shard, WELLS_IN_FULL, WellRun},
+    run::{FailureRow, RunFolder, RunIdentity, Shard, WELLS_IN_FULL, WellRun},
 };
 use anyhow::Context;
 use indicatif::ProgressBar;
@@ -96,31 +96,29 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         data: data.hash.clone(),
         wells: data.wells.ids(),
     };
-    let folder = if args.resume {
-        match RunFolder::resume(&args.out, &config, identity)? {
-            Resumed::Open(folder) => folder,
-            Resumed::Complete => {
-                // The report is written last.
-                if args.shard.is_none() && !args.out.join(report::FILE).is_file() {
-                    report::write(&args.out)?;
-                }
-                if args.json {
-                    output.json(&json!({ "run": args.out, "complete": true, "trained_now": 0 }))?;
-                } else {
-                    output.note(format_args!(
-                        "{} is complete, nothing to do",
-                        args.out.display()
-                    ))?;
-                }
-                return Ok(ExitCode::SUCCESS);
+    let (folder, open) = if args.resume {
+        let Some(resumed) = RunFolder::resume(&args.out, &config, identity)? else {
+            // The report is written last.
+            if args.shard.is_none() && !args.out.join(report::FILE).is_file() {
+                report::write(&args.out)?;
             }
-        }
+            if args.json {
+                output.json(&json!({ "run": args.out, "complete": true, "trained_now": 0 }))?;
+            } else {
+                output.note(format_args!(
+                    "{} is complete, nothing to do",
+                    args.out.display()
+                ))?;
+            }
+            return Ok(ExitCode::SUCCESS);
+        };
+        resumed
     } else {
-        RunFolder::create(&args.out, &config, identity)?
+        let folder = RunFolder::create(&args.out, &config, identity)?;
+        let all = folder.identity().wanted().collect();
+        (folder, all)
     };
-    let wanted: Vec<usize> = folder.identity().wanted().collect();
-    let is_open = |number: &usize| !folder.has_well(*number);
-    let open: Vec<usize> = wanted.iter().copied().filter(is_open).collect();
+    let wanted = folder.identity().wanted().count();
     let failures = train(&open, &data, &config, &folder, output)?;
     folder.write_levelling(&data.levelling)?;
     let what = if args.shard.is_some() {
@@ -134,7 +132,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         }
         "models, tables and report.html"
     };
-    let before = match wanted.len() - open.len() {
+    let before = match wanted - open.len() {
         0 => String::new(),
         finished => format!(", {finished} of them before this start"),
     };
@@ -148,7 +146,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
             "complete": args.shard.is_none() && failures.is_empty(),
             "synthetic": data.wells.synthetic(),
             "selected_on_test": config.training.selection == Selection::Test,
-            "wells": wanted.len(),
+            "wells": wanted,
             "trained_now": open.len() - failures.len(),
             "failed": failures,
             "test": test,
@@ -157,8 +155,8 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     }
     output.note(format_args!(
         "{} of {} wells trained in {:.1} s{before}, {what} in {}",
-        wanted.len() - failures.len(),
-        wanted.len(),
+        wanted - failures.len(),
+        wanted,
         started.elapsed().as_secs_f64(),
         args.out.display()
     ))?;

@@ -3,8 +3,8 @@
 use super::Figure;
 use super::kind::{Kind, draw};
 use crate::results::{
-    Epoch, LevelledPoint, MetricRow, ModelKind, ModelResults, MonthResults, RatePoint, RunResults,
-    Share, WellResults,
+    LevelledPoint, MetricRow, ModelKind, ModelResults, MonthResults, RatePoint, RunResults, Share,
+    TrainingRow, WellResults,
 };
 use crate::{attribution::Method, baseline::Baseline, split::Part};
 
@@ -158,11 +158,13 @@ fn well(name: &str, layers: &[&str], rate: f64) -> WellResults {
             epochs: (1..=100)
                 .map(|epoch| {
                     let rmse = 1.6 + 6.0 / epoch as f64;
-                    Epoch {
+                    TrainingRow {
+                        well: name.to_owned(),
+                        model,
                         epoch,
-                        train_rmse: rmse,
-                        validate_rmse: Some(rmse * 1.1),
-                        test_rmse: Some(rmse * 1.15),
+                        train_rmse_mm_per_month: rmse,
+                        validate_rmse_mm_per_month: Some(rmse * 1.1),
+                        test_rmse_mm_per_month: Some(rmse * 1.15),
                         kept: epoch == 88,
                     }
                 })

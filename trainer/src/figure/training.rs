@@ -8,7 +8,7 @@ use super::ink::Ink;
 use super::legend::{self, Sign};
 use super::panel::{Panel, extent};
 use super::sheet::{Anchor, Lettering, Rectangle, Sheet, WIDTH};
-use crate::results::{Epoch, ModelResults, WellResults};
+use crate::results::{ModelResults, TrainingRow, WellResults};
 
 const HEIGHT: f64 = 250.0;
 const LEGEND_PX: f64 = 42.0;
@@ -19,24 +19,24 @@ const CUT: f64 = 4.0;
 struct Curve {
     name: &'static str,
     ink: Ink,
-    rmse: fn(&Epoch) -> Option<f64>,
+    rmse: fn(&TrainingRow) -> Option<f64>,
 }
 
 const CURVES: [Curve; 3] = [
     Curve {
         name: "training",
         ink: Ink::Observed,
-        rmse: |epoch| Some(epoch.train_rmse),
+        rmse: |epoch| Some(epoch.train_rmse_mm_per_month),
     },
     Curve {
         name: "validation",
         ink: Ink::AmLstm,
-        rmse: |epoch| epoch.validate_rmse,
+        rmse: |epoch| epoch.validate_rmse_mm_per_month,
     },
     Curve {
         name: "test",
         ink: Ink::Test,
-        rmse: |epoch| epoch.test_rmse,
+        rmse: |epoch| epoch.test_rmse_mm_per_month,
     },
 ];
 
@@ -105,7 +105,9 @@ fn curves(sheet: &mut Sheet, panel: &Panel, model: &ModelResults, cut: f64) {
     let point = kept.map(|epoch| {
         (
             epoch.epoch as f64,
-            epoch.validate_rmse.unwrap_or(epoch.train_rmse),
+            epoch
+                .validate_rmse_mm_per_month
+                .unwrap_or(epoch.train_rmse_mm_per_month),
         )
     });
     if let Some(point) = point.filter(|(_, rmse)| *rmse <= cut) {
@@ -123,7 +125,7 @@ fn highest_low(models: &[&ModelResults]) -> f64 {
     lows.map(|(low, _)| low).fold(0.0, f64::max)
 }
 
-fn tip(model: &ModelResults, epoch: &Epoch) -> String {
+fn tip(model: &ModelResults, epoch: &TrainingRow) -> String {
     let kept = if epoch.kept { " (kept)" } else { "" };
     let mut text = format!("{}, epoch {}{kept}", model.model.title(), epoch.epoch);
     for curve in &CURVES {
@@ -156,9 +158,9 @@ mod tests {
     fn every_part_stays_in_sight_where_training_ends_far_below_validation() {
         let mut well = sample::run().wells.remove(0);
         for epoch in well.models.iter_mut().flat_map(|model| &mut model.epochs) {
-            epoch.train_rmse = 4.0 / epoch.epoch as f64;
-            epoch.validate_rmse = Some(1.0);
-            epoch.test_rmse = Some(2.0);
+            epoch.train_rmse_mm_per_month = 4.0 / epoch.epoch as f64;
+            epoch.validate_rmse_mm_per_month = Some(1.0);
+            epoch.test_rmse_mm_per_month = Some(2.0);
         }
         let models: Vec<&ModelResults> = well.models.iter().collect();
         // The lowest values are 0.04, 1 and 2.

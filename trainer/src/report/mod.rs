@@ -18,9 +18,8 @@ use std::path::{Path, PathBuf};
 pub use card::Card;
 pub use page::Report;
 
-use crate::config::Config;
-use crate::results::{ResultsError, RunResults, model_paths, read_model};
-use crate::run::{self, RunFolder};
+use crate::results::{ResultsError, RunResults};
+use crate::run::{self, RunError, RunFolder};
 
 /// Name of the page in a run folder.
 pub const FILE: &str = "report.html";
@@ -40,23 +39,14 @@ pub fn write(folder: &Path) -> Result<PathBuf, ResultsError> {
 /// # Errors
 /// When the folder is not a finished run.
 pub fn read(folder: &Path) -> Result<Report, ResultsError> {
-    let results = RunResults::read(folder, None)?;
-    let path = folder.join("config.toml");
-    let config = Config::read(&path)?;
-    let text =
-        std::fs::read_to_string(&path).map_err(|source| ResultsError::File { path, source })?;
     let run = RunFolder::open(folder)?;
     let mut cards = Vec::new();
-    for well in &results.wells {
-        for path in model_paths(&run, &well.well) {
-            cards.push(read_model(&path, |file| Card::of(&path, file))?);
-        }
-    }
+    let results = RunResults::read_with(&run, None, |path, file| cards.push(Card::of(path, file)))?;
     Ok(Report {
-        cautions: caution::of_run(&config, &results),
+        cautions: caution::of_run(run.config(), &results),
         study: study::read(folder, "study")?,
         evaluation: study::read(folder, "evaluation")?,
-        config: text,
+        config: run.config().to_documented_toml().map_err(RunError::from)?,
         results,
         cards,
     })

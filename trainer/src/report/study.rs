@@ -4,22 +4,22 @@ use std::path::Path;
 
 use maud::{Markup, html};
 
-use crate::results::ResultsError;
+use crate::run::RunError;
 use crate::study::{Summary, Table};
 
 /// The summary in one of the run's folders; `None` if none was made.
-pub(super) fn read(run: &Path, folder: &str) -> Result<Option<Summary>, ResultsError> {
+pub(super) fn read(run: &Path, folder: &str) -> Result<Option<Summary>, RunError> {
     let path = run.join(folder).join(Summary::FILE);
     if !path.is_file() {
         return Ok(None);
     }
-    let text = match std::fs::read_to_string(&path) {
+    let text = match std::fs::read(&path) {
         Ok(text) => text,
-        Err(source) => return Err(ResultsError::File { path, source }),
+        Err(source) => return Err(RunError::File { path, source }),
     };
-    serde_json::from_str(&text).map(Some).map_err(|error| {
+    serde_json::from_slice(&text).map(Some).map_err(|error| {
         let cause = error.to_string();
-        ResultsError::Table { path, cause }
+        RunError::Table { path, cause }
     })
 }
 

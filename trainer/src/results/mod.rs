@@ -2,12 +2,14 @@
 
 mod read;
 
-pub use read::{ResultsError, model_paths, read_model};
+pub use read::{ResultsError, read_model};
 
 use amlstm_core::month::Month;
 
 use crate::attribution::Method;
-pub use crate::run::{FailureRow, LevelledPoint, MetricRow, ModelKind, RatePoint, Share};
+pub use crate::run::{
+    FailureRow, LevelledPoint, MetricRow, ModelKind, RatePoint, Share, TrainingRow,
+};
 use crate::split::Part;
 use crate::spread::Spread;
 use crate::survey::{GroundSurvey, Hint, LayerSurvey};
@@ -98,22 +100,7 @@ pub struct ModelResults {
     /// Rate in each month, mm per 30.4375 days, down +.
     pub increment_mm: Vec<Option<f64>>,
     /// Training curve.
-    pub epochs: Vec<Epoch>,
-}
-
-/// One pass of a training curve; RMSE in mm per month.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Epoch {
-    /// 1 for the first.
-    pub epoch: usize,
-    /// On the training part.
-    pub train_rmse: f64,
-    /// On the validation part, if there is one.
-    pub validate_rmse: Option<f64>,
-    /// On the test part, if there is one.
-    pub test_rmse: Option<f64>,
-    /// Whether this epoch's weights were kept.
-    pub kept: bool,
+    pub epochs: Vec<TrainingRow>,
 }
 
 impl ModelResults {

@@ -1,17 +1,16 @@
 //! Reads a run folder.
 
 use std::collections::HashMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use amlstm_core::artifact::{ArtifactError, ModelFile};
 
-use super::{Epoch, ModelErrors, ModelResults, MonthResults, RunResults, WellResults};
-use crate::config::{Config, ConfigError};
+use super::{ModelErrors, ModelResults, MonthResults, RunResults, WellResults};
 use crate::export::AlignedBytes;
+use crate::run::table::{Wanted, read_optional, read_wanted};
 use crate::run::{
-    AttentionRow, LevelledPoint, MetricRow, ModelKind, NETWORKS, PredictionRow, RatePoint, Row,
-    RunError, RunFolder, Share, TrainingRow, WELLS_IN_FULL,
+    AttentionRow, MetricRow, ModelKind, NETWORKS, PredictionRow, RatePoint, Row, RunError,
+    RunFolder, Share, TrainingRow, WELLS_IN_FULL,
 };
 use crate::split::Part;
 use crate::spread::Spread;
@@ -20,28 +19,9 @@ use crate::survey::{GroundSurvey, Hint, LayerSurvey};
 /// Why a run folder cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ResultsError {
-    /// A file cannot be read.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        source: io::Error,
-    },
-    /// A table is not as `amlstm train` writes it.
-    #[error("{}: {cause}, expected the table as `amlstm train` writes it", path.display())]
-    Table {
-        /// The table.
-        path: PathBuf,
-        /// Where and what was found.
-        cause: String,
-    },
-    /// It is no run.
+    /// It is no run, or a table is not as `amlstm train` writes it.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// Its configuration cannot be read.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     /// A model file is damaged.
     #[error("{}: {source}", path.display())]
     Model {
@@ -57,41 +37,57 @@ impl RunResults {
     ///
     /// # Errors
     /// When a table is missing or not as `amlstm train` writes it, or a model file is damaged.
-    pub fn read(folder: &Path, only: Option<&str>) -> Result<Self, ResultsError> {
-        let data = Config::read(&folder.join("config.toml"))?.data;
+    pub fn read(run: &RunFolder, only: Option<&str>) -> Result<Self, ResultsError> {
+        Self::read_with(run, only, |_, _| {})
+    }
+
+    /// As [`RunResults::read`]; each model file of the wells goes through `look`, too.
+    ///
+    /// # Errors
+    /// As [`RunResults::read`].
+    pub fn read_with(
+        run: &RunFolder,
+        only: Option<&str>,
+        mut look: impl FnMut(&Path, &ModelFile),
+    ) -> Result<Self, ResultsError> {
+        let folder = run.path();
+        let data = &run.config().data;
         let mut results = Self {
-            benchmarks: optional_rows::<LevelledPoint>(folder)?,
-            failures: optional_rows(folder)?,
-            rate_classes: data.rate_classes_mm_per_year,
+            benchmarks: read_optional(folder)?,
+            failures: read_optional(folder)?,
+            rate_classes: data.rate_classes_mm_per_year.clone(),
             buffer_m: data.buffer_m,
             ..Self::default()
         };
         let mut wells = Wells::default();
         let mut errors: Vec<(ModelKind, Vec<f64>)> = Vec::new();
         let mut last = String::new();
-        for_each_row(folder, |score: MetricRow| {
-            if last != score.well {
-                last.clone_from(&score.well);
-                results.wells_of_run += 1;
-            }
-            if score.part == Part::Test && score.rmse_mm_per_month.is_finite() {
-                match errors.iter_mut().find(|(model, _)| *model == score.model) {
-                    Some((_, errors)) => errors.push(score.rmse_mm_per_month),
-                    None => errors.push((score.model, vec![score.rmse_mm_per_month])),
+        read_wanted(
+            folder,
+            |_| Wanted::Yes,
+            |score: MetricRow| {
+                if last != score.well {
+                    last.clone_from(&score.well);
+                    results.wells_of_run += 1;
                 }
-            }
-            let is_wanted = only.map_or(results.wells_of_run <= WELLS_IN_FULL, |only| {
-                score.well == only
-            });
-            if is_wanted {
-                wells.at(&score.well);
-                // Every other score names the floor as well.
-                if score.model != ModelKind::FLOOR {
-                    results.scores.push(score);
+                if score.part == Part::Test && score.rmse_mm_per_month.is_finite() {
+                    match errors.iter_mut().find(|(model, _)| *model == score.model) {
+                        Some((_, errors)) => errors.push(score.rmse_mm_per_month),
+                        None => errors.push((score.model, vec![score.rmse_mm_per_month])),
+                    }
                 }
-            }
-            Ok(())
-        })?;
+                let is_wanted = only.map_or(results.wells_of_run <= WELLS_IN_FULL, |only| {
+                    score.well == only
+                });
+                if is_wanted {
+                    wells.at(&score.well);
+                    // Every other score names the floor as well.
+                    if score.model != ModelKind::FLOOR {
+                        results.scores.push(score);
+                    }
+                }
+            },
+        )?;
         let spread = |(model, errors): (ModelKind, Vec<f64>)| ModelErrors {
             model,
             wells: errors.len(),
@@ -100,41 +96,40 @@ impl RunResults {
         results.errors = errors.into_iter().map(spread).collect();
         wells.for_each_row(folder, |wells, row: PredictionRow| {
             wells.at(&row.well).add_prediction(&row);
-            Ok(())
         })?;
         wells.for_each_row(folder, |wells, row: AttentionRow| {
             wells.at(&row.well).add_attention(row);
-            Ok(())
         })?;
         wells.for_each_row(folder, |wells, row: TrainingRow| {
-            wells.at(&row.well).add_epoch(&row);
-            Ok(())
+            wells.at(&row.well).add_epoch(row);
         })?;
-        let run = RunFolder::open(folder)?;
         for well in &mut wells.wells {
-            for path in model_paths(&run, &well.well) {
-                well.synthetic |= read_model(&path, |file| file.record().synthetic)?;
+            for path in model_paths(run, &well.well) {
+                read_model(&path, |file| {
+                    well.synthetic |= file.record().synthetic;
+                    look(&path, file);
+                })?;
             }
             well.models
                 .sort_by_key(|model| model.model != ModelKind::LSTM);
         }
-        results.points = optional_rows(folder)?;
+        results.points = read_optional(folder)?;
         results.points.retain(|point: &RatePoint| {
             wells.has(&point.well) && point.vertical_rate_mm_per_year.is_finite()
         });
-        results.attribution = optional_rows(folder)?;
+        results.attribution = read_optional(folder)?;
         results
             .attribution
             .retain(|share: &Share| wells.has(&share.well));
-        results.levels_as_read = optional_rows(folder)?;
+        results.levels_as_read = read_optional(folder)?;
         results
             .levels_as_read
             .retain(|layer: &LayerSurvey| wells.has(&layer.well));
-        results.ground_as_read = optional_rows(folder)?;
+        results.ground_as_read = read_optional(folder)?;
         results
             .ground_as_read
             .retain(|ground: &GroundSurvey| wells.has(&ground.well));
-        results.hints = optional_rows(folder)?;
+        results.hints = read_optional(folder)?;
         results.hints.retain(|hint: &Hint| wells.has(&hint.well));
         results.wells = wells.wells;
         Ok(results)
@@ -142,7 +137,7 @@ impl RunResults {
 }
 
 /// The model files that a run has of a well.
-pub fn model_paths(run: &RunFolder, well: &str) -> Vec<PathBuf> {
+fn model_paths(run: &RunFolder, well: &str) -> Vec<PathBuf> {
     NETWORKS
         .into_iter()
         .filter_map(|network| run.model_path(well, network))
@@ -155,7 +150,7 @@ pub fn model_paths(run: &RunFolder, well: &str) -> Vec<PathBuf> {
 /// # Errors
 /// When it cannot be read or is damaged.
 pub fn read_model<T>(path: &Path, look: impl FnOnce(&ModelFile) -> T) -> Result<T, ResultsError> {
-    let bytes = AlignedBytes::read(path).map_err(|source| ResultsError::File {
+    let bytes = AlignedBytes::read(path).map_err(|source| RunError::File {
         path: path.to_owned(),
         source,
     })?;
@@ -164,71 +159,6 @@ pub fn read_model<T>(path: &Path, look: impl FnOnce(&ModelFile) -> T) -> Result<
         source,
     })?;
     Ok(look(&file))
-}
-
-/// Hands each row of a table to `take`.
-fn for_each_row<T: Row>(
-    folder: &Path,
-    take: impl FnMut(T) -> Result<(), ResultsError>,
-) -> Result<(), ResultsError> {
-    for_rows_of(folder, |_| Wanted::Yes, take)
-}
-
-/// What to do with the rows of a well.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Yes,
-    No,
-    /// Nor any after it.
-    NoMore,
-}
-
-/// Hands the wanted rows of a table to `take`; its first column is the well.
-fn for_rows_of<T: Row>(
-    folder: &Path,
-    mut wanted: impl FnMut(&str) -> Wanted,
-    mut take: impl FnMut(T) -> Result<(), ResultsError>,
-) -> Result<(), ResultsError> {
-    let path = folder.join(T::TABLE);
-    let wrong = |error: csv::Error| match error.into_kind() {
-        csv::ErrorKind::Io(source) => ResultsError::File {
-            path: path.clone(),
-            source,
-        },
-        csv::ErrorKind::Deserialize { pos, err } => {
-            let line = pos.map_or(String::new(), |pos| format!("line {}: ", pos.line()));
-            ResultsError::Table {
-                path: path.clone(),
-                cause: format!("{line}{err}"),
-            }
-        }
-        other => ResultsError::Table {
-            path: path.clone(),
-            cause: format!("{other:?}"),
-        },
-    };
-    let mut reader = csv::Reader::from_path(&path).map_err(wrong)?;
-    let header = reader.headers().map_err(wrong)?.clone();
-    let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record).map_err(wrong)? {
-        match wanted(record.get(0).unwrap_or_default()) {
-            Wanted::Yes => take(record.deserialize(Some(&header)).map_err(wrong)?)?,
-            Wanted::No => {}
-            Wanted::NoMore => break,
-        }
-    }
-    Ok(())
-}
-
-fn optional_rows<T: Row>(folder: &Path) -> Result<Vec<T>, ResultsError> {
-    let mut rows = Vec::new();
-    if folder.join(T::TABLE).is_file() {
-        for_each_row(folder, |row| {
-            rows.push(row);
-            Ok(())
-        })?;
-    }
-    Ok(rows)
 }
 
 /// Wells in the order in which the tables name them.
@@ -258,8 +188,8 @@ impl Wells {
     fn for_each_row<T: Row>(
         &mut self,
         folder: &Path,
-        mut take: impl FnMut(&mut Self, T) -> Result<(), ResultsError>,
-    ) -> Result<(), ResultsError> {
+        mut take: impl FnMut(&mut Self, T),
+    ) -> Result<(), RunError> {
         let places = self.places.clone();
         let mut begun = false;
         let wanted = |well: &str| match (places.contains_key(well), begun) {
@@ -270,7 +200,7 @@ impl Wells {
             (false, false) => Wanted::No,
             (false, true) => Wanted::NoMore,
         };
-        for_rows_of(folder, wanted, |row| take(self, row))
+        read_wanted(folder, wanted, |row| take(self, row))
     }
 }
 
@@ -320,14 +250,8 @@ impl WellResults {
         put(&mut at.attention, layer, attention);
     }
 
-    fn add_epoch(&mut self, row: &TrainingRow) {
-        self.model_at(row.model).epochs.push(Epoch {
-            epoch: row.epoch,
-            train_rmse: row.train_rmse_mm_per_month,
-            validate_rmse: row.validate_rmse_mm_per_month,
-            test_rmse: row.test_rmse_mm_per_month,
-            kept: row.kept,
-        });
+    fn add_epoch(&mut self, row: TrainingRow) {
+        self.model_at(row.model).epochs.push(row);
     }
 
     /// Place of a month; the tables name the months of a well in rising order, those without a row in between are filled in.

@@ -7,17 +7,9 @@ use toml::Value;
 use super::{CONFIG, MODELS, NETWORKS, PARTS, RunError, RunFolder, RunIdentity, TABLES};
 use crate::config::Config;
 
-/// What is left to do in a run folder.
-#[derive(Debug)]
-pub enum Resumed {
-    /// Wells without a part.
-    Open(RunFolder),
-    /// Nothing: the run is complete, or all wells of the shard have a part.
-    Complete,
-}
-
 impl RunFolder {
-    /// Goes on with a run, or makes the folder if there is none.
+    /// Goes on with a run, or makes the folder if there is none. Gives the numbers of the wells that have no part yet, or whose models are not those of their
+    /// part; nothing where the run is complete, or all wells of the shard have a part.
     ///
     /// Files that were being written when the run was killed are removed.
     ///
@@ -27,10 +19,12 @@ impl RunFolder {
         path: &Path,
         config: &Config,
         identity: RunIdentity,
-    ) -> Result<Resumed, RunError> {
+    ) -> Result<Option<(Self, Vec<usize>)>, RunError> {
         let Some(found) = RunIdentity::read(path)? else {
             // The identity is written last: there may be an interrupted beginning.
-            return Self::begin(path, config, identity).map(Resumed::Open);
+            let folder = Self::begin(path, config, identity)?;
+            let wells = folder.identity().wanted().collect();
+            return Ok(Some((folder, wells)));
         };
         if let Some(difference) = found.difference(&identity) {
             return Err(RunError::OtherData {
@@ -50,15 +44,16 @@ impl RunFolder {
         if !path.join(PARTS).is_dir() && path.join(TABLES[0]).is_file() {
             // Removing the parts is all that may be missing.
             Self::new(path, config, identity).remove_parts()?;
-            return Ok(Resumed::Complete);
+            return Ok(None);
         }
         let folder = Self::locked(path, config, identity)?;
         folder.remove_temporary_files()?;
-        let identity = folder.identity();
-        if identity.shard.is_some() && identity.wanted().all(|number| folder.has_well(number)) {
-            return Ok(Resumed::Complete);
+        let wanted = folder.identity().wanted();
+        let wells: Vec<usize> = wanted.filter(|number| !folder.has_well(*number)).collect();
+        if folder.identity().shard.is_some() && wells.is_empty() {
+            return Ok(None);
         }
-        Ok(Resumed::Open(folder))
+        Ok(Some((folder, wells)))
     }
 
     /// Makes a run where there is none, or where the making of one was interrupted.
@@ -134,15 +129,13 @@ mod tests {
         fs::write(path.join("models/.tmpabc"), "half").unwrap();
     }
 
-    fn resumed(path: &Path, wells: &[&str]) -> Result<Resumed, RunError> {
+    fn resumed(path: &Path, wells: &[&str]) -> Result<Option<(RunFolder, Vec<usize>)>, RunError> {
         RunFolder::resume(path, &Config::default(), identity(wells.iter().copied()))
     }
 
     fn open(path: &Path) -> RunFolder {
-        match resumed(path, &["A", "B"]).unwrap() {
-            Resumed::Open(run) => run,
-            Resumed::Complete => panic!("open"),
-        }
+        let (folder, _) = resumed(path, &["A", "B"]).unwrap().unwrap();
+        folder
     }
 
     #[test]
@@ -155,7 +148,7 @@ mod tests {
         run.write_well(1, &well("B")).unwrap();
         run.finish(&[]).unwrap();
         let again = resumed(&path, &["A", "B"]).unwrap();
-        assert!(matches!(again, Resumed::Complete));
+        assert!(again.is_none());
     }
 
     #[test]

@@ -26,16 +26,51 @@ pub fn rows<T: Serialize>(rows: &[T]) -> Vec<u8> {
     writer.into_inner().expect("memory does not fail")
 }
 
-/// Reads a table of a run.
+/// What to do with a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Take it.
+    Yes,
+    /// Pass it over.
+    No,
+    /// Stop before it.
+    NoMore,
+}
+
+/// Hands the rows of a table to `take`; `wanted` gets the first column, which is the well.
 ///
 /// # Errors
-/// When it cannot be opened; each row when it is not as the run writes it.
-pub fn read<T: Row>(folder: &Path) -> Result<impl Iterator<Item = Result<T, RunError>>, RunError> {
+/// When the table is missing, or a wanted row is not as the run writes it.
+pub fn read_wanted<T: Row>(
+    folder: &Path,
+    mut wanted: impl FnMut(&str) -> Wanted,
+    mut take: impl FnMut(T),
+) -> Result<(), RunError> {
     let path = folder.join(T::TABLE);
-    let reader = csv::Reader::from_path(&path).map_err(|error| refused(&path, error))?;
-    Ok(reader
-        .into_deserialize()
-        .map(move |row| row.map_err(|error| refused(&path, error))))
+    let refused = |error| refused(&path, error);
+    let mut reader = csv::Reader::from_path(&path).map_err(refused)?;
+    let header = reader.headers().map_err(refused)?.clone();
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(refused)? {
+        match wanted(record.get(0).unwrap_or_default()) {
+            Wanted::Yes => take(record.deserialize(Some(&header)).map_err(refused)?),
+            Wanted::No => {}
+            Wanted::NoMore => break,
+        }
+    }
+    Ok(())
+}
+
+/// All rows of a table; none where the run has no such table.
+///
+/// # Errors
+/// When a row is not as the run writes it.
+pub fn read_optional<T: Row>(folder: &Path) -> Result<Vec<T>, RunError> {
+    let mut rows = Vec::new();
+    if folder.join(T::TABLE).is_file() {
+        read_wanted(folder, |_| Wanted::Yes, |row| rows.push(row))?;
+    }
+    Ok(rows)
 }
 
 /// What is wrong with a table.

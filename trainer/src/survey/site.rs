@@ -62,13 +62,23 @@ fn far_points(sites: &Sites, number: usize, well: &Well) -> Option<String> {
         return None;
     };
     let place = well.position.filter(|_| points.points.is_empty())?;
-    let files = sites.points_files(number);
-    let nearest = |place| {
-        let distances = files.iter().filter_map(|path| nearest_m(path, place).ok()?);
-        distances.min_by(f64::total_cmp)
-    };
-    let distance_m = nearest(place)?;
-    let swapped_m = swapped(place).and_then(nearest);
+    let places: Vec<Position> = [Some(place), swapped(place)]
+        .into_iter()
+        .flatten()
+        .collect();
+    let mut nearest_of: Vec<Option<f64>> = vec![None; places.len()];
+    for path in sites.points_files(number) {
+        // What is wrong with a file was said when it was opened.
+        let in_file = nearest_m(path, &places).unwrap_or_default();
+        for (nearest, distance_m) in nearest_of.iter_mut().zip(in_file) {
+            *nearest = [*nearest, distance_m]
+                .into_iter()
+                .flatten()
+                .min_by(f64::total_cmp);
+        }
+    }
+    let distance_m = nearest_of[0]?;
+    let swapped_m = nearest_of.get(1).copied().flatten();
     let hint = format!("the nearest point lies {:.1} km away", distance_m / 1e3);
     Some(match swapped_m {
         Some(swapped_m) if swapped_m < 0.1 * distance_m => format!(

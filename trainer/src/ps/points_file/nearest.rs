@@ -9,16 +9,16 @@ use crate::geodesy::Position;
 use crate::table::line::Lines;
 use crate::table::{Conventions, open};
 
-/// Distance in metres from a place to the nearest point of a file; `None` if it has no point.
+/// Distance in metres from each place to the nearest point of a file; `None` where it has no point.
 ///
 /// # Errors
 ///
 /// As [`read_points`](super::read_points).
-pub fn nearest_m(path: &Path, place: Position) -> Result<Option<f64>, PointsError> {
+pub fn nearest_m(path: &Path, places: &[Position]) -> Result<Vec<Option<f64>>, PointsError> {
     let conventions = Conventions::default();
     let mut lines = Lines::behind(open(path)?, 0, 0);
-    let header: Header = header_of(&mut lines, path, &[place])?;
-    let mut nearest: Option<(f64, Position)> = None;
+    let header: Header = header_of(&mut lines, path, places)?;
+    let mut nearest: Vec<Option<(f64, Position)>> = vec![None; places.len()];
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -36,12 +36,17 @@ pub fn nearest_m(path: &Path, place: Position) -> Result<Option<f64>, PointsErro
             conventions: &conventions,
         };
         let position = row.position()?;
-        let apart = roughly_apart(place, position);
-        if nearest.is_none_or(|(least, _)| apart < least) {
-            nearest = Some((apart, position));
+        for (place, nearest) in places.iter().zip(&mut nearest) {
+            let apart = roughly_apart(*place, position);
+            if nearest.is_none_or(|(least, _)| apart < least) {
+                *nearest = Some((apart, position));
+            }
         }
     }
-    Ok(nearest.and_then(|(_, position)| place.distance_m(position)))
+    let distances = places.iter().zip(nearest);
+    Ok(distances
+        .map(|(place, nearest)| place.distance_m(nearest?.1))
+        .collect())
 }
 
 /// Square of a distance in a plane, in the positions' own units: enough to tell which is nearer.
@@ -86,7 +91,13 @@ mod tests {
             latitude: 0.0,
         };
         // 0.2 degrees of the equator: 22.26 km.
-        let distance_m = nearest_m(file.path(), place).unwrap().unwrap();
-        assert!((distance_m - 22_264.0).abs() < 1.0, "{distance_m}");
+        let west = Position::Geographic {
+            longitude: 169.9,
+            latitude: 0.0,
+        };
+        let distances_m = nearest_m(file.path(), &[place, west]).unwrap();
+        assert!((distances_m[0].unwrap() - 22_264.0).abs() < 1.0);
+        // 0.1 degrees to the other point.
+        assert!((distances_m[1].unwrap() - 11_132.0).abs() < 1.0);
     }
 }
