@@ -377,15 +377,9 @@ pub fn well_positions(wells_csv: &Path) -> Result<Vec<Position>, ReadError> {
 /// # Errors
 /// When the folder cannot be read.
 pub fn points_files(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
-    let unreadable = |source| {
-        ReadError::Table(TableError::Unreadable {
-            path: folder.to_owned(),
-            source,
-        })
-    };
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
+    for entry in fs_err::read_dir(folder).map_err(TableError::from)? {
+        let path = entry.map_err(TableError::from)?.path();
         let is_points = path.file_name().is_some_and(|name| name == "points.csv");
         if is_points || Component::of_egms_name(&path).is_some() {
             files.push(path);

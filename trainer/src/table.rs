@@ -12,7 +12,6 @@ mod section;
 mod time;
 
 use std::{
-    fs::File,
     io::{Read, Seek, SeekFrom, Take},
     ops::Range,
     path::{Path, PathBuf},
@@ -23,6 +22,8 @@ pub use error::{Place, TableError, listed, quoted};
 pub use row::Row;
 pub use section::{Section, scan_sections};
 pub use time::{month_of, parse_time, shown_time};
+
+use fs_err::File;
 
 use crate::format::{FIRST_BYTES, Format};
 use line::{Fields, LineError, Lines, Quotes};
@@ -54,16 +55,11 @@ impl Table {
     /// When the file cannot be read, is empty, is another program's, or names a column twice.
     pub fn open(path: &Path, expected: &str) -> Result<Self, TableError> {
         let mut file = open(path)?;
-        let unreadable = |source| TableError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
         let mut first = Vec::new();
         file.by_ref()
             .take(FIRST_BYTES as u64)
             .read_to_end(&mut first)
-            .and_then(|_| file.rewind())
-            .map_err(unreadable)?;
+            .and_then(|_| file.rewind())?;
         match Format::of(&first) {
             Some(format) => Err(TableError::Foreign {
                 path: path.to_owned(),
@@ -79,12 +75,8 @@ impl Table {
     /// # Errors
     /// When the file cannot be read.
     pub fn sections(&self) -> Result<Vec<Section>, TableError> {
-        Section::cut(&self.path, self.lines.bytes(), self.lines.count()).map_err(|source| {
-            TableError::Unreadable {
-                path: self.path.clone(),
-                source,
-            }
-        })
+        let sections = Section::cut(&self.path, self.lines.bytes(), self.lines.count())?;
+        Ok(sections)
     }
 
     /// Some rows of the same file once more; `file` is that file, opened by the caller.
@@ -97,11 +89,7 @@ impl Table {
         rows: &Section,
     ) -> Result<Table<Take<&'f File>>, TableError> {
         let Range { start, end } = rows.bytes;
-        file.seek(SeekFrom::Start(start))
-            .map_err(|source| TableError::Unreadable {
-                path: self.path.clone(),
-                source,
-            })?;
+        file.seek(SeekFrom::Start(start))?;
         Ok(Table {
             path: self.path.clone(),
             columns: self.columns.clone(),
@@ -117,10 +105,7 @@ impl Table {
 /// # Errors
 /// [`TableError::Unreadable`].
 pub fn open(path: &Path) -> Result<File, TableError> {
-    File::open(path).map_err(|source| TableError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })
+    Ok(File::open(path)?)
 }
 
 impl<R: Read> Table<R> {
@@ -262,10 +247,7 @@ impl<R: Read> Table<R> {
 
     fn read_line(&mut self, line: u64) -> Result<bool, TableError> {
         self.lines.read(&mut self.row).map_err(|error| match error {
-            LineError::Io(source) => TableError::Unreadable {
-                path: self.path.clone(),
-                source,
-            },
+            LineError::Io(error) => error.into(),
             LineError::TooLong => TableError::LongRow {
                 place: self.place(line),
             },

@@ -51,7 +51,7 @@ struct Step {
 /// Runs the command.
 pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let shown_path = || args.model.display().to_string();
-    let bytes = AlignedBytes::read(&args.model).with_context(shown_path)?;
+    let bytes = AlignedBytes::read(&args.model)?;
     let file = ModelFile::parse(&bytes).with_context(shown_path)?;
     let levels = args.levels.read(&file)?;
     let steps = steps(args, &file, &levels)?;

@@ -136,7 +136,7 @@ fn export_model(args: &Args, output: &mut Output) -> anyhow::Result<()> {
     let (folder, well) = open(args)?;
     let source = source(args, &folder, &well)?;
     let place = || source.display().to_string();
-    let trained = AlignedBytes::read(&source).with_context(place)?;
+    let trained = AlignedBytes::read(&source)?;
     let file = ModelFile::parse(&trained).with_context(place)?;
     let months = folder.levels(&well)?;
     let bytes = match args.format {
@@ -179,7 +179,7 @@ fn export_weights(args: &Args, output: &mut Output) -> anyhow::Result<()> {
         source(args, &folder, &well)?
     };
     let place = || source.display().to_string();
-    let bytes = AlignedBytes::read(&source).with_context(place)?;
+    let bytes = AlignedBytes::read(&source)?;
     let file = ModelFile::parse(&bytes).with_context(place)?;
     let (ending, content) = match args.kind {
         Kind::Safetensors => ("safetensors", safetensors(&file)),

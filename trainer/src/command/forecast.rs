@@ -103,7 +103,7 @@ struct Answer {
 /// Runs the command.
 pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let shown_path = || args.model.display().to_string();
-    let bytes = AlignedBytes::read(&args.model).with_context(shown_path)?;
+    let bytes = AlignedBytes::read(&args.model)?;
     let file = ModelFile::parse(&bytes).with_context(shown_path)?;
     let forecaster = Forecaster::new(&file).with_context(shown_path)?;
     for limit in [args.threshold, args.rate].into_iter().flatten() {

@@ -57,7 +57,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let shown_path = || args.model.display().to_string();
-    let bytes = AlignedBytes::read(&args.model).with_context(shown_path)?;
+    let bytes = AlignedBytes::read(&args.model)?;
     let file = ModelFile::parse(&bytes).with_context(shown_path)?;
     if args.json {
         output.json(&to_json(&file))?;

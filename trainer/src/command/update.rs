@@ -53,7 +53,7 @@ struct Moved {
 /// Runs the command.
 pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let shown_path = || args.model.display().to_string();
-    let mut bytes = AlignedBytes::read(&args.model).with_context(shown_path)?;
+    let mut bytes = AlignedBytes::read(&args.model)?;
     let moved = {
         let file = ModelFile::parse(&bytes).with_context(shown_path)?;
         moved_on(args, &file)?

@@ -38,7 +38,7 @@ impl AlignedBytes {
     ///
     /// Those of the file system.
     pub fn read(path: &Path) -> io::Result<Self> {
-        Ok(Self::new(&std::fs::read(path)?))
+        Ok(Self::new(&fs_err::read(path)?))
     }
 }
 

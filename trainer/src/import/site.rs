@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::io;
 use std::path::Path;
 
 use super::{ImportError, Imported};
 use crate::geodesy::Position;
-use crate::table::{Table, TableError};
+use crate::table::Table;
 use crate::whole_file::{filled, name};
 
 /// Where measurements go.
@@ -186,11 +187,7 @@ fn add_well(target: &Target, position: Option<Position>) -> Result<(), ImportErr
 /// Writes a file beside its place and renames it, so that a full disk leaves the old one.
 fn write_whole(path: &Path, text: &str) -> Result<(), ImportError> {
     let written = filled(path, text.as_bytes()).and_then(|file| name(file, path));
-    written.map_err(|source| {
-        TableError::Unreadable {
-            path: path.to_owned(),
-            source,
-        }
-        .into()
+    written.map_err(|error| {
+        io::Error::new(error.kind(), format!("{}: {error}", path.display())).into()
     })
 }

@@ -115,7 +115,7 @@ fn read_line(
     lines.read(line).map_err(|error| {
         let path = path.to_owned();
         match error {
-            LineError::Io(source) => TableError::Unreadable { path, source },
+            LineError::Io(error) => error.into(),
             LineError::TooLong => TableError::LongRow {
                 place: Place {
                     path,

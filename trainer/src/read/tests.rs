@@ -169,7 +169,7 @@ fn what_is_missing_is_said() {
     assert!(
         read(&site()[1..])
             .unwrap_err()
-            .starts_with("wells.csv: cannot be read")
+            .starts_with("failed to open file `wells.csv`")
     );
     assert!(
         with("wells.csv", "well,name\n")

@@ -22,6 +22,9 @@ pub enum ResultsError {
     /// It is no run, or a table is not as `amlstm train` writes it.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A model file cannot be read; says which.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
     /// A model file is damaged.
     #[error("{}: {source}", path.display())]
     Model {
@@ -150,10 +153,7 @@ fn model_paths(run: &RunFolder, well: &str) -> Vec<PathBuf> {
 /// # Errors
 /// When it cannot be read or is damaged.
 pub fn read_model<T>(path: &Path, look: impl FnOnce(&ModelFile) -> T) -> Result<T, ResultsError> {
-    let bytes = AlignedBytes::read(path).map_err(|source| RunError::File {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = AlignedBytes::read(path)?;
     let file = ModelFile::parse(&bytes).map_err(|source| ResultsError::Model {
         path: path.to_owned(),
         source,

@@ -23,14 +23,9 @@ impl fmt::Display for Place {
 /// Why a table cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// The file cannot be opened or read.
-    #[error("{}: cannot be read", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    /// The file cannot be opened or read; says which.
+    #[error(transparent)]
+    Unreadable(#[from] std::io::Error),
     /// Not even column names.
     #[error("{}: the file is empty, expected the columns {expected}", path.display())]
     Empty {

@@ -1,7 +1,6 @@
 //! A large file in sections that all threads read at once.
 
 use std::{
-    fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     ops::Range,
     path::Path,
@@ -45,7 +44,7 @@ impl Section {
     }
 
     fn cut_every(length: u64, path: &Path, start: u64, lines_before: u64) -> io::Result<Vec<Self>> {
-        let end = fs::metadata(path)?.len();
+        let end = fs_err::metadata(path)?.len();
         // Column names without a line end are followed by nothing.
         let start = start.min(end);
         let blocks: Vec<u64> = (start..end).step_by(length as usize).collect();
@@ -81,7 +80,7 @@ struct LineEnds {
 
 impl LineEnds {
     fn of(path: &Path, start: u64, length: u64) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+        let mut file = fs_err::File::open(path)?;
         file.seek(SeekFrom::Start(start))?;
         let mut file = file.take(length);
         let mut chunk = vec![0; CHUNK];

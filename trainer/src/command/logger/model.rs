@@ -34,7 +34,7 @@ pub struct PushArgs {
 /// Uploads a model and makes it active.
 pub fn push(client: &mut Client, args: &PushArgs, output: &mut Output) -> anyhow::Result<()> {
     let shown = || args.model.display().to_string();
-    let file = AlignedBytes::read(&args.model).with_context(shown)?;
+    let file = AlignedBytes::read(&args.model)?;
     let parsed = ModelFile::parse(&file).with_context(shown)?;
     let record = parsed.record();
     let signature = args.signature.as_deref().map(read_signature).transpose()?;

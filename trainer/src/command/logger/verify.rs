@@ -53,13 +53,12 @@ pub fn run(
         return Err(LoggerError::Refused(Fault::NoModel).into());
     };
     let (bytes, place) = match &args.model {
-        Some(path) => (AlignedBytes::read(path), path.display().to_string()),
+        Some(path) => (AlignedBytes::read(path)?, path.display().to_string()),
         None => (
-            Ok(AlignedBytes::new(&amlstm::logger::pull(client, |_, _| {})?)),
+            AlignedBytes::new(&amlstm::logger::pull(client, |_, _| {})?),
             "MISMATCH: the model on the logger".to_owned(),
         ),
     };
-    let bytes = bytes.with_context(|| place.clone())?;
     let file = ModelFile::parse(&bytes).with_context(|| place.clone())?;
     let verdict = Verdict::of(&told, &file, image_crc);
     if as_json {

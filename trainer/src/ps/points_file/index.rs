@@ -1,10 +1,11 @@
 //! Where the points around each centre stand in their file.
 
-use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+
+use fs_err::File;
 
 use super::{Header, PointsError, Row, for_each_point, header_of};
 use crate::geodesy::{Buffers, Position};
@@ -47,10 +48,6 @@ impl PointsIndex {
         buffer_m: f64,
         conventions: &Conventions,
     ) -> Result<Self, PointsError> {
-        let unreadable = |source| TableError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
         let mut lines = Lines::behind(open(path)?, 0, 0);
         let header = header_of(&mut lines, path, centres)?;
         let buffers = Buffers::new(centres.to_vec(), buffer_m);
@@ -58,7 +55,8 @@ impl PointsIndex {
             let mut found = Vec::new();
             let mut file = open(path)?;
             let Range { start, end } = section.bytes;
-            file.seek(SeekFrom::Start(start)).map_err(unreadable)?;
+            file.seek(SeekFrom::Start(start))
+                .map_err(TableError::from)?;
             let mut lines = Lines::behind(file.take(end - start), start, section.lines_before);
             for_each_point(
                 &mut lines,
@@ -84,7 +82,8 @@ impl PointsIndex {
             )?;
             Ok::<_, PointsError>(found)
         };
-        let sections = Section::cut(path, lines.bytes(), lines.count()).map_err(unreadable)?;
+        let sections =
+            Section::cut(path, lines.bytes(), lines.count()).map_err(TableError::from)?;
         let mut rows = vec![Vec::new(); centres.len()];
         for (centre, row) in scan_sections(&sections, scan)?.into_iter().flatten() {
             rows[centre].push(row);
@@ -180,14 +179,10 @@ impl PointsIndex {
         file: &mut File,
         indexed: &IndexedRow,
     ) -> Result<(PsPoint, LeftOut), PointsError> {
-        let unreadable = |source| TableError::Unreadable {
-            path: self.path.clone(),
-            source,
-        };
         let mut bytes = vec![0; indexed.length as usize];
         file.seek(SeekFrom::Start(indexed.byte))
-            .map_err(unreadable)?;
-        file.read_exact(&mut bytes).map_err(unreadable)?;
+            .map_err(TableError::from)?;
+        file.read_exact(&mut bytes).map_err(TableError::from)?;
         let row = Row {
             header: &self.header,
             bytes: &bytes,
