@@ -20,7 +20,7 @@ pub use error::ConfigError;
 pub use layers::SITE_CONFIG;
 pub use network::{Attention, NetworkConfig, NetworkKind};
 pub use split::{SplitConfig, SplitDates, SplitKind};
-pub use toml_text::DEFAULT_TOML;
+pub use toml_text::{DEFAULT_TOML, mistake};
 pub use training::{Backend, Pretrain, Selection, TrainingConfig};
 
 /// Largest seed: TOML's integers have a sign.

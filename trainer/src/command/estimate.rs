@@ -18,6 +18,7 @@ use super::{
     output::{Output, OutputError},
     summary::broken,
     table::{self, LEFT, RIGHT},
+    title,
 };
 
 /// Run a model file over water levels, bit for bit as a logger does.
@@ -91,18 +92,11 @@ fn print(
     steps: &[Step],
     output: &mut Output,
 ) -> Result<(), OutputError> {
-    let record = file.record();
-    let synthetic = if record.synthetic {
-        " (SYNTHETIC data)"
-    } else {
-        ""
-    };
     writeln!(
         output,
-        "well {}{synthetic}, model {:08x}, version {}",
-        record.well,
-        file.crc(),
-        record.model_version
+        "{}, version {}",
+        title::of_model(file),
+        file.record().model_version
     )?;
     if args.cold {
         writeln!(
@@ -113,7 +107,7 @@ fn print(
         writeln!(
             output,
             "trained until {}, continues from {}, up to which it knows the levels, at {:.1} mm",
-            record.trained_until,
+            file.record().trained_until,
             file.start().month,
             file.start().subsidence_mm
         )?;

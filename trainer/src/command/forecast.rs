@@ -19,9 +19,10 @@ use amlstm_core::artifact::ModelFile;
 use anyhow::{Context as _, anyhow, bail};
 
 use super::{
-    levels,
+    levels::{self, NoDataArgs},
     output::{Output, OutputError},
     table::{self, LEFT, RIGHT},
+    title,
 };
 
 /// Forecast subsidence under levels to come, year by year.
@@ -70,14 +71,8 @@ pub struct Args {
     /// Draw the scenarios as an .svg or .png file.
     #[arg(long, value_name = "FILE")]
     figure: Option<PathBuf>,
-    /// Values of the files that mean "no reading", such as -9999.
-    #[arg(
-        long,
-        value_name = "VALUE",
-        value_delimiter = ',',
-        allow_negative_numbers = true
-    )]
-    no_data: Vec<String>,
+    #[command(flatten)]
+    no_data: NoDataArgs,
     /// Print JSON, months included.
     #[arg(long)]
     json: bool,
@@ -251,17 +246,10 @@ fn print(
     answers: &[Answer],
     output: &mut Output,
 ) -> Result<(), OutputError> {
-    let record = file.record();
-    let synthetic = if record.synthetic {
-        " (SYNTHETIC data)"
-    } else {
-        ""
-    };
     writeln!(
         output,
-        "well {}{synthetic}, model {:08x}: goes on from {} with {:.1} mm, by physics",
-        record.well,
-        file.crc(),
+        "{}: goes on from {} with {:.1} mm, by physics",
+        title::of_model(file),
         forecaster.start(),
         forecaster.start_mm()
     )?;

@@ -18,14 +18,21 @@ pub struct LevelsArgs {
     /// CSV with the columns layer, date, level_m, and well where it has several.
     #[arg(value_name = "LEVELS.csv")]
     levels: PathBuf,
+    #[command(flatten)]
+    no_data: NoDataArgs,
+}
+
+/// What is no level in them.
+#[derive(clap::Args)]
+pub struct NoDataArgs {
     /// Values of the file that mean "no reading", such as -9999.
     #[arg(
-        long,
+        long = "no-data",
         value_name = "VALUE",
         value_delimiter = ',',
         allow_negative_numbers = true
     )]
-    no_data: Vec<String>,
+    values: Vec<String>,
 }
 
 /// Levels of a model's aquifer layers, month by month.
@@ -43,13 +50,14 @@ impl LevelsArgs {
     }
 }
 
-/// Reads the levels of a model's well from a file, and says which months do not count; `no_data` are values that mean "no reading".
-pub fn read(path: &Path, no_data: &[String], file: &ModelFile) -> anyhow::Result<Levels> {
+/// Reads the levels of a model's well from a file, and says which months do not count.
+pub fn read(path: &Path, no_data: &NoDataArgs, file: &ModelFile) -> anyhow::Result<Levels> {
     let record = file.record();
     let layers: Vec<String> = (record.aquifer_layers.iter())
         .map(ToString::to_string)
         .collect();
-    let no_data: Vec<NoData> = no_data.iter().map(|value| value.as_str().into()).collect();
+    let no_data = no_data.values.iter().map(|value| value.as_str().into());
+    let no_data: Vec<NoData> = no_data.collect();
     let of_well = read_levels_of(path, record.well, &layers, file.months(), &no_data)?;
     for (layer, months) in &of_well.incomplete {
         complain(format_args!(

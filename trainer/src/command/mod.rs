@@ -31,6 +31,7 @@ mod summary;
 pub mod swap_test;
 pub mod synth;
 mod table;
+mod title;
 pub mod train;
 pub mod update;
 

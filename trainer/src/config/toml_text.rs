@@ -23,15 +23,14 @@ impl Config {
     /// # Errors
     /// As [`Config::read`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let refused = |error: toml::de::Error| {
-            let start = error.span().map_or(0, |span| span.start);
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let (line, message) = mistake(text, &error);
             ConfigError::Toml {
                 path: path.to_owned(),
-                line: 1 + text[..start].matches('\n').count(),
-                message: error.message().trim().replace('\n', "; "),
+                line,
+                message,
             }
-        };
-        let config: Self = toml::from_str(text).map_err(refused)?;
+        })?;
         config.check()?;
         Ok(config)
     }
@@ -40,9 +39,10 @@ impl Config {
     ///
     /// # Errors
     /// When a value is outside its range, so that it could not be read again.
-    ///
-    /// # Panics
-    /// When a value that [`Config::check`] lets pass has no form in TOML.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "checked values have a form in TOML, and what was written can be read"
+    )]
     pub fn to_documented_toml(&self) -> Result<String, ConfigError> {
         self.check()?;
         let values = toml::to_string(self).expect("checked values have a form in TOML");
@@ -51,6 +51,13 @@ impl Config {
         put(document.as_table_mut(), values.into_table());
         Ok(document.to_string())
     }
+}
+
+/// The line of a mistake in TOML text, from 1, and what is wrong, in one line.
+pub fn mistake(text: &str, error: &toml::de::Error) -> (usize, String) {
+    let start = error.span().map_or(0, |span| span.start);
+    let line = 1 + text[..start].matches('\n').count();
+    (line, error.message().trim().replace('\n', "; "))
 }
 
 /// Puts values in the place of those of the same keys, whose comments stay; keys without a default come after the others.

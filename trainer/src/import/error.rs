@@ -79,10 +79,12 @@ pub enum ImportError {
         expected: &'static str,
     },
     /// A mapping that is not one.
-    #[error("{}: {message}", path.display())]
+    #[error("{}:{line}: {message}", path.display())]
     Mapping {
         /// The file.
         path: PathBuf,
+        /// Line, from 1.
+        line: usize,
         /// What is wrong.
         message: String,
     },

@@ -26,6 +26,7 @@ use super::{
     ImportError, Imported, LengthUnit, Level, Options, Quantity, Stamp,
     text::{Text, fields, number},
 };
+use crate::config::mistake;
 
 /// How to read a CSV.
 #[derive(Clone, Debug, Deserialize)]
@@ -73,9 +74,14 @@ impl Mapping {
     /// # Errors
     /// When it cannot be read or is no mapping.
     pub fn read(path: &Path) -> Result<Self, ImportError> {
-        toml::from_str(&fs_err::read_to_string(path)?).map_err(|error| ImportError::Mapping {
-            path: path.to_owned(),
-            message: error.message().trim().replace('\n', "; "),
+        let text = fs_err::read_to_string(path)?;
+        toml::from_str(&text).map_err(|error| {
+            let (line, message) = mistake(&text, &error);
+            ImportError::Mapping {
+                path: path.to_owned(),
+                line,
+                message,
+            }
         })
     }
 }

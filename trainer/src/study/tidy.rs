@@ -18,10 +18,6 @@ pub struct Tidy {
 
 impl Study {
     /// The tidy tables, as files of the run folder's `study/`.
-    ///
-    /// # Panics
-    ///
-    /// Never: text is written to memory.
     pub fn tidy(&self) -> Vec<Tidy> {
         vec![
             self.runs_csv(),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use amlstm::config::mistake;
 use amlstm::logger::{Client, Station};
 use anyhow::{Context, anyhow};
 
@@ -22,12 +23,8 @@ pub fn send(client: &mut Client, file: &Path, output: &mut Output) -> anyhow::Re
     let shown = file.display().to_string();
     let text = fs_err::read_to_string(file)?;
     let station: Station = toml::from_str(&text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start);
-        let line = text[..start].matches('\n').count() + 1;
-        anyhow!(
-            "{shown}:{line}: {}",
-            error.message().trim().replace('\n', "; ")
-        )
+        let (line, message) = mistake(&text, &error);
+        anyhow!("{shown}:{line}: {message}")
     })?;
     station.send(client).with_context(|| shown.clone())?;
     output.note(format_args!(
