@@ -16,6 +16,7 @@
 //! Text outside of frames belongs to the logger's plain-text console on the same port.
 
 mod channel;
+mod clock_chip_fault;
 mod clock_doubt;
 mod config;
 mod estimate_record;
@@ -37,6 +38,7 @@ mod visit_report;
 pub use crate::estimate::MAX_MONTHS_WITHOUT_LEVELS;
 pub use crate::input::InputState;
 pub use channel::{BarometerConfig, ChannelConfig};
+pub use clock_chip_fault::ClockChipFault;
 pub use clock_doubt::ClockDoubt;
 pub use config::{ConfigItem, ConfigKey, ConfigProblem, Security};
 pub use estimate_record::EstimateRecord;

@@ -8,7 +8,7 @@
 
 use core::ops::Range;
 
-use amlstm_core::link::{MAX_MESSAGE, ResetCause, Task};
+use amlstm_core::link::{ClockChipFault, MAX_MESSAGE, ResetCause, Task};
 use embedded_io_async::{Read, Write};
 use embedded_storage_async::nor_flash::NorFlash;
 
@@ -38,6 +38,14 @@ pub trait Clock {
     fn kept_unix_s(&self) -> Option<u32>;
     /// Sets what [`Clock::kept_unix_s`] goes on from. Told at least as often as the watchdog is fed.
     fn keep_unix_s(&self, unix_s: u32);
+    /// Time of a clock chip that goes on without power: UTC, seconds since 1970; `None` on a board without one. Asked at the start.
+    fn chip_unix_s(&self) -> Option<Result<u32, ClockChipFault>> {
+        None
+    }
+    /// Sets the clock chip, because somebody has set the clock; `None` on a board without one.
+    fn set_chip(&self, _unix_s: u32) -> Option<Result<(), ClockChipFault>> {
+        None
+    }
 }
 
 /// Data flash that is mapped into memory, so that models are used in place.

@@ -2,12 +2,14 @@
 
 mod bus;
 mod clock;
+mod clock_chip;
 mod flash;
 mod laptop;
 mod model;
 
 pub use bus::{Answer, FakeBus};
 pub use clock::FakeClock;
+pub use clock_chip::FakeChip;
 pub use flash::FakeFlash;
 pub use laptop::{Nobody, Screen};
 pub use model::{LAYERS, model, model_of_site};

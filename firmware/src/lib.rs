@@ -20,6 +20,8 @@ pub mod ticks;
 
 pub mod calendar;
 
+pub mod clock_chip;
+
 mod bounded;
 
 pub mod store;

@@ -89,7 +89,9 @@ impl<F: MappedFlash> Logger<F> {
 
     async fn restore(&mut self, clock: &impl Clock, last_run: &LastRun) -> Result<(), StoreError> {
         self.settings = Settings::load(&mut self.store).await?;
-        self.clock = WallClock::at_start(clock, &mut self.store).await?;
+        let chip = clock.chip_unix_s();
+        let chip_unix_s = chip.and_then(Result::ok);
+        self.clock = WallClock::at_start(clock, chip_unix_s, &mut self.store).await?;
         self.raise_minimum_at_start().await?;
         self.months = self.months_of_active_model().await?;
         self.recount(clock).await?;
@@ -100,6 +102,9 @@ impl<F: MappedFlash> Logger<F> {
             late_task: last_run.late_task,
         };
         self.note_aside(clock, started).await;
+        if let Some(Err(fault)) = chip {
+            self.note_aside(clock, EventKind::ClockChip(fault)).await;
+        }
         if let Some(message) = &last_run.panic {
             let message = message.clone();
             self.note_aside(clock, EventKind::Panicked { message })

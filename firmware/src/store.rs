@@ -506,7 +506,10 @@ pub struct Unreadable;
 fn repeats(kind: &EventKind) -> bool {
     matches!(
         kind,
-        EventKind::Started { .. } | EventKind::SensorQuality { .. } | EventKind::SamplesLate { .. }
+        EventKind::Started { .. }
+            | EventKind::SensorQuality { .. }
+            | EventKind::SamplesLate { .. }
+            | EventKind::ClockChip(_)
     )
 }
 

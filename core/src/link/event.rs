@@ -158,6 +158,8 @@ pub enum EventKind {
         /// Minutes ahead of UTC from now on.
         new_minutes: i16,
     },
+    /// The clock chip did not tell the time at a start, or was not set with the clock.
+    ClockChip(super::ClockChipFault),
 }
 
 /// One entry of the event log.

@@ -263,6 +263,7 @@ fn events_keep_their_numbers() {
             old_minutes: 0,
             new_minutes: 0,
         },
+        EventKind::ClockChip(ClockChipFault::Silent),
     ];
     assert_eq!(kinds(&events), ascending(events.len()));
 }
@@ -334,6 +335,10 @@ fn the_small_enums_keep_their_numbers() {
         }),
     ];
     assert_eq!(kinds(&sensors), ascending(2));
+    assert_eq!(
+        kinds(&[ClockChipFault::Silent, ClockChipFault::Stopped]),
+        ascending(2)
+    );
     assert_eq!(
         kinds(&[ClockState::Unset, ClockState::Unsure, ClockState::Set]),
         ascending(3)

@@ -1,15 +1,19 @@
 //! Virtual time, and an executor that jumps to the next waking.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use amlstm_core::link::ClockChipFault;
+
+use super::FakeChip;
 use crate::board::Clock;
+use crate::clock_chip::{ClockChip, Ds3231};
 use crate::ticks::{ms_at_tick, tick_of_ms};
 
 /// Time that passes only when everybody waits.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct FakeClock {
     uptime_ms: Cell<u64>,
     next_waking_ms: Cell<Option<u64>>,
@@ -17,6 +21,8 @@ pub struct FakeClock {
     pub ticks: bool,
     /// What the board keeps through a reset.
     pub kept: Cell<Option<u32>>,
+    /// The board's clock chip.
+    pub chip: Option<RefCell<Ds3231<FakeChip>>>,
 }
 
 impl FakeClock {
@@ -99,5 +105,13 @@ impl Clock for FakeClock {
 
     fn keep_unix_s(&self, unix_s: u32) {
         self.kept.set(Some(unix_s));
+    }
+
+    fn chip_unix_s(&self) -> Option<Result<u32, ClockChipFault>> {
+        Some(self.chip.as_ref()?.borrow_mut().unix_s())
+    }
+
+    fn set_chip(&self, unix_s: u32) -> Option<Result<(), ClockChipFault>> {
+        Some(self.chip.as_ref()?.borrow_mut().set(unix_s))
     }
 }

@@ -47,16 +47,18 @@ impl WallClock {
         }
     }
 
-    /// The kept time if there is one that can be true; else the last known moment, unsure; else unset.
+    /// The time of a clock chip or the kept one, the first that can be true; else the last known moment, unsure; else unset.
     pub(super) async fn at_start<F: MappedFlash>(
         clock: &impl Clock,
+        chip: Option<u32>,
         store: &mut Store<F>,
     ) -> Result<Self, StoreError> {
         let last_unix_s = last_known_unix_s(store).await?;
         let earliest = last_unix_s.unwrap_or(EARLIEST_UNIX_S);
-        let kept = clock
-            .kept_unix_s()
-            .filter(|kept| (earliest..LATEST_UNIX_S).contains(kept));
+        let can_be_true = |time: &u32| (earliest..LATEST_UNIX_S).contains(time);
+        let kept = chip
+            .filter(can_be_true)
+            .or_else(|| clock.kept_unix_s().filter(can_be_true));
         let (state, unix_s) = match (kept, last_unix_s) {
             (Some(kept), _) => (ClockState::Set, kept),
             (None, Some(last)) => (ClockState::Unsure, last),
@@ -137,6 +139,9 @@ impl<F: MappedFlash> Logger<F> {
             new_unix_s: unix_s,
         };
         self.note_aside(clock, set).await;
+        if let Some(Err(fault)) = clock.set_chip(unix_s) {
+            self.note_aside(clock, EventKind::ClockChip(fault)).await;
+        }
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 //! | technician's port | the kit's USB serial port (TX P0.06, RX P0.08), 115 200 baud |
 //! | SDI-12 transceiver | TX P1.02, RX P1.01, drive enable P1.03, break P1.04 (high pulls the bus to spacing) |
 //! | 4-20 mA inputs 0 and 1 | AIN1 (P0.03) and AIN2 (P0.04), each over 100 ohm to ground |
+//! | clock chip (features `ds3231`, `rv3028`) | I2C: SDA P0.26, SCL P0.27, each with a resistor to the supply |
 //! | battery | VDDH |
 //! | data flash | the upper 512 KiB of the internal flash |
 //!
@@ -22,6 +23,7 @@
     reason = "the data flash is mapped memory and RAM survives a reset; each use says why it is sound"
 )]
 
+mod clock;
 mod converter;
 mod flash;
 mod sensors;
@@ -31,9 +33,8 @@ use core::marker::PhantomData;
 use amlstm_core::link::{ResetCause, Task};
 use amlstm_cortex_m::{program, retained};
 use amlstm_firmware::app::{self, Parts};
-use amlstm_firmware::board::{Board, Clock, LastRun, Machine};
+use amlstm_firmware::board::{Board, LastRun, Machine};
 use amlstm_firmware::store::Layout;
-use amlstm_firmware::ticks::tick_of_ms;
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, exception};
 use defmt_rtt as _;
@@ -51,9 +52,10 @@ use embassy_nrf::wdt::{self, Watchdog, WatchdogHandle};
 use embassy_nrf::{bind_interrupts, peripherals};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::mutex::Mutex;
-use embassy_time::{Instant, Timer};
+use embassy_time::Instant;
 use static_cell::{ConstStaticCell, StaticCell};
 
+use clock::RtcClock;
 use converter::Converter;
 use sensors::{Analog, Cable};
 
@@ -144,7 +146,7 @@ async fn main(_spawner: Spawner) {
     };
     let (from_laptop, to_laptop) = port.split();
     let parts = Parts::<Kit<'_>> {
-        clock: RtcClock,
+        clock: RtcClock::new(p.TWISPI0, p.P0_26, p.P0_27),
         flash: flash::Internal::new(p.NVMC),
         layout,
         bus,
@@ -171,27 +173,6 @@ impl<'a> Board for Kit<'a> {
     type Machine = Watchman<'a>;
     type FromLaptop = BufferedUarteRx<'static>;
     type ToLaptop = BufferedUarteTx<'static>;
-}
-
-/// Time by RTC1. It is kept in RAM through a reset, and lost without power.
-struct RtcClock;
-
-impl Clock for RtcClock {
-    fn uptime_ms(&self) -> u64 {
-        Instant::now().as_millis()
-    }
-
-    async fn wait_until_ms(&self, uptime_ms: u64) {
-        Timer::at(Instant::from_ticks(tick_of_ms(uptime_ms))).await;
-    }
-
-    fn kept_unix_s(&self) -> Option<u32> {
-        retained::kept_unix_s()
-    }
-
-    fn keep_unix_s(&self, unix_s: u32) {
-        retained::keep_time(unix_s, self.uptime_ms());
-    }
 }
 
 /// Watchdog and battery.

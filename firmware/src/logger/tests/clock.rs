@@ -1,8 +1,12 @@
 //! A clock that is set, jumps or was lost.
 
-use amlstm_core::link::ClockDoubt;
+use std::cell::RefCell;
+
+use amlstm_core::link::{ClockChipFault, ClockDoubt};
 
 use super::*;
+use crate::clock_chip::Ds3231;
+use crate::fake::FakeChip;
 
 #[test]
 fn setting_the_clock_back_never_closes_a_month_twice() {
@@ -274,4 +278,79 @@ fn after_a_power_loss_the_clock_goes_on_unsure_and_samples_say_so() {
         open(logger.store.into_flash(), &wrong).clock_state(),
         ClockState::Unsure
     );
+}
+
+/// A clock of a board with a DS3231 and its registers (status 0x0f as after the first power: OSF is set).
+fn with_chip() -> (FakeClock, FakeChip) {
+    let chip = FakeChip::new(0x68, &[(0x0f, 0x88)]);
+    (clock_beside(&chip), chip)
+}
+
+/// The board's clock after a loss of power: the chip alone has gone on.
+fn clock_beside(chip: &FakeChip) -> FakeClock {
+    let mut clock = FakeClock::default();
+    clock.chip = Some(RefCell::new(Ds3231::new(chip.clone())));
+    clock
+}
+
+#[test]
+fn a_clock_chip_carries_the_time_over_a_loss_of_power() {
+    let (clock, chip) = with_chip();
+    let mut logger = station("2026-01-01 00:00:00", &clock);
+    append(&mut logger, &clock, unix("2026-01-05 00:00:00"));
+    // Ten days later: its registers, two digits in a byte.
+    chip.registers.borrow_mut()[4] = 0x11;
+    let dead = clock_beside(&chip);
+    let mut logger = open(logger.store.into_flash(), &dead);
+    assert_eq!(logger.clock_state(), ClockState::Set);
+    assert_eq!(logger.unix_s(&dead), Some(unix("2026-01-11 00:00:00")));
+    append(&mut logger, &dead, unix("2026-01-11 00:15:00"));
+    let mut quality = Vec::new();
+    block_on(logger.store.each_sample(1, |sample, _| {
+        quality.push(sample.channels[0].quality);
+        core::ops::ControlFlow::Continue(())
+    }))
+    .unwrap();
+    assert_eq!(quality, [Quality::GOOD]);
+}
+
+#[test]
+fn a_clock_chip_whose_oscillator_stopped_leaves_the_clock_unsure_and_is_named() {
+    let (clock, chip) = with_chip();
+    let mut logger = station("2026-01-01 00:00:00", &clock);
+    append(&mut logger, &clock, unix("2026-01-05 00:00:00"));
+    chip.registers.borrow_mut()[4] = 0x11;
+    chip.registers.borrow_mut()[0x0f] |= 0x80;
+    let dead = clock_beside(&chip);
+    let mut logger = open(logger.store.into_flash(), &dead);
+    assert_eq!(logger.clock_state(), ClockState::Unsure);
+    assert_eq!(logger.unix_s(&dead), Some(unix("2026-01-05 00:00:00")));
+    let stopped = EventKind::ClockChip(ClockChipFault::Stopped);
+    assert_eq!(events(&mut logger).last(), Some(&stopped));
+    // Setting the clock sets the chip: the next loss of power costs nothing.
+    block_on(logger.set_clock(&dead, unix("2026-01-11 00:00:00"), true)).unwrap();
+    let dead = clock_beside(&chip);
+    let logger = open(logger.store.into_flash(), &dead);
+    assert_eq!(logger.clock_state(), ClockState::Set);
+}
+
+#[test]
+fn a_clock_chip_behind_the_last_sample_is_not_believed() {
+    let (clock, chip) = with_chip();
+    let mut logger = station("2026-01-01 00:00:00", &clock);
+    append(&mut logger, &clock, unix("2026-01-05 00:00:00"));
+    let dead = clock_beside(&chip);
+    let logger = open(logger.store.into_flash(), &dead);
+    assert_eq!(logger.clock_state(), ClockState::Unsure);
+    assert_eq!(logger.unix_s(&dead), Some(unix("2026-01-05 00:00:00")));
+}
+
+#[test]
+fn a_clock_chip_that_is_pulled_out_is_named_when_the_clock_is_set() {
+    let (clock, _) = with_chip();
+    let mut logger = station("2026-01-01 00:00:00", &clock);
+    let gone = clock_beside(&FakeChip::new(0x11, &[]));
+    block_on(logger.set_clock(&gone, unix("2026-01-01 00:00:05"), false)).unwrap();
+    let silent = EventKind::ClockChip(ClockChipFault::Silent);
+    assert_eq!(events(&mut logger).last(), Some(&silent));
 }

@@ -186,6 +186,7 @@ impl fmt::Display for InWords<'_> {
                     UtcOffset(*new_minutes)
                 )
             }
+            EventKind::ClockChip(fault) => write!(f, "the clock chip {fault}"),
             EventKind::MonthLogFull => {
                 write!(f, "the log of months is full: nothing more is closed")
             }

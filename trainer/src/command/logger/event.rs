@@ -134,6 +134,7 @@ fn words(kind: &EventKind, layers: &[String]) -> String {
             UtcOffset(*old_minutes),
             UtcOffset(*new_minutes)
         ),
+        EventKind::ClockChip(fault) => format!("the clock chip {fault}"),
         EventKind::MonthLogFull => "log of months full: no further month can be closed".to_owned(),
     }
 }
