@@ -226,11 +226,4 @@ mod tests {
             assert_eq!(Format::of(text.as_bytes()), None, "{text}");
         }
     }
-
-    proptest::proptest! {
-        #[test]
-        fn any_bytes_have_a_format_or_none(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
-            let _ = Format::of(&bytes);
-        }
-    }
 }

@@ -33,10 +33,14 @@ pub use unit::{LengthUnit, Quantity};
 
 use crate::format::{FIRST_BYTES, Format};
 use crate::geodesy::Position;
+use crate::level::isolated_markers;
 use text::Text;
 
 /// Largest file of levels or of one station, bytes: a century of readings each minute is half of it.
 const MAX_FILE_BYTES: u64 = 4 << 30;
+
+/// A number that looks like "no reading" is none if it lies within this of a neighbour, in the unit of its file.
+const CLOSE: f64 = 1.0;
 
 /// What the caller knows beside the files.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +77,8 @@ pub struct Level {
     pub stamp: Stamp,
     /// Metres above the datum, up +.
     pub level_m: f64,
+    /// The number that the file states.
+    pub written: f64,
     /// Of how many days it is the mean, if it is one of several.
     pub days: Option<u8>,
     /// The agency's word on whether it was checked; empty where it says nothing.
@@ -100,6 +106,25 @@ impl Imported {
         let how = how.into();
         if !self.converted.contains(&how) {
             self.converted.push(how);
+        }
+    }
+
+    /// Leaves numbers as the file states them that look like "no reading" beside their neighbours, so that reading the site refuses them by their name until
+    /// its configuration names them; converted they would be a level like any other.
+    fn keep_markers(&mut self) {
+        let mut kept = Vec::new();
+        for levels in self.levels.values_mut() {
+            let written: Vec<f64> = levels.iter().map(|level| level.written).collect();
+            for place in isolated_markers(&written, CLOSE) {
+                levels[place].level_m = written[place];
+                kept.push(written[place]);
+            }
+        }
+        if let Some(first) = kept.first() {
+            self.convert(format!(
+                "{} numbers such as {first} look like \"no reading\" and stay as they are: name them in no_data of [data]",
+                kept.len()
+            ));
         }
     }
 
@@ -147,7 +172,9 @@ pub fn read_bytes(bytes: &[u8], path: &Path, options: &Options) -> Result<Import
     let text = Text::new(bytes, path);
     let first = text.first_bytes();
     if let Some(mapping) = &options.mapping {
-        return mapped::read(&text, mapping, options);
+        let mut imported = mapped::read(&text, mapping, options)?;
+        imported.keep_markers();
+        return Ok(imported);
     }
     let mut imported = match Format::of(first.as_bytes()) {
         Some(Format::Toa5) => toa5::read(&text, options),
@@ -168,6 +195,7 @@ pub fn read_bytes(bytes: &[u8], path: &Path, options: &Options) -> Result<Import
             path: path.to_owned(),
         }),
     }?;
+    imported.keep_markers();
     if text.is_latin_1() {
         imported.convert("text that is not UTF-8 was read as Latin-1");
     }

@@ -36,6 +36,8 @@ pub struct LevelReading {
     pub time: DateTime,
     /// Metres above the site's datum, up +.
     pub level_m: f32,
+    /// The number in the file: the level, or the depth that it was made from, m.
+    pub written_m: f32,
     /// Of how many days of its month it is the mean; `None` for a single reading.
     pub days: Option<u8>,
     /// Line of its file.
@@ -55,6 +57,8 @@ pub struct LeftOut {
     pub not_approved: u64,
     /// Copies of other rows.
     pub copies: u64,
+    /// Points farther from the well than the buffer.
+    pub outside: u64,
 }
 
 impl LeftOut {
@@ -76,6 +80,7 @@ impl std::ops::AddAssign for LeftOut {
         self.no_data += other.no_data;
         self.not_approved += other.not_approved;
         self.copies += other.copies;
+        self.outside += other.outside;
     }
 }
 
@@ -118,10 +123,12 @@ pub enum SeriesFault {
 /// Sorts the readings of a series by their times and leaves out copies: readings of one time and value; gives how many.
 ///
 /// # Errors
-/// When two readings of one time differ, or a value looks like a marker for "no data" beside its neighbours (`close` is how near a neighbour makes it none).
+/// When two readings of one time differ, or a number as `written` looks like a marker for "no data" beside its neighbours (`close` is how near a neighbour makes
+/// it none).
 pub fn in_order_of_time<T: Copy>(
     readings: &mut Vec<T>,
     key: impl Fn(&T) -> (DateTime, u64, f64),
+    written: impl Fn(&T) -> f64,
     close: f64,
 ) -> Result<u64, SeriesFault> {
     readings.sort_by_key(|reading| {
@@ -142,13 +149,13 @@ pub fn in_order_of_time<T: Copy>(
     }
     let all = readings.len();
     readings.dedup_by_key(|reading| key(reading).0);
-    let values: Vec<f64> = readings.iter().map(|reading| key(reading).2).collect();
+    let values: Vec<f64> = readings.iter().map(written).collect();
     let markers = isolated_markers(&values, close);
     if let Some(first) = markers.first() {
-        let (_, line, value) = key(&readings[*first]);
+        let (_, line, _) = key(&readings[*first]);
         return Err(SeriesFault::Marker {
             line,
-            value,
+            value: values[*first],
             more: markers.len() as u64 - 1,
         });
     }
@@ -198,7 +205,8 @@ impl LayerReadings {
             let level_m = f64::from(reading.level_m);
             (reading.time, reading.line, level_m)
         };
-        left_out.copies += in_order_of_time(&mut readings, key, CLOSE_M)?;
+        let written = |reading: &LevelReading| f64::from(reading.written_m);
+        left_out.copies += in_order_of_time(&mut readings, key, written, CLOSE_M)?;
         Ok(Self {
             aquifer_layer: aquifer_layer.to_owned(),
             readings,
@@ -286,6 +294,7 @@ mod tests {
         LevelReading {
             time: time.parse().unwrap(),
             level_m,
+            written_m: level_m,
             days: None,
             line,
         }

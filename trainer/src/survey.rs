@@ -12,10 +12,12 @@ mod trend;
 
 use serde::{Deserialize, Serialize};
 
+use jiff::civil::{Time, date};
+
 use crate::{
     config::DataConfig,
-    level::LeftOut,
-    read::{Ground, WellReadings},
+    level::{LayerReadings, LeftOut, LevelReading, MonthlyLevels},
+    read::{Ground, Well, WellReadings},
     series::WellSeries,
 };
 
@@ -46,6 +48,20 @@ pub struct Hint {
 }
 
 impl Survey {
+    /// Looks at a well that comes from no files: a level a month.
+    pub fn of_monthly(well: &Well, config: &DataConfig) -> Self {
+        let readings = WellReadings {
+            id: well.id.clone(),
+            name: well.name.clone(),
+            position: well.position,
+            layers: well.levels.iter().map(as_readings).collect(),
+            ground: well.ground.clone(),
+            ground_left_out: LeftOut::default(),
+        };
+        let series = WellSeries::new(well, config).ok();
+        Self::of(&readings, series.as_ref(), config)
+    }
+
     /// Looks at a well's readings; `series` is what they become for training, if they can.
     pub fn of(well: &WellReadings, series: Option<&WellSeries>, config: &DataConfig) -> Self {
         let mut layers: Vec<LayerSurvey> = well
@@ -80,6 +96,32 @@ impl Survey {
     }
 }
 
+/// A layer of a well that comes from no file, each of its monthly levels as one reading in the middle of the month, as the generator writes it.
+fn as_readings(levels: &MonthlyLevels) -> LayerReadings {
+    let mut left_out = LeftOut::default();
+    let mut readings = Vec::new();
+    for (number, level_m) in levels.level_m.iter().enumerate() {
+        let month = levels.start.offset(number as i32);
+        let Some(level_m) = *level_m else {
+            left_out.empty += 1;
+            continue;
+        };
+        let day = date(month.year() as i16, month.month() as i8, 15);
+        readings.push(LevelReading {
+            time: day.to_datetime(Time::midnight()),
+            level_m,
+            written_m: level_m,
+            days: None,
+            line: number as u64 + 1,
+        });
+    }
+    LayerReadings {
+        aquifer_layer: levels.aquifer_layer.clone(),
+        readings,
+        left_out,
+    }
+}
+
 /// What was left out, in words; empty for nothing.
 fn in_words(left_out: LeftOut) -> String {
     [
@@ -88,6 +130,7 @@ fn in_words(left_out: LeftOut) -> String {
         (left_out.no_data, "no_data"),
         (left_out.not_approved, "not approved"),
         (left_out.copies, "copies"),
+        (left_out.outside, "points outside the buffer"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)

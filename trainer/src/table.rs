@@ -20,6 +20,7 @@ use std::{
 pub use cell::{Cell, Conventions, NoData, is_usual_marker, is_word_for_nothing};
 pub use error::{Place, TableError, listed, quoted};
 pub use row::Row;
+pub(crate) use row::is_row_of_units;
 pub use section::{Section, scan_sections};
 pub use time::{month_of, parse_time, shown_time};
 
@@ -54,20 +55,7 @@ impl Table {
     /// # Errors
     /// When the file cannot be read, is empty, is another program's, or names a column twice.
     pub fn open(path: &Path, expected: &str) -> Result<Self, TableError> {
-        let mut file = open(path)?;
-        let mut first = Vec::new();
-        file.by_ref()
-            .take(FIRST_BYTES as u64)
-            .read_to_end(&mut first)
-            .and_then(|_| file.rewind())?;
-        match Format::of(&first) {
-            Some(format) => Err(TableError::Foreign {
-                path: path.to_owned(),
-                format,
-                expected: expected.to_owned(),
-            }),
-            None => Self::new(file, path, expected),
-        }
+        Self::new(open_own(path, expected, None)?, path, expected)
     }
 
     /// The rows behind the column names, none of which was read yet, in sections for [`scan_sections`].
@@ -106,6 +94,31 @@ impl Table {
 /// [`TableError::Unreadable`].
 pub fn open(path: &Path) -> Result<File, TableError> {
     Ok(File::open(path)?)
+}
+
+/// Opens a table for reading that is not in another program's format, except in `own`; `expected` names its columns for messages.
+///
+/// # Errors
+/// When the file cannot be read or is another program's.
+pub(crate) fn open_own(
+    path: &Path,
+    expected: &str,
+    own: Option<Format>,
+) -> Result<File, TableError> {
+    let mut file = open(path)?;
+    let mut first = Vec::new();
+    file.by_ref()
+        .take(FIRST_BYTES as u64)
+        .read_to_end(&mut first)
+        .and_then(|_| file.rewind())?;
+    match Format::of(&first) {
+        Some(format) if Some(format) != own => Err(TableError::Foreign {
+            path: path.to_owned(),
+            format,
+            expected: expected.to_owned(),
+        }),
+        _ => Ok(file),
+    }
 }
 
 impl<R: Read> Table<R> {

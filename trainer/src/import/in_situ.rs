@@ -48,6 +48,7 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
         let level = Level {
             stamp,
             level_m: quantity.level_m(value, unit, options.zero_m),
+            written: value,
             days: None,
             approval: String::new(),
         };

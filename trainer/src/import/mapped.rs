@@ -74,9 +74,16 @@ impl Mapping {
     /// # Errors
     /// When it cannot be read or is no mapping.
     pub fn read(path: &Path) -> Result<Self, ImportError> {
-        let text = fs_err::read_to_string(path)?;
-        toml::from_str(&text).map_err(|error| {
-            let (line, message) = mistake(&text, &error);
+        Self::parse(&fs_err::read_to_string(path)?, path)
+    }
+
+    /// Reads the text of a mapping file; `path` is for messages.
+    ///
+    /// # Errors
+    /// When it is no mapping.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ImportError> {
+        toml::from_str(text).map_err(|error| {
+            let (line, message) = mistake(text, &error);
             ImportError::Mapping {
                 path: path.to_owned(),
                 line,
@@ -159,6 +166,7 @@ pub(super) fn read(
         let level = Level {
             stamp,
             level_m: mapping.quantity.level_m(value, mapping.unit, zero_m),
+            written: value,
             days: None,
             approval: places
                 .approval

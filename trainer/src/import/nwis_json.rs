@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::usgs::{self, Value};
+use super::usgs::{Sites, Value};
 use super::{ImportError, Imported, Options, Stamp, text::Text, text::number};
 
 #[derive(Deserialize)]
@@ -19,6 +19,9 @@ struct Series {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OneSeries {
+    /// `USGS:site:parameter:statistic`.
+    #[serde(default)]
+    name: String,
     source_info: Source,
     variable: Variable,
     values: Vec<Values>,
@@ -72,6 +75,7 @@ struct OneValue {
 pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportError> {
     let answer: Answer = from_json(text)?;
     let mut imported = Imported::default();
+    let mut sites = Sites::default();
     for series in answer.value.time_series {
         let code = |codes: &[Code]| codes.first().map(|code| code.value.clone());
         let site = code(&series.source_info.site_code).unwrap_or_default();
@@ -83,7 +87,13 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
         if let Some(place) = place {
             imported.set_place(place.longitude, place.latitude);
         }
-        for value in series.values.iter().flat_map(|values| &values.value) {
+        let statistic = series.name.split(':').nth(3).unwrap_or_default();
+        let of_sensors = series.values.iter().enumerate();
+        let values = of_sensors.flat_map(|(sensor, values)| {
+            let of_sensor = values.value.iter();
+            of_sensor.map(move |value| (sensor, value))
+        });
+        for (sensor, value) in values {
             let stamp = Stamp::iso(&value.date_time).ok_or_else(|| {
                 text.malformed(
                     1,
@@ -95,13 +105,17 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
             let value = Value {
                 site: &site,
                 parameter: &parameter,
+                // 00000 stands for an instantaneous value.
+                statistic: if statistic == "00000" { "" } else { statistic },
+                sensor,
                 stamp,
                 number: found.filter(|value| Some(*value) != series.variable.no_data_value),
                 approval: value.qualifiers.first().map_or("", String::as_str),
             };
-            usgs::take(&mut imported, &value, options);
+            sites.add(&value, &mut imported);
         }
     }
+    sites.take(&mut imported, options);
     Ok(imported)
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::nwis_json::from_json;
-use super::usgs::{self, Value};
+use super::usgs::{Sites, Value};
 use super::{
     ImportError, Imported, Options, Stamp,
     text::{Text, fields, number},
@@ -43,17 +43,9 @@ struct Properties {
 pub(super) fn read_geojson(text: &Text, options: &Options) -> Result<Imported, ImportError> {
     let collection: Collection = from_json(text)?;
     let mut imported = Imported::default();
-    let ranks = collection
-        .features
-        .iter()
-        .map(|feature| usgs::rank(feature.properties.statistic_id.as_deref().unwrap_or("")));
-    let best = ranks.min();
+    let mut sites = Sites::default();
     for feature in &collection.features {
         let row = &feature.properties;
-        if Some(usgs::rank(row.statistic_id.as_deref().unwrap_or(""))) != best {
-            imported.leave_out("another statistic of the same day");
-            continue;
-        }
         if let Some((longitude, latitude)) = feature.geometry.as_ref().and_then(position) {
             imported.set_place(longitude, latitude);
         }
@@ -64,12 +56,15 @@ pub(super) fn read_geojson(text: &Text, options: &Options) -> Result<Imported, I
         let value = Value {
             site: &row.monitoring_location_id,
             parameter: &row.parameter_code,
+            statistic: row.statistic_id.as_deref().unwrap_or(""),
+            sensor: 0,
             stamp: stamp(text, 1, &row.time)?,
             number: value,
             approval: row.approval_status.as_deref().unwrap_or(""),
         };
-        usgs::take(&mut imported, &value, options);
+        sites.add(&value, &mut imported);
     }
+    sites.take(&mut imported, options);
     Ok(imported)
 }
 
@@ -102,29 +97,24 @@ pub(super) fn read_csv(text: &Text, options: &Options) -> Result<Imported, Impor
         needed("value")?,
     ];
     let (statistic, approval) = (column("statistic_id"), column("approval_status"));
-    let rows: Vec<(u64, Vec<String>)> = lines.map(|(line, row)| (line, fields(row, ','))).collect();
-    let rank = |row: &[String]| {
-        let statistic = statistic.and_then(|column| row.get(column));
-        usgs::rank(statistic.map_or("", String::as_str))
-    };
-    let best = rows.iter().map(|(_, row)| rank(row)).min();
-    for (line, row) in &rows {
+    let mut sites = Sites::default();
+    for (line, row) in lines {
+        let row = fields(row, ',');
         if row.len() != names.len() {
             let expected = format!("{} fields as in the first line", names.len());
-            return Err(text.malformed(*line, &row.join(","), expected));
-        }
-        if Some(rank(row)) != best {
-            imported.leave_out("another statistic of the same day");
-            continue;
+            return Err(text.malformed(line, &row.join(","), expected));
         }
         let value = Value {
             site: &row[site],
             parameter: &row[parameter],
-            stamp: stamp(text, *line, &row[time])?,
+            statistic: statistic.map_or("", |column| &row[column]),
+            sensor: 0,
+            stamp: stamp(text, line, &row[time])?,
             number: number(&row[value]).unwrap_or_default(),
             approval: approval.map_or("", |column| &row[column]),
         };
-        usgs::take(&mut imported, &value, options);
+        sites.add(&value, &mut imported);
     }
+    sites.take(&mut imported, options);
     Ok(imported)
 }

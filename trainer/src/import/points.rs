@@ -14,7 +14,8 @@ use super::{
 };
 use crate::format::scene_digits;
 use crate::geodesy::{Buffers, Position};
-use crate::ps::{Component, laea};
+use crate::level::isolated_markers;
+use crate::ps::{CLOSE_MM, Component, laea};
 use crate::table::{Place, listed};
 
 /// Points farther than this from every well are left out, m: far beyond any buffer.
@@ -300,8 +301,9 @@ fn write_file(
             continue;
         }
         row.iter_mut().for_each(String::clear);
-        for (place, column) in &places {
-            row[*place] = in_mm(&cells[*column], unit);
+        let of_scenes = places.iter().map(|(_, column)| cells[*column].as_str());
+        for ((place, _), cell) in places.iter().zip(in_mm(of_scenes, unit)) {
+            row[*place] = cell;
         }
         let pid = header
             .pid
@@ -317,11 +319,26 @@ fn write_file(
     }
 }
 
-/// A cell in mm; what is no number stays as it is, so that reading the site refuses it by its name.
-fn in_mm(cell: &str, unit: LengthUnit) -> String {
-    match (unit, number(cell)) {
-        (LengthUnit::Mm, _) | (_, Err(_)) => cell.replace(['"', ','], "_"),
-        (_, Ok(None)) => String::new(),
-        (unit, Ok(Some(value))) => format!("{}", value * unit.metres() * 1000.0),
-    }
+/// The cells of a row in mm. What is no number, or looks like "no reading" beside the others, stays as it is, so that reading the site refuses it by its name.
+fn in_mm<'a>(cells: impl Iterator<Item = &'a str> + Clone, unit: LengthUnit) -> Vec<String> {
+    let numbers = cells.clone().map(|cell| number(cell).ok().flatten());
+    let numbers: Vec<(usize, f64)> = numbers
+        .enumerate()
+        .filter_map(|(place, number)| Some((place, number?)))
+        .collect();
+    let values: Vec<f64> = numbers.iter().map(|(_, value)| *value).collect();
+    let mm = unit.metres() * 1000.0;
+    let markers = isolated_markers(&values, CLOSE_MM / mm);
+    let markers: Vec<usize> = markers
+        .into_iter()
+        .map(|marker| numbers[marker].0)
+        .collect();
+    let in_mm = |(place, cell): (usize, &str)| match number(cell) {
+        Err(_) => cell.replace(['"', ','], "_"),
+        Ok(None) => String::new(),
+        Ok(_) if unit == LengthUnit::Mm || markers.contains(&place) => cell.to_owned(),
+        // A ten-thousandth of a millimetre at most: conversions leave digits that nobody measured.
+        Ok(Some(value)) => format!("{}", (value * mm * 1e4).round() / 1e4),
+    };
+    cells.enumerate().map(in_mm).collect()
 }

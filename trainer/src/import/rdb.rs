@@ -4,7 +4,7 @@
 //! <https://waterservices.usgs.gov/docs/groundwater-levels/>, of daily and instantaneous values: columns `<series>_<parameter>[_<statistic>]` with their
 //! flags in `..._cd`.
 
-use super::usgs::{self, Value};
+use super::usgs::{self, Sites, Value};
 use super::{ImportError, Imported, Options, Stamp, text::Text, text::number};
 
 /// Minutes ahead of UTC of the time zones that the services write.
@@ -30,14 +30,14 @@ const ZONES: [(&str, i32); 16] = [
 /// Columns of one table in the file.
 struct Columns<'a> {
     names: Vec<&'a str>,
-    /// Columns of values with their parameter; empty for field measurements.
-    series: Vec<(usize, &'a str)>,
+    /// Columns of values with their parameter and statistic; empty for field measurements.
+    series: Vec<(usize, &'a str, &'a str)>,
 }
 
 impl<'a> Columns<'a> {
     fn new(line: &'a str) -> Self {
         let names: Vec<&str> = line.split('\t').map(str::trim).collect();
-        let mut series: Vec<(usize, &str, &str)> = Vec::new();
+        let mut series = Vec::new();
         for (column, name) in names.iter().enumerate() {
             let mut parts = name.split('_');
             let is_series = parts
@@ -47,23 +47,11 @@ impl<'a> Columns<'a> {
             else {
                 continue;
             };
-            if is_series && !name.ends_with("_cd") && usgs::parameter(parameter).is_some() {
+            if is_series && !name.ends_with("_cd") && usgs::is_level(parameter) {
                 series.push((column, parameter, statistic));
             }
         }
-        let best = series
-            .iter()
-            .map(|(_, _, statistic)| usgs::rank(statistic))
-            .min();
-        series.retain(|(_, _, statistic)| Some(usgs::rank(statistic)) == best);
-        Self {
-            series: series
-                .into_iter()
-                .take(1)
-                .map(|(column, parameter, _)| (column, parameter))
-                .collect(),
-            names,
-        }
+        Self { names, series }
     }
 
     fn get<'l>(&self, cells: &[&'l str], name: &str) -> &'l str {
@@ -79,6 +67,7 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
     let mut imported = Imported::default();
     let mut columns: Option<Columns> = None;
     let mut widths_follow = false;
+    let mut sites = Sites::default();
     for (number, line) in text.lines() {
         if line.starts_with('#') || line.trim().is_empty() {
             columns = columns.filter(|_| line.trim().is_empty());
@@ -98,8 +87,9 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
             let expected = format!("{} fields between tabs", known.names.len());
             return Err(text.malformed(number, line, expected));
         }
-        row(text, number, known, &cells, &mut imported, options)?;
+        row(text, number, known, &cells, (&mut sites, &mut imported))?;
     }
+    sites.take(&mut imported, options);
     Ok(imported)
 }
 
@@ -108,8 +98,7 @@ fn row(
     line: u64,
     columns: &Columns,
     cells: &[&str],
-    imported: &mut Imported,
-    options: &Options,
+    (sites, imported): (&mut Sites, &mut Imported),
 ) -> Result<(), ImportError> {
     let get = |name: &str| columns.get(cells, name);
     let site = get("site_no");
@@ -127,16 +116,20 @@ fn row(
             })
             .ok_or_else(|| text.malformed(line, written, "a date such as 2012-01-15"))
     };
-    if let [(column, parameter)] = columns.series[..] {
-        let flag = columns.names[column].to_owned() + "_cd";
+    for (sensor, (column, parameter, statistic)) in columns.series.iter().enumerate() {
+        let flag = columns.names[*column].to_owned() + "_cd";
         let value = Value {
             site,
             parameter,
+            statistic,
+            sensor,
             stamp: stamp(get("datetime"), zone(get("tz_cd")))?,
-            number: value(cells[column]),
+            number: value(cells[*column]),
             approval: get(&flag),
         };
-        usgs::take(imported, &value, options);
+        sites.add(&value, imported);
+    }
+    if !columns.series.is_empty() {
         return Ok(());
     }
     let date = get("lev_dt");
@@ -161,12 +154,15 @@ fn row(
             }),
         )
     };
-    let below_surface = get("lev_va");
-    let (parameter, cell) = match (get("parameter_cd"), below_surface) {
-        ("", "") => ("62611", get("sl_lev_va")),
-        ("", depth) => ("72019", depth),
-        (code, "") => (code, get("sl_lev_va")),
-        (code, depth) => (code, depth),
+    let (parameter, cell) = match (get("parameter_cd"), get("lev_va"), get("sl_lev_va")) {
+        (_, "", "") => {
+            imported.leave_out("without a value");
+            return Ok(());
+        }
+        ("", "", level) => ("62611", level),
+        ("", depth, _) => ("72019", depth),
+        (code, "", level) => (code, level),
+        (code, depth, _) => (code, depth),
     };
     let approval = match get("lev_age_cd") {
         "" => get("approval_status"),
@@ -175,10 +171,12 @@ fn row(
     let value = Value {
         site,
         parameter,
+        statistic: "",
+        sensor: 0,
         stamp: stamp(&written, zone)?,
         number: value(cell),
         approval,
     };
-    usgs::take(imported, &value, options);
+    sites.add(&value, imported);
     Ok(())
 }

@@ -142,6 +142,7 @@ fn add(
     let level = Level {
         stamp,
         level_m: Quantity::Submergence.level_m(value, unit, options.zero_m),
+        written: value,
         days: None,
         approval: String::new(),
     };

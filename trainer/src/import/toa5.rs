@@ -69,6 +69,7 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
             let level = Level {
                 stamp,
                 level_m: column.quantity.level_m(value, column.unit, options.zero_m),
+                written: value,
                 days,
                 approval: String::new(),
             };

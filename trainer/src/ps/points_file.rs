@@ -67,25 +67,28 @@ fn header_of(
     Header::new(&fields, path, planar)
 }
 
-/// Hands `take` each row within a buffer with the byte where it starts, its position, and the centres around it with their distances in metres.
+/// Hands `take` each row within a buffer with the byte where it starts, its position, and the centres around it with their distances in metres; gives the
+/// number of all rows.
 fn for_each_point(
     lines: &mut Lines<impl Read>,
     path: &Path,
     (header, conventions): (&Header, &Conventions),
     buffers: &Buffers,
     mut take: impl FnMut(&Row, u64, Position, &[(usize, f32)]) -> Result<(), PointsError>,
-) -> Result<(), PointsError> {
+) -> Result<u64, PointsError> {
     let mut around = Vec::new();
     let mut line = Vec::new();
+    let mut rows = 0;
     loop {
         line.clear();
         let byte = lines.bytes();
         if !read_line(lines, &mut line, path)? {
-            return Ok(());
+            return Ok(rows);
         }
         if line.iter().all(|byte| matches!(byte, b',' | b' ')) {
             continue;
         }
+        rows += 1;
         let row = Row {
             header,
             bytes: &line,

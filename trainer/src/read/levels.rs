@@ -110,7 +110,7 @@ impl Levels {
                 Ok(read.reading().map(|reading| super::rows::Measured {
                     series: read.layer,
                     time: reading.time,
-                    is_suspect: is_usual_marker(f64::from(reading.level_m)),
+                    is_suspect: is_usual_marker(f64::from(reading.written_m)),
                 }))
             },
         )?;
@@ -140,7 +140,8 @@ impl Levels {
             readings.add(&self.columns.read(row, &mut layers)?);
             Ok(())
         })?;
-        readings.by_layer(self.rows.path(), id, &self.layers.names)
+        let column = self.columns.level.name();
+        readings.by_layer((self.rows.path(), column), id, &self.layers.names)
     }
 }
 
@@ -189,8 +190,16 @@ impl LevelColumn {
         }
     }
 
-    /// A row's level above the datum, m.
-    fn read(self, row: &Row, conventions: &Conventions) -> Result<Cell, ReadError> {
+    /// Its name.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Level(_) => "level_m",
+            Self::Depth { .. } => "depth_to_water_m",
+        }
+    }
+
+    /// A row's level above the datum, m, and the cell as it is written.
+    fn read(self, row: &Row, conventions: &Conventions) -> Result<[Cell; 2], ReadError> {
         let (column, expected, limit) = match self {
             Self::Level(column) => (
                 column,
@@ -205,7 +214,7 @@ impl LevelColumn {
         };
         let cell = row.measurement(column, conventions, expected)?;
         let Cell::Value(value) = cell else {
-            return Ok(cell);
+            return Ok([cell; 2]);
         };
         if value.abs() > MAX_LEVEL_M {
             return Err(row.refuse(column, limit).into());
@@ -214,7 +223,7 @@ impl LevelColumn {
             measuring_point, ..
         } = self
         else {
-            return Ok(cell);
+            return Ok([cell; 2]);
         };
         let height_m = row.number(measuring_point, "metres above the datum")?;
         if height_m.abs() > MAX_LEVEL_M {
@@ -222,7 +231,7 @@ impl LevelColumn {
                 .refuse(measuring_point, "metres within 10 km of the datum")
                 .into());
         }
-        Ok(Cell::Value(height_m - value))
+        Ok([Cell::Value(height_m - value), cell])
     }
 }
 
@@ -231,6 +240,8 @@ struct LevelRow {
     layer: usize,
     time: DateTime,
     cell: Cell,
+    /// The cell before it became a level.
+    written: Cell,
     days: Option<u8>,
     is_approved: bool,
     line: u64,
@@ -238,9 +249,11 @@ struct LevelRow {
 
 impl LevelRow {
     fn reading(&self) -> Option<LevelReading> {
-        self.cell.value().map(|level_m| LevelReading {
+        let (level_m, written_m) = self.cell.value().zip(self.written.value())?;
+        Some(LevelReading {
             time: self.time,
             level_m: level_m as f32,
+            written_m: written_m as f32,
             days: self.days,
             line: self.line,
         })
@@ -262,7 +275,7 @@ impl Columns {
     fn read(&self, row: &Row, layers: &mut LayerIndex) -> Result<LevelRow, ReadError> {
         let name = row.name(self.layer)?;
         let time = row.time(self.date, &self.conventions)?;
-        let cell = self.level.read(row, &self.conventions)?;
+        let [cell, written] = self.level.read(row, &self.conventions)?;
         let days = match self.days {
             Some(column) => self.days(row, column)?,
             None => None,
@@ -272,6 +285,7 @@ impl Columns {
             layer: layers.number(&name, row)?,
             time,
             cell,
+            written,
             days,
             is_approved: approval.is_none_or(is_approved),
             line: row.line(),
@@ -332,7 +346,7 @@ impl Readings {
 
     fn by_layer(
         self,
-        path: &Path,
+        (path, column): (&Path, &'static str),
         well: &str,
         names: &[String],
     ) -> Result<Vec<LayerReadings>, ReadError> {
@@ -343,7 +357,7 @@ impl Readings {
             .map(|((readings, left_out), name)| {
                 LayerReadings::new(name, readings, left_out).map_err(|fault| ReadError::Series {
                     path: path.to_owned(),
-                    column: "level_m",
+                    column,
                     of: format!("well {well}, layer {name}"),
                     fault,
                 })
@@ -432,7 +446,7 @@ pub fn read_levels_of(
             well: well.to_owned(),
         });
     };
-    let layers = readings.by_layer(path, well, aquifer_layers)?;
+    let layers = readings.by_layer((path, columns.level.name()), well, aquifer_layers)?;
     let rule = |layer: &LayerReadings| {
         let mut names = aquifer_layers.iter();
         let input = names.position(|name| *name == layer.aquifer_layer);

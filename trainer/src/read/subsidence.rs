@@ -116,7 +116,12 @@ impl Subsidence {
             }
             Ok(())
         })?;
-        let copies = in_order_of_time(&mut readings, |reading| *reading, CLOSE_MM);
+        let copies = in_order_of_time(
+            &mut readings,
+            |reading| *reading,
+            |reading| reading.2,
+            CLOSE_MM,
+        );
         left_out.copies += copies.map_err(|fault| ReadError::Series {
             path: self.rows.path().to_owned(),
             column: "subsidence_mm",

@@ -274,6 +274,12 @@ fn markers_for_no_reading_are_refused_with_line_and_value() {
         );
         assert_eq!(message, expected);
     }
+    // A depth becomes a level that looks like any other: it is told by what the file says.
+    let depths = "well,layer,date,depth_to_water_m,measuring_point_m\nA,u,2010-01-01,12,40\nA,u,2010-02-01,-9999,40\nA,u,2010-03-01,13,40\n";
+    assert_eq!(
+        message("levels.csv", depths),
+        "levels.csv:3: depth_to_water_m: found -9999, which looks like \"no reading\" beside its neighbours; list it in no_data of [data], or correct it"
+    );
     let subsidence = "well,date,subsidence_mm\nA,2010-01-01,1\nA,2010-02-01,-999\nA,2010-03-01,3\n";
     assert!(
         message("subsidence.csv", subsidence)
@@ -301,6 +307,7 @@ fn named_values_for_no_reading_are_left_out_and_counted() {
         no_data: 2,
         not_approved: 1,
         copies: 0,
+        outside: 0,
     };
     assert_eq!(layer.left_out, left_out);
 }
@@ -310,7 +317,7 @@ fn the_first_bad_cell_is_named_with_the_number_of_the_others() {
     let levels = "well,layer,date,level_m\nA,u,2010-01-01,Eqp\nA,u,2010-02-01,1\nA,u,2010-03-01,Ice\nA,u,2010-04-01,NaN\nA,u,2010-05-01,Eqp\n";
     assert_eq!(
         message("levels.csv", levels),
-        "levels.csv:2: level_m: found \"Eqp\", expected metres or an empty field; 2 more cells of this column are as bad"
+        "levels.csv:2: level_m: found \"Eqp\", expected metres or an empty field; 2 more cells are as bad"
     );
 }
 

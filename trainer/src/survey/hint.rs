@@ -24,6 +24,8 @@ const CLEAR_TREND_R2: f64 = 0.25;
 const CLEAR_TREND_M: f64 = 0.5;
 /// Observations below which a series is too short to be judged.
 const ENOUGH: usize = 12;
+/// A number that comes so often and far from all others is no accident.
+const REPEATED: usize = 3;
 /// A step so many times the usual one is one of the instrument.
 const UNUSUAL: f64 = 8.0;
 /// Smallest step of the ground that is worth a hint, mm.
@@ -45,7 +47,7 @@ pub(super) fn all(
     hints.extend(respelled_layers(layers));
     for layer in &well.layers {
         hints.extend(two_datums(layer));
-        hints.extend(outlier(layer));
+        hints.extend(repeated(layer).or_else(|| outlier(layer)));
     }
     hints.extend(shared_step(well, layers));
     hints.extend(layers.iter().filter_map(long_pause));
@@ -105,6 +107,38 @@ fn two_datums(layer: &LayerReadings) -> Option<String> {
             differences.len()
         )
     })
+}
+
+/// One number again and again, far from all others: "no reading" as no list knows it.
+fn repeated(layer: &LayerReadings) -> Option<String> {
+    let mut levels: Vec<f32> = layer
+        .readings
+        .iter()
+        .map(|reading| reading.level_m)
+        .collect();
+    levels.sort_by(f32::total_cmp);
+    let (lowest, highest) = (*levels.first()?, *levels.last()?);
+    let far = (0.25 * f64::from(highest - lowest)).max(LEAST_STEP_M);
+    let is_one = |end: f32, next: Option<&f32>, count: usize| {
+        let is_far = next.is_some_and(|next| f64::from((next - end).abs()) > far);
+        (is_far && count >= REPEATED && 2 * count <= levels.len()).then_some((end, count))
+    };
+    let low = levels.iter().take_while(|level| **level == lowest).count();
+    let high = levels
+        .iter()
+        .rev()
+        .take_while(|level| **level == highest)
+        .count();
+    let (value, count) = is_one(lowest, levels.get(low), low)
+        .or_else(|| is_one(highest, levels.iter().rev().nth(high), high))?;
+    let first = layer
+        .readings
+        .iter()
+        .find(|reading| reading.level_m == value)?;
+    Some(format!(
+        "layer {}: {count} readings are exactly {value} m (line {}), far from all others: \"no reading\"? Then name its number in no_data",
+        layer.aquifer_layer, first.line
+    ))
 }
 
 /// A reading far from all others of its layer.

@@ -6,6 +6,7 @@ use std::fs;
 use super::*;
 use crate::config::Config;
 use crate::read::Sites;
+use crate::synth;
 
 /// Months of the made-up site, from 2010-01.
 const MONTHS: usize = 60;
@@ -219,6 +220,27 @@ fn an_outlier_and_a_slip_of_the_date_are_hinted_at() {
     );
 }
 
+/// Too many to be outliers, and a number on no list of usual markers.
+#[test]
+fn a_number_again_and_again_far_from_all_others_is_hinted_at() {
+    for value in [0, -1, 500] {
+        let often = levels(|month, layer| {
+            let name = ["upper", "lower"][layer];
+            let level = if layer == 0 && month % 7 == 2 {
+                format!("{value}")
+            } else {
+                format!("{:.3}", level_m(month, layer))
+            };
+            format!("A,{name},{},{level}\n", date(month))
+        });
+        let survey = of(&often, &subsidence(subsidence_mm));
+        only_hint(
+            &survey,
+            &format!("layer upper: 9 readings are exactly {value} m (line 6)"),
+        );
+    }
+}
+
 #[test]
 fn months_with_too_few_days_are_counted() {
     let mut text = "well,layer,date,level_m\n".to_owned();
@@ -278,4 +300,26 @@ fn points_that_never_move_or_repeat_others_are_hinted_at() {
     assert_eq!(ground.kind, "points, line of sight, incidence 60 degrees");
     assert_eq!((ground.points, ground.observations), (4, 16));
     assert_eq!((ground.increments_used, ground.increments_lost), (12, 0));
+}
+
+/// The wells of the generator are the same in memory and as files.
+#[test]
+fn of_made_wells_the_same_is_said_as_of_their_files() {
+    let options = synth::Options {
+        wells: 2,
+        ..synth::Options::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    synth::write(folder.path(), &options, |_| {}).unwrap();
+    let folders = [folder.path().to_owned()];
+    let config = Config::of_sites(&folders, None).unwrap().data;
+    let sites = Sites::open(&folders, &config).unwrap();
+    for (number, well) in synth::dataset(&options).dataset.wells.iter().enumerate() {
+        let mut read = SurveyedWell::read(&sites, number, &config).unwrap().survey;
+        let ground = read.ground.as_mut().unwrap();
+        // The file holds the points of all wells.
+        assert!(ground.left_out.ends_with(" points outside the buffer"));
+        ground.left_out.clear();
+        assert_eq!(Survey::of_monthly(well, &config), read);
+    }
 }

@@ -85,7 +85,7 @@ pub enum TableError {
         found: String,
         /// What the column holds.
         expected: &'static str,
-        /// How many cells of the column further down are as bad.
+        /// How many further cells are as bad.
         more: u64,
     },
     /// A second row of headings.
@@ -177,8 +177,8 @@ fn separator_hint(found: &str) -> &'static str {
 fn more_such(more: u64) -> String {
     match more {
         0 => String::new(),
-        1 => "; another cell of this column is as bad".to_owned(),
-        more => format!("; {more} more cells of this column are as bad"),
+        1 => "; another cell is as bad".to_owned(),
+        more => format!("; {more} more cells are as bad"),
     }
 }
 

@@ -127,43 +127,51 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Whether it is a second row of headings: units, patterns of dates, empty fields, and no number.
+    /// Whether it is a second row of headings.
     pub(crate) fn has_units(&self) -> bool {
-        const UNITS: [&str; 18] = [
-            "m",
-            "mm",
-            "cm",
-            "ft",
-            "feet",
-            "metres",
-            "meters",
-            "metre",
-            "meter",
-            "millimetres",
-            "millimeters",
-            "deg",
-            "degrees",
-            "m a.s.l.",
-            "masl",
-            "mbgl",
-            "string",
-            "text",
-        ];
-        let plain = |field: &[u8]| {
-            let text = String::from_utf8_lossy(field).to_lowercase();
-            text.trim_matches(['[', ']', '(', ')', ' ']).to_owned()
-        };
-        let fields: Vec<String> = self.fields.iter().map(plain).collect();
-        fields.iter().any(|field| UNITS.contains(&field.as_str()))
-            && fields
-                .iter()
-                .all(|field| !field.contains(|letter: char| letter.is_ascii_digit()))
+        is_row_of_units(self.fields)
     }
 
     /// A field as it stands there, without spaces around it.
     pub fn bytes(&self, column: Column) -> &'a [u8] {
         self.fields.get(column.0)
     }
+}
+
+/// Whether fields are a second row of headings: units, patterns of dates, empty fields, and no number.
+pub(crate) fn is_row_of_units(fields: &Fields) -> bool {
+    const UNITS: [&str; 17] = [
+        "m",
+        "mm",
+        "cm",
+        "ft",
+        "feet",
+        "metres",
+        "meters",
+        "metre",
+        "meter",
+        "millimetres",
+        "millimeters",
+        "deg",
+        "degrees",
+        "masl",
+        "mbgl",
+        "string",
+        "text",
+    ];
+    let plain = |field: &[u8]| {
+        let text = String::from_utf8_lossy(field).to_lowercase();
+        text.trim_matches(['[', ']', '(', ')', ' ']).to_owned()
+    };
+    let fields: Vec<String> = fields.iter().map(plain).collect();
+    // "m a.s.l." and "m, NAP" are metres.
+    let unit = |field: &String| field.split([' ', ',']).next().unwrap_or("").to_owned();
+    fields
+        .iter()
+        .any(|field| UNITS.contains(&unit(field).as_str()))
+        && fields
+            .iter()
+            .all(|field| !field.contains(|letter: char| letter.is_ascii_digit()))
 }
 
 /// A name in composed form, without the characters that cannot be seen.

@@ -80,7 +80,7 @@ pub enum PointsError {
     },
     /// A usual marker for "no data" far from its neighbours.
     #[error(
-        "{place}: {column}: found {value}, which looks like \"no reading\" beside its neighbours; list it in no_data of [data], or correct it"
+        "{place}: {column}: found {value}{}, which looks like \"no reading\" beside its neighbours; list it in no_data of [data], or correct it", and_more(*more)
     )]
     Marker {
         /// Where.
@@ -89,5 +89,14 @@ pub enum PointsError {
         column: String,
         /// The value.
         value: f64,
+        /// Further such values of points near the wells.
+        more: u64,
     },
+}
+
+fn and_more(more: u64) -> String {
+    match more {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    }
 }

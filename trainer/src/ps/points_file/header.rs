@@ -8,7 +8,7 @@ use super::PointsError;
 use crate::format::scene_digits;
 use crate::ps::Component;
 use crate::table::line::Fields;
-use crate::table::{Place, TableError, quoted};
+use crate::table::{Place, TableError, listed, quoted};
 
 /// Where the columns are.
 #[derive(Debug)]
@@ -40,17 +40,8 @@ pub(super) enum View {
     Up(usize),
 }
 
-/// Columns of line-of-sight products that vertical ones do not have.
-const LINE_OF_SIGHT: [&str; 8] = [
-    "track_angle",
-    "los_east",
-    "los_north",
-    "los_up",
-    "mean_velocity_los",
-    "heading",
-    "heading_angle",
-    "pass_direction",
-];
+/// Words in names of columns that line-of-sight products have and vertical ones do not.
+const LINE_OF_SIGHT: [&str; 6] = ["los", "heading", "track", "orbit", "azimuth", "pass"];
 
 impl Header {
     /// Reads the first line's fields.
@@ -59,6 +50,17 @@ impl Header {
             .iter()
             .map(|name| String::from_utf8_lossy(name).into_owned())
             .collect();
+        if let [only] = names.as_slice()
+            && only.contains([';', '\t'])
+        {
+            return Err(TableError::MissingColumn {
+                path: path.to_owned(),
+                column: "pid".to_owned(),
+                found: listed(&names),
+            }
+            .into());
+        }
+        let view = View::find(&names, path)?;
         let column = |name: &str| names.iter().position(|found| found == name);
         let needed = |name: &'static str, expected| {
             column(name).ok_or_else(|| Self::missing(path, name, expected))
@@ -103,7 +105,7 @@ impl Header {
             y: needed(y, positions)?,
             planar,
             on_grid,
-            view: View::find(&names, path)?,
+            view,
             column_of_scene: dated.iter().map(|(_, column)| *column).collect(),
             scenes: dated.into_iter().map(|(date, _)| date).collect(),
             names,
@@ -144,7 +146,8 @@ impl View {
             return Ok(Self::Up(up));
         }
         if let Some(other) = names.iter().find(|name| {
-            LINE_OF_SIGHT.contains(&name.as_str()) || component == Some(Component::LineOfSight)
+            let of_line = |word: &String| LINE_OF_SIGHT.contains(&word.as_str());
+            words(name).iter().any(of_line) || component == Some(Component::LineOfSight)
         }) {
             return Err(PointsError::NoAngle {
                 path: path(),
@@ -161,24 +164,44 @@ impl View {
     }
 }
 
-/// Whether a column is likely the incidence angle under another program's name: `inc_angle`, `incidenceAngle`, `inc`, `theta`, `look_angle`.
+/// Whether a column is likely the incidence angle under another program's name: `inc_angle`, `incidenceAngle`, `los_inc`, `theta`, `look_angle`.
 fn looks_like_an_angle(name: &str) -> bool {
-    let name: String = name
-        .to_lowercase()
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect();
-    let holds = |part: &str| name.contains(part);
-    matches!(
-        name.as_str(),
-        "inc" | "theta" | "look" | "offnadir" | "incdeg" | "elevation" | "elevationangle"
-    ) || holds("incid")
+    let words = words(name);
+    let has = |word: &str| words.iter().any(|found| found == word);
+    let joined = words.concat();
+    let holds = |part: &str| joined.contains(part);
+    has("inc")
+        || has("lia")
+        || has("theta")
+        || matches!(
+            joined.as_str(),
+            "look" | "offnadir" | "incdeg" | "elevation" | "elevationangle" | "angle"
+        )
+        || holds("incid")
+        || holds("inclin")
         || holds("lookangle")
         || holds("viewangle")
         || holds("viewingangle")
-        || (holds("inc") && (holds("ang") || holds("deg")))
-        || (holds("los") && holds("ang"))
+        || holds("incangle")
+        || (has("los") && holds("ang"))
         || holds("offnadir")
+}
+
+/// The words of a name, in small letters: `incAngle_deg` is `inc`, `angle`, `deg`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before_is_small = false;
+    for letter in name.chars() {
+        let begins = before_is_small && letter.is_uppercase() || !letter.is_alphanumeric();
+        if begins && words.last().is_some_and(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
+            word.extend(letter.to_lowercase());
+        }
+        before_is_small = letter.is_lowercase();
+    }
+    words
 }
 
 /// Date of a column named by eight digits, or by a D and eight digits; `None` for any other name.
@@ -205,6 +228,7 @@ fn scene_date(name: &str, path: &Path) -> Result<Option<Date>, PointsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::line::Quotes;
 
     fn view(name: &str, header: &str) -> Result<View, String> {
         let names: Vec<String> = header.split(',').map(str::to_owned).collect();
@@ -226,6 +250,13 @@ mod tests {
             "theta",
             "los_angle",
             "inc_deg",
+            "los_inc",
+            "inc_rad",
+            "incAngle",
+            "INC",
+            "theta_inc",
+            "angle",
+            "LIA",
         ] {
             let message = view(&format!("pid,{name},los_up")).unwrap_err();
             assert!(
@@ -233,13 +264,23 @@ mod tests {
                 "{message}"
             );
         }
-        let message = view("pid,track_angle").unwrap_err();
-        assert!(
-            message.contains("belongs to line-of-sight values"),
-            "{message}"
-        );
-        for harmless in ["province", "principal", "land", "increment", "angle_bank"] {
-            assert!(!looks_like_an_angle(harmless), "{harmless}");
+        for name in ["track_angle", "LOS_E", "velocityLos", "heading", "los_u"] {
+            let message = view(&format!("pid,{name}")).unwrap_err();
+            assert!(
+                message.contains(name) && message.contains("belongs to line-of-sight values"),
+                "{message}"
+            );
+        }
+        for harmless in [
+            "province",
+            "principal",
+            "land",
+            "increment",
+            "angle_bank",
+            "rectangle",
+            "loss",
+        ] {
+            assert_eq!(view(&format!("pid,{harmless}")), Ok(View::Vertical));
         }
     }
 
@@ -253,6 +294,12 @@ mod tests {
         );
         let east = view("EGMS_L3_E39N32_100km_E.csv", level_3).unwrap_err();
         assert!(east.contains("an east-west component"), "{east}");
+        // Whatever the wells' positions are.
+        let mut fields = Fields::default();
+        assert_eq!(fields.split(level_3.as_bytes()), Quotes::Closed);
+        let path = Path::new("EGMS_L3_E39N32_100km_E.csv");
+        let east = Header::new(&fields, path, false).unwrap_err();
+        assert!(matches!(east, PointsError::EastWest { .. }), "{east}");
         let unknown = view("points.csv", level_3).unwrap_err();
         assert!(unknown.contains("give it its own name"), "{unknown}");
     }

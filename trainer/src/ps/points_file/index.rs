@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 
 use fs_err::File;
 
+use super::row::Refused;
 use super::{Header, PointsError, Row, for_each_point, header_of};
+use crate::format::{Format, scene_digits};
 use crate::geodesy::{Buffers, Position};
 use crate::level::LeftOut;
 use crate::ps::{PsPoint, WellPoints};
 use crate::table::line::Lines;
-use crate::table::{Conventions, Section, TableError, open, scan_sections};
+use crate::table::{Conventions, Section, TableError, open, open_own, scan_sections};
 
 /// Which rows of a points file lie around which centre; the points themselves are read when they are asked for.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub struct PointsIndex {
     header: Header,
     conventions: Conventions,
     rows: Vec<Vec<IndexedRow>>,
+    /// Rows of the file.
+    count: u64,
     /// Copies of other rows around each centre.
     copies: Vec<u64>,
 }
@@ -48,7 +52,9 @@ impl PointsIndex {
         buffer_m: f64,
         conventions: &Conventions,
     ) -> Result<Self, PointsError> {
-        let mut lines = Lines::behind(open(path)?, 0, 0);
+        let expected = "pid, longitude, latitude, YYYYMMDD";
+        let file = open_own(path, expected, Some(Format::InSarCsv))?;
+        let mut lines = Lines::behind(file, 0, 0);
         let header = header_of(&mut lines, path, centres)?;
         let buffers = Buffers::new(centres.to_vec(), buffer_m);
         let scan = |section: &Section| {
@@ -58,7 +64,7 @@ impl PointsIndex {
             file.seek(SeekFrom::Start(start))
                 .map_err(TableError::from)?;
             let mut lines = Lines::behind(file.take(end - start), start, section.lines_before);
-            for_each_point(
+            let count = for_each_point(
                 &mut lines,
                 path,
                 (&header, conventions),
@@ -80,18 +86,28 @@ impl PointsIndex {
                     Ok(())
                 },
             )?;
-            Ok::<_, PointsError>(found)
+            Ok::<_, PointsError>((found, count))
         };
         let sections =
             Section::cut(path, lines.bytes(), lines.count()).map_err(TableError::from)?;
+        let scanned = scan_sections(&sections, scan).map_err(|error| {
+            with_count(error, || {
+                refused_of(&mut lines, path, (&header, conventions), &buffers)
+            })
+        })?;
         let mut rows = vec![Vec::new(); centres.len()];
-        for (centre, row) in scan_sections(&sections, scan)?.into_iter().flatten() {
-            rows[centre].push(row);
+        let mut count = 0;
+        for (of_section, count_of_section) in scanned {
+            count += count_of_section;
+            for (centre, row) in of_section {
+                rows[centre].push(row);
+            }
         }
         let mut index = Self {
             path: path.to_owned(),
             header,
             conventions: conventions.clone(),
+            count,
             copies: vec![0; centres.len()],
             rows,
         };
@@ -156,8 +172,10 @@ impl PointsIndex {
     /// When the file cannot be read, or was changed since.
     pub fn points(&self, centre: usize) -> Result<(WellPoints, LeftOut), PointsError> {
         let mut file = open(&self.path)?;
+        let copies = self.copies[centre];
         let mut left_out = LeftOut {
-            copies: self.copies[centre],
+            copies,
+            outside: self.count - copies - self.rows[centre].len() as u64,
             ..LeftOut::default()
         };
         let point = |indexed: &IndexedRow| {
@@ -200,4 +218,36 @@ impl PointsIndex {
             left_out,
         ))
     }
+}
+
+/// What is refused of all rows around the centres that follow, as far as they are rows.
+fn refused_of(
+    lines: &mut Lines<File>,
+    path: &Path,
+    header: (&Header, &Conventions),
+    buffers: &Buffers,
+) -> Refused {
+    let mut all = Refused::default();
+    // A row that is none ends the count, and is the next to be refused.
+    let _ = for_each_point(lines, path, header, buffers, |row, _, _, _| {
+        let refused = row.refused();
+        all.cells += refused.cells;
+        all.markers += refused.markers;
+        Ok(())
+    });
+    all
+}
+
+/// Adds to the first refused cell of a file how many further ones there are, so that they are mended together.
+fn with_count(mut error: PointsError, refused: impl FnOnce() -> Refused) -> PointsError {
+    match &mut error {
+        PointsError::Table(TableError::Field { column, more, .. })
+            if scene_digits(column).is_some() =>
+        {
+            *more = refused().cells.saturating_sub(1);
+        }
+        PointsError::Marker { more, .. } => *more = refused().markers.saturating_sub(1),
+        _ => {}
+    }
+    error
 }

@@ -8,13 +8,22 @@ use crate::geodesy::Position;
 use crate::level::{LeftOut, isolated_markers};
 use crate::ps::{CLOSE_MM, MAX_SUBSIDENCE_MM, PsPoint, vertical_mm};
 use crate::table::line::{Fields, Quotes};
-use crate::table::{Cell, Conventions, Place, TableError, quoted};
+use crate::table::{Cell, Conventions, Place, TableError, is_row_of_units, quoted};
 
 /// Least incidence angle, degrees: satellites look under 20 to 50 degrees, and an angle in radians is below 1.6.
 const LEAST_INCIDENCE_DEGREES: f64 = 10.0;
 
 /// Largest incidence angle, degrees: beyond, the cosine vanishes.
 const LARGEST_INCIDENCE_DEGREES: f64 = 89.0;
+
+/// Cells of a row that no point can have.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Refused {
+    /// Neither a value within the limits nor a word for none.
+    pub(super) cells: u64,
+    /// Values that look like "no reading".
+    pub(super) markers: u64,
+}
 
 /// One row that is being read.
 pub(super) struct Row<'a> {
@@ -117,6 +126,7 @@ impl Row<'_> {
                 place: self.place(),
                 column: header.names[header.column_of_scene[scenes[*first]]].clone(),
                 value: observed[*first],
+                more: 0,
             });
         }
         let point = PsPoint {
@@ -127,6 +137,28 @@ impl Row<'_> {
             subsidence_mm,
         };
         Ok((point, left_out))
+    }
+
+    /// What of its scenes is refused by [`Row::point`].
+    pub(super) fn refused(&self) -> Refused {
+        let Ok(fields) = self.fields() else {
+            return Refused::default();
+        };
+        let mut observed = Vec::new();
+        let mut cells = 0;
+        for column in &self.header.column_of_scene {
+            match Cell::read(fields.get(*column), self.conventions) {
+                Some(Cell::Value(los_mm)) if los_mm.abs() <= MAX_SUBSIDENCE_MM => {
+                    observed.push(los_mm);
+                }
+                Some(Cell::Value(_)) | None => cells += 1,
+                Some(_) => {}
+            }
+        }
+        Refused {
+            cells,
+            markers: isolated_markers(&observed, CLOSE_MM).len() as u64,
+        }
     }
 
     fn incidence(&self, fields: &Fields) -> Result<Option<f64>, PointsError> {
@@ -189,6 +221,11 @@ impl Row<'_> {
     }
 
     fn refuse(&self, column: usize, field: &[u8], expected: &'static str) -> TableError {
+        if self.fields().is_ok_and(|fields| is_row_of_units(&fields)) {
+            return TableError::UnitsRow {
+                place: self.place(),
+            };
+        }
         TableError::Field {
             place: self.place(),
             column: quoted(self.header.names[column].as_bytes()),

@@ -252,7 +252,7 @@ fn the_first_mistake_of_a_large_file_is_named_by_its_line() {
         .unwrap_err()
         .to_string();
     let expected = format!(
-        "{}:120002: 20150301: found \"x\", expected mm or an empty field",
+        "{}:120002: 20150301: found \"x\", expected mm or an empty field; another cell is as bad",
         file.path().display()
     );
     assert_eq!(error, expected);
@@ -303,19 +303,6 @@ proptest! {
             let expected: Vec<Option<f32>> = values.iter().map(|value| value.map(|value| -value)).collect();
             prop_assert_eq!(&point.subsidence_mm, &expected);
         }
-    }
-
-    #[test]
-    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let mut text = HEADER.as_bytes().to_vec();
-        text.extend(&bytes);
-        let _ = read_points_from(text.as_slice(), Path::new("points.csv"), &[WELL], 300.0);
-        let _ = read_points_from(bytes.as_slice(), Path::new("points.csv"), &[WELL], 300.0);
-    }
-
-    #[test]
-    fn any_row_of_likely_characters_is_read_or_refused(rows in "[0-9.,\"\n\r-]{0,200}") {
-        let _ = read(&format!("{HEADER}p1,116.5,39.9,30,{rows}"));
     }
 }
 
@@ -376,6 +363,28 @@ fn values_for_no_reading_are_left_out_and_counted_or_refused() {
 }
 
 #[test]
+fn further_bad_cells_of_points_near_the_wells_are_counted() {
+    let rows = "p1,116.5,39.9,30,0,1\np2,116.5,39.9,30,mask,Ice\nfar,116.5,50,30,mask,mask\np3,116.5,39.9,30,1e30,0\n";
+    assert_eq!(
+        indexed(&format!("{HEADER}{rows}")).unwrap_err(),
+        "points.csv:3: 20150301: found \"mask\", expected mm or an empty field; 2 more cells are as bad"
+    );
+    let rows = "p1,116.5,39.9,30,0,-999\np2,116.5,39.9,30,-999,2\nfar,116.5,50,30,-999,0\n";
+    assert_eq!(
+        indexed(&format!("{HEADER}{rows}")).unwrap_err(),
+        "points.csv:2: 20150325: found -999 (and 1 more), which looks like \"no reading\" beside its neighbours; list it in no_data of [data], or correct it"
+    );
+}
+
+#[test]
+fn points_outside_the_buffer_are_counted() {
+    let rows = "p1,116.5,39.9,30,0,1\nfar,116.5,50,30,0,0\n\np1,116.5,39.9,30,0,1\nfurther,116.5,51,30,0,0\n";
+    let (points, left_out) = indexed(&format!("{HEADER}{rows}")).unwrap();
+    assert_eq!(points.points.len(), 1);
+    assert_eq!((left_out.copies, left_out.outside), (1, 2));
+}
+
+#[test]
 fn a_point_given_twice_is_kept_once_or_refused() {
     let row = "p1,116.5,39.9,60,0,-2.5\n";
     let (points, left_out) = indexed(&format!(
@@ -387,4 +396,38 @@ fn a_point_given_twice_is_kept_once_or_refused() {
         indexed(&format!("{HEADER}{row}\np1,116.5,39.9,60,0,-2.6\n")).unwrap_err(),
         "points.csv:4: pid: found \"p1\" a second time with other values (first in line 2); remove or rename one"
     );
+}
+
+#[test]
+fn files_of_another_encoding_or_with_a_row_of_units_are_named() {
+    let sound = format!("{HEADER}p1,116.5,39.9,30,0,1\np2,116.5,39.9,30,0,1\n");
+    let refused = |bytes: &[u8]| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        let index = PointsIndex::new(file.path(), &[WELL], 300.0, &Conventions::default());
+        index.unwrap_err().to_string()
+    };
+    let utf16: Vec<u8> = "\u{feff}pid,"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for (bytes, found) in [
+        (utf16.as_slice(), "found UTF-16 text"),
+        (
+            sound.replace('\n', "\r").as_bytes(),
+            "found text whose lines end with carriage returns alone",
+        ),
+        (b"\x89HDF\r\n\x1a\n", "found a NetCDF or HDF5 file"),
+        (
+            sound.replace(',', ";").as_bytes(),
+            "columns must be separated by commas",
+        ),
+        (
+            sound.replace("p1,", "-,deg,deg,deg,mm,mm\np1,").as_bytes(),
+            ":2: found a row of units",
+        ),
+    ] {
+        let message = refused(bytes);
+        assert!(message.contains(found), "{message}");
+    }
 }
