@@ -1,4 +1,4 @@
-//! What is in the files that a run was made from: the rows of `amlstm check`.
+//! What is in the data that a run was made from: the rows of `amlstm check`.
 
 use maud::{Markup, html};
 
@@ -6,12 +6,12 @@ use super::table::Table;
 use crate::results::RunResults;
 use crate::survey::cells::{AS_READ, Column, MOVEMENT, USE, VALUES};
 
-/// Whether the run was made from files.
+/// Whether the run says what it was made from.
 pub(super) fn is_known(results: &RunResults) -> bool {
     !results.levels_as_read.is_empty() || !results.ground_as_read.is_empty()
 }
 
-/// The section; empty for a run that was made from no files.
+/// The section; empty for a run that does not say what it was made from.
 pub(super) fn section(results: &RunResults) -> Markup {
     if !is_known(results) {
         return html! {};
@@ -28,16 +28,18 @@ pub(super) fn section(results: &RunResults) -> Markup {
     html! {
         section id="data" {
             h2 { "Data" }
-            p { "What " code { "amlstm check" } " says of the files." }
             @if !results.hints.is_empty() {
                 h3 { "Look at these" }
                 ul { @for hint in &results.hints { li { (hint.well) ": " (hint.hint) } } }
             }
-            (table("Levels as read", &AS_READ, as_read))
-            (table("Their values, m, up positive", &VALUES, values))
-            @if !grounds.is_empty() {
-                (table("Ground, mm, sinking positive", &MOVEMENT, movement))
-                (table("Its use", &USE, its_use))
+            details {
+                summary { "What " code { "amlstm check" } " says of levels and ground" }
+                (table("Levels as read", &AS_READ, as_read))
+                (table("Their values, m, up positive", &VALUES, values))
+                @if !grounds.is_empty() {
+                    (table("Ground, mm, sinking positive", &MOVEMENT, movement))
+                    (table("Its use", &USE, its_use))
+                }
             }
         }
     }

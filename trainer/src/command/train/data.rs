@@ -82,15 +82,15 @@ impl Wells {
         }
     }
 
-    /// What is to be said of a well's files, if it has any and the report shows it.
+    /// What is to be said of a well's data, if the report shows it.
     pub fn survey(&self, number: usize, config: &Config) -> Result<Option<Survey>, ReadError> {
-        match self {
-            Self::Read(sites) if number < WELLS_IN_FULL => {
-                let surveyed = SurveyedWell::read(sites, number, &config.data)?;
-                Ok(Some(surveyed.survey))
-            }
-            _ => Ok(None),
+        if number >= WELLS_IN_FULL {
+            return Ok(None);
         }
+        Ok(Some(match self {
+            Self::Made(wells) => Survey::of_monthly(&wells[number], &config.data),
+            Self::Read(sites) => SurveyedWell::read(sites, number, &config.data)?.survey,
+        }))
     }
 }
 
