@@ -3,6 +3,7 @@
 
 mod flashing;
 mod guide;
+mod incomplete_months;
 mod laptop;
 mod refusals;
 mod terminal;
