@@ -58,19 +58,23 @@ use crate::stateful_network::StatefulNetwork;
 mod check;
 #[cfg(feature = "encode")]
 mod encode;
+mod encoding;
 mod error;
+mod golden;
 mod numbers;
 mod physics;
 mod record;
 mod section;
+mod start;
 
 #[cfg(feature = "encode")]
 pub use encode::{Content, encode, start_from};
 pub use error::ArtifactError;
-pub use numbers::{Golden, Start};
+pub use golden::Golden;
 pub use physics::Physics;
 pub use record::{Record, Scores};
 pub use section::Tag;
+pub use start::Start;
 
 use section::Sections;
 

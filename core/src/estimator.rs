@@ -1,6 +1,5 @@
 //! Estimates month by month.
 
-use core::fmt;
 use core::iter::zip;
 
 use heapless::Vec;
@@ -29,25 +28,16 @@ pub struct Estimator<'a, const BLOCKS: usize = MAX_BLOCKS> {
 }
 
 /// A month that does not follow the last one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "step: found month {found}, expected {expected}: step every month once, a month without levels too"
+)]
 pub struct StepError {
     /// The month that was to be stepped.
     pub found: Month,
     /// The month after the last step.
     pub expected: Month,
 }
-
-impl fmt::Display for StepError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { found, expected } = self;
-        write!(
-            f,
-            "step: found month {found}, expected {expected}: step every month once, a month without levels too"
-        )
-    }
-}
-
-impl core::error::Error for StepError {}
 
 impl<'a> Estimator<'a> {
     /// Starts cold: state and cumulative subsidence zero, no month.

@@ -85,16 +85,9 @@ impl fmt::Display for Month {
 }
 
 /// A text or number that is not a month of the years 0 to 9999.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a month such as 2016-08, years 0000 to 9999")]
 pub struct MonthError;
-
-impl fmt::Display for MonthError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("expected a month such as 2016-08, years 0000 to 9999")
-    }
-}
-
-impl core::error::Error for MonthError {}
 
 impl FromStr for Month {
     type Err = MonthError;

@@ -1,7 +1,5 @@
 //! Turns a floating-point model into a fixed-point one.
 
-use core::fmt;
-
 use heapless::Vec;
 
 use crate::arithmetic::{
@@ -55,34 +53,19 @@ impl Calibration {
 const MARGIN: f32 = 2.0;
 
 /// Why a model cannot be turned into fixed point.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the wording of each is in Display")]
+#[allow(missing_docs, reason = "the wording of each says it")]
 pub enum QuantiseError {
+    #[error("model to convert: is no f32 model")]
     NotFloat,
+    #[error("model to convert: values reach {found}, fixed point holds {limit} at most")]
     Range { found: f32, limit: f32 },
+    #[error("model to convert: weight row {row} is too large for fixed point")]
     Row { row: usize },
+    #[error("model to convert: {0}")]
     Artifact(ArtifactError),
 }
-
-impl fmt::Display for QuantiseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotFloat => write!(f, "model to convert: is no f32 model"),
-            Self::Range { found, limit } => write!(
-                f,
-                "model to convert: values reach {found}, fixed point holds {limit} at most"
-            ),
-            Self::Row { row } => write!(
-                f,
-                "model to convert: weight row {row} is too large for fixed point"
-            ),
-            Self::Artifact(error) => write!(f, "model to convert: {error}"),
-        }
-    }
-}
-
-impl core::error::Error for QuantiseError {}
 
 /// Writes the fixed-point twin of the floating-point model in `file` to the beginning of `out`, which must lie at a multiple of 4 bytes, and gives its length.
 ///

@@ -1,7 +1,5 @@
 //! An estimator's state, to be kept over a power cut.
 
-use core::fmt;
-
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -57,40 +55,19 @@ impl SavedState {
 }
 
 /// Why a saved state is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the wording of each is in Display")]
+#[allow(missing_docs, reason = "the wording of each says it")]
 pub enum StateError {
+    #[error("saved state: format {found}, expected {STATE_FORMAT}")]
     Format { found: u8 },
+    #[error("saved state: belongs to model {found:08x}, expected {expected:08x}")]
     Model { found: u32, expected: u32 },
+    #[error("saved state: subsidence {} mm, expected a finite number",
+                    f32::from_bits(*found_bits))]
     Subsidence { found_bits: u32 },
+    #[error("saved state: hidden unit {unit} is out of range")]
     Unit { unit: usize },
+    #[error("saved state: physics does not fit the model")]
     Physics,
 }
-
-impl fmt::Display for StateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Format { found } => {
-                write!(f, "saved state: format {found}, expected {STATE_FORMAT}")
-            }
-            Self::Model { found, expected } => {
-                write!(
-                    f,
-                    "saved state: belongs to model {found:08x}, expected {expected:08x}"
-                )
-            }
-            Self::Subsidence { found_bits } => {
-                write!(
-                    f,
-                    "saved state: subsidence {} mm, expected a finite number",
-                    f32::from_bits(found_bits)
-                )
-            }
-            Self::Physics => write!(f, "saved state: physics does not fit the model"),
-            Self::Unit { unit } => write!(f, "saved state: hidden unit {unit} is out of range"),
-        }
-    }
-}
-
-impl core::error::Error for StateError {}

@@ -1,6 +1,6 @@
 //! Writes a model file.
 
-use super::numbers::{Encoding, TARGET_BYTES, network_bytes};
+use super::encoding::{Encoding, TARGET_BYTES, network_bytes};
 use super::physics::{PRIMARY_BYTES, golden_months, state_at};
 use super::{
     ArtifactError, CHECK_BYTES, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, MAX_FILE_BYTES,

@@ -1,14 +1,13 @@
 //! The numbers of a model file: inputs and network.
 
-use core::iter::zip;
-
 use bytemuck::Pod;
 
 #[cfg(feature = "f32")]
 use super::check::check_f32;
 #[cfg(feature = "q15")]
 use super::check::check_q15;
-use super::{ArtifactError, GOLDEN_MONTHS, Record, Tag};
+use super::encoding::network_bytes;
+use super::{ArtifactError, GOLDEN_MONTHS, Golden, Record, Start, Tag};
 use crate::arithmetic::{Arithmetic, ArithmeticKind, TiledMatrix};
 use crate::attention::AttentionWeights;
 use crate::lstm::GateWeights;
@@ -17,86 +16,6 @@ use crate::month::Month;
 use crate::network::Weights;
 use crate::scaler::Scaler;
 use crate::sizes::{BLOCK, TILE_COLUMNS};
-
-/// The state that an estimator starts from: after the last month of training or a later one.
-#[derive(Clone, Copy, Debug)]
-pub struct Start<'a> {
-    /// The month whose end the state belongs to.
-    pub month: Month,
-    /// Cumulative subsidence, mm, down +.
-    pub subsidence_mm: f32,
-    /// Bits of h `[hidden]`.
-    pub hidden: &'a [u32],
-    /// Bits of C `[hidden]`.
-    pub cell: &'a [u32],
-}
-
-impl Start<'_> {
-    /// Bits of h and C of each hidden unit.
-    pub fn state_bits(&self) -> impl Iterator<Item = (u32, u32)> {
-        zip(self.hidden.iter().copied(), self.cell.iter().copied())
-    }
-}
-
-/// What the months of the golden levels give, computed by the program that made the file.
-#[derive(Clone, Copy, Debug)]
-pub struct Golden<'a> {
-    /// Level of each input, m above datum, the same in each month.
-    pub level_m: &'a [f32],
-    /// Increment of each month from the zero state, mm.
-    pub increment_mm: &'a [f32],
-    /// Digest of these months, see [`StatefulNetwork::digest`](crate::stateful_network::StatefulNetwork::digest).
-    pub digest: u32,
-}
-
-/// Bytes of the target's scaler, which come before the start.
-#[cfg(feature = "encode")]
-pub(super) const TARGET_BYTES: usize = 8;
-
-/// How an arithmetic's numbers are encoded in a model file: their lengths in bytes.
-pub(super) struct Encoding {
-    /// All scales.
-    pub(super) scales: usize,
-    /// A bias.
-    pub(super) bias: usize,
-    /// A weight.
-    pub(super) weight: usize,
-}
-
-impl Encoding {
-    pub(super) fn of(arithmetic: ArithmeticKind) -> Self {
-        match arithmetic {
-            ArithmeticKind::F32 => Self {
-                scales: 0,
-                bias: 4,
-                weight: 4,
-            },
-            ArithmeticKind::Q15 => Self {
-                scales: 12,
-                bias: 8,
-                weight: 2,
-            },
-        }
-    }
-}
-
-/// Bytes of the network's numbers, padding included.
-pub(super) fn network_bytes(record: &Record) -> usize {
-    let inputs = usize::from(record.sizes.inputs);
-    let hidden = usize::from(record.sizes.hidden);
-    let words = 2 + 2 + 2 * hidden + inputs + GOLDEN_MONTHS + 1;
-    let hidden = BLOCK * record.sizes.hidden_blocks();
-    let units = BLOCK * record.sizes.attention_blocks();
-    let columns = record.sizes.attention_columns(record.attention);
-    let attention = units * (2 * hidden + 2 * columns);
-    let gates = 4 * hidden * (hidden + inputs.next_multiple_of(TILE_COLUMNS));
-    let biases = units * columns + 4 * hidden + 1;
-    let encoding = Encoding::of(record.arithmetic);
-    4 * words
-        + encoding.scales
-        + encoding.weight * (attention + gates + hidden)
-        + encoding.bias * biases
-}
 
 /// Reads the numbers that follow a checked record, and checks the weights.
 pub(super) fn read<'a>(

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::config::ensure;
-use super::sensor::check_sensor;
-use super::{ConfigProblem, Name, Quantity, Sensor};
+use super::Name;
+use super::config_problem::{ConfigProblem, ensure};
+use super::sensor::{Quantity, Sensor, check_sensor};
 
 /// A water channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

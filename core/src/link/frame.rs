@@ -1,7 +1,5 @@
 //! Frames: byte stuffing, CRC-32, and finding them in a stream of bytes.
 
-use core::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, MAX_FRAME, MAX_PAYLOAD, Reply, Request};
@@ -12,15 +10,19 @@ const CRC_BYTES: usize = 4;
 const KNOWN_REQUESTS: u8 = 24;
 
 /// Why bytes are not a frame, or a message does not fit one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// More than [`MAX_FRAME`] bytes without a zero.
+    #[error("frame longer than {MAX_FRAME} bytes")]
     TooLong,
     /// Shorter than a sequence number and a CRC.
+    #[error("frame too short to hold a message and its CRC")]
     TooShort,
     /// The byte stuffing is not COBS.
+    #[error("frame with broken byte stuffing")]
     Stuffing,
     /// The CRC-32 of the payload differs from the one sent.
+    #[error("frame damaged on the line: CRC {sent:08x} sent, {computed:08x} computed")]
     Crc {
         /// What the frame says.
         sent: u32,
@@ -28,33 +30,12 @@ pub enum FrameError {
         computed: u32,
     },
     /// The message does not fit [`MAX_PAYLOAD`] bytes.
+    #[error("message does not fit a frame of {MAX_FRAME} bytes")]
     MessageTooLong,
     /// The payload is no message of this protocol.
+    #[error("frame holds no message this program knows")]
     Message,
 }
-
-impl fmt::Display for FrameError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong => write!(formatter, "frame longer than {MAX_FRAME} bytes"),
-            Self::TooShort => write!(formatter, "frame too short to hold a message and its CRC"),
-            Self::Stuffing => write!(formatter, "frame with broken byte stuffing"),
-            Self::Crc { sent, computed } => {
-                write!(
-                    formatter,
-                    "frame damaged on the line: CRC {sent:08x} sent, {computed:08x} computed"
-                )
-            }
-            Self::MessageTooLong => write!(
-                formatter,
-                "message does not fit a frame of {MAX_FRAME} bytes"
-            ),
-            Self::Message => write!(formatter, "frame holds no message this program knows"),
-        }
-    }
-}
-
-impl core::error::Error for FrameError {}
 
 /// Writes one frame with `sequence` and `message` (a [`Request`] or [`Reply`]) to the start of `out` and returns it.
 ///

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ConfigProblem;
-use super::config::ensure;
+use super::config_problem::{ConfigProblem, ensure};
 
 /// What a raw value measures, in SI-near units. The logger turns it into a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,25 @@
+//! The state that a model file starts from.
+
+use core::iter::zip;
+
+use crate::month::Month;
+
+/// The state that an estimator starts from: after the last month of training or a later one.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'a> {
+    /// The month whose end the state belongs to.
+    pub month: Month,
+    /// Cumulative subsidence, mm, down +.
+    pub subsidence_mm: f32,
+    /// Bits of h `[hidden]`.
+    pub hidden: &'a [u32],
+    /// Bits of C `[hidden]`.
+    pub cell: &'a [u32],
+}
+
+impl Start<'_> {
+    /// Bits of h and C of each hidden unit.
+    pub fn state_bits(&self) -> impl Iterator<Item = (u32, u32)> {
+        zip(self.hidden.iter().copied(), self.cell.iter().copied())
+    }
+}

@@ -1,0 +1,94 @@
+//! What a technician sets: station, channels, limits.
+
+use serde::{Deserialize, Serialize};
+
+use super::channel::{BarometerConfig, ChannelConfig, check_channel};
+use super::config_key::ConfigKey;
+use super::config_problem::{ConfigProblem, ensure};
+use super::security::Security;
+use super::sensor::check_sensor;
+use super::{MAX_CHANNELS, Name};
+
+/// A configuration item and its value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ConfigItem {
+    /// The station.
+    Station {
+        /// Its name.
+        name: Name,
+        /// Vertical datum of every level, for example `NAVD88`.
+        datum: Name,
+        /// Serial number of the logger.
+        serial: u32,
+    },
+    /// Seconds between two samples, 1 to 86 400. 900 unless set.
+    SampleInterval {
+        /// Seconds.
+        seconds: u32,
+    },
+    /// A water channel, or none at this index.
+    Channel {
+        /// 0 to [`MAX_CHANNELS`] - 1.
+        index: u8,
+        /// The channel; `None` removes it.
+        channel: Option<ChannelConfig>,
+    },
+    /// The barometer, or none.
+    Barometer(Option<BarometerConfig>),
+    /// Increment of a month in mm beyond which an alarm is raised, or none.
+    RateLimit {
+        /// Limit in mm per month, > 0.
+        mm_per_month: Option<f32>,
+    },
+    /// Which models are accepted.
+    Security(Security),
+}
+
+impl ConfigItem {
+    /// The key this item belongs to.
+    pub fn key(&self) -> ConfigKey {
+        match self {
+            Self::Station { .. } => ConfigKey::Station,
+            Self::SampleInterval { .. } => ConfigKey::SampleInterval,
+            Self::Channel { index, .. } => ConfigKey::Channel(*index),
+            Self::Barometer(_) => ConfigKey::Barometer,
+            Self::RateLimit { .. } => ConfigKey::RateLimit,
+            Self::Security(_) => ConfigKey::Security,
+        }
+    }
+
+    /// Checks the item alone; the logger checks whether it fits the others.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self) -> Result<(), ConfigProblem> {
+        match self {
+            Self::Station { .. } => Ok(()),
+            Self::SampleInterval { seconds } => {
+                ensure((1..=86_400).contains(seconds), ConfigProblem::Interval)
+            }
+            Self::Channel { index, channel } => {
+                ensure(
+                    usize::from(*index) < MAX_CHANNELS,
+                    ConfigProblem::ChannelIndex,
+                )?;
+                channel.as_ref().map_or(Ok(()), check_channel)
+            }
+            Self::Barometer(barometer) => barometer.as_ref().map_or(Ok(()), |barometer| {
+                check_sensor(&barometer.sensor)?;
+                ensure(
+                    barometer.units_per_kpa.is_finite() && barometer.units_per_kpa > 0.0,
+                    ConfigProblem::Number,
+                )
+            }),
+            Self::RateLimit { mm_per_month } => ensure(
+                mm_per_month.is_none_or(|limit| limit.is_finite() && limit > 0.0),
+                ConfigProblem::Number,
+            ),
+            Self::Security(security) => ensure(
+                !security.require_signed || security.signing_key.is_some(),
+                ConfigProblem::Signing,
+            ),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The name of a configuration item.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Names a configuration item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConfigKey {
+    /// [`ConfigItem::Station`].
+    Station,
+    /// [`ConfigItem::SampleInterval`].
+    SampleInterval,
+    /// [`ConfigItem::Channel`] of this index.
+    Channel(u8),
+    /// [`ConfigItem::Barometer`].
+    Barometer,
+    /// [`ConfigItem::RateLimit`].
+    RateLimit,
+    /// [`ConfigItem::Security`].
+    Security,
+}
+
+impl fmt::Display for ConfigKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Station => formatter.write_str("station"),
+            Self::SampleInterval => formatter.write_str("sample interval"),
+            Self::Channel(index) => write!(formatter, "channel {index}"),
+            Self::Barometer => formatter.write_str("barometer"),
+            Self::RateLimit => formatter.write_str("limit"),
+            Self::Security => formatter.write_str("signatures and model versions"),
+        }
+    }
+}
