@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 /// Names a configuration item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConfigKey {
-    /// [`ConfigItem::Station`].
+    /// [`ConfigItem::Station`](super::ConfigItem::Station).
     Station,
-    /// [`ConfigItem::SampleInterval`].
+    /// [`ConfigItem::SampleInterval`](super::ConfigItem::SampleInterval).
     SampleInterval,
-    /// [`ConfigItem::Channel`] of this index.
+    /// [`ConfigItem::Channel`](super::ConfigItem::Channel) of this index.
     Channel(u8),
-    /// [`ConfigItem::Barometer`].
+    /// [`ConfigItem::Barometer`](super::ConfigItem::Barometer).
     Barometer,
-    /// [`ConfigItem::RateLimit`].
+    /// [`ConfigItem::RateLimit`](super::ConfigItem::RateLimit).
     RateLimit,
-    /// [`ConfigItem::Security`].
+    /// [`ConfigItem::Security`](super::ConfigItem::Security).
     Security,
 }
 
