@@ -42,6 +42,9 @@ const MAX_FILE_BYTES: u64 = 4 << 30;
 /// A number that looks like "no reading" is none if it lies within this of a neighbour, in the unit of its file.
 const CLOSE: f64 = 1.0;
 
+/// What holds of numbers of an absolute transducer.
+const AIR: &str = "air pressure must have been taken off (barometric compensation)";
+
 /// What the caller knows beside the files.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -83,6 +86,37 @@ pub struct Level {
     pub days: Option<u8>,
     /// The agency's word on whether it was checked; empty where it says nothing.
     pub approval: String,
+}
+
+/// What the numbers of a file mean.
+#[derive(Clone, Copy)]
+struct Terms {
+    quantity: Quantity,
+    unit: LengthUnit,
+    /// As in [`Options`].
+    zero_m: f64,
+}
+
+/// A level as its file states it.
+struct WrittenLevel {
+    stamp: Stamp,
+    /// `None` where the file has a time and no value.
+    value: Option<f64>,
+    /// Of how many days it is the mean, if it is one of several.
+    days: Option<u8>,
+    approval: String,
+}
+
+impl WrittenLevel {
+    /// One of which nothing else is known.
+    fn new(stamp: Stamp, value: Option<f64>) -> Self {
+        Self {
+            stamp,
+            value,
+            days: None,
+            approval: String::new(),
+        }
+    }
 }
 
 impl Imported {
@@ -128,7 +162,25 @@ impl Imported {
         }
     }
 
-    fn add_level(&mut self, series: &str, level: Level) {
+    /// Takes a level of a series as a level above the datum; one without a value is counted as left out.
+    fn add(&mut self, series: &str, terms: Terms, level: WrittenLevel) {
+        let Terms {
+            quantity,
+            unit,
+            zero_m,
+        } = terms;
+        let Some(written) = level.value else {
+            self.leave_out("without a value");
+            return;
+        };
+        self.convert(quantity.in_words(unit, zero_m));
+        let level = Level {
+            stamp: level.stamp,
+            level_m: quantity.level_m(written, unit, zero_m),
+            written,
+            days: level.days,
+            approval: level.approval,
+        };
         match self.levels.get_mut(series) {
             Some(levels) => levels.push(level),
             None => {

@@ -9,108 +9,36 @@
 //! measurements are read again when it is its turn ([`Sites::well`]), so that any number of wells needs the memory of a few.
 
 mod error;
+mod folder;
+mod layers;
+mod level_row;
 mod levels;
+mod levels_of_well;
+mod readings;
 mod rows;
 mod subsidence;
+mod well;
 mod wells;
 
 use std::path::{Path, PathBuf};
 
-use jiff::civil::Date;
 use rayon::prelude::*;
 
-use self::{
-    levels::Levels,
-    subsidence::Subsidence,
-    wells::{Entry, WellIndex},
-};
-use crate::{
-    config::DataConfig,
-    geodesy::Position,
-    level::{LayerReadings, LeftOut, MonthlyLevels},
-    ps::{Component, PointsError, PointsIndex, WellPoints},
-    table::{Place, TableError},
-};
+use self::folder::Folder;
+use self::well::is_synthetic;
+use self::wells::WellIndex;
+use crate::{config::DataConfig, geodesy::Position, ps::Component, table::TableError};
 
 pub use crate::table::listed;
 pub use error::ReadError;
-pub use levels::{LevelsOfWell, read_levels_of};
-
-/// The wells of one or more site folders, or of the generator.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Dataset {
-    /// Made by the generator, not measured.
-    pub synthetic: bool,
-    /// In the order of `wells.csv`.
-    pub wells: Vec<Well>,
-}
-
-/// One observation well with its measurements.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Well {
-    /// Its id: `well` in every file.
-    pub id: String,
-    /// Name for people.
-    pub name: String,
-    /// Where it is; needed only with ps points.
-    pub position: Option<Position>,
-    /// Monthly levels of each aquifer layer, from the top or as the files order them.
-    pub levels: Vec<MonthlyLevels>,
-    /// What the ground did.
-    pub ground: Ground,
-}
-
-/// One observation well with every reading of its files.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WellReadings {
-    /// Its id: `well` in every file.
-    pub id: String,
-    /// Name for people.
-    pub name: String,
-    /// Where it is; needed only with ps points.
-    pub position: Option<Position>,
-    /// Readings of each aquifer layer that has any, from the top or as the files order them.
-    pub layers: Vec<LayerReadings>,
-    /// What the ground did.
-    pub ground: Ground,
-    /// Measurements of the ground that were not used.
-    pub ground_left_out: LeftOut,
-}
-
-/// Measured movement of the ground at a well.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Ground {
-    /// `subsidence.csv`: readings of an extensometer, GNSS station or levelling, ascending.
-    Direct(Vec<Reading>),
-    /// `points.csv`: ps points within the buffer; none where the folder has no such file.
-    Points(WellPoints),
-}
-
-/// One reading of a directly measured series.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Reading {
-    /// Day of the reading.
-    pub date: Date,
-    /// Cumulative subsidence in mm, down +.
-    pub subsidence_mm: f64,
-}
+pub use levels_of_well::{LevelsOfWell, read_levels_of};
+pub use well::{Dataset, Ground, Reading, Well, WellReadings};
 
 /// Opened site folders: their wells, and where the rows of each lie.
 pub struct Sites {
     folders: Vec<Folder>,
     /// Folder of each well, and its number there.
     wells: Vec<(usize, usize)>,
-}
-
-/// One opened folder.
-struct Folder {
-    wells: Vec<Entry>,
-    levels: Levels,
-    subsidence: Option<Subsidence>,
-    points_files: Vec<PathBuf>,
-    points: Vec<PointsIndex>,
-    /// Number among the centres of `points`; `None` for wells that are directly measured.
-    centres: Vec<Option<usize>>,
 }
 
 impl Sites {
@@ -213,151 +141,6 @@ pub fn read_folders(folders: &[PathBuf], config: &DataConfig) -> Result<Dataset,
         synthetic: sites.synthetic(),
         wells: wells.collect::<Result<_, _>>()?,
     })
-}
-
-impl WellReadings {
-    /// The well with monthly means of its levels; layers of which no month counts are left out.
-    pub fn monthly(self) -> Well {
-        let layers = self.layers.iter();
-        Well {
-            levels: layers
-                .filter_map(|layer| layer.monthly(layer.month_rule()))
-                .collect(),
-            id: self.id,
-            name: self.name,
-            position: self.position,
-            ground: self.ground,
-        }
-    }
-}
-
-impl Well {
-    /// Whether the generator made it: it marks the names of its wells.
-    pub fn is_synthetic(&self) -> bool {
-        is_synthetic(&self.name)
-    }
-}
-
-fn is_synthetic(name: &str) -> bool {
-    name.contains("SYNTHETIC")
-}
-
-impl Folder {
-    /// Opens a folder; also returns the place of each well in `wells.csv`.
-    fn open(path: &Path, config: &DataConfig) -> Result<(Self, Vec<Place>), ReadError> {
-        if !path.is_dir() {
-            return Err(ReadError::NotAFolder {
-                path: path.to_owned(),
-            });
-        }
-        let file = |name: &str| Some(path.join(name)).filter(|path| path.exists());
-        let (subsidence, points) = (file("subsidence.csv"), points_files(path)?);
-        if subsidence.is_none() && points.is_empty() {
-            return Err(ReadError::NoGround {
-                path: path.to_owned(),
-            });
-        }
-        let conventions = config.conventions();
-        let wells_csv = path.join("wells.csv");
-        let (wells, index) = wells::read(&wells_csv)?;
-        let (places, wells): (Vec<_>, Vec<_>) = wells.into_iter().unzip();
-        let order = file("layers.csv").map(|path| levels::read_order(&path));
-        let levels = Levels::open(
-            &path.join("levels.csv"),
-            &index,
-            order.transpose()?,
-            &conventions,
-            config.approved_only,
-        )?;
-        let subsidence = subsidence.map(|path| Subsidence::open(&path, &index, &conventions));
-        let mut folder = Self {
-            centres: vec![None; wells.len()],
-            wells,
-            levels,
-            subsidence: subsidence.transpose()?,
-            points_files: points,
-            points: Vec::new(),
-        };
-        folder.find_points(&wells_csv, config)?;
-        Ok((folder, places))
-    }
-
-    /// Finds the points around each well that is not directly measured.
-    fn find_points(&mut self, wells_csv: &Path, config: &DataConfig) -> Result<(), ReadError> {
-        if self.points_files.is_empty() {
-            return Ok(());
-        }
-        let mut centres = Vec::new();
-        for (number, well) in self.wells.iter().enumerate() {
-            let measured = self.subsidence.as_ref();
-            if !measured.is_some_and(|measured| measured.has(number)) {
-                self.centres[number] = Some(centres.len());
-                centres.push(well.position.ok_or_else(|| ReadError::NoPositions {
-                    path: wells_csv.to_owned(),
-                })?);
-            }
-        }
-        if centres.is_empty() {
-            return Ok(());
-        }
-        let conventions = config.conventions();
-        let index =
-            |path: &PathBuf| PointsIndex::new(path, &centres, config.buffer_m, &conventions);
-        let points = self.points_files.iter().map(index);
-        self.points = points.collect::<Result<_, _>>()?;
-        Ok(())
-    }
-
-    /// Reads the measurements of a well once more if only that tells whether they are sound.
-    fn check_suspect(&self, number: usize) -> Result<(), ReadError> {
-        if self.levels.is_suspect(number) {
-            self.levels.readings(number, &self.wells[number].id)?;
-        }
-        let measured = self.subsidence.as_ref();
-        if measured.is_some_and(|measured| measured.is_suspect(number)) {
-            self.ground(number)?;
-        }
-        Ok(())
-    }
-
-    /// What the ground did at a well, and what was not used.
-    fn ground(&self, number: usize) -> Result<(Ground, LeftOut), ReadError> {
-        let measured = self.subsidence.as_ref();
-        if let Some(measured) = measured.filter(|measured| measured.has(number)) {
-            let (readings, left_out) = measured.readings(number, &self.wells[number].id)?;
-            return Ok((Ground::Direct(readings), left_out));
-        }
-        let mut points = WellPoints::default();
-        let mut left_out = LeftOut::default();
-        if let Some(centre) = self.centres[number] {
-            for file in &self.points {
-                let (more, of_file) = file.points(centre)?;
-                left_out += of_file;
-                left_out.copies +=
-                    points
-                        .merge(more)
-                        .map_err(|pid| PointsError::ContradictingFiles {
-                            path: file.path().to_owned(),
-                            pid,
-                            first: self.points[0].path().to_owned(),
-                        })?;
-            }
-        }
-        Ok((Ground::Points(points), left_out))
-    }
-
-    fn readings(&self, number: usize) -> Result<WellReadings, ReadError> {
-        let Entry { id, name, position } = self.wells[number].clone();
-        let (ground, ground_left_out) = self.ground(number)?;
-        Ok(WellReadings {
-            layers: self.levels.readings(number, &id)?,
-            id,
-            name,
-            position,
-            ground,
-            ground_left_out,
-        })
-    }
 }
 
 /// Where the wells of a `wells.csv` are; those without a position are left out.

@@ -28,7 +28,8 @@ pub struct Args {
     /// Well, for the kinds that show one; not needed where the run has one well.
     #[arg(long)]
     well: Option<String>,
-    /// File to write; its ending, .svg or .png, decides the form.
+    /// File to write; its ending, .svg or .png, decides the form. A PNG file has Latin, Greek and
+    /// Cyrillic letters, an SVG file any.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }

@@ -5,7 +5,7 @@
 
 use super::stamp::Dates;
 use super::{
-    DateOrder, ImportError, Imported, LengthUnit, Level, Options, Quantity,
+    DateOrder, ImportError, Imported, LengthUnit, Options, Quantity, Terms, WrittenLevel,
     text::{Text, fields, number},
 };
 
@@ -40,19 +40,12 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
         let cell = &cells[column];
         let value =
             number(cell).map_err(|_| text.malformed(line, cell, "a number or an empty field"))?;
-        let Some(value) = value else {
-            imported.leave_out("without a value");
-            continue;
+        let terms = Terms {
+            quantity,
+            unit,
+            zero_m: options.zero_m,
         };
-        imported.convert(quantity.in_words(unit, options.zero_m));
-        let level = Level {
-            stamp,
-            level_m: quantity.level_m(value, unit, options.zero_m),
-            written: value,
-            days: None,
-            approval: String::new(),
-        };
-        imported.add_level(&series, level);
+        imported.add(&series, terms, WrittenLevel::new(stamp, value));
     }
     Ok(imported)
 }

@@ -23,7 +23,7 @@ use jiff::civil::{Date, DateTime, Time};
 use serde::Deserialize;
 
 use super::{
-    ImportError, Imported, LengthUnit, Level, Options, Quantity, Stamp,
+    ImportError, Imported, LengthUnit, Options, Quantity, Stamp, Terms, WrittenLevel,
     text::{Text, fields, number},
 };
 use crate::config::mistake;
@@ -127,7 +127,11 @@ pub(super) fn read(
     options: &Options,
 ) -> Result<Imported, ImportError> {
     let mut imported = Imported::default();
-    let zero_m = mapping.zero_m.unwrap_or(options.zero_m);
+    let terms = Terms {
+        quantity: mapping.quantity,
+        unit: mapping.unit,
+        zero_m: mapping.zero_m.unwrap_or(options.zero_m),
+    };
     let mut places: Option<Places> = None;
     for (line, row) in text.lines() {
         let cells = fields(row, mapping.separator);
@@ -158,22 +162,14 @@ pub(super) fn read(
         }
         let value = number(&cell.replace(mapping.decimal, "."))
             .map_err(|_| text.malformed(line, cell, "a number or an empty field"))?;
-        let Some(value) = value else {
-            imported.leave_out("without a value");
-            continue;
-        };
-        imported.convert(mapping.quantity.in_words(mapping.unit, zero_m));
-        let level = Level {
-            stamp,
-            level_m: mapping.quantity.level_m(value, mapping.unit, zero_m),
-            written: value,
-            days: None,
+        let level = WrittenLevel {
             approval: places
                 .approval
                 .map_or_else(String::new, |place| cells[place].clone()),
+            ..WrittenLevel::new(stamp, value)
         };
         let series = places.series.map_or("", |place| &cells[place]);
-        imported.add_level(series, level);
+        imported.add(series, terms, level);
     }
     if places.is_none() {
         return Err(ImportError::Column {

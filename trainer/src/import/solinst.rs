@@ -6,12 +6,10 @@
 
 use super::stamp::Dates;
 use super::{
-    DateOrder, ImportError, Imported, LengthUnit, Level, Options, Quantity, Stamp,
+    AIR, DateOrder, ImportError, Imported, LengthUnit, Options, Quantity, Stamp, Terms,
+    WrittenLevel,
     text::{Text, fields, number},
 };
-
-/// What is said once of such files.
-const AIR: &str = "air pressure must have been taken off (barometric compensation)";
 
 pub(super) fn read_xle(text: &Text, options: &Options) -> Result<Imported, ImportError> {
     let document = roxmltree::Document::parse(text.all()).map_err(|error| {
@@ -133,19 +131,14 @@ fn add(
 ) -> Result<(), ImportError> {
     let value =
         number(cell).map_err(|_| text.malformed(line, cell, "a number or an empty field"))?;
-    let Some(value) = value else {
-        imported.leave_out("without a value");
-        return Ok(());
+    let terms = Terms {
+        quantity: Quantity::Submergence,
+        unit,
+        zero_m: options.zero_m,
     };
-    imported.convert(Quantity::Submergence.in_words(unit, options.zero_m));
-    imported.convert(AIR);
-    let level = Level {
-        stamp,
-        level_m: Quantity::Submergence.level_m(value, unit, options.zero_m),
-        written: value,
-        days: None,
-        approval: String::new(),
-    };
-    imported.add_level(series, level);
+    imported.add(series, terms, WrittenLevel::new(stamp, value));
+    if value.is_some() {
+        imported.convert(AIR);
+    }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! Layout: `LoggerNet` manual, appendix "Campbell Scientific file formats"; the logger of this project writes it, too.
 
 use super::{
-    ImportError, Imported, LengthUnit, Level, Options, Quantity, Stamp,
+    ImportError, Imported, LengthUnit, Options, Quantity, Stamp, Terms, WrittenLevel,
     text::{Text, fields, number},
 };
 
@@ -51,29 +51,26 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
         for column in &columns {
             let cell = &cells[column.column];
             let value = number(cell).map_err(|_| text.malformed(line, cell, "a number or NAN"))?;
-            let Some(value) = value else {
-                imported.leave_out("without a value");
-                continue;
-            };
             // What is flagged in a month stands beside the mean and is not in it; its days decide whether it counts.
             let quality = match (month, column.quality) {
                 (None, Some(quality)) => &cells[quality],
                 _ => "",
             };
-            if !quality.is_empty() {
+            if value.is_some() && !quality.is_empty() {
                 imported.leave_out(format!("flagged \"{quality}\""));
                 continue;
             }
             let days = column.days.and_then(|days| cells[days].parse().ok());
-            imported.convert(column.quantity.in_words(column.unit, options.zero_m));
-            let level = Level {
-                stamp,
-                level_m: column.quantity.level_m(value, column.unit, options.zero_m),
-                written: value,
-                days,
-                approval: String::new(),
+            let terms = Terms {
+                quantity: column.quantity,
+                unit: column.unit,
+                zero_m: options.zero_m,
             };
-            imported.add_level(&column.series, level);
+            let level = WrittenLevel {
+                days,
+                ..WrittenLevel::new(stamp, value)
+            };
+            imported.add(&column.series, terms, level);
         }
     }
     Ok(imported)

@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{Imported, Level, Options, Stamp, unit::LengthUnit, unit::Quantity};
+use super::{Imported, LengthUnit, Options, Quantity, Stamp, Terms, WrittenLevel};
 
 /// Parameter codes of groundwater levels: what is measured, then what services compute from it. All of a field measurement come together, as if they were
 /// several measurements.
@@ -58,14 +58,7 @@ type Key = (String, String, usize);
 /// The values of a file, from which one series is taken for each site: a depth, the same above two datums and the extremes of its days are not one record.
 #[derive(Default)]
 pub(super) struct Sites {
-    series: BTreeMap<String, BTreeMap<Key, Vec<Reading>>>,
-}
-
-/// A value without its series.
-struct Reading {
-    stamp: Stamp,
-    number: Option<f64>,
-    approval: String,
+    series: BTreeMap<String, BTreeMap<Key, Vec<WrittenLevel>>>,
 }
 
 impl Sites {
@@ -83,10 +76,9 @@ impl Sites {
             value.sensor,
         );
         let of_site = self.series.entry(site.to_owned()).or_default();
-        of_site.entry(key).or_default().push(Reading {
-            stamp: value.stamp,
-            number: value.number,
+        of_site.entry(key).or_default().push(WrittenLevel {
             approval: value.approval.to_owned(),
+            ..WrittenLevel::new(value.stamp, value.number)
         });
     }
 
@@ -94,8 +86,8 @@ impl Sites {
     pub(super) fn take(self, imported: &mut Imported, options: &Options) {
         for (site, of_site) in self.series {
             let place = |code: &str| PARAMETERS.iter().position(|(known, ..)| *known == code);
-            let count = |readings: &[Reading]| {
-                let has_number = |reading: &&Reading| reading.number.is_some();
+            let count = |readings: &[WrittenLevel]| {
+                let has_number = |level: &&WrittenLevel| level.value.is_some();
                 readings.iter().filter(has_number).count()
             };
             let best = of_site
@@ -129,26 +121,19 @@ fn take_series(
     imported: &mut Imported,
     site: &str,
     parameter: &str,
-    readings: Vec<Reading>,
+    readings: Vec<WrittenLevel>,
     options: &Options,
 ) {
     let known = PARAMETERS.iter().find(|(known, ..)| *known == parameter);
     let Some((_, quantity, unit)) = known else {
         return;
     };
+    let terms = Terms {
+        quantity: *quantity,
+        unit: *unit,
+        zero_m: options.zero_m,
+    };
     for reading in readings {
-        let Some(number) = reading.number else {
-            imported.leave_out("without a value");
-            continue;
-        };
-        imported.convert(quantity.in_words(*unit, options.zero_m));
-        let level = Level {
-            stamp: reading.stamp,
-            level_m: quantity.level_m(number, *unit, options.zero_m),
-            written: number,
-            days: None,
-            approval: reading.approval,
-        };
-        imported.add_level(site, level);
+        imported.add(site, terms, reading);
     }
 }

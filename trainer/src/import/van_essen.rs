@@ -5,7 +5,8 @@
 //! included unless it was taken off.
 
 use super::{
-    ImportError, Imported, LengthUnit, Level, Options, Quantity, Stamp, text::Text, text::number,
+    AIR, ImportError, Imported, LengthUnit, Options, Quantity, Stamp, Terms, WrittenLevel,
+    text::Text, text::number,
 };
 
 pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportError> {
@@ -73,19 +74,14 @@ fn add(
         .ok_or_else(|| text.malformed(line, &written, "a time such as 2011/07/27 10:00:00.0"))?;
     let cell = parts.next().unwrap_or_default().replace(',', ".");
     let value = number(&cell).map_err(|_| text.malformed(line, &cell, "a number"))?;
-    let Some(value) = value else {
-        imported.leave_out("without a value");
-        return Ok(());
+    let terms = Terms {
+        quantity: Quantity::Submergence,
+        unit,
+        zero_m: options.zero_m,
     };
-    imported.convert(Quantity::Submergence.in_words(unit, options.zero_m));
-    imported.convert("air pressure must have been taken off (barometric compensation)");
-    let level = Level {
-        stamp,
-        level_m: Quantity::Submergence.level_m(value, unit, options.zero_m),
-        written: value,
-        days: None,
-        approval: String::new(),
-    };
-    imported.add_level(series, level);
+    imported.add(series, terms, WrittenLevel::new(stamp, value));
+    if value.is_some() {
+        imported.convert(AIR);
+    }
     Ok(())
 }

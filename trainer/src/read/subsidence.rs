@@ -36,7 +36,7 @@ impl Columns {
             .is_some_and(|value| value.abs() > MAX_SUBSIDENCE_MM)
         {
             let expected = "mm within 100 m; list a value for \"no reading\" in no_data of [data]";
-            return Err(row.refuse(self.value, expected).into());
+            return Err(row.wrong_field(self.value, expected).into());
         }
         Ok((time, cell))
     }

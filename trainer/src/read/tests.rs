@@ -1,10 +1,14 @@
 //! Whole site folders, read and refused.
 
+mod model;
+mod points;
+
 use std::fs;
 
 use super::*;
 use crate::config::Config;
-use amlstm_core::month_mean::{MonthDefinition, MonthRule};
+use crate::level::LeftOut;
+use crate::ps::WellPoints;
 
 const WELLS: &str = "well,name\nA,\"Well A, north\"\nB,\n";
 const LEVELS: &str = "well,layer,date,level_m\nA,lower,2010-01-05,1\nA,upper,2010-01-05,5\nB,upper,2010-02-01,7\nA,lower,2010-01-07,2\n";
@@ -205,43 +209,6 @@ fn what_is_missing_is_said() {
 }
 
 #[test]
-fn levels_of_one_well_come_in_the_models_order() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("levels.csv");
-    let read = |text: &str, well: &str| {
-        fs::write(&path, text).unwrap();
-        let layers = ["upper".into(), "lower".into()];
-        read_levels_of(&path, well, &layers, MonthDefinition::default(), &[])
-            .map(|levels| levels.layers)
-    };
-    let levels = read(LEVELS, "A").unwrap();
-    assert_eq!(
-        (levels[0].aquifer_layer.as_str(), levels[0].level_m[0]),
-        ("upper", Some(5.0))
-    );
-    assert_eq!(
-        read("layer,date,level_m\nlower,2010-01-01,3\n", "A")
-            .unwrap()
-            .len(),
-        1
-    );
-    assert!(
-        read(LEVELS, "C")
-            .unwrap_err()
-            .to_string()
-            .contains("found no level of well C")
-    );
-    let message = read("layer,date,level_m\nuper,2010-01-01,3\n", "A")
-        .unwrap_err()
-        .to_string();
-    assert!(
-        message
-            .ends_with(":2: layer: found \"uper\", expected a layer of the model (upper, lower)"),
-        "{message}"
-    );
-}
-
-#[test]
 fn what_spreadsheets_write_reads_like_the_plain_file() {
     let windows: Vec<(&str, String)> = site()
         .iter()
@@ -410,129 +377,3 @@ fn a_copied_row_is_counted_not_refused() {
 }
 
 const LEVEL_3: &str = "pid,easting,northing,mean_velocity,mean_velocity_std,acceleration,seasonality,20100101,20100201\n";
-
-#[test]
-fn files_of_the_european_service_keep_their_names() {
-    let points = format!("{LEVEL_3}p1,100,100,0,0,0,0,0,-2\n");
-    let ground = |name: &'static str| {
-        let dataset = read(&[
-            ("wells.csv", "well,easting,northing\nA,100,150\n"),
-            ("levels.csv", "well,layer,date,level_m\nA,u,2010-01-01,1\n"),
-            (name, &points),
-        ])?;
-        Ok::<_, String>(dataset.wells[0].ground.clone())
-    };
-    let Ok(Ground::Points(found)) = ground("EGMS_L3_E32N34_100km_U.csv") else {
-        panic!("points")
-    };
-    assert_eq!(found.points[0].subsidence_mm, [Some(0.0), Some(2.0)]);
-    let east = ground("EGMS_L3_E32N34_100km_E.csv").unwrap_err();
-    assert!(east.contains("an east-west component"), "{east}");
-    let renamed = ground("points.csv").unwrap_err();
-    assert!(renamed.contains("give it its own name"), "{renamed}");
-}
-
-/// Wells in degrees beside a level 3 file, whose grid is in metres: 3962799.45, 2999718.85 is 5 degrees east, 50 degrees north (IOGP 373-7-2, method 9820).
-#[test]
-fn wells_in_degrees_find_the_points_of_level_3() {
-    let points =
-        format!("{LEVEL_3}p1,3962850,2999750,0,0,0,0,0,-2\np2,3964850,2999750,0,0,0,0,0,-9\n");
-    let dataset = read(&[
-        ("wells.csv", "well,longitude,latitude\nA,5,50\n"),
-        ("levels.csv", "well,layer,date,level_m\nA,u,2010-01-01,1\n"),
-        ("EGMS_L3_E39N29_100km_U.csv", &points),
-    ])
-    .unwrap();
-    let Ground::Points(found) = &dataset.wells[0].ground else {
-        panic!("points")
-    };
-    let [point] = &found.points[..] else {
-        panic!("{:?}", found.points)
-    };
-    // 50.6 m east and 31.2 m north on the grid, whose scale is within a tenth of one here.
-    assert!(
-        (point.distance_m - 59.4).abs() < 1.0,
-        "{}",
-        point.distance_m
-    );
-    assert_eq!(point.subsidence_mm, [Some(0.0), Some(2.0)]);
-}
-
-#[test]
-fn points_of_several_tracks_come_together() {
-    let track = |pid: &str, scenes: &str| {
-        format!("pid,easting,northing,incidence_angle,{scenes}\n{pid},100,100,60,0,-2\n")
-    };
-    let [one, other] = [
-        track("T1", "20100103,20100203"),
-        track("T2", "20100107,20100207"),
-    ];
-    let dataset = read(&[
-        ("wells.csv", "well,easting,northing\nA,100,150\n"),
-        (
-            "levels.csv",
-            "well,layer,date,level_m\nA,u,2010-01-01,1\nA,u,2010-02-01,1\n",
-        ),
-        ("EGMS_L2b_088_0297_IW2_VV.csv", &one),
-        ("EGMS_L2b_015_0297_IW1_VV.csv", &other),
-    ])
-    .unwrap();
-    let Ground::Points(points) = &dataset.wells[0].ground else {
-        panic!("points")
-    };
-    assert_eq!(points.scenes.len(), 4);
-    let ids: Vec<_> = points
-        .points
-        .iter()
-        .map(|point| point.id.as_str())
-        .collect();
-    assert_eq!(ids, ["T2", "T1"]);
-    let series =
-        crate::series::WellSeries::new(&dataset.wells[0], &Config::default().data).unwrap();
-    // Both see 4 mm (cos 60 degrees = 1/2) in 31 days: no increment is lost.
-    assert_eq!(series.intervals.len(), 1);
-    for point in &series.points {
-        assert_eq!(point.increment_mm, [Some(4.0)]);
-    }
-}
-
-#[test]
-fn a_slip_of_the_date_is_refused_for_a_model() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let text = "layer,date,level_m\nu,2020-05-10,1\nu,2199-06-01,1\nu,2020-06-10,1\n";
-    fs::write(file.path(), text).unwrap();
-    let error = read_levels_of(
-        file.path(),
-        "A",
-        &["u".into()],
-        MonthDefinition::default(),
-        &[],
-    );
-    let error = error.unwrap_err().to_string();
-    assert!(
-        error.ends_with(":3: date: found 2199-06-01, 179 years after 2020-06-10, the row before it; correct the date"),
-        "{error}"
-    );
-}
-
-#[test]
-fn months_without_a_level_still_count_for_a_model() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let text = "layer,date,level_m,days\nu,2020-05-15,,12\nu,2020-06-15,4.5,30\nu,2020-07-15,4,9\n";
-    fs::write(file.path(), text).unwrap();
-    let layers = ["u".into()];
-    let most_days = MonthDefinition::new(0, [MonthRule::MostDays].into_iter()).unwrap();
-    let levels = read_levels_of(file.path(), "A", &layers, most_days, &[]).unwrap();
-    assert_eq!(
-        (levels.first.to_string(), levels.last.to_string()),
-        ("2020-05".into(), "2020-07".into())
-    );
-    // 30 of 30 days count, 9 of 31 do not.
-    assert_eq!(
-        (
-            levels.layers[0].start.to_string(),
-            &levels.layers[0].level_m[..]
-        ),
-        ("2020-06".into(), &[Some(4.5)][..])
-    );
-}

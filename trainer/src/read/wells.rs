@@ -33,7 +33,7 @@ pub(super) fn read(path: &Path) -> Result<(Vec<(Place, Entry)>, WellIndex), Read
     let mut index = WellIndex::default();
     while let Some(row) = table.next_row()? {
         let id = row.name(id)?;
-        super::levels::check_length("well", &id, &row)?;
+        super::layers::check_length("well", &id, &row)?;
         index.add(&id, row.place())?;
         let position = match (geographic, planar) {
             (Some((longitude, latitude)), _) => {

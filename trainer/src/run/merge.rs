@@ -75,7 +75,7 @@ impl RunFolder {
             .collect::<Result<Vec<_>, _>>()?;
         let of = shards.first().map_or(1, |shard| shard.shard.of);
         for shard in &shards {
-            shard.refuse_other(&shards[0])?;
+            shard.check_same_run(&shards[0])?;
         }
         for number in 1..=of {
             let is_it = |shard: &&ShardFolder| shard.shard.number == number;
@@ -127,7 +127,7 @@ impl ShardFolder {
         })
     }
 
-    fn refuse_other(&self, first: &Self) -> Result<(), MergeError> {
+    fn check_same_run(&self, first: &Self) -> Result<(), MergeError> {
         let whole = |shard: &Self| shard.folder.identity.whole();
         let difference = if self.config != first.config {
             Some("its configuration is another".to_owned())

@@ -68,7 +68,7 @@ impl<'a> Row<'a> {
             normal_name(text).into()
         };
         if name.is_empty() {
-            return Err(self.refuse(column, "a name"));
+            return Err(self.wrong_field(column, "a name"));
         }
         Ok(name)
     }
@@ -82,7 +82,7 @@ impl<'a> Row<'a> {
             .parse()
             .ok()
             .filter(|number: &f64| number.is_finite())
-            .ok_or_else(|| self.refuse(column, expected))
+            .ok_or_else(|| self.wrong_field(column, expected))
     }
 
     /// A measurement, which may be missing.
@@ -95,7 +95,8 @@ impl<'a> Row<'a> {
         conventions: &Conventions,
         expected: &'static str,
     ) -> Result<Cell, TableError> {
-        Cell::read(self.bytes(column), conventions).ok_or_else(|| self.refuse(column, expected))
+        Cell::read(self.bytes(column), conventions)
+            .ok_or_else(|| self.wrong_field(column, expected))
     }
 
     /// A date `2010-11-22`, with or without a time of day and an offset from UTC, in time of the site.
@@ -104,7 +105,7 @@ impl<'a> Row<'a> {
     /// When it is neither.
     pub fn time(&self, column: Column, conventions: &Conventions) -> Result<DateTime, TableError> {
         parse_time(self.bytes(column), conventions.utc_offset_minutes).ok_or_else(|| {
-            self.refuse(
+            self.wrong_field(
                 column,
                 "a date such as 2010-11-22 or 2010-11-22 06:00, years 1800 to 2199",
             )
@@ -112,7 +113,7 @@ impl<'a> Row<'a> {
     }
 
     /// The message that a field is not what its column holds.
-    pub fn refuse(&self, column: Column, expected: &'static str) -> TableError {
+    pub fn wrong_field(&self, column: Column, expected: &'static str) -> TableError {
         if self.has_units() {
             return TableError::UnitsRow {
                 place: self.place(),

@@ -113,11 +113,13 @@ impl Row<'_> {
                 Some(Cell::Value(_)) => {
                     let limit =
                         "mm within 100 m; list a value for \"no reading\" in no_data of [data]";
-                    return Err(self.refuse(*column, field, limit).into());
+                    return Err(self.wrong_field(*column, field, limit).into());
                 }
                 Some(nothing) => left_out.count(nothing),
                 None => {
-                    return Err(self.refuse(*column, field, "mm or an empty field").into());
+                    return Err(self
+                        .wrong_field(*column, field, "mm or an empty field")
+                        .into());
                 }
             }
         }
@@ -216,11 +218,11 @@ impl Row<'_> {
             .and_then(|text| text.parse::<f64>().ok());
         match parsed {
             Some(number) if range.contains(&number) => Ok(number),
-            _ => Err(self.refuse(column, field, expected).into()),
+            _ => Err(self.wrong_field(column, field, expected).into()),
         }
     }
 
-    fn refuse(&self, column: usize, field: &[u8], expected: &'static str) -> TableError {
+    fn wrong_field(&self, column: usize, field: &[u8], expected: &'static str) -> TableError {
         if self.fields().is_ok_and(|fields| is_row_of_units(&fields)) {
             return TableError::UnitsRow {
                 place: self.place(),
