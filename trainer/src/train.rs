@@ -224,12 +224,8 @@ where
     let valid_level_m = scaling::ranges(series, months)?;
     let target = observation::target(series, split)?;
     let observations = Observations::new(series, split, target);
-    let chosen_by = match config.training.selection {
-        Selection::Validation => Part::Validate,
-        Selection::Test => Part::Test,
-    };
     if let Stop::AtBest = stop {
-        observations.require(chosen_by, &series.well)?;
+        observations.require(chosen_by(config), &series.well)?;
     }
 
     let shape = Shape::of(&config.network, inputs);
@@ -313,6 +309,25 @@ where
         interval_half_width_mm,
         seed,
     })
+}
+
+/// The part that chooses the best epoch.
+fn chosen_by(config: &Config) -> Part {
+    match config.training.selection {
+        Selection::Validation => Part::Validate,
+        Selection::Test => Part::Test,
+    }
+}
+
+/// Refuses what no fit can use, without fitting.
+///
+/// # Errors
+/// As training, but for a fit that diverges.
+pub fn check(series: &WellSeries, split: &Split, config: &Config) -> Result<(), TrainError> {
+    inputs_of(series)?;
+    scaling::ranges(series, split.training_steps(series))?;
+    let target = observation::target(series, split)?;
+    Observations::new(series, split, target).require(chosen_by(config), &series.well)
 }
 
 /// The number of a network's inputs: one for each aquifer layer.

@@ -9,6 +9,7 @@ use amlstm::{
     series::WellSeries,
     split::{Part, Split},
     survey::{Survey, SurveyedWell},
+    train,
 };
 use serde::Serialize;
 
@@ -165,6 +166,7 @@ fn checked(sites: &Sites, number: usize, config: &Config) -> anyhow::Result<Chec
 
 fn training(series: &WellSeries, config: &Config) -> anyhow::Result<Training> {
     let split = Split::new(series, &config.split, config.seed)?;
+    train::check(series, &split, config)?;
     let of_split = |part| match &split {
         Split::Points(_) => split.points_of(series, part),
         Split::Time(parts) => {

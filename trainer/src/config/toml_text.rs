@@ -57,8 +57,16 @@ impl Config {
 pub fn mistake(text: &str, error: &toml::de::Error) -> (usize, String) {
     let start = error.span().map_or(0, |span| span.start);
     let line = 1 + text[..start].matches('\n').count();
-    (line, error.message().trim().replace('\n', "; "))
+    let mut message = error.message().trim().replace('\n', "; ");
+    if message.len() > MAX_MISTAKE_BYTES {
+        message.truncate(message.floor_char_boundary(MAX_MISTAKE_BYTES - 3));
+        message.push_str("...");
+    }
+    (line, message)
 }
+
+/// Longest text of a mistake, bytes: it may quote a key of any length.
+const MAX_MISTAKE_BYTES: usize = 300;
 
 /// Puts values in the place of those of the same keys, whose comments stay; keys without a default come after the others.
 fn put(documented: &mut Table, values: Table) {
@@ -133,5 +141,7 @@ mod tests {
             "{error}"
         );
         assert!(!error.contains('\n'), "{error}");
+        let error = parse(&format!("{} = 5\n", "x".repeat(5000))).unwrap_err();
+        assert!(error.to_string().len() <= 400, "{error}");
     }
 }

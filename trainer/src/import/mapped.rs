@@ -27,6 +27,7 @@ use super::{
     text::{Text, fields, number},
 };
 use crate::config::mistake;
+use crate::table::quoted;
 
 /// How to read a CSV.
 #[derive(Clone, Debug, Deserialize)]
@@ -176,7 +177,8 @@ pub(super) fn read(
             path: text.path().to_owned(),
             what: format!(
                 "found no line with the columns of the mapping, such as \"{}\" and \"{}\"",
-                mapping.columns.date, mapping.columns.value
+                quoted(mapping.columns.date.as_bytes()),
+                quoted(mapping.columns.value.as_bytes())
             ),
             found: "none; check separator and names".to_owned(),
         });

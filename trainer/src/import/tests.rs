@@ -168,6 +168,9 @@ fn a_campbell_table_is_read() {
     let imported = read(text);
     assert_eq!(levels(&imported, "Level_Avg"), ["2019-01-01 10.5000"]);
     assert_eq!(imported.left_out["without a value"], 1);
+    let overflow = text.replace("NAN", "-INF");
+    let left_out = &read(&overflow).left_out;
+    assert_eq!(left_out["without a value"], 1);
     let two = text.replace("\"Volts\"", "\"m\"");
     let message = read_with(&two, &Options::default()).unwrap_err();
     assert!(
@@ -292,6 +295,20 @@ fn any_other_csv_is_read_by_a_mapping() {
     let imported = read_with(text, &options).unwrap();
     assert_eq!(levels(&imported, "001"), ["2012-01-14 10.0850"]);
     assert_eq!(imported.left_out["no_data"], 1);
+    let long = "x".repeat(500);
+    for text in [format!("{long} = 1\n"), mapping.replace("Peildatum", &long)] {
+        let message = match Mapping::parse(&text, Path::new("mapping.toml")) {
+            Err(error) => error.to_string(),
+            Ok(long) => {
+                let options = Options {
+                    mapping: Some(long),
+                    ..Options::default()
+                };
+                read_with("a;b\n", &options).unwrap_err()
+            }
+        };
+        assert!(message.len() <= 400, "{message}");
+    }
     let message = read_with("a;b\n", &options).unwrap_err();
     assert!(
         message.contains("found no line with the columns of the mapping"),

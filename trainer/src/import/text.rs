@@ -125,7 +125,7 @@ pub(super) fn fields(line: &str, separator: char) -> Vec<String> {
 /// A cell that is neither a number nor a word for none.
 pub(super) struct NotANumber;
 
-/// A number with a decimal point; `None` for a cell that says there is none.
+/// A number with a decimal point; `None` for a cell that says there is none, as loggers' `INF` does.
 pub(super) fn number(cell: &str) -> Result<Option<f64>, NotANumber> {
     let cell = cell.trim();
     let says_none = matches!(cell, "" | "-" | "--") || cell.eq_ignore_ascii_case("null");
@@ -133,11 +133,7 @@ pub(super) fn number(cell: &str) -> Result<Option<f64>, NotANumber> {
         return Ok(None);
     }
     let number: f64 = cell.parse().map_err(|_| NotANumber)?;
-    if number.is_finite() {
-        Ok(Some(number))
-    } else {
-        Err(NotANumber)
-    }
+    Ok(Some(number).filter(|number| number.is_finite()))
 }
 
 #[cfg(test)]

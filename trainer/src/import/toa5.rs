@@ -57,7 +57,8 @@ pub(super) fn read(text: &Text, options: &Options) -> Result<Imported, ImportErr
                 _ => "",
             };
             if value.is_some() && !quality.is_empty() {
-                imported.leave_out(format!("flagged \"{quality}\""));
+                let flag = crate::table::quoted(quality.as_bytes());
+                imported.leave_out(format!("flagged \"{flag}\""));
                 continue;
             }
             let days = column.days.and_then(|days| cells[days].parse().ok());

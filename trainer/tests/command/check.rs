@@ -212,3 +212,41 @@ fn both_kinds_of_ground_are_told_apart() {
         "{text}"
     );
 }
+
+/// The split leaves the last months to validation and test: a layer that begins there is nothing to learn from.
+#[test]
+fn what_training_would_refuse_is_refused_by_check_in_the_same_words() {
+    let refused = |site: &Path| {
+        let message = failed(site, &["check", "."]);
+        let arguments = ["train", ".", "--out", "run", "--config", "few.toml"];
+        let output = amlstm(site, &arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(3));
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap().trim_end(),
+            message
+        );
+        message
+    };
+    let site = self::site();
+    replace(
+        site.path(),
+        "levels.csv",
+        "A,confined,2014-12-15,",
+        "A,lower,2014-11-15,3\nA,confined,2014-12-15,",
+    );
+    assert!(
+        refused(site.path()).contains("aquifer layer lower has no level in the training months")
+    );
+    let site = self::site();
+    fs::remove_file(site.path().join("subsidence.csv")).unwrap();
+    for (name, text) in [
+        ("wells.csv", "well,name,easting,northing\nA,,0,0\n"),
+        (
+            "points.csv",
+            "pid,easting,northing,20100110,20100210,20100310\np1,0,0,0,,1\np2,0,0,,1,\np3,0,0,1,,\n",
+        ),
+    ] {
+        fs::write(site.path().join(name), text).unwrap();
+    }
+    assert!(refused(site.path()).contains("the training part has no observed increment"));
+}
