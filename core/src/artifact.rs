@@ -66,6 +66,8 @@ mod physics;
 mod record;
 mod section;
 mod start;
+#[cfg(feature = "encode")]
+mod writer;
 
 #[cfg(feature = "encode")]
 pub use encode::{Content, encode, start_from};

@@ -2,13 +2,13 @@
 
 use super::encoding::{Encoding, TARGET_BYTES, network_bytes};
 use super::physics::{PRIMARY_BYTES, golden_months, state_at};
+use super::writer::{Matrix, Writer};
 use super::{
     ArtifactError, CHECK_BYTES, FORMAT, GOLDEN_MONTHS, HEAD_BYTES, MAGIC, MAX_FILE_BYTES,
     ModelFile, Physics, Record, Tag, section,
 };
 use crate::arithmetic::ArithmeticKind;
 use crate::basis::{LAYER_NUMBERS, LayerBeds};
-use crate::checksum::CRC32;
 use crate::estimate::Primary;
 use crate::input::Input;
 use crate::month::Month;
@@ -331,90 +331,4 @@ fn check_counts(content: &Content) -> Result<(), ArtifactError> {
         });
     }
     Ok(())
-}
-
-/// A matrix column by column, without padding.
-struct Matrix<'a> {
-    numbers: &'a [u8],
-    rows: usize,
-    columns: usize,
-    /// The bytes of a number in the padding.
-    empty: &'a [u8],
-}
-
-impl Matrix<'_> {
-    fn number(&self, row: usize, column: usize) -> Option<&[u8]> {
-        let size = self.empty.len();
-        let at = (column < self.columns).then_some((column * self.rows + row) * size)?;
-        self.numbers.get(at..at + size)
-    }
-}
-
-struct Writer<'a> {
-    out: &'a mut [u8],
-    at: usize,
-    no_room: ArtifactError,
-}
-
-impl Writer<'_> {
-    fn put(&mut self, bytes: &[u8]) -> Result<(), ArtifactError> {
-        self.put_at(self.at, bytes)?;
-        self.at += bytes.len();
-        Ok(())
-    }
-
-    fn put_at(&mut self, at: usize, bytes: &[u8]) -> Result<(), ArtifactError> {
-        let place = self.out.get_mut(at..at + bytes.len());
-        place.ok_or(self.no_room)?.copy_from_slice(bytes);
-        Ok(())
-    }
-
-    /// Begins a section; gives where its content begins.
-    fn begin(&mut self, tag: Tag) -> Result<usize, ArtifactError> {
-        self.put(&tag.0)?;
-        self.put(&[0; 4])?;
-        Ok(self.at)
-    }
-
-    /// Ends the section whose content began at `start`.
-    fn end(&mut self, start: usize) -> Result<(), ArtifactError> {
-        let length = (self.at - start) as u32;
-        self.put_at(start - 4, &length.to_le_bytes())?;
-        while !self.at.is_multiple_of(4) {
-            self.put(&[0])?;
-        }
-        Ok(())
-    }
-
-    /// Writes a matrix of so many rows and columns: block of rows after block of rows, column by column. `row_of` and `column_of` say which of the matrix these are;
-    /// `None` is padding.
-    fn put_matrix(
-        &mut self,
-        matrix: &Matrix,
-        rows: usize,
-        columns: usize,
-        row_of: impl Fn(usize) -> Option<usize>,
-        column_of: impl Fn(usize) -> Option<usize>,
-    ) -> Result<(), ArtifactError> {
-        let number = |row, column| matrix.number(row_of(row)?, column_of(column)?);
-        for first_row in (0..rows).step_by(BLOCK) {
-            for column in 0..columns {
-                for row in first_row..first_row + BLOCK {
-                    self.put(number(row, column).unwrap_or(matrix.empty))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn file(&self, bytes: usize) -> Result<&[u8], ArtifactError> {
-        self.out.get(..bytes).ok_or(self.no_room)
-    }
-
-    /// Writes the CRC-32 to the end of a file of `bytes`.
-    fn seal(&mut self, bytes: usize) -> Result<(), ArtifactError> {
-        let content = bytes - CHECK_BYTES;
-        let crc = CRC32.checksum(self.file(content)?);
-        self.put_at(content, &crc.to_le_bytes())
-    }
 }

@@ -1,20 +1,20 @@
-use proptest::collection::vec;
-use proptest::prelude::*;
-use proptest::sample::Index;
+//! Model files, sound and unsound.
 
-use super::check::check_q15;
+mod damage;
+mod fixed;
+mod record;
+mod sections;
+
+use self::sections::section_at;
 use super::{
     ArtifactError, Content, HEAD_BYTES, MAX_FILE_BYTES, MAX_NAME_BYTES, ModelFile, Tag, encode,
 };
-use crate::arithmetic::{Block, Q15, TiledMatrix, VALUE_LIMIT};
-use crate::attention::AttentionWeights;
 use crate::checksum::CRC32;
 use crate::estimator::Estimator;
 use crate::example::{self, Aligned, PAPER};
 use crate::lstm::gate_row;
 use crate::model::Network;
 use crate::month_mean::{MonthDefinition, MonthRule};
-use crate::network::Weights;
 use crate::scaler::Scaler;
 use crate::sizes::{AttentionKind, BLOCK, Sizes};
 
@@ -23,6 +23,17 @@ const SMALL: Sizes = Sizes {
     hidden: 3,
     attention: 2,
 };
+
+/// Makes length and CRC-32 right again, so that the checks behind them are reached.
+fn resealed(mut file: Vec<u8>) -> Vec<u8> {
+    let length = file.len();
+    if length >= 16 {
+        file[8..12].copy_from_slice(&(length as u32).to_le_bytes());
+        let crc = CRC32.checksum(&file[..length - 4]);
+        file[length - 4..].copy_from_slice(&crc.to_le_bytes());
+    }
+    file
+}
 
 fn sealed(mut bytes: Vec<u8>) -> Aligned {
     let end = bytes.len() - 4;
@@ -183,69 +194,6 @@ fn damage_to_the_frame_has_its_own_error() {
 }
 
 #[test]
-fn a_record_that_makes_no_sense_has_its_own_error() {
-    let (file, patched) = patching();
-    let record = HEAD_BYTES + 8;
-    let record_bytes = file[HEAD_BYTES + 4];
-    assert!(matches!(
-        patched(HEAD_BYTES + 4, &[4]),
-        ArtifactError::SectionLength { .. }
-            | ArtifactError::SectionUnknown { .. }
-            | ArtifactError::Padding { .. }
-    ));
-    // The padding of the record counted as content.
-    assert!(!record_bytes.is_multiple_of(4));
-    assert_eq!(
-        patched(HEAD_BYTES + 4, &[record_bytes.next_multiple_of(4)]),
-        ArtifactError::RecordRest {
-            found: usize::from(record_bytes.next_multiple_of(4)),
-            expected: usize::from(record_bytes)
-        }
-    );
-    assert!(matches!(
-        patched(record, &[255]),
-        ArtifactError::Record { .. }
-    ));
-    // Not UTF-8.
-    assert!(matches!(
-        patched(record + 1, &[0xff]),
-        ArtifactError::Record { .. }
-    ));
-    // Record: length 1, "A", 2 names (1 + 8, 1 + 9 bytes), then the sizes.
-    let sizes_at = record + 2 + 1 + 9 + 10;
-    assert_eq!(file[sizes_at..sizes_at + 3], [2, 3, 2]);
-    assert_eq!(patched(sizes_at, &[0]), ArtifactError::Inputs { found: 0 });
-    assert_eq!(patched(sizes_at, &[9]), ArtifactError::Inputs { found: 9 });
-    assert_eq!(
-        patched(sizes_at, &[1]),
-        ArtifactError::Layers {
-            found: 2,
-            expected: 1
-        }
-    );
-    assert_eq!(
-        patched(sizes_at + 1, &[33]),
-        ArtifactError::Hidden { found: 33 }
-    );
-    assert_eq!(
-        patched(sizes_at + 2, &[33]),
-        ArtifactError::Attention { found: 33 }
-    );
-    assert_eq!(
-        patched(sizes_at + 3, &[0]),
-        ArtifactError::AttentionWithout { found: 2 }
-    );
-    assert!(matches!(
-        patched(sizes_at + 1, &[4]),
-        ArtifactError::NumbersLength { .. }
-    ));
-    assert!(matches!(
-        patched(sizes_at + 2, &[9]),
-        ArtifactError::NumbersLength { .. }
-    ));
-}
-
-#[test]
 fn numbers_that_make_no_sense_have_their_own_error() {
     let (file, patched) = patching();
     let nan = f32::NAN.to_le_bytes();
@@ -321,319 +269,6 @@ fn numbers_that_make_no_sense_have_their_own_error() {
         patched(network + 64, &0.7_f32.to_le_bytes()),
         ArtifactError::GoldenDigest { .. } | ArtifactError::Golden { .. }
     ));
-}
-
-/// Where the content of a section begins.
-fn section_at(file: &[u8], tag: Tag) -> usize {
-    let mut at = HEAD_BYTES;
-    while file[at..at + 4] != tag.0 {
-        let length = u32::from_le_bytes(file[at + 4..at + 8].try_into().unwrap());
-        at += 8 + (length as usize).next_multiple_of(4);
-    }
-    at + 8
-}
-
-/// A file with a section more, before all others or after them.
-fn with_section(file: &[u8], tag: [u8; 4], content: &[u8], first: bool) -> Aligned {
-    let mut section = tag.to_vec();
-    section.extend((content.len() as u32).to_le_bytes());
-    section.extend(content);
-    section.resize(section.len().next_multiple_of(4), 0);
-    let mut file = file.to_vec();
-    let at = if first { HEAD_BYTES } else { file.len() - 4 };
-    file.splice(at..at, section);
-    Aligned::of(&resealed(file))
-}
-
-#[test]
-fn sections_to_come_are_skipped_or_refused_by_their_first_letter() {
-    let file = example::file(SMALL, AttentionKind::Shared, 2);
-    let whole = ModelFile::parse(file.bytes()).unwrap();
-    for (content, first) in [(&b"12345"[..], true), (b"", true), (b"1", false)] {
-        let longer = with_section(file.bytes(), *b"beds", content, first);
-        let read = ModelFile::parse(longer.bytes()).unwrap();
-        assert_eq!(
-            format!("{:?}", read.record()),
-            format!("{:?}", whole.record())
-        );
-        let longer = with_section(file.bytes(), *b"BEDS", content, first);
-        assert_eq!(
-            ModelFile::parse(longer.bytes()).unwrap_err(),
-            ArtifactError::SectionUnknown { tag: Tag(*b"BEDS") }
-        );
-    }
-    let twice = with_section(file.bytes(), *b"INPT", &[], true);
-    assert_eq!(
-        ModelFile::parse(twice.bytes()).unwrap_err(),
-        ArtifactError::SectionTwice { tag: Tag::INPUTS }
-    );
-}
-
-#[test]
-fn sections_that_are_missing_or_cut_have_their_own_error() {
-    let (file, patched) = patching();
-    for tag in [Tag::RECORD, Tag::INPUTS, Tag::NETWORK] {
-        let at = section_at(&file, tag);
-        assert_eq!(
-            patched(at - 8, b"none"),
-            ArtifactError::SectionMissing { tag }
-        );
-        assert_eq!(
-            patched(at - 1, &[1]),
-            ArtifactError::SectionLength {
-                tag,
-                found: u32::from_le_bytes([file[at - 4], file[at - 3], file[at - 2], 1]),
-                room: file.len() - 4 - at
-            }
-        );
-    }
-    let mut cut = file.clone();
-    cut.splice(file.len() - 4..file.len() - 4, *b"beds");
-    assert_eq!(
-        ModelFile::parse(Aligned::of(&resealed(cut)).bytes()).unwrap_err(),
-        ArtifactError::SectionHead { found: 4 }
-    );
-    let end_of_record = section_at(&file, Tag::INPUTS) - 9;
-    assert_eq!(
-        patched(end_of_record, &[7]),
-        ArtifactError::Padding { found: 7 }
-    );
-    assert_eq!(patched(6, &[7]), ArtifactError::Padding { found: 7 });
-}
-
-#[test]
-fn a_record_that_makes_no_sense_is_not_encoded() {
-    let weights = example::weights(SMALL, AttentionKind::Shared, 3);
-    let inputs = example::inputs(SMALL);
-    let content = Content {
-        record: example::record(SMALL, AttentionKind::Shared),
-        inputs: &inputs,
-        target: Scaler {
-            offset: 0.0,
-            scale: 1.0,
-        },
-        start_month: example::record(SMALL, AttentionKind::Shared).trained_until,
-        start_subsidence_mm: 0.0,
-        start_state: &[(0, 0); 3],
-        weights: bytemuck::cast_slice(&weights),
-        physics: None,
-        months: MonthDefinition::default(),
-        fit: None,
-    };
-    let mut words = [0_u32; 1024];
-    let mut refusal =
-        |content: &Content| encode(content, bytemuck::cast_slice_mut(&mut words)).unwrap_err();
-    let long = "a".repeat(MAX_NAME_BYTES + 1);
-    let mut other = content.clone();
-    other.record.well = &long;
-    assert_eq!(refusal(&other), ArtifactError::Name { found_bytes: 49 });
-    let mut other = content.clone();
-    other.record.trained_from = other.record.trained_until.next();
-    assert!(matches!(refusal(&other), ArtifactError::Months { .. }));
-    let mut other = content.clone();
-    other.record.scores.test_rmse_mm = -1.0;
-    assert_eq!(refusal(&other), ArtifactError::Score { found_mm: -1.0 });
-    let other = Content {
-        inputs: &inputs[..1],
-        ..content.clone()
-    };
-    assert_eq!(
-        refusal(&other),
-        ArtifactError::InputCount {
-            found: 1,
-            expected: 2
-        }
-    );
-    let other = Content {
-        start_state: &[],
-        ..content.clone()
-    };
-    assert_eq!(
-        refusal(&other),
-        ArtifactError::StateCount {
-            found: 0,
-            expected: 3
-        }
-    );
-    let other = Content {
-        weights: &content.weights[4..],
-        ..content.clone()
-    };
-    assert!(matches!(refusal(&other), ArtifactError::WeightBytes { .. }));
-    assert!(matches!(
-        encode(&content, &mut [0; 40]).unwrap_err(),
-        ArtifactError::Room { found: 40, .. }
-    ));
-}
-
-#[test]
-fn each_fixed_point_row_has_room_for_its_own_weights_and_no_more() {
-    let sizes = Sizes {
-        inputs: 3,
-        hidden: 9,
-        attention: 10,
-    };
-    let file = example::fixed_file(sizes, AttentionKind::PerLayer, 5);
-    let file = ModelFile::parse(file.bytes()).unwrap();
-    let Network::Q15(weights) = file.model().network else {
-        panic!("not a q15 model");
-    };
-    let attention = weights.attention.unwrap();
-    let sum = |matrix: &TiledMatrix<Q15>, row: usize, own: i16| {
-        let weights = (0..).map_while(|column| matrix.weight(row, column));
-        weights
-            .chain([own])
-            .map(|weight| i32::from(weight).abs())
-            .sum::<i32>()
-    };
-    // Sets a bias to what its row has room for, and to one more.
-    let check = |bias: &dyn Fn(i32) -> Result<(), ArtifactError>, row: usize, sum: i32| {
-        let room = i32::MAX - sum * VALUE_LIMIT;
-        assert_eq!(bias(room), Ok(()), "{row}");
-        assert_eq!(bias(-room), Ok(()), "{row}");
-        if sum == 0 {
-            // A row of padding has room for every bias.
-            return;
-        }
-        let refused = ArtifactError::RowBound {
-            row,
-            found: i64::from(i32::MAX) + 1,
-            limit: i32::MAX,
-        };
-        assert_eq!(bias(room + 1), Err(refused));
-        assert_eq!(bias(-room - 1), Err(refused));
-    };
-    for (index, own) in attention.u.iter().enumerate() {
-        for place in 0..8 {
-            let row = index / 3 * 8 + place;
-            let bias = |bias| {
-                let mut b = attention.b.to_vec();
-                b[index][place][0] = bias;
-                let mut changed = attention;
-                changed.b = &b;
-                check_q15(&with_attention(weights, changed))
-            };
-            check(&bias, row, sum(&attention.w, row, own[place]));
-        }
-    }
-    for row in 0..64 {
-        let bias = |bias| {
-            let mut rows = weights.gates.biases.to_vec();
-            rows.as_flattened_mut()[row / 8][row % 8][0] = bias;
-            let mut changed = weights;
-            changed.gates.biases = &rows;
-            check_q15(&changed)
-        };
-        check(&bias, row, sum(&weights.gates.weights, row, 0));
-    }
-    // Of V, 16 units of each layer have half the range.
-    for layer in 0..3 {
-        let of_last = |last: i16| {
-            let mut v = attention.v.to_vec();
-            v[layer] = Block::repeat(-4096);
-            v[3 + layer] = Block::from([0, 0, 0, 0, 0, 0, 0, last]);
-            let mut changed = attention;
-            changed.v = &v;
-            check_q15(&with_attention(weights, changed))
-        };
-        assert_eq!(of_last(1), Ok(()));
-        let refused = ArtifactError::RowBound {
-            row: 0,
-            found: (8 * 4096 + 2) * i64::from(VALUE_LIMIT),
-            limit: i32::MAX / 2,
-        };
-        assert_eq!(of_last(2), Err(refused));
-    }
-}
-
-fn with_attention<'a>(
-    mut weights: Weights<'a, Q15>,
-    attention: AttentionWeights<'a, Q15>,
-) -> Weights<'a, Q15> {
-    weights.attention = Some(attention);
-    weights
-}
-
-/// What can happen to a file.
-#[derive(Clone, Debug)]
-enum Damage {
-    Cut(Index),
-    Lengthen(Vec<u8>),
-    Flip(Vec<(Index, u8)>),
-    Overwrite(Index, Vec<u8>),
-    /// One byte near the beginning, where head and record are.
-    Head(usize, u8),
-    Format(u16),
-    Random(Vec<u8>),
-}
-
-impl Damage {
-    fn apply(self, file: &mut Vec<u8>) {
-        match self {
-            Self::Cut(at) => file.truncate(at.index(file.len())),
-            Self::Lengthen(with) => file.extend(with),
-            Self::Flip(bits) => {
-                for (at, bit) in bits {
-                    let at = at.index(file.len());
-                    file[at] ^= 1 << bit;
-                }
-            }
-            Self::Overwrite(at, with) => {
-                let at = at.index(file.len());
-                let end = file.len().min(at + with.len());
-                file[at..end].copy_from_slice(&with[..end - at]);
-            }
-            Self::Head(at, with) => file[at] = with,
-            Self::Format(format) => file[4..6].copy_from_slice(&format.to_le_bytes()),
-            Self::Random(bytes) => *file = bytes,
-        }
-    }
-}
-
-fn damage() -> impl Strategy<Value = Damage> {
-    prop_oneof![
-        any::<Index>().prop_map(Damage::Cut),
-        vec(any::<u8>(), 1..40).prop_map(Damage::Lengthen),
-        vec((any::<Index>(), 0..8_u8), 1..4).prop_map(Damage::Flip),
-        (any::<Index>(), vec(any::<u8>(), 1..12))
-            .prop_map(|(at, with)| Damage::Overwrite(at, with)),
-        (0..180_usize, any::<u8>()).prop_map(|(at, with)| Damage::Head(at, with)),
-        any::<u16>().prop_map(Damage::Format),
-        vec(any::<u8>(), 0..300).prop_map(Damage::Random),
-    ]
-}
-
-/// Makes length and CRC-32 right again, so that the checks behind them are reached.
-fn resealed(mut file: Vec<u8>) -> Vec<u8> {
-    let length = file.len();
-    if length >= 16 {
-        file[8..12].copy_from_slice(&(length as u32).to_le_bytes());
-        let crc = CRC32.checksum(&file[..length - 4]);
-        file[length - 4..].copy_from_slice(&crc.to_le_bytes());
-    }
-    file
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(120_000))]
-
-    #[test]
-    fn a_damaged_file_is_refused_and_never_panics(seed in 0..4_u64, damage in damage()) {
-        let of = if seed % 2 == 0 { example::file } else { example::fixed_file };
-        let whole = of(SMALL, AttentionKind::PerLayer, seed).bytes().to_vec();
-        let mut damaged = whole.clone();
-        damage.apply(&mut damaged);
-        prop_assert_eq!(ModelFile::parse(Aligned::of(&damaged).bytes()).is_ok(), damaged == whole);
-        // With its checksum made right, a file may say something else and yet be a model: then that model must run.
-        let resealed = Aligned::of(&resealed(damaged));
-        if let Ok(file) = ModelFile::parse(resealed.bytes()) {
-            let mut estimator = Estimator::at_start(&file);
-            for level_m in [[Some(-9.0), Some(-21.0)], [None, Some(1e30)], [Some(f32::NAN), None]] {
-                let estimate = estimator.step_across_gap(file.record().trained_until, &level_m);
-                prop_assert!(estimate.increment_mm.is_finite());
-            }
-        }
-    }
 }
 
 #[test]
