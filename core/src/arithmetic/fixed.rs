@@ -6,7 +6,7 @@
 
 use core::iter::zip;
 
-use super::table::{ENTRIES_PER_UNIT, HALF_TANH};
+use super::table::{CHORDS, ENTRIES_PER_UNIT};
 use super::{Arithmetic, Block, StackedInput, Tile};
 
 /// Fixed point.
@@ -55,9 +55,12 @@ fn half_tanh(z: u32) -> u32 {
     // At most 255 already; the mask tells the compiler.
     let index = ((place >> BITS) & 255) as usize;
     let share = place & ((1 << BITS) - 1);
-    let entry = |index: usize| HALF_TANH.get(index).map_or(0, |entry| u32::from(*entry));
-    let (low, high) = (entry(index), entry(index + 1));
-    (low << BITS) + (high - low) * share
+    let [low, rise] = CHORDS
+        .get(index)
+        .copied()
+        .unwrap_or_default()
+        .map(u32::from);
+    (low << BITS) + rise * share
 }
 
 /// `magnitude` with [`CURVE_BITS`] fractional bits and the sign of `sign`, rounded to `bits`.
@@ -220,6 +223,7 @@ impl Arithmetic for Q15 {
 
 #[cfg(all(test, feature = "encode"))]
 mod tests {
+    use super::super::table::HALF_TANH;
     use super::*;
 
     fn next_cell(forget: i16, cell: i32, input: i16, candidate: i16) -> i32 {

@@ -27,3 +27,18 @@ pub(super) const HALF_TANH: [u16; 257] = [
     65529, 65529, 65530, 65530, 65530, 65530, 65531, 65531, 65531, 65531, 65531, 65532, 65532,
     65532, 65532, 65532, 65532, 65533, 65533, 65533, 65533,
 ];
+
+/// The chords between the entries: where each begins, and how far it rises.
+pub(super) static CHORDS: [[u16; 2]; HALF_TANH.len() - 1] = chords();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn chords() -> [[u16; 2]; HALF_TANH.len() - 1] {
+    let mut chords = [[0; 2]; HALF_TANH.len() - 1];
+    let mut index = 0;
+    while index < chords.len() {
+        let begin = HALF_TANH[index];
+        chords[index] = [begin, HALF_TANH[index + 1] - begin];
+        index += 1;
+    }
+    chords
+}
