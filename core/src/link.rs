@@ -32,6 +32,7 @@ mod quality;
 mod request;
 mod response;
 mod sample;
+mod sdi12;
 mod security;
 mod sensor;
 mod status;
@@ -43,7 +44,7 @@ pub use crate::input::InputState;
 pub use channel::{BarometerConfig, ChannelConfig};
 pub use clock_chip_fault::ClockChipFault;
 pub use clock_doubt::ClockDoubt;
-pub use config_item::ConfigItem;
+pub use config_item::{ConfigItem, MAX_WARM_UP_S};
 pub use config_key::ConfigKey;
 pub use config_problem::ConfigProblem;
 pub use estimate_record::EstimateRecord;
@@ -57,8 +58,9 @@ pub use quality::Quality;
 pub use request::Request;
 pub use response::{Reply, Response};
 pub use sample::{Now, Reading, Sample, Samples};
+pub use sdi12::{MAX_WAKE_MS, NoCommand, Sdi12Command, Sdi12Reading, Sdi12Value};
 pub use security::Security;
-pub use sensor::{CurrentLoop, Quantity, Sdi12Value, Sensor};
+pub use sensor::{CurrentLoop, Quantity, Sensor};
 pub use status::{ClockState, Status};
 pub use verification::Verification;
 pub use visit_report::VisitReport;
@@ -75,6 +77,8 @@ pub const MAX_PAYLOAD: usize = MAX_FRAME - 2 - 1 - 4;
 pub const MAX_CHUNK: usize = 192;
 /// Most water channels of a logger: one for each input a model may have.
 pub const MAX_CHANNELS: usize = 8;
+/// Longest SDI-12 command that is passed on, in bytes.
+pub const MAX_SDI12_COMMAND: usize = 24;
 /// Longest name of a station, well or aquifer layer in bytes.
 pub const MAX_NAME: usize = 48;
 /// Longest panic message kept in an event, in bytes.

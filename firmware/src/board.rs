@@ -67,6 +67,10 @@ pub trait SensorBus {
         reply: &mut [u8],
         timeout_ms: u32,
     ) -> Option<usize>;
+    /// Sends a break and leaves the bus marking for so long, for sensors that wake slowly. The next exchange follows at once.
+    async fn wake(&mut self, _marking_ms: u8) {}
+    /// Switches the sensors' supply; nothing on a board that cannot. The sensors have power until it is first asked.
+    async fn supply(&mut self, _on: bool) {}
     /// Current of a 4-20 mA input in mA; `None` if the board has no such input or cannot read it.
     async fn loop_current_ma(&mut self, input: u8) -> Option<f32>;
 }

@@ -1,6 +1,7 @@
 //! The logger without its cables: clock, configuration, logs and models, as the tasks and the port see them.
 
 mod clock;
+mod identity;
 mod models;
 mod months;
 

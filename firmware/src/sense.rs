@@ -3,10 +3,11 @@
 //! A reading that is doubtful keeps its value and gets a flag; flagged readings never enter a monthly mean.
 
 pub mod current_loop;
+pub mod identity;
 pub mod sdi12;
 
 use amlstm_core::link::{
-    BarometerConfig, ChannelConfig, MAX_CHANNELS, Quality, Quantity, Reading, Sdi12Value, Sensor,
+    BarometerConfig, ChannelConfig, MAX_CHANNELS, Quality, Quantity, Reading, Sdi12Reading, Sensor,
 };
 use heapless::Vec;
 
@@ -41,6 +42,8 @@ struct ChannelMemory {
     /// Equal raw values in a row before the last one.
     repeats: u16,
     good: Option<GoodReading>,
+    /// Another sensor than before.
+    swapped: bool,
 }
 
 /// What the last good level was computed from: after a change of cable or offset it gives the level as it would be now.
@@ -57,12 +60,27 @@ impl Memory {
     pub fn confirm_step(&mut self, channel: usize) {
         if let Some(memory) = self.channels.get_mut(channel) {
             memory.good = None;
+            memory.swapped = false;
+        }
+    }
+
+    /// True if another sensor is at a channel than before.
+    pub fn is_swapped(&self, channel: usize) -> bool {
+        self.channels
+            .get(channel)
+            .is_some_and(|memory| memory.swapped)
+    }
+
+    /// Another sensor is at a channel than before, or the one that was there.
+    pub fn note_swapped(&mut self, channel: usize, swapped: bool) {
+        if let Some(memory) = self.channels.get_mut(channel) {
+            memory.swapped = swapped;
         }
     }
 }
 
 /// Longest round: what is left when one sensor is asked is shared among those that are still to come.
-const ROUND_MS: u64 = 100_000;
+const ROUND_MS: u64 = 90_000;
 
 /// Reads the barometer and every channel once, and updates `memory`.
 pub async fn read(
@@ -103,7 +121,7 @@ struct Asked {
     end_ms: u64,
     /// Sensors that are still to be asked.
     to_come: u64,
-    values: Vec<(Sdi12Value, Result<Values, Quality>), { MAX_CHANNELS + 1 }>,
+    values: Vec<(Sdi12Reading, Result<Values, Quality>), { MAX_CHANNELS + 1 }>,
 }
 
 impl Asked {
@@ -116,27 +134,29 @@ impl Asked {
         let now_ms = clock.uptime_ms();
         let share_ms = self.end_ms.saturating_sub(now_ms) / self.to_come.max(1);
         self.to_come = self.to_come.saturating_sub(1);
-        match sensor {
+        let reading = match sensor {
             Sensor::CurrentLoop(sensor) => {
-                current_loop::raw_of(bus.loop_current_ma(sensor.input).await, sensor)
+                return current_loop::raw_of(bus.loop_current_ma(sensor.input).await, sensor);
             }
-            Sensor::Sdi12(sensor) => {
-                let same = |(asked, _): &&(Sdi12Value, _)| {
-                    asked.address == sensor.address && asked.crc == sensor.crc
-                };
-                let values = if let Some((_, values)) = self.values.iter().find(same) {
-                    values.clone()
-                } else {
-                    let values = sdi12::measure(clock, bus, *sensor, now_ms + share_ms).await;
-                    let _ = self.values.push((*sensor, values.clone()));
-                    values
-                };
-                values?
-                    .get(usize::from(sensor.value))
-                    .copied()
-                    .ok_or(Quality::GARBLED)
-            }
-        }
+            Sensor::Sdi12(value) => (*value).into(),
+            Sensor::Sdi12Reading(reading) => *reading,
+        };
+        let Sdi12Reading { value, command, .. } = reading;
+        let same = |(asked, _): &&(Sdi12Reading, _)| {
+            let of = asked.value;
+            (of.address, of.crc, asked.command) == (value.address, value.crc, command)
+        };
+        let values = if let Some((_, values)) = self.values.iter().find(same) {
+            values.clone()
+        } else {
+            let values = sdi12::measure(clock, bus, reading, now_ms + share_ms).await;
+            let _ = self.values.push((reading, values.clone()));
+            values
+        };
+        values?
+            .get(usize::from(value.value))
+            .copied()
+            .ok_or(Quality::GARBLED)
     }
 }
 
@@ -172,6 +192,7 @@ fn judge(
             quality = quality.with(bit);
         }
     };
+    flag(Quality::SWAPPED, memory.swapped);
     flag(Quality::STUCK, memory.is_stuck(raw, config.stuck_after));
     let level_m = match level_of(config, raw, barometer_kpa) {
         Ok(level) => {

@@ -31,6 +31,8 @@ pub struct Settings {
     pub limit_mm_per_month: Option<f32>,
     /// Which models are accepted.
     pub security: Security,
+    /// Seconds that the sensors warm up before each round; `None` if they always have power.
+    pub warm_up_s: Option<u8>,
 }
 
 impl Default for Settings {
@@ -44,6 +46,7 @@ impl Default for Settings {
             barometer: None,
             limit_mm_per_month: None,
             security: Security::default(),
+            warm_up_s: None,
         }
     }
 }
@@ -61,6 +64,7 @@ impl Settings {
             Key::Barometer,
             Key::RateLimit,
             Key::Security,
+            Key::SensorSupply,
         ]
         .map(|key| key as u8);
         let channels = (0..MAX_CHANNELS as u8).map(|index| Key::Channel as u8 + index);
@@ -140,6 +144,9 @@ impl Settings {
                 mm_per_month: self.limit_mm_per_month,
             },
             ConfigKey::Security => ConfigItem::Security(self.security),
+            ConfigKey::SensorSupply => ConfigItem::SensorSupply {
+                warm_up_s: self.warm_up_s,
+            },
         })
     }
 
@@ -229,6 +236,7 @@ impl Settings {
             ConfigItem::Barometer(barometer) => self.barometer = barometer,
             ConfigItem::RateLimit { mm_per_month } => self.limit_mm_per_month = mm_per_month,
             ConfigItem::Security(security) => self.security = security,
+            ConfigItem::SensorSupply { warm_up_s } => self.warm_up_s = warm_up_s,
         }
     }
 }

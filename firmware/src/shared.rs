@@ -1,5 +1,8 @@
 //! What the four tasks share.
 
+use core::pin::pin;
+
+use amlstm_core::link::{Fault, MAX_SDI12_COMMAND};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::mutex::Mutex;
 use embassy_sync::signal::Signal;
@@ -8,8 +11,13 @@ use crate::board::Board;
 use crate::cable::Cable;
 use crate::deadlines::Deadlines;
 use crate::logger::Logger;
+use crate::running::apart;
 use crate::sense::Round;
+use crate::sense::sdi12::ANSWER_MS;
 use crate::settings::Settings;
+
+/// How long an address is waited for: an answer begins within 15 ms, and three characters take 25 ms.
+const SEARCH_MS: u32 = 250;
 
 /// What the four tasks share. They run on one thread, so that its locks only order them.
 pub struct Shared<B: Board> {
@@ -61,15 +69,73 @@ impl<B: Board> Shared<B> {
         self.logger.lock().await.settings.clone()
     }
 
-    /// Reads every sensor for a sample.
+    /// Reads every sensor for a sample, and looks whether each is the one that was there before.
     pub async fn sample(&self) -> Round {
         let settings = self.settings().await;
-        self.cable.lock().await.sample(&self.clock, &settings).await
+        let mut cable = self.cable.lock().await;
+        cable.supply(&self.clock, &settings).await;
+        apart(pin!(self.compare_sensors(&mut cable, &settings))).await;
+        let round = cable.sample(&self.clock, &settings).await;
+        cable.rest(&settings).await;
+        round
+    }
+
+    /// Asks sensors who they are, where that is due. Nobody waits for the cable with the logger in hand.
+    async fn compare_sensors(&self, cable: &mut Cable<B::Bus>, settings: &Settings) {
+        for (channel, config) in settings.channels.iter().enumerate() {
+            let Some(sensor) = config.sensor.sdi12() else {
+                continue;
+            };
+            let asked = cable.identity_if_due(&self.clock, channel, sensor);
+            let Some(identity) = asked.await else {
+                continue;
+            };
+            let known = cable.is_swapped(channel);
+            let (number, address) = (channel as u8, sensor.value.address);
+            let mut logger = self.logger.lock().await;
+            let swapped = logger.is_swapped(&self.clock, number, address, &identity, known);
+            // A failure is counted in the store and shown in the status; the sensor is asked again tomorrow.
+            cable.note_swapped(channel, swapped.await.unwrap_or(known));
+        }
     }
 
     /// Reads every sensor for somebody who looks; the next sample is judged as if nobody had.
     pub async fn look(&self) -> Round {
         let settings = self.settings().await;
-        self.cable.lock().await.look(&self.clock, &settings).await
+        let mut cable = self.cable.lock().await;
+        cable.supply(&self.clock, &settings).await;
+        let round = cable.look(&self.clock, &settings).await;
+        cable.rest(&settings).await;
+        round
+    }
+
+    /// Sends an SDI-12 command as it is and gives the answer without CR LF. The sensors keep their power until the next round.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`] for what is no command, [`Fault::NotFound`] if nobody answers, [`Fault::TooLarge`] for an answer without an end.
+    pub async fn send_sdi12<'r>(
+        &self,
+        command: &[u8],
+        reply: &'r mut [u8],
+    ) -> Result<&'r [u8], Fault> {
+        let is_command = (2..=MAX_SDI12_COMMAND).contains(&command.len())
+            && command.ends_with(b"!")
+            && command.iter().all(u8::is_ascii_graphic);
+        if !is_command {
+            return Err(Fault::Malformed);
+        }
+        let settings = self.settings().await;
+        let mut cable = self.cable.lock().await;
+        cable.supply(&self.clock, &settings).await;
+        // `a!` alone is answered by three characters: a bus is searched by it.
+        let timeout_ms = if command.len() == 2 {
+            SEARCH_MS
+        } else {
+            ANSWER_MS
+        };
+        let length = cable.send(command, reply, timeout_ms).await;
+        let line = reply.get(..length.ok_or(Fault::NotFound)?);
+        line.and_then(|line| line.strip_suffix(b"\r\n"))
+            .ok_or(Fault::TooLarge)
     }
 }

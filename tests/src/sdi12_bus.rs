@@ -1,6 +1,6 @@
 //! A simulated SDI-12 bus on the host: transducers that answer on the logger's second UART.
 //!
-//! The sensor's side of SDI-12 version 1.4: `a!`, `aI!`, `aM!`, `aMC!`, `aC!`, `aCC!` and `aD0!`.
+//! The sensor's side of SDI-12 version 1.4: `?!`, `a!`, `aI!`, `aAb!`, `aM!`, `aM1!`, `aC!`, `aR0!`, each with CRC, and `aD0!`.
 //! The CRC is computed here on its own, from the specification's text, so that it checks the logger's codec.
 
 use std::collections::BTreeMap;
@@ -98,10 +98,10 @@ fn answer_until_stopped(
             Ok(0) => return,
             Ok(_) if byte[0] == b'!' => {
                 let reply = {
-                    let sensors = sensors
+                    let mut sensors = sensors
                         .lock()
                         .expect("no test panics while it holds the lock");
-                    answer(&command, &sensors)
+                    renumber(&command, &mut sensors).unwrap_or_else(|| answer(&command, &sensors))
                 };
                 command.clear();
                 if reply.len() > 7 {
@@ -127,10 +127,25 @@ fn would_block(error: &std::io::Error) -> bool {
     )
 }
 
+/// Moves a sensor to another address, `aAb!`; what it then says.
+fn renumber(command: &[u8], sensors: &mut BTreeMap<u8, Behaviour>) -> Option<Vec<u8>> {
+    let &[from, b'A', to] = command else {
+        return None;
+    };
+    let moved = sensors.remove(&from)?;
+    sensors.insert(to, moved);
+    Some(vec![to, b'\r', b'\n'])
+}
+
 /// What the bus says to `command` (without its `!`); empty where no sensor answers.
 pub fn answer(command: &[u8], sensors: &BTreeMap<u8, Behaviour>) -> Vec<u8> {
     let Some((&address, verb)) = command.split_first() else {
         return Vec::new();
+    };
+    // A question to whoever is there: the first answers, as if it were alone.
+    let address = match (address, sensors.first_key_value()) {
+        (b'?', Some((first, _))) => *first,
+        _ => address,
     };
     let Some(&behaviour) = sensors.get(&address) else {
         return Vec::new();
@@ -146,14 +161,16 @@ pub fn answer(command: &[u8], sensors: &BTreeMap<u8, Behaviour>) -> Vec<u8> {
     match verb {
         b"" => {}
         b"I" => text.extend_from_slice(b"14AMLSTM  SIMTRN001"),
-        b"M" | b"MC" => text.extend_from_slice(b"0001"),
+        b"M" | b"MC" | b"M1" | b"MC1" => text.extend_from_slice(b"0001"),
         b"C" | b"CC" => text.extend_from_slice(b"00001"),
-        b"D0" => {
+        b"D0" | b"R0" | b"RC0" => {
             // At most seven digits (section 4.4.6).
             let decimals = if value.abs() < 1000.0 { 4 } else { 3 };
             text.extend_from_slice(format!("{value:+.decimals$}").as_bytes());
-            let crc = crc16(&text) ^ crc_error;
-            text.extend_from_slice(&crc_characters(crc));
+            if verb != b"R0" {
+                let crc = crc16(&text) ^ crc_error;
+                text.extend_from_slice(&crc_characters(crc));
+            }
         }
         _ => return Vec::new(),
     }

@@ -42,7 +42,15 @@ pub enum ConfigItem {
     },
     /// Which models are accepted.
     Security(Security),
+    /// When the sensors have power, on a board that can switch it.
+    SensorSupply {
+        /// Seconds from power on to the first question, 0 to [`MAX_WARM_UP_S`], off after each round; `None` for always on.
+        warm_up_s: Option<u8>,
+    },
 }
+
+/// Longest time that sensors are given to warm up, seconds: it is part of a round's time.
+pub const MAX_WARM_UP_S: u8 = 10;
 
 impl ConfigItem {
     /// The key this item belongs to.
@@ -54,6 +62,7 @@ impl ConfigItem {
             Self::Barometer(_) => ConfigKey::Barometer,
             Self::RateLimit { .. } => ConfigKey::RateLimit,
             Self::Security(_) => ConfigKey::Security,
+            Self::SensorSupply { .. } => ConfigKey::SensorSupply,
         }
     }
 
@@ -88,6 +97,10 @@ impl ConfigItem {
             Self::Security(security) => ensure(
                 !security.require_signed || security.signing_key.is_some(),
                 ConfigProblem::Signing,
+            ),
+            Self::SensorSupply { warm_up_s } => ensure(
+                warm_up_s.is_none_or(|seconds| seconds <= MAX_WARM_UP_S),
+                ConfigProblem::WarmUp,
             ),
         }
     }

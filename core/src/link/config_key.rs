@@ -19,6 +19,8 @@ pub enum ConfigKey {
     RateLimit,
     /// [`ConfigItem::Security`](super::ConfigItem::Security).
     Security,
+    /// [`ConfigItem::SensorSupply`](super::ConfigItem::SensorSupply).
+    SensorSupply,
 }
 
 impl fmt::Display for ConfigKey {
@@ -30,6 +32,7 @@ impl fmt::Display for ConfigKey {
             Self::Barometer => formatter.write_str("barometer"),
             Self::RateLimit => formatter.write_str("limit"),
             Self::Security => formatter.write_str("signatures and model versions"),
+            Self::SensorSupply => formatter.write_str("supply of the sensors"),
         }
     }
 }

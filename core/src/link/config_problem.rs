@@ -19,6 +19,10 @@ pub enum ConfigProblem {
     Signing,
     /// The channel is part of closed months: its aquifer layer can no longer be changed, nor the channel removed.
     LayerInUse,
+    /// SDI-12 commands are numbered 0 to 9, and a sensor is woken at most 90 ms earlier.
+    Sdi12,
+    /// Sensors warm up for at most 10 s.
+    WarmUp,
 }
 
 impl ConfigProblem {
@@ -41,6 +45,10 @@ impl ConfigProblem {
             Self::LayerInUse => {
                 "the channel is part of closed months: its aquifer layer stays; use the next free channel"
             }
+            Self::Sdi12 => {
+                "SDI-12 commands are M, M1-M9, C, C1-C9, R0-R9; extra wake time is at most 90 ms"
+            }
+            Self::WarmUp => "sensors warm up for 0 to 10 s",
         }
     }
 }

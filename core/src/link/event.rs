@@ -160,6 +160,13 @@ pub enum EventKind {
     },
     /// The clock chip did not tell the time at a start, or was not set with the clock.
     ClockChip(super::ClockChipFault),
+    /// Another sensor answers at a channel's address than the one that was there before.
+    SensorSwapped {
+        /// Channel.
+        channel: u8,
+        /// What it says of itself: maker, model, version, serial number.
+        found: heapless::String<MAX_MESSAGE>,
+    },
 }
 
 /// One entry of the event log.

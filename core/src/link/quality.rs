@@ -32,7 +32,13 @@ impl Quality {
     /// The level jumped and the raw value stays the same: what sensors send in place of a measurement.
     pub const ERROR_CODE: Self = Self(1 << 10);
 
-    const WORDS: [(Self, &'static str); 11] = [
+    /// Another sensor than before, until somebody confirms it.
+    pub const SWAPPED: Self = Self(1 << 11);
+
+    /// What does not keep a reading from counting.
+    const USABLE: Self = Self::CLOCK_UNSURE.with(Self::SWAPPED);
+
+    const WORDS: [(Self, &'static str); 12] = [
         (Self::TIMEOUT, "sensor does not answer"),
         (Self::CRC, "answer damaged on the cable"),
         (Self::RANGE, "outside the configured range"),
@@ -47,6 +53,7 @@ impl Quality {
             Self::ERROR_CODE,
             "one value again and again after a step: an error code of the sensor",
         ),
+        (Self::SWAPPED, "another sensor than before"),
     ];
 
     /// Both sets together.
@@ -60,9 +67,9 @@ impl Quality {
         self.0 & other.0 != 0
     }
 
-    /// True if the reading may count in a monthly mean. An unsure clock alone does not forbid it.
+    /// True if the reading may count in a monthly mean. An unsure clock and a sensor that was swapped do not forbid it.
     pub const fn is_usable(self) -> bool {
-        self.0 & !Self::CLOCK_UNSURE.0 == 0
+        self.0 & !Self::USABLE.0 == 0
     }
 
     /// Each set bit in words for a technician.

@@ -108,4 +108,9 @@ pub enum Request<'a> {
     },
     /// Replays the golden months of the active model and a test series, and tells digests of both.
     Verify,
+    /// Sends an SDI-12 command as it is, `!` included, and tells the sensor's answer.
+    Sdi12 {
+        /// 2 to [`super::MAX_SDI12_COMMAND`] characters.
+        command: &'a [u8],
+    },
 }

@@ -50,6 +50,8 @@ pub enum Response<'a> {
     },
     /// To [`super::Request::Verify`].
     Verification(Verification),
+    /// To [`super::Request::Sdi12`]: the answer without CR LF.
+    Sdi12(&'a [u8]),
 }
 
 /// Logger to laptop.

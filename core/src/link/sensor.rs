@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::config_problem::{ConfigProblem, ensure};
+use super::sdi12::{MAX_WAKE_MS, Sdi12Reading, Sdi12Value};
 
 /// What a raw value measures, in SI-near units. The logger turns it into a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,17 +21,6 @@ pub enum Quantity {
     LevelM,
 }
 
-/// One value of an SDI-12 sensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sdi12Value {
-    /// Address character, `0`-`9`, `A`-`Z`, `a`-`z`.
-    pub address: u8,
-    /// Which of the values of its `M` command, from 0.
-    pub value: u8,
-    /// Ask with `MC`: the sensor adds a CRC.
-    pub crc: bool,
-}
-
 /// A 4-20 mA input.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CurrentLoop {
@@ -45,10 +35,32 @@ pub struct CurrentLoop {
 /// Where a raw value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Sensor {
-    /// A sensor on the SDI-12 bus.
+    /// A sensor on the SDI-12 bus, asked by `aM!`.
     Sdi12(Sdi12Value),
     /// A two-wire transmitter.
     CurrentLoop(CurrentLoop),
+    /// A sensor on the SDI-12 bus, asked otherwise.
+    Sdi12Reading(Sdi12Reading),
+}
+
+impl Sensor {
+    /// A sensor on the SDI-12 bus.
+    pub fn of_sdi12(reading: Sdi12Reading) -> Self {
+        if reading == reading.value.into() {
+            Self::Sdi12(reading.value)
+        } else {
+            Self::Sdi12Reading(reading)
+        }
+    }
+
+    /// How the sensor is asked, if it is on the SDI-12 bus.
+    pub fn sdi12(&self) -> Option<Sdi12Reading> {
+        match self {
+            Self::Sdi12(value) => Some((*value).into()),
+            Self::Sdi12Reading(reading) => Some(*reading),
+            Self::CurrentLoop(_) => None,
+        }
+    }
 }
 
 pub(super) fn check_sensor(sensor: &Sensor) -> Result<(), ConfigProblem> {
@@ -57,6 +69,17 @@ pub(super) fn check_sensor(sensor: &Sensor) -> Result<(), ConfigProblem> {
             value.address.is_ascii_alphanumeric(),
             ConfigProblem::Address,
         ),
+        Sensor::Sdi12Reading(reading) => {
+            ensure(
+                reading.value.address.is_ascii_alphanumeric(),
+                ConfigProblem::Address,
+            )?;
+            let (_, number) = reading.command.parts();
+            ensure(
+                number <= 9 && reading.wake_ms <= MAX_WAKE_MS,
+                ConfigProblem::Sdi12,
+            )
+        }
         Sensor::CurrentLoop(current) => ensure(
             current.at_4_ma.is_finite()
                 && current.at_20_ma.is_finite()

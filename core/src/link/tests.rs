@@ -91,12 +91,13 @@ fn requests() -> Vec<Request<'static>> {
             confirm: false,
         },
         Request::Verify,
+        Request::Sdi12 { command: &[] },
     ]
 }
 
 #[test]
 fn requests_keep_their_numbers() {
-    assert_eq!(kinds(&requests()), ascending(24));
+    assert_eq!(kinds(&requests()), ascending(25));
 }
 
 #[test]
@@ -159,6 +160,7 @@ fn responses_keep_their_numbers() {
             model: None,
             replayed: None,
         }),
+        Response::Sdi12(&[]),
     ];
     assert_eq!(kinds(&responses), ascending(responses.len()));
 }
@@ -264,6 +266,10 @@ fn events_keep_their_numbers() {
             new_minutes: 0,
         },
         EventKind::ClockChip(ClockChipFault::Silent),
+        EventKind::SensorSwapped {
+            channel: 0,
+            found: heapless::String::new(),
+        },
     ];
     assert_eq!(kinds(&events), ascending(events.len()));
 }
@@ -278,8 +284,9 @@ fn the_small_enums_keep_their_numbers() {
         ConfigKey::Barometer,
         ConfigKey::RateLimit,
         ConfigKey::Security,
+        ConfigKey::SensorSupply,
     ];
-    assert_eq!(kinds(&keys), ascending(6));
+    assert_eq!(kinds(&keys), ascending(7));
     let items = [
         ConfigItem::Station {
             name: Name::new(),
@@ -294,8 +301,15 @@ fn the_small_enums_keep_their_numbers() {
         ConfigItem::Barometer(None),
         ConfigItem::RateLimit { mm_per_month: None },
         ConfigItem::Security(crate::link::Security::default()),
+        ConfigItem::SensorSupply { warm_up_s: None },
     ];
-    assert_eq!(kinds(&items), ascending(6));
+    assert_eq!(kinds(&items), ascending(7));
+    let commands = [
+        Sdi12Command::Measure(0),
+        Sdi12Command::Concurrent(0),
+        Sdi12Command::Continuous(0),
+    ];
+    assert_eq!(kinds(&commands), ascending(3));
     let quantities = [
         Quantity::AbsolutePressureKpa,
         Quantity::GaugePressureKpa,
@@ -333,8 +347,17 @@ fn the_small_enums_keep_their_numbers() {
             at_4_ma: 0.0,
             at_20_ma: 1.0,
         }),
+        Sensor::Sdi12Reading(Sdi12Reading {
+            value: Sdi12Value {
+                address: b'0',
+                value: 0,
+                crc: false,
+            },
+            command: Sdi12Command::DEFAULT,
+            wake_ms: 0,
+        }),
     ];
-    assert_eq!(kinds(&sensors), ascending(2));
+    assert_eq!(kinds(&sensors), ascending(3));
     assert_eq!(
         kinds(&[ClockChipFault::Silent, ClockChipFault::Stopped]),
         ascending(2)
@@ -428,11 +451,13 @@ fn quality_bits_keep_their_places() {
         Quality::LOOP_FAULT,
         Quality::CLOCK_UNSURE,
         Quality::GARBLED,
+        Quality::ERROR_CODE,
+        Quality::SWAPPED,
     ];
     for (place, bit) in bits.into_iter().enumerate() {
         assert_eq!(bit.0, 1 << place);
         assert_eq!(bit.words().count(), 1);
     }
-    assert!(Quality::CLOCK_UNSURE.is_usable());
+    assert!(Quality::CLOCK_UNSURE.with(Quality::SWAPPED).is_usable());
     assert!(!Quality::CLOCK_UNSURE.with(Quality::STUCK).is_usable());
 }

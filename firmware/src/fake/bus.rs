@@ -19,6 +19,10 @@ pub struct FakeBus {
     pub asked: usize,
     /// Currents of the loop inputs.
     pub currents_ma: [Option<f32>; 2],
+    /// How long sensors were woken before commands.
+    pub wakings_ms: Vec<u8>,
+    /// What the supply was switched to.
+    pub supplied: Vec<bool>,
 }
 
 impl FakeBus {
@@ -31,6 +35,8 @@ impl FakeBus {
             answers,
             asked: 0,
             currents_ma: [None; 2],
+            wakings_ms: Vec::new(),
+            supplied: Vec::new(),
         }
     }
 }
@@ -50,6 +56,14 @@ impl SensorBus for FakeBus {
             }
             Answer::Silence => None,
         }
+    }
+
+    async fn wake(&mut self, marking_ms: u8) {
+        self.wakings_ms.push(marking_ms);
+    }
+
+    async fn supply(&mut self, on: bool) {
+        self.supplied.push(on);
     }
 
     async fn loop_current_ma(&mut self, input: u8) -> Option<f32> {

@@ -77,6 +77,10 @@ async fn respond<'s, B: Board>(
                 .map(Response::Visit);
         }
         Request::Status => return Ok(Response::Status(shared.status().await?)),
+        Request::Sdi12 { command } => {
+            let line = shared.send_sdi12(command, scratch.as_mut_slice()).await?;
+            return Ok(Response::Sdi12(line));
+        }
         Request::Verify => return Ok(Response::Verification(shared.verify().await?)),
         Request::ConfirmStep { channel } => {
             shared.confirm_step(channel).await?;
@@ -190,6 +194,7 @@ async fn respond<'s, B: Board>(
         | Request::Visit { .. }
         | Request::Status
         | Request::Verify
+        | Request::Sdi12 { .. }
         | Request::ConfirmStep { .. } => return Err(Fault::Unsupported),
     })
 }

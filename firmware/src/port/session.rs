@@ -8,6 +8,7 @@ mod month_name;
 mod months;
 mod or_dash;
 mod readings;
+mod sdi12;
 mod set;
 mod status;
 
@@ -41,7 +42,9 @@ events                             what happened\r\n\
 clock [YYYY-MM-DD HH:MM:SS]        show or set the clock, UTC; confirm behind it allows a jump of more than a day\r\n\
 set                                show the configuration and how to change it\r\n\
 tape CHANNEL DEPTH [confirm]       record a tape reading, m below the measuring point\r\n\
-step CHANNEL                       a level that jumped is right\r\n\
+step CHANNEL                       a level that jumped is right, and so is the sensor that says it\r\n\
+sdi12 scan|identify A|send COMMAND who is on the cable, and what it answers\r\n\
+sdi12 address A B                  give the sensor at A the address B\r\n\
 void YYYY-MM [confirm]             months from this one on were closed by a wrong date: they no longer count\r\n\
 model [rollback [older]]           show the models, or go back to the one before, also below the minimum version\r\n\
 export csv|toa5 [NUMBER]           every sample, from a number on\r\n";
@@ -152,6 +155,7 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
             ["set", words @ ..] => self.set(words).await,
             ["tape", channel, depth] => self.tape(channel, depth, false).await,
             ["tape", channel, depth, "confirm"] => self.tape(channel, depth, true).await,
+            ["sdi12", words @ ..] => self.sdi12(words).await,
             ["step", channel] => self.confirm_step(channel).await,
             ["void", month] => self.void_months(month, false).await,
             ["void", month, "confirm"] => self.void_months(month, true).await,

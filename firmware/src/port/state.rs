@@ -25,6 +25,7 @@ impl<B: Board> Shared<B> {
         let noted = self.logger.lock().await.note(&self.clock, tape).await;
         noted?;
         if sensor_m.is_some_and(|sensor_m| agree(sensor_m, tape_m)) {
+            self.logger.lock().await.accept_sensor(channel).await?;
             self.cable.lock().await.confirm_step(channel.into());
         }
         Ok(())
@@ -42,6 +43,7 @@ impl<B: Board> Shared<B> {
         let confirmed = EventKind::StepConfirmed { channel };
         let noted = logger.note(&self.clock, confirmed).await;
         noted?;
+        logger.accept_sensor(channel).await?;
         drop(logger);
         self.cable.lock().await.confirm_step(channel.into());
         Ok(())

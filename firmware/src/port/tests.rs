@@ -415,3 +415,135 @@ fn events_name_the_layer_and_what_was_set() {
     assert!(shown.contains("tape at phreatic: 12.500 m"), "{shown}");
     assert!(!shown.contains("Channel("), "{shown}");
 }
+
+/// A bus with one sensor at address 0 that says who it is.
+fn bus_of(identity: &'static [u8]) -> FakeBus {
+    FakeBus::new(&[
+        ("0!", Answer::Line(b"0\r\n")),
+        ("0I!", Answer::Line(identity)),
+        ("0A5!", Answer::Line(b"5\r\n")),
+        ("0MC!", Answer::Line(b"00001\r\n")),
+        // The CRC of the specification's example.
+        ("0D0!", Answer::Line(b"0+3.14OqZ\r\n")),
+    ])
+}
+
+const FIRST: &[u8] = b"014KELLERAG36XIW 101SN1\r\n";
+const OTHER: &[u8] = b"014KELLERAG36XIW 101SN2\r\n";
+
+/// The quality of the first channel in a round.
+fn sampled(desk: &Desk) -> Quality {
+    block_on(desk.sample()).channels[0].quality
+}
+
+fn put_on_the_cable(desk: &Desk, bus: FakeBus) {
+    *block_on(desk.cable.lock()).bus_mut() = bus;
+}
+
+#[test]
+fn a_sensor_that_was_swapped_is_flagged_until_somebody_agrees() {
+    let desk = desk();
+    put_on_the_cable(&desk, bus_of(FIRST));
+    typed(&desk, "set channel 0 phreatic sdi12 0 0 level");
+    assert_eq!(sampled(&desk), Quality::GOOD);
+    // Unplugged, and another one plugged in.
+    put_on_the_cable(&desk, FakeBus::new(&[]));
+    assert_eq!(sampled(&desk), Quality::TIMEOUT);
+    put_on_the_cable(&desk, bus_of(OTHER));
+    assert_eq!(sampled(&desk), Quality::SWAPPED);
+    assert!(Quality::SWAPPED.is_usable(), "its levels count");
+    let shown = typed(&desk, "events");
+    assert!(
+        shown.contains("phreatic: another sensor than before: 14KELLERAG36XIW 101SN2"),
+        "{shown}"
+    );
+    assert_eq!(shown.matches("another sensor").count(), 1, "{shown}");
+    typed(&desk, "step 0");
+    assert_eq!(sampled(&desk), Quality::GOOD);
+    // The first one again is another one by now.
+    put_on_the_cable(&desk, FakeBus::new(&[]));
+    sampled(&desk);
+    put_on_the_cable(&desk, bus_of(FIRST));
+    assert_eq!(sampled(&desk), Quality::SWAPPED);
+    typed(&desk, "tape 0 -3.14");
+    assert_eq!(
+        sampled(&desk),
+        Quality::GOOD,
+        "a tape reading that agrees confirms it"
+    );
+}
+
+#[test]
+fn a_switched_supply_is_on_before_each_round_and_off_after_it() {
+    let desk = desk();
+    put_on_the_cable(&desk, bus_of(FIRST));
+    typed(&desk, "set channel 0 phreatic sdi12 0 0 level");
+    typed(&desk, "set supply 3");
+    assert!(typed(&desk, "set").contains("supply of the sensors on 3 s before each round"));
+    let done = async { assert_eq!(desk.sample().await.channels[0].quality, Quality::GOOD) };
+    assert!(desk.clock.run(done, 10_000));
+    assert_eq!(desk.clock.uptime_ms(), 3000);
+    let refused = typed(&desk, "set supply 11");
+    assert!(refused.contains("warm up for 0 to 10 s"), "{refused}");
+    assert_eq!(
+        block_on(desk.cable.lock()).bus_mut().supplied,
+        [true, false]
+    );
+}
+
+#[test]
+fn a_technician_finds_asks_and_renumbers_sensors() {
+    let desk = desk();
+    put_on_the_cable(&desk, bus_of(FIRST));
+    let shown = typed(&desk, "sdi12 scan");
+    assert_eq!(shown, "014KELLERAG36XIW 101SN1\r\n1 sensors\r\n");
+    assert_eq!(
+        typed(&desk, "sdi12 identify 0"),
+        "014KELLERAG36XIW 101SN1\r\n"
+    );
+    assert_eq!(typed(&desk, "sdi12 identify 7"), "no answer\r\n");
+    assert_eq!(typed(&desk, "sdi12 send 0MC!"), "00001\r\n");
+    let refused = typed(&desk, "sdi12 send 0M");
+    assert!(refused.contains("ends with !"), "{refused}");
+    let refused = typed(&desk, "sdi12 address 5 0");
+    assert!(refused.contains("answers at 0 already"), "{refused}");
+    let changed = typed(&desk, "sdi12 address 0 5");
+    assert!(changed.contains("0 is 5 now"), "{changed}");
+    let refused = typed(&desk, "sdi12 address 0 55");
+    assert!(refused.contains("found \"55\""), "{refused}");
+    let asked = Request::Sdi12 { command: b"0I!" };
+    ask(&desk, &asked, |reply| match reply {
+        Ok(Response::Sdi12(line)) => assert_eq!(line, &FIRST[..FIRST.len() - 2]),
+        other => panic!("{other:?}"),
+    });
+    for (command, fault) in [(&b"7I!"[..], Fault::NotFound), (b"!", Fault::Malformed)] {
+        ask(&desk, &Request::Sdi12 { command }, |reply| {
+            assert_eq!(reply, Err(fault));
+        });
+    }
+}
+
+#[test]
+fn how_a_sensor_is_asked_is_set_and_shown() {
+    let desk = desk();
+    for line in [
+        "set channel 0 phreatic sdi12 0 1 level",
+        "set channel 0 command C2",
+        "set channel 0 wake 40",
+        "set channel 0 crc off",
+    ] {
+        assert_eq!(typed(&desk, line), "set\r\n", "{line}");
+    }
+    let shown = typed(&desk, "set");
+    assert!(
+        shown.contains("sdi12 0 value 1 by C2, woken 40 ms earlier, no CRC"),
+        "{shown}"
+    );
+    let refused = typed(&desk, "set channel 0 wake 91");
+    assert!(
+        refused.contains("extra wake time is at most 90 ms"),
+        "{refused}"
+    );
+    let refused = typed(&desk, "set channel 0 command D0");
+    assert!(refused.contains("expected M, M1 to M9"), "{refused}");
+}

@@ -1,21 +1,23 @@
 //! SDI-12 version 1.4, the logger's side: commands, answers, parity, CRC, retries within a time.
 //!
-//! A measurement is `aM!` (or `aMC!` with CRC), answered `atttn`: ready in `ttt` seconds, or earlier with a service request `a`, with `n` values;
-//! then `aD0!`, `aD1!` ... until all values came.
+//! A measurement is `aM!`, `aM1!` ... `aM9!` (`aMC!` ... with CRC), answered `atttn`: ready in `ttt` seconds, or earlier with a service request `a`,
+//! with `n` values; then `aD0!`, `aD1!` ... until all values came. A concurrent one is `aC!` ..., answered `atttnn`, without a service request.
+//! `aR0!` ... `aR9!` bring values at once.
 
-use amlstm_core::link::{Quality, Sdi12Value};
+use amlstm_core::link::{Quality, Sdi12Command, Sdi12Reading};
 use heapless::Vec;
 
 use crate::board::{Clock, SensorBus};
+use crate::bounded::collect_bounded;
 
-/// Most values of an `M` measurement.
-pub const MAX_VALUES: usize = 9;
+/// Most values of a command: nine of an `M` measurement, and more than any water sensor has of the others.
+pub const MAX_VALUES: usize = 20;
 /// Longest answer: 75 characters of values and CRC, address and CR LF.
-const MAX_ANSWER: usize = 81;
+pub const MAX_ANSWER: usize = 81;
 /// Tries of a whole measurement.
 const ATTEMPTS: usize = 3;
 /// An answer must begin within 15 ms and 80 characters at 1200 baud take 667 ms.
-const ANSWER_MS: u32 = 1000;
+pub const ANSWER_MS: u32 = 1000;
 
 /// What stands in an answer for a byte whose parity was wrong: no answer holds it, so that the answer is refused and asked for again.
 const DAMAGED: u8 = 0xff;
@@ -68,7 +70,7 @@ impl<'a> AnswerLine<'a> {
 pub async fn measure(
     clock: &impl Clock,
     bus: &mut impl SensorBus,
-    sensor: Sdi12Value,
+    sensor: Sdi12Reading,
     deadline_ms: u64,
 ) -> Result<Values, Quality> {
     let mut outcome = Err(Quality::TIMEOUT);
@@ -87,37 +89,54 @@ pub async fn measure(
 async fn measure_once(
     clock: &impl Clock,
     bus: &mut impl SensorBus,
-    sensor: Sdi12Value,
+    sensor: Sdi12Reading,
     deadline_ms: u64,
 ) -> Result<Values, Quality> {
-    let address = sensor.address;
+    let Sdi12Reading {
+        value,
+        command,
+        wake_ms,
+    } = sensor;
+    let (address, crc) = (value.address, value.crc);
     let mut answer = [0; MAX_ANSWER];
-    let start: &[u8] = if sensor.crc {
-        &[address, b'M', b'C', b'!']
-    } else {
-        &[address, b'M', b'!']
-    };
-    let promise = parse_promise(ask(bus, start, &mut answer, ANSWER_MS).await?, address)?;
+    let start = start_of(address, command, crc);
+    let line = ask(bus, wake_ms, &start, &mut answer, ANSWER_MS).await?;
+    let mut values = Values::new();
+    if let Sdi12Command::Continuous(_) = command {
+        parse_values(line, address, crc, &mut values)?;
+        return if values.is_empty() {
+            Err(Quality::GARBLED)
+        } else {
+            Ok(values)
+        };
+    }
+    let concurrent = matches!(command, Sdi12Command::Concurrent(_));
+    let promise = parse_promise(line, address, concurrent)?;
     if promise.values == 0 {
         return Err(Quality::GARBLED);
     }
     if promise.ready_s > 0 {
         let wait_ms = promise.ready_s * 1000 + ANSWER_MS;
         // This answer has no CRC. A wait beyond the time there is may be a damaged digit: the next try asks again.
-        if clock.uptime_ms() + u64::from(wait_ms) > deadline_ms {
+        let end_ms = clock.uptime_ms() + u64::from(wait_ms);
+        if end_ms > deadline_ms {
             return Err(Quality::TIMEOUT);
         }
-        // The service request, or its absence, ends the wait; what counts is what the data command brings.
-        let _ = ask(bus, &[], &mut answer, wait_ms).await;
+        if concurrent {
+            clock.wait_until_ms(end_ms).await;
+        } else {
+            // The service request, or its absence, ends the wait; what counts is what the data command brings.
+            let _ = ask(bus, 0, &[], &mut answer, wait_ms).await;
+        }
     }
-    let mut values = Values::new();
     for page in b'0'..=b'9' {
         if values.len() >= usize::from(promise.values) {
             break;
         }
-        let line = ask(bus, &[address, b'D', page, b'!'], &mut answer, ANSWER_MS).await?;
+        let data = [address, b'D', page, b'!'];
+        let line = ask(bus, wake_ms, &data, &mut answer, ANSWER_MS).await?;
         let before = values.len();
-        parse_values(line, address, sensor.crc, &mut values)?;
+        parse_values(line, address, crc, &mut values)?;
         if values.len() == before {
             return Err(Quality::GARBLED);
         }
@@ -129,13 +148,34 @@ async fn measure_once(
     }
 }
 
-/// One command and its answer without CR LF.
-async fn ask<'a>(
+/// The command that starts a measurement or brings values.
+fn start_of(address: u8, command: Sdi12Command, crc: bool) -> Vec<u8, 5> {
+    let (letter, number) = command.parts();
+    let numbered = letter == b'R' || number > 0;
+    let characters = [
+        Some(address),
+        Some(letter),
+        crc.then_some(b'C'),
+        numbered.then_some(b'0' + number.min(9)),
+        Some(b'!'),
+    ];
+    collect_bounded(characters.into_iter().flatten())
+}
+
+/// One command and its answer without CR LF. The sensor is woken so much earlier.
+///
+/// # Errors
+/// [`Quality::TIMEOUT`] without an answer, [`Quality::GARBLED`] for one without an end.
+pub async fn ask<'a>(
     bus: &mut impl SensorBus,
+    wake_ms: u8,
     command: &[u8],
     answer: &'a mut [u8],
     timeout_ms: u32,
 ) -> Result<&'a [u8], Quality> {
+    if wake_ms > 0 {
+        bus.wake(wake_ms).await;
+    }
     let length = bus
         .exchange(command, answer, timeout_ms)
         .await
@@ -144,25 +184,35 @@ async fn ask<'a>(
     line.strip_suffix(b"\r\n").ok_or(Quality::GARBLED)
 }
 
-/// The answer to `aM!`.
+/// The answer to `aM!` or `aC!`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Promise {
     ready_s: u32,
     values: u8,
 }
 
-fn parse_promise(line: &[u8], address: u8) -> Result<Promise, Quality> {
-    match line {
-        [found, digits @ .., values] if *found == address && digits.len() == 3 => {
-            let mut ready_s = 0;
-            for digit in digits {
-                ready_s = ready_s * 10 + u32::from(digit_of(*digit).ok_or(Quality::GARBLED)?);
-            }
-            let values = digit_of(*values).ok_or(Quality::GARBLED)?;
-            Ok(Promise { ready_s, values })
-        }
-        _ => Err(Quality::GARBLED),
+/// Three digits of seconds, and one of values; two after a concurrent start.
+fn parse_promise(line: &[u8], address: u8, concurrent: bool) -> Result<Promise, Quality> {
+    let Some((found, digits)) = line.split_first() else {
+        return Err(Quality::GARBLED);
+    };
+    let expected = if concurrent { 5 } else { 4 };
+    if *found != address || digits.len() != expected {
+        return Err(Quality::GARBLED);
     }
+    let (seconds, values) = digits.split_at_checked(3).ok_or(Quality::GARBLED)?;
+    let number = |digits: &[u8]| {
+        digits
+            .iter()
+            .try_fold(0, |sum, digit| {
+                Some(sum * 10 + u32::from(digit_of(*digit)?))
+            })
+            .ok_or(Quality::GARBLED)
+    };
+    Ok(Promise {
+        ready_s: number(seconds)?,
+        values: number(values)? as u8,
+    })
 }
 
 /// The answer to `aD0!`: address, values each with their sign, CRC if asked for.
@@ -256,6 +306,7 @@ pub fn crc_characters(body: &[u8]) -> [u8; 3] {
     reason = "the specification's example is 3.14"
 )]
 mod tests {
+    use amlstm_core::link::Sdi12Value;
     use embassy_futures::block_on;
 
     use super::*;
@@ -269,7 +320,7 @@ mod tests {
 
     /// Measures on a bus of fakes, with a minute of time.
     fn measured(bus: &mut FakeBus, sensor: Sdi12Value) -> Result<Values, Quality> {
-        block_on(measure(&FakeClock::default(), bus, sensor, 60_000))
+        block_on(measure(&FakeClock::default(), bus, sensor.into(), 60_000))
     }
 
     /// 7E1: `1` is 0x31 with three bits set, so that its parity bit is set. One flipped bit makes the answer unreadable.
@@ -287,7 +338,10 @@ mod tests {
         );
         let (length, reply) = received(&[0xb1, 0x38, 0x8d, 0x0a]);
         assert_eq!(length, Some(4));
-        assert_eq!(parse_promise(&reply[..2], b'1'), Err(Quality::GARBLED));
+        assert_eq!(
+            parse_promise(&reply[..2], b'1', false),
+            Err(Quality::GARBLED)
+        );
     }
 
     /// A flipped bit in `0001` makes it `9001`, with parity checked or not: the wait is not begun, and the other tries have their time.
@@ -367,6 +421,79 @@ mod tests {
         assert_eq!(received(b"0\r0", 8), (3, Some(3), *b"0\r0\0\0\0\0\0"));
         assert_eq!(received(b"777777", 4), (4, Some(4), *b"7777\0\0\0\0"));
         assert_eq!(received(b"7", 0), (0, None, [0; 8]));
+    }
+
+    /// What a command brings, by `command` with a CRC or without.
+    fn by(command: &str, crc: bool, answers: &[(&str, Answer)]) -> Result<Values, Quality> {
+        let reading = Sdi12Reading {
+            value: Sdi12Value { crc, ..SENSOR },
+            command: command.parse().unwrap(),
+            wake_ms: 0,
+        };
+        let clock = FakeClock::default();
+        let (mut values, mut bus) = (Err(Quality::GOOD), FakeBus::new(answers));
+        let done = async { values = measure(&clock, &mut bus, reading, 60_000).await };
+        assert!(clock.run(done, 60_000));
+        values
+    }
+
+    #[test]
+    fn numbered_measurements_are_started_by_their_number() {
+        let data = ("0D0!", Answer::Line(b"0+3.14\r\n"));
+        let start = ("0M3!", Answer::Line(b"00001\r\n"));
+        assert_eq!(by("M3", false, &[start, data]).unwrap(), [3.14]);
+        let start = ("0MC9!", Answer::Line(b"00001\r\n"));
+        let data = ("0D0!", Answer::Line(b"0+3.14OqZ\r\n"));
+        assert_eq!(by("M9", true, &[start, data]).unwrap(), [3.14]);
+    }
+
+    /// A concurrent measurement promises up to 99 values and sends no service request; the logger waits, and does not listen.
+    #[test]
+    fn a_concurrent_measurement_is_waited_for() {
+        let values = by(
+            "C",
+            false,
+            &[
+                ("0C!", Answer::Line(b"000512\r\n")),
+                ("0D0!", Answer::Line(b"0+1+2+3+4+5+6\r\n")),
+                ("0D1!", Answer::Line(b"0+7+8+9+10+11-12\r\n")),
+            ],
+        );
+        let values = values.unwrap();
+        assert_eq!((values.len(), values[11]), (12, -12.0));
+        let start = ("0CC1!", Answer::Line(b"000001\r\n"));
+        let data = ("0D0!", Answer::Line(b"0+3.14OqZ\r\n"));
+        assert_eq!(by("C1", true, &[start, data]).unwrap(), [3.14]);
+    }
+
+    #[test]
+    fn continuous_values_come_at_once() {
+        let line = ("0R0!", Answer::Line(b"0+1.5-2\r\n"));
+        assert_eq!(by("R0", false, &[line]).unwrap(), [1.5, -2.0]);
+        let line = ("0RC7!", Answer::Line(b"0+3.14OqZ\r\n"));
+        assert_eq!(by("R7", true, &[line]).unwrap(), [3.14]);
+        let nothing = ("0R0!", Answer::Line(b"0\r\n"));
+        assert_eq!(by("R0", false, &[nothing]), Err(Quality::GARBLED));
+    }
+
+    #[test]
+    fn a_sensor_that_wakes_slowly_is_woken_before_each_command() {
+        let mut bus = FakeBus::new(&[
+            ("0M!", Answer::Line(b"00001\r\n")),
+            ("0D0!", Answer::Line(b"0+7\r\n")),
+        ]);
+        let reading = Sdi12Reading {
+            value: Sdi12Value {
+                crc: false,
+                ..SENSOR
+            },
+            command: Sdi12Command::DEFAULT,
+            wake_ms: 40,
+        };
+        let clock = FakeClock::default();
+        let measured = block_on(measure(&clock, &mut bus, reading, 60_000));
+        assert_eq!(measured.unwrap(), [7.0]);
+        assert_eq!(bus.wakings_ms, [40, 40]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use amlstm_core::link::{CurrentLoop, Name};
+use amlstm_core::link::{CurrentLoop, Name, Sdi12Value};
 use embassy_futures::block_on;
 
 use super::*;

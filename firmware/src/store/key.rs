@@ -24,8 +24,12 @@ pub enum Key {
     Counters = 7,
     /// The clock when it was last set.
     Clock = 8,
+    /// When the sensors have power.
+    SensorSupply = 9,
     /// First of [`amlstm_core::link::MAX_CHANNELS`] channels.
     Channel = 16,
+    /// Which sensor is at the first of so many channels.
+    SensorIdentity = 32,
 }
 
 /// The number of the map item that holds a configuration item.
@@ -37,5 +41,6 @@ pub fn map_key(key: ConfigKey) -> u8 {
         ConfigKey::Barometer => Key::Barometer as u8,
         ConfigKey::RateLimit => Key::RateLimit as u8,
         ConfigKey::Security => Key::Security as u8,
+        ConfigKey::SensorSupply => Key::SensorSupply as u8,
     }
 }

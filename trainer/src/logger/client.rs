@@ -273,7 +273,7 @@ impl Client {
     }
 
     /// Asks once: a repetition could do something twice.
-    fn ask_once<T>(
+    pub(super) fn ask_once<T>(
         &mut self,
         request: &Request,
         expected: &'static str,

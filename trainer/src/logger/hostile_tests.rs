@@ -259,7 +259,7 @@ impl Device for Hostile {
 
 /// Every question of the client, in turn.
 fn ask(client: &mut Client, round: usize) -> Result<(), LoggerError> {
-    match round % 16 {
+    match round % 17 {
         0 => client.status().map(drop),
         1 => client.now().map(drop),
         2 => client.month(3).map(drop),
@@ -275,6 +275,7 @@ fn ask(client: &mut Client, round: usize) -> Result<(), LoggerError> {
         12 => push(client, &[1; 1000], Some(&[2; 64]), false, |_| {}).map(drop),
         13 => events(client, |_, _| {}).map(drop),
         14 => client.verify().map(drop),
+        15 => client.sdi12("0I!").map(drop),
         _ => {
             let table = if round.is_multiple_of(2) {
                 Table::Samples

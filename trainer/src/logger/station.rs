@@ -40,6 +40,9 @@ pub struct Station {
     /// Only signed models are accepted; once set it stays.
     #[serde(default)]
     pub require_signed: bool,
+    /// The sensors' supply is switched on so many seconds before each round, 0 to 10, and off after it; without it they always have power.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensor_warm_up_s: Option<u8>,
     /// The barometer beside absolute transducers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub barometer: Option<Barometer>,
@@ -80,6 +83,9 @@ impl Station {
             },
             ConfigItem::RateLimit {
                 mm_per_month: self.rate_limit_mm_per_month,
+            },
+            ConfigItem::SensorSupply {
+                warm_up_s: self.sensor_warm_up_s,
             },
             ConfigItem::Barometer(self.barometer.as_ref().map(Barometer::config).transpose()?),
         ];
@@ -140,6 +146,7 @@ impl Station {
             min_model_version: 0,
             signing_key: None,
             require_signed: false,
+            sensor_warm_up_s: None,
             barometer: None,
             channel: Vec::new(),
         };
@@ -150,6 +157,11 @@ impl Station {
             station.min_model_version = security.min_model_version;
             station.signing_key = security.signing_key.map(hex::encode);
             station.require_signed = security.require_signed;
+        }
+        if let Some(ConfigItem::SensorSupply { warm_up_s }) =
+            client.config(ConfigKey::SensorSupply)?
+        {
+            station.sensor_warm_up_s = warm_up_s;
         }
         if let Some(ConfigItem::Barometer(Some(barometer))) = client.config(ConfigKey::Barometer)? {
             station.barometer = Some(Barometer {
@@ -205,6 +217,7 @@ fn place_of(item: &ConfigItem) -> String {
         ConfigItem::RateLimit { .. } => "rate_limit_mm_per_month".to_owned(),
         ConfigItem::Security(_) => "signing_key".to_owned(),
         ConfigItem::Barometer(_) => "barometer".to_owned(),
+        ConfigItem::SensorSupply { .. } => "sensor_warm_up_s".to_owned(),
         ConfigItem::Channel { index, .. } => format!("channel {}", index + 1),
     }
 }
@@ -243,7 +256,7 @@ mod tests {
     #[test]
     fn a_station_file_becomes_checked_items() {
         let items = station(FILE).items().expect("the file is sound");
-        assert_eq!(items.len(), 7);
+        assert_eq!(items.len(), 8);
         assert_eq!(items[1], ConfigItem::SampleInterval { seconds: 900 });
     }
 
@@ -254,6 +267,20 @@ mod tests {
             let back = Channel::of(&item);
             assert_eq!(back.config().expect("it is sound still"), item);
         }
+    }
+
+    #[test]
+    fn how_a_sensor_is_asked_survives_the_way_to_the_logger_and_back() {
+        let asked = FILE.replace(
+            "source = { sdi12 = \"1\" }",
+            "source = { sdi12 = \"1\", command = \"C2\", wake_ms = 40 }",
+        );
+        let channel = &station(&asked).channel[0];
+        let item = channel.config().expect("the channel is sound");
+        assert_eq!(&Channel::of(&item).source, &channel.source);
+        let wrong = station(&asked.replace("C2", "D0"));
+        let error = wrong.items().expect_err("no command").to_string();
+        assert!(error.contains("found \"D0\", expected M"), "{error}");
     }
 
     #[test]

@@ -181,7 +181,9 @@ impl SensorBus for Bus {
         };
         let clock = self.clock;
         let deadline_ms = clock.uptime_ms() + LOOP_INPUT_MS;
-        let values = measure(&clock, self, sensor, deadline_ms).await.ok()?;
+        let values = measure(&clock, self, sensor.into(), deadline_ms)
+            .await
+            .ok()?;
         values.first().copied()
     }
 }

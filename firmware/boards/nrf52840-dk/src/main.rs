@@ -4,6 +4,7 @@
 //! |---|---|
 //! | technician's port | the kit's USB serial port (TX P0.06, RX P0.08), 115 200 baud |
 //! | SDI-12 transceiver | TX P1.02, RX P1.01, drive enable P1.03, break P1.04 (high pulls the bus to spacing) |
+//! | supply of the sensors, switched | P1.05, high for on |
 //! | 4-20 mA inputs 0 and 1 | AIN1 (P0.03) and AIN2 (P0.04), each over 100 ohm to ground |
 //! | clock chip (features `ds3231`, `rv3028`) | I2C: SDA P0.26, SCL P0.27, each with a resistor to the supply |
 //! | battery | VDDH |
@@ -132,7 +133,8 @@ async fn main(_spawner: Spawner) {
     let analog: Analog = Mutex::new(Converter::new(saadc, Temp::new(p.TEMP, Interrupts)));
     let drive = Output::new(p.P1_03, Level::Low, OutputDrive::Standard);
     let line_break = Output::new(p.P1_04, Level::Low, OutputDrive::Standard);
-    let bus = Cable::new(bus, drive, line_break, &analog);
+    let supply = Output::new(p.P1_05, Level::High, OutputDrive::Standard);
+    let bus = Cable::new(bus, drive, line_break, supply, &analog);
     let mut watchdog = wdt::Config::default();
     watchdog.timeout_ticks = WATCHDOG_MS / 1000 * WATCHDOG_HZ;
     let Ok((mut watchdog, [handle])) = Watchdog::try_new(p.WDT, watchdog) else {

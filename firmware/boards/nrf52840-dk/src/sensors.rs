@@ -27,6 +27,7 @@ pub struct Cable<'a> {
     uart: BufferedUarte<'static>,
     drive: Output<'static>,
     line_break: Output<'static>,
+    supply: Output<'static>,
     analog: &'a Analog,
 }
 
@@ -35,12 +36,14 @@ impl<'a> Cable<'a> {
         uart: BufferedUarte<'static>,
         drive: Output<'static>,
         line_break: Output<'static>,
+        supply: Output<'static>,
         analog: &'a Analog,
     ) -> Self {
         Self {
             uart,
             drive,
             line_break,
+            supply,
             analog,
         }
     }
@@ -95,6 +98,18 @@ impl SensorBus for Cable<'_> {
         // What came before the time was over is there too.
         let _ = with_timeout(timeout, self.receive(&mut line)).await;
         line.length()
+    }
+
+    async fn wake(&mut self, marking_ms: u8) {
+        self.drive.set_high();
+        self.line_break.set_high();
+        Timer::after(BREAK).await;
+        self.line_break.set_low();
+        Timer::after_millis(marking_ms.into()).await;
+    }
+
+    async fn supply(&mut self, on: bool) {
+        self.supply.set_level(on.into());
     }
 
     async fn loop_current_ma(&mut self, input: u8) -> Option<f32> {

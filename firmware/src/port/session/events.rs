@@ -187,6 +187,9 @@ impl fmt::Display for InWords<'_> {
                 )
             }
             EventKind::ClockChip(fault) => write!(f, "the clock chip {fault}"),
+            EventKind::SensorSwapped { channel, found } => {
+                write!(f, "{}: another sensor than before: {found}", name(*channel))
+            }
             EventKind::MonthLogFull => {
                 write!(f, "the log of months is full: nothing more is closed")
             }

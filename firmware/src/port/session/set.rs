@@ -4,7 +4,8 @@ use core::fmt;
 use core::str::FromStr;
 
 use amlstm_core::link::{
-    BarometerConfig, ChannelConfig, ConfigItem, CurrentLoop, Name, Quantity, Sdi12Value, Sensor,
+    BarometerConfig, ChannelConfig, ConfigItem, CurrentLoop, Name, Quantity, Sdi12Command,
+    Sdi12Value, Sensor,
 };
 use embedded_io_async::Write;
 
@@ -23,6 +24,10 @@ set barometer off\r\n\
 set channel N LAYER sdi12 ADDRESS VALUE absolute|gauge|submergence|depth|level\r\n\
 set channel N LAYER loop INPUT AT_4_MA AT_20_MA absolute|gauge|submergence|depth|level\r\n\
 set channel N point|cable|density|offset|low|high|step|stuck NUMBER\r\n\
+set channel N command M|M1..M9|C|C1..C9|R0..R9   how its SDI-12 sensor is asked\r\n\
+set channel N wake MS              wake its sensor so much earlier, 0 to 90\r\n\
+set channel N crc on|off           off for sensors older than SDI-12 1.3\r\n\
+set supply SECONDS|off             switch the sensors' supply on so long before each round; off: always on\r\n\
 set channel N off                  the last channel only\r\n";
 
 impl<B: Board, W: Write> Session<'_, B, W> {
@@ -85,6 +90,12 @@ impl<B: Board, W: Write> Session<'_, B, W> {
                 .await?;
             }
             None => self.text("no barometer\r\n").await?,
+        }
+        if let Some(seconds) = settings.warm_up_s {
+            self.line(format_args!(
+                "supply of the sensors on {seconds} s before each round, then off"
+            ))
+            .await?;
         }
         for (index, channel) in settings.channels.iter().enumerate() {
             self.line(format_args!(
@@ -149,6 +160,10 @@ fn parse<'w>(settings: &Settings, words: &[&'w str]) -> Result<ConfigItem, Wrong
                 channel: Some(changed(channel, field, value)?),
             }
         }
+        ["supply", "off"] => ConfigItem::SensorSupply { warm_up_s: None },
+        ["supply", seconds] => ConfigItem::SensorSupply {
+            warm_up_s: Some(whole(seconds, "seconds, 0 to 10, or off")?),
+        },
         ["barometer", "off"] => ConfigItem::Barometer(None),
         ["barometer", address, value, units] => ConfigItem::Barometer(Some(BarometerConfig {
             sensor: sdi12(address, value)?,
@@ -175,7 +190,7 @@ fn parse<'w>(settings: &Settings, words: &[&'w str]) -> Result<ConfigItem, Wrong
             channel(index, layer, Sensor::CurrentLoop(sensor), quantity)?
         }
         [
-            word @ ("station" | "interval" | "limit" | "barometer" | "channel"),
+            word @ ("station" | "interval" | "limit" | "barometer" | "channel" | "supply"),
             ..,
         ] => {
             return Err(wrong(word, "its words as the list says"));
@@ -183,7 +198,7 @@ fn parse<'w>(settings: &Settings, words: &[&'w str]) -> Result<ConfigItem, Wrong
         [word, ..] => {
             return Err(wrong(
                 word,
-                "station, interval, limit, barometer or channel",
+                "station, interval, limit, barometer, channel or supply",
             ));
         }
         [] => return Err(wrong("", "a word of the list")),
@@ -242,6 +257,10 @@ fn changed<'w>(
         channel.stuck_after = whole(value, "a number of samples, 0 for never")?;
         return Ok(channel);
     }
+    if matches!(field, "command" | "wake" | "crc") {
+        channel.sensor = asked_otherwise(channel.sensor, field, value)?;
+        return Ok(channel);
+    }
     let place = match field {
         "point" => &mut channel.measuring_point_m,
         "cable" => &mut channel.cable_m,
@@ -253,12 +272,31 @@ fn changed<'w>(
         _ => {
             return Err(wrong(
                 field,
-                "point, cable, density, offset, low, high, step or stuck",
+                "point, cable, density, offset, low, high, step, stuck, command, wake or crc",
             ));
         }
     };
     *place = number(value)?;
     Ok(channel)
+}
+
+/// The same sensor, asked otherwise.
+fn asked_otherwise<'w>(
+    sensor: Sensor,
+    field: &'w str,
+    value: &'w str,
+) -> Result<Sensor, Wrong<'w>> {
+    let mut reading = sensor
+        .sdi12()
+        .ok_or(wrong(field, "a channel with an SDI-12 sensor"))?;
+    match (field, value) {
+        ("crc", "on") => reading.value.crc = true,
+        ("crc", "off") => reading.value.crc = false,
+        ("crc", _) => return Err(wrong(value, "on or off")),
+        ("wake", _) => reading.wake_ms = whole(value, "milliseconds, 0 to 90")?,
+        _ => reading.command = whole(value, "M, M1 to M9, C, C1 to C9, or R0 to R9")?,
+    }
+    Ok(Sensor::of_sdi12(reading))
 }
 
 /// The words for quantities, as typed and as shown.
@@ -289,11 +327,23 @@ struct Source(Sensor);
 
 impl fmt::Display for Source {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Sensor::Sdi12(sensor) => {
-                let (address, value) = (char::from(sensor.address), sensor.value);
-                write!(formatter, "sdi12 {address} value {value}")
+        if let Some(reading) = self.0.sdi12() {
+            let Sdi12Value {
+                address,
+                value,
+                crc,
+            } = reading.value;
+            write!(formatter, "sdi12 {} value {value}", char::from(address))?;
+            if reading.command != Sdi12Command::DEFAULT {
+                write!(formatter, " by {}", reading.command)?;
             }
+            if reading.wake_ms > 0 {
+                write!(formatter, ", woken {} ms earlier", reading.wake_ms)?;
+            }
+            return formatter.write_str(if crc { "" } else { ", no CRC" });
+        }
+        match self.0 {
+            Sensor::Sdi12(_) | Sensor::Sdi12Reading(_) => Ok(()),
             Sensor::CurrentLoop(sensor) => write!(
                 formatter,
                 "loop {} from {} to {}",

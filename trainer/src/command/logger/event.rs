@@ -135,6 +135,12 @@ fn words(kind: &EventKind, layers: &[String]) -> String {
             UtcOffset(*new_minutes)
         ),
         EventKind::ClockChip(fault) => format!("the clock chip {fault}"),
+        EventKind::SensorSwapped { channel, found } => {
+            format!(
+                "{}: another sensor than before: {found}",
+                channel_name(*channel)
+            )
+        }
         EventKind::MonthLogFull => "log of months full: no further month can be closed".to_owned(),
     }
 }

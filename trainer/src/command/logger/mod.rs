@@ -11,6 +11,7 @@ mod json;
 mod layers;
 mod model;
 mod months;
+mod sdi12;
 mod show;
 mod status;
 mod verify;
@@ -157,6 +158,16 @@ enum Request {
   amlstm estimate A.f32.amlm levels.csv
   amlstm logger --port /dev/ttyUSB0 levels --corrected -o corrected.csv")]
     Levels(export::LevelsArgs),
+    /// Finds, asks and renumbers the sensors on the SDI-12 cable
+    #[command(
+        subcommand,
+        after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 sdi12 scan
+  amlstm logger --port /dev/ttyUSB0 sdi12 identify 0
+  amlstm logger --port /dev/ttyUSB0 sdi12 address 0 3
+  amlstm logger --port /dev/ttyUSB0 sdi12 send 0M1!"
+    )]
+    Sdi12(sdi12::Sdi12),
     /// Checks that the logger computes what this computer computes, bit for bit
     #[command(after_help = "Example:
   amlstm logger --port /dev/ttyUSB0 verify
@@ -254,6 +265,7 @@ fn ask(
         Request::Config { file: Some(file) } => config::send(client, file, output),
         Request::Export(export) => export::run(client, export, output),
         Request::Levels(levels) => export::levels(client, levels, output),
+        Request::Sdi12(sdi12) => sdi12::run(client, sdi12, output),
         Request::Verify(verify) => verify::run(client, verify, as_json, output),
         Request::Bundle { file } => bundle::run(client, file, output),
     }

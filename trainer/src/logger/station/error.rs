@@ -21,6 +21,14 @@ pub enum StationError {
         /// Which channel, or the barometer.
         place: String,
     },
+    /// Not an SDI-12 command.
+    #[error("{place}: command: found \"{found}\", expected M, M1 to M9, C, C1 to C9, or R0 to R9")]
+    Command {
+        /// Which channel, or the barometer.
+        place: String,
+        /// What stands there.
+        found: String,
+    },
     /// Not a key.
     #[error("signing_key: expected 64 hexadecimal digits")]
     Key,
