@@ -12,6 +12,7 @@ mod held;
 mod key;
 mod layout;
 mod month_entry;
+mod placed;
 mod queue;
 mod ring;
 mod slots;
@@ -32,6 +33,7 @@ pub use held::Held;
 pub use key::{Key, map_key};
 pub use layout::Layout;
 pub use month_entry::{MissingMonths, MonthEntry, VoidMonths};
+pub use placed::{Placed, PlacedSamples};
 use queue::{ITEM_BYTES, each_item};
 pub use ring::MAX_SEGMENTS;
 use ring::Ring;
@@ -51,6 +53,7 @@ pub struct Store<F: MappedFlash> {
     layout: Layout,
     ring: Ring,
     held: Held,
+    placed: Placed,
     errors: u32,
 }
 
@@ -67,6 +70,7 @@ impl<F: MappedFlash> Store<F> {
             layout,
             ring: Ring::default(),
             held: Held::default(),
+            placed: Placed::default(),
             errors: 0,
         };
         match store.survey().await {
@@ -85,6 +89,7 @@ impl<F: MappedFlash> Store<F> {
         self.survey_events().await?;
         self.held.unreadable += self.survey_months().await?;
         self.ring = Ring::survey(&mut self.flash, &self.layout).await?;
+        self.placed = self.get(Key::Placed as u8).await?.unwrap_or_default();
         self.held.last_sample_unix_s = self.ring.last_unix_s();
         self.held.unreadable += self.ring.unreadable();
         Ok(())
@@ -337,18 +342,41 @@ impl<F: MappedFlash> Store<F> {
         Ok(sample.number)
     }
 
-    /// Calls `visit` with each kept sample from `number` on and its postcard bytes, oldest first, until it breaks.
+    /// Gives a row of samples their time, from now on whenever they are read.
+    ///
+    /// # Errors
+    /// As [`Store::put`].
+    pub async fn place_samples(&mut self, row: PlacedSamples) -> Result<(), StoreError> {
+        let mut placed = self.placed.clone();
+        placed.put(row);
+        self.put(Key::Placed as u8, &placed).await?;
+        self.placed = placed;
+        Ok(())
+    }
+
+    /// Calls `visit` with each kept sample from `number` on and its postcard bytes, oldest first, until it breaks. Samples that got their time
+    /// later have it.
     ///
     /// # Errors
     /// [`StoreError::Flash`].
     pub async fn each_sample(
         &mut self,
         number: u32,
-        visit: impl FnMut(Sample, &[u8]) -> ControlFlow<()>,
+        mut visit: impl FnMut(Sample, &[u8]) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
+        let placed = &self.placed;
+        let in_place = |sample: Sample, bytes: &[u8]| {
+            let Some(sample) = placed.placed(&sample) else {
+                return visit(sample, bytes);
+            };
+            let mut bytes = [0; ITEM_BYTES];
+            // As long as the sample that was read, but for a few bytes.
+            let bytes: &[u8] = postcard::to_slice(&sample, &mut bytes).map_or(&[], |bytes| bytes);
+            visit(sample, bytes)
+        };
         let visited = self
             .ring
-            .each(&mut self.flash, &self.layout, number, visit)
+            .each(&mut self.flash, &self.layout, number, in_place)
             .await;
         visited.map_err(|error| self.failed(error))
     }

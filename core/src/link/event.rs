@@ -167,6 +167,15 @@ pub enum EventKind {
         /// What it says of itself: maker, model, version, serial number.
         found: heapless::String<MAX_MESSAGE>,
     },
+    /// Samples that were taken while the clock was unsure got their time when it was set.
+    SamplesPlaced {
+        /// Number of the first.
+        first_sample: u32,
+        /// How many.
+        count: u32,
+        /// Seconds that their times went ahead; negative for back.
+        shift_s: i32,
+    },
 }
 
 /// One entry of the event log.

@@ -35,10 +35,13 @@ impl Quality {
     /// Another sensor than before, until somebody confirms it.
     pub const SWAPPED: Self = Self(1 << 11);
 
-    /// What does not keep a reading from counting.
-    const USABLE: Self = Self::CLOCK_UNSURE.with(Self::SWAPPED);
+    /// Taken while the clock was unsure, and given its time when the clock was set.
+    pub const PLACED: Self = Self(1 << 12);
 
-    const WORDS: [(Self, &'static str); 12] = [
+    /// What does not keep a reading from counting.
+    const USABLE: Self = Self::CLOCK_UNSURE.with(Self::SWAPPED).with(Self::PLACED);
+
+    const WORDS: [(Self, &'static str); 13] = [
         (Self::TIMEOUT, "sensor does not answer"),
         (Self::CRC, "answer damaged on the cable"),
         (Self::RANGE, "outside the configured range"),
@@ -54,6 +57,7 @@ impl Quality {
             "one value again and again after a step: an error code of the sensor",
         ),
         (Self::SWAPPED, "another sensor than before"),
+        (Self::PLACED, "dated when the clock was set"),
     ];
 
     /// Both sets together.
@@ -62,12 +66,18 @@ impl Quality {
         Self(self.0 | other.0)
     }
 
+    /// This set without the bits of `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// True if one of `other`'s bits is set.
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// True if the reading may count in a monthly mean. An unsure clock and a sensor that was swapped do not forbid it.
+    /// True if the reading may count in a monthly mean. An unsure clock, a time given later and a sensor that was swapped do not forbid it.
     pub const fn is_usable(self) -> bool {
         self.0 & !Self::USABLE.0 == 0
     }

@@ -270,6 +270,11 @@ fn events_keep_their_numbers() {
             channel: 0,
             found: heapless::String::new(),
         },
+        EventKind::SamplesPlaced {
+            first_sample: 0,
+            count: 0,
+            shift_s: 0,
+        },
     ];
     assert_eq!(kinds(&events), ascending(events.len()));
 }
@@ -453,6 +458,7 @@ fn quality_bits_keep_their_places() {
         Quality::GARBLED,
         Quality::ERROR_CODE,
         Quality::SWAPPED,
+        Quality::PLACED,
     ];
     for (place, bit) in bits.into_iter().enumerate() {
         assert_eq!(bit.0, 1 << place);

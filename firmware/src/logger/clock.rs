@@ -1,5 +1,7 @@
 //! The wall clock: UTC from power on to power loss, and how it is set.
 
+use core::ops::ControlFlow;
+
 use amlstm_core::artifact::ModelFile;
 use amlstm_core::link::{ClockDoubt, ClockState, EventKind, Fault};
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Logger;
 use crate::board::{Clock, MappedFlash};
 use crate::calendar::month_index_of;
-use crate::store::{Key, Store, StoreError};
+use crate::store::{Key, MonthEntry, PlacedSamples, Store, StoreError};
 
 /// Earliest time a clock may be set to: 2020-01-01.
 const EARLIEST_UNIX_S: u32 = 1_577_836_800;
@@ -27,7 +29,20 @@ pub(super) struct WallClock {
     /// UTC and time since the start at one moment.
     base_unix_s: u32,
     base_uptime_ms: u64,
+    /// Number of the first sample taken while the clock was unsure, this start's; after it was set, for an hour, so that a slip can be mended.
+    unsure_from: Option<UnsureFrom>,
 }
+
+/// From which sample on the clock is, or was, unsure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct UnsureFrom {
+    first: u32,
+    /// Number after the last, and what was added to their times, once the clock was set; and until when a new setting changes that.
+    placed: Option<(u32, i32, u64)>,
+}
+
+/// How long a setting of the clock can be mended for the samples that it gave their time.
+const MENDED_WITHIN_MS: u64 = 3_600_000;
 
 /// The clock when it was last set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +59,7 @@ impl WallClock {
             state: ClockState::Unset,
             base_unix_s: 0,
             base_uptime_ms: 0,
+            unsure_from: None,
         }
     }
 
@@ -59,15 +75,29 @@ impl WallClock {
         let kept = chip
             .filter(can_be_true)
             .or_else(|| clock.kept_unix_s().filter(can_be_true));
-        let (state, unix_s) = match (kept, last_unix_s) {
-            (Some(kept), _) => (ClockState::Set, kept),
-            (None, Some(last)) => (ClockState::Unsure, last),
-            (None, None) => (ClockState::Unset, 0),
+        let before: Option<Option<u32>> = store.get(Key::Unsure as u8).await?;
+        let of_chip = chip.as_ref().is_some_and(can_be_true);
+        let (state, unix_s, unsure_from) = match (kept, last_unix_s) {
+            // Through a reset the unsure clock goes on, and is as unsure as before.
+            (Some(kept), _) if !of_chip && before.flatten().is_some() => {
+                (ClockState::Unsure, kept, before.flatten())
+            }
+            (Some(kept), _) => (ClockState::Set, kept, None),
+            (None, Some(last)) => (ClockState::Unsure, last, Some(store.next_sample())),
+            (None, None) => (ClockState::Unset, 0, None),
         };
+        if before.flatten() != unsure_from {
+            // A failure is counted in the store; the samples then keep their flag.
+            let _ = store.put(Key::Unsure as u8, &unsure_from).await;
+        }
         Ok(Self {
             state,
             base_unix_s: unix_s,
             base_uptime_ms: clock.uptime_ms(),
+            unsure_from: unsure_from.map(|first| UnsureFrom {
+                first,
+                placed: None,
+            }),
         })
     }
 
@@ -123,6 +153,7 @@ impl<F: MappedFlash> Logger<F> {
             return Err(Fault::ClockJump(doubt));
         }
         let old_unix_s = self.unix_s(clock).unwrap_or(0);
+        let row = self.row_to_place(clock, unix_s);
         let setting = ClockSetting {
             unix_s,
             next_sample: self.store.next_sample(),
@@ -132,6 +163,7 @@ impl<F: MappedFlash> Logger<F> {
             state: ClockState::Set,
             base_unix_s: unix_s,
             base_uptime_ms: clock.uptime_ms(),
+            unsure_from: None,
         };
         clock.keep_unix_s(unix_s);
         let set = EventKind::ClockSet {
@@ -142,7 +174,70 @@ impl<F: MappedFlash> Logger<F> {
         if let Some(Err(fault)) = clock.set_chip(unix_s) {
             self.note_aside(clock, EventKind::ClockChip(fault)).await;
         }
+        self.store.put(Key::Unsure as u8, &None::<u32>).await?;
+        match row {
+            Some((row, until_ms)) => self.place_samples(clock, row, until_ms).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The samples that a time now would place, and until when that can be mended: those taken while the clock was unsure.
+    fn row_to_place(&self, clock: &impl Clock, unix_s: u32) -> Option<(PlacedSamples, u64)> {
+        let UnsureFrom { first, placed } = self.clock.unsure_from?;
+        let now_ms = clock.uptime_ms();
+        let jump_s = i64::from(unix_s) - i64::from(self.unix_s(clock)?);
+        let (end, before_s, until_ms) =
+            placed.unwrap_or((self.store.next_sample(), 0, now_ms + MENDED_WITHIN_MS));
+        let shift_s = i32::try_from(jump_s + i64::from(before_s)).ok()?;
+        let row = PlacedSamples {
+            first,
+            end,
+            shift_s,
+        };
+        (now_ms <= until_ms && end > first).then_some((row, until_ms))
+    }
+
+    /// Gives samples their time, and counts them where they belong: months that were closed with them become void and are closed again.
+    async fn place_samples(
+        &mut self,
+        clock: &impl Clock,
+        row: PlacedSamples,
+        until_ms: u64,
+    ) -> Result<(), Fault> {
+        self.store.place_samples(row).await?;
+        self.clock.unsure_from = Some(UnsureFrom {
+            first: row.first,
+            placed: Some((row.end, row.shift_s, until_ms)),
+        });
+        let placed = EventKind::SamplesPlaced {
+            first_sample: row.first,
+            count: row.end - row.first,
+            shift_s: row.shift_s,
+        };
+        self.note_aside(clock, placed).await;
+        if let Some(month_index) = self.first_month_closed_after(row.first).await? {
+            match self.void_months(clock, month_index, true).await {
+                // It was done too often: the months stay as they were closed, and say so by their flag.
+                Err(Fault::Storage) | Ok(_) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        self.recount_wanted = self.recount(clock).await.is_err();
         Ok(())
+    }
+
+    /// The first closed month in which samples from `first` on may count.
+    async fn first_month_closed_after(&mut self, first: u32) -> Result<Option<i32>, Fault> {
+        let mut found = None;
+        let visited = self.store.each_month(|entry| match entry {
+            MonthEntry::Closed(record) if record.next_sample > first => {
+                found = Some(record.month_index);
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        });
+        visited.await?;
+        Ok(found)
     }
 
     /// What speaks against a time, and what it would cost.

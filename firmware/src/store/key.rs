@@ -26,6 +26,10 @@ pub enum Key {
     Clock = 8,
     /// When the sensors have power.
     SensorSupply = 9,
+    /// From which sample on the clock has been unsure.
+    Unsure = 10,
+    /// Samples that got their time later.
+    Placed = 11,
     /// First of [`amlstm_core::link::MAX_CHANNELS`] channels.
     Channel = 16,
     /// Which sensor is at the first of so many channels.

@@ -264,6 +264,7 @@ fn after_a_power_loss_the_clock_goes_on_unsure_and_samples_say_so() {
     }))
     .unwrap();
     assert_eq!(quality, [Quality::GOOD, Quality::CLOCK_UNSURE]);
+    block_on(logger.set_clock(&dead, unix("2026-01-05 00:15:10"), true)).unwrap();
     // A clock that was kept is trusted, unless it lies before the last sample.
     let kept = FakeClock::default();
     kept.kept.set(Some(unix("2026-01-06 00:00:00")));
@@ -353,4 +354,139 @@ fn a_clock_chip_that_is_pulled_out_is_named_when_the_clock_is_set() {
     block_on(logger.set_clock(&gone, unix("2026-01-01 00:00:05"), false)).unwrap();
     let silent = EventKind::ClockChip(ClockChipFault::Silent);
     assert_eq!(events(&mut logger).last(), Some(&silent));
+}
+
+/// A power cut on 5 January at noon costs the time; the logger goes on unsure from its last sample, ten days late.
+fn unsure(clock: &FakeClock) -> Logger<FakeFlash> {
+    let powered = FakeClock::default();
+    let mut logger = station("2026-01-01 00:00:00", &powered);
+    append_from_to(
+        &mut logger,
+        &powered,
+        "2026-01-01 00:00:00",
+        "2026-01-05 12:00:00",
+        6 * 3600,
+    );
+    open(logger.store.into_flash(), clock)
+}
+
+/// Takes samples every six hours by the logger's own clock.
+fn append_by_the_clock(logger: &mut Logger<FakeFlash>, clock: &FakeClock, count: u32) {
+    for _ in 0..count {
+        clock.advance_to_ms(clock.uptime_ms() + 6 * 3_600_000);
+        let unix_s = logger.unix_s(clock).unwrap();
+        append(logger, clock, unix_s);
+    }
+}
+
+/// Time and quality of every sample.
+fn stamps(logger: &mut Logger<FakeFlash>) -> Vec<(u32, Quality)> {
+    let mut stamps = Vec::new();
+    block_on(logger.store.each_sample(0, |sample, bytes| {
+        assert_eq!(postcard::from_bytes(bytes), Ok(sample.clone()));
+        stamps.push((sample.unix_s, sample.channels[0].quality));
+        core::ops::ControlFlow::Continue(())
+    }))
+    .unwrap();
+    stamps
+}
+
+#[test]
+fn samples_of_an_unsure_clock_are_dated_when_it_is_set() {
+    let clock = FakeClock::default();
+    let mut logger = unsure(&clock);
+    let before = stamps(&mut logger).len();
+    append_by_the_clock(&mut logger, &clock, 3);
+    assert_eq!(stamps(&mut logger)[before].1, Quality::CLOCK_UNSURE);
+    // The last of the three was taken now.
+    let now = unix("2026-01-16 06:00:00");
+    block_on(logger.set_clock(&clock, now, true)).unwrap();
+    let placed: Vec<(u32, Quality)> = (0..3)
+        .map(|back| (now - (2 - back) * 6 * 3600, Quality::PLACED))
+        .collect();
+    assert_eq!(stamps(&mut logger)[before..], placed);
+    assert_eq!(logger.clock_state(), ClockState::Set);
+    // From 5 January 06:00, the last sample, the three took 18 hours: 6 January 00:00 by the unsure clock.
+    let event = EventKind::SamplesPlaced {
+        first_sample: before as u32,
+        count: 3,
+        shift_s: 10 * 86_400 + 6 * 3600,
+    };
+    assert_eq!(events(&mut logger).last(), Some(&event));
+    // They count, and stay where they are after the next loss of power.
+    let readings = |logger: &mut Logger<FakeFlash>| {
+        let open = logger.tally.open().unwrap().record(3, 0, 0);
+        open.channels[0].readings
+    };
+    assert_eq!(readings(&mut logger) as usize, before + 3);
+    let dead = FakeClock::default();
+    let mut logger = open(logger.store.into_flash(), &dead);
+    assert_eq!(stamps(&mut logger)[before..], placed);
+}
+
+#[test]
+fn a_slip_when_the_clock_is_set_is_mended_with_the_samples() {
+    let clock = FakeClock::default();
+    let mut logger = unsure(&clock);
+    let before = stamps(&mut logger).len();
+    append_by_the_clock(&mut logger, &clock, 2);
+    block_on(logger.set_clock(&clock, unix("2062-01-16 06:00:00"), true)).unwrap();
+    block_on(logger.set_clock(&clock, unix("2026-01-16 06:00:00"), true)).unwrap();
+    assert_eq!(
+        stamps(&mut logger)[before + 1].0,
+        unix("2026-01-16 06:00:00")
+    );
+    // Months later a clock that went wrong by some seconds says nothing of them.
+    clock.advance_to_ms(clock.uptime_ms() + 2 * 3_600_000);
+    block_on(logger.set_clock(&clock, unix("2026-01-16 08:00:30"), true)).unwrap();
+    assert_eq!(
+        stamps(&mut logger)[before + 1].0,
+        unix("2026-01-16 06:00:00")
+    );
+}
+
+#[test]
+fn a_month_closed_by_an_unsure_clock_is_closed_again() {
+    let clock = FakeClock::default();
+    let mut logger = unsure(&clock);
+    // By its clock the logger comes to February; it was March all the time.
+    append_by_the_clock(&mut logger, &clock, 4 * 40);
+    let january = Month::new(2026, 1).unwrap().index();
+    assert_eq!(
+        logger.store.held().last_month.as_ref().unwrap().month_index,
+        january
+    );
+    let now = logger.unix_s(&clock).unwrap() + 60 * 86_400;
+    block_on(logger.set_clock(&clock, now, true)).unwrap();
+    append_by_the_clock(&mut logger, &clock, 4 * 30);
+    let closed = months(&mut logger);
+    // What was sampled before the power loss, 1 to 5 January.
+    assert_eq!(closed[0].0.month_index, january);
+    assert_eq!(closed[0].0.channels[0].readings, 18);
+    assert!(
+        closed[1].0.channels[0].mean_m.is_none(),
+        "nothing of February"
+    );
+    assert!(closed[2].0.channels[0].readings > 80, "{:?}", closed[2].0);
+}
+
+#[test]
+fn a_reset_does_not_make_an_unsure_clock_sure() {
+    let clock = FakeClock::default();
+    let mut logger = unsure(&clock);
+    append_by_the_clock(&mut logger, &clock, 1);
+    let kept = FakeClock::default();
+    kept.kept.set(logger.unix_s(&clock));
+    let mut logger = open(logger.store.into_flash(), &kept);
+    assert_eq!(logger.clock_state(), ClockState::Unsure);
+    append_by_the_clock(&mut logger, &kept, 1);
+    let before = stamps(&mut logger).len() - 2;
+    let now = logger.unix_s(&kept).unwrap() + 86_000;
+    block_on(logger.set_clock(&kept, now, false)).unwrap();
+    let placed = stamps(&mut logger);
+    assert!(
+        placed[before..]
+            .iter()
+            .all(|(_, quality)| *quality == Quality::PLACED)
+    );
 }

@@ -190,6 +190,14 @@ impl fmt::Display for InWords<'_> {
             EventKind::SensorSwapped { channel, found } => {
                 write!(f, "{}: another sensor than before: {found}", name(*channel))
             }
+            EventKind::SamplesPlaced {
+                first_sample,
+                count,
+                shift_s,
+            } => write!(
+                f,
+                "{count} samples from {first_sample} on, taken while the clock was unsure, dated anew by {shift_s:+} s"
+            ),
             EventKind::MonthLogFull => {
                 write!(f, "the log of months is full: nothing more is closed")
             }

@@ -141,6 +141,13 @@ fn words(kind: &EventKind, layers: &[String]) -> String {
                 channel_name(*channel)
             )
         }
+        EventKind::SamplesPlaced {
+            first_sample,
+            count,
+            shift_s,
+        } => format!(
+            "{count} samples from {first_sample} on, taken while the clock was unsure, dated anew by {shift_s:+} s"
+        ),
         EventKind::MonthLogFull => "log of months full: no further month can be closed".to_owned(),
     }
 }
