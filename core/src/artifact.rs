@@ -20,6 +20,7 @@
 //! | `NETW` | the network's numbers, see below |
 //! | `MNTH` | `i16` minutes by which the site's time is ahead of UTC · `u8` bit k set where months of input k want most of their days · zero; without it any day is enough, in UTC |
 //! | `PHYS` | the physics' numbers, see below; absent in a model of a network alone |
+//! | `cumu` | `i32` [month](crate::month::Month::index) until which the ground was observed · `f32` half widths of the change over each of [`HORIZON_MONTHS`](crate::cumulative_interval::HORIZON_MONTHS) by the network, then by physics, mm; NaN where none is known |
 //! | `fitc` | how the model was fitted and judged, for people: JSON of the program that made the file; no estimate depends on it |
 //!
 //! # The network's numbers
@@ -50,6 +51,7 @@
 
 use heapless::Vec;
 
+use crate::cumulative_interval::CumulativeIntervals;
 use crate::model::Model;
 use crate::month_mean::MonthDefinition;
 use crate::sizes::{BLOCK, MAX_BLOCKS, MAX_INPUTS};
@@ -121,6 +123,7 @@ pub struct ModelFile<'a> {
     physics: Option<Physics<'a>>,
     months: MonthDefinition,
     fit: Option<&'a [u8]>,
+    cumulative: Option<CumulativeIntervals>,
     crc: u32,
 }
 
@@ -191,6 +194,11 @@ impl<'a> ModelFile<'a> {
         self.fit
     }
 
+    /// How far cumulative subsidence can be off; absent where validation gave nothing.
+    pub fn cumulative_intervals(&self) -> Option<&CumulativeIntervals> {
+        self.cumulative.as_ref()
+    }
+
     /// CRC-32 of the file: what a saved state is bound to.
     pub fn crc(&self) -> u32 {
         self.crc
@@ -206,6 +214,7 @@ impl<'a> ModelFile<'a> {
             physics,
             months,
             fit,
+            cumulative,
         } = sections;
         let record = record::read(record)?;
         let (model, start, golden) = numbers::read(&record, inputs, network)?;
@@ -219,6 +228,7 @@ impl<'a> ModelFile<'a> {
                 .and_then(MonthDefinition::from_bytes)
                 .ok_or(ArtifactError::MonthDefinition)
         })?;
+        let cumulative = cumulative.map(numbers::cumulative).transpose()?;
         Ok(Self {
             record,
             model,
@@ -227,6 +237,7 @@ impl<'a> ModelFile<'a> {
             physics,
             months,
             fit,
+            cumulative,
             crc,
         })
     }

@@ -53,6 +53,9 @@ pub struct Estimate {
     /// Half the width of the 90 % interval around the primary increment in mm: that of validation, and as many times wider as the level furthest outside
     /// the levels trained on is outside, in widths of their range. Nothing where validation gave none.
     pub half_width_mm: Option<f32>,
+    /// Half the width of the 90 % interval around the primary cumulative subsidence in mm, from how many months ago the ground was last observed; wider as
+    /// `half_width_mm` is. Nothing where validation gave none, after a cold start, or where the ground was observed.
+    pub subsidence_half_width_mm: Option<f32>,
     /// Whether the two increments differ by more than both intervals allow: then at least one of them is wrong.
     pub disagree: bool,
     /// By the network.

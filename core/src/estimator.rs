@@ -6,6 +6,7 @@ use heapless::Vec;
 
 use crate::artifact::{ArtifactError, ModelFile};
 use crate::checksum::CRC32;
+use crate::cumulative_interval::CumulativeIntervals;
 use crate::estimate::{Estimate, Primary, Subsidence};
 use crate::month::Month;
 use crate::saved_state::{STATE_FORMAT, SavedState, StateError};
@@ -22,6 +23,9 @@ pub struct Estimator<'a, const BLOCKS: usize = MAX_BLOCKS> {
     physics: Option<StatefulPhysics<'a>>,
     /// Half the width of the 90 % interval around an increment by the network in mm; NaN where there is none.
     half_width_mm: f32,
+    cumulative: Option<CumulativeIntervals>,
+    /// Whether the cumulative subsidence goes on from what was observed.
+    is_observed: bool,
     model_crc: u32,
     month: Option<Month>,
     subsidence_mm: f32,
@@ -73,6 +77,8 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
             network,
             physics: file.physics().map(StatefulPhysics::cold),
             half_width_mm: file.record().interval_half_width_mm,
+            cumulative: file.cumulative_intervals().copied(),
+            is_observed: false,
             model_crc: file.crc(),
             month: None,
             subsidence_mm: 0.0,
@@ -86,6 +92,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         self.physics = file.physics().map(StatefulPhysics::at_start);
         self.month = Some(start.month);
         self.subsidence_mm = start.subsidence_mm;
+        self.is_observed = true;
     }
 
     /// Goes back to a cold start: state and cumulative subsidence zero, no month.
@@ -96,6 +103,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         }
         self.month = None;
         self.subsidence_mm = 0.0;
+        self.is_observed = false;
     }
 
     /// One month with the monthly mean levels (m above datum) of the aquifer layers, in the order of the model's inputs.
@@ -144,6 +152,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
             subsidence_mm: trusted.cumulative_mm,
             primary,
             half_width_mm: None,
+            subsidence_half_width_mm: None,
             disagree,
             network,
             physics: by_physics,
@@ -163,9 +172,13 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
                 let _ = estimate.attention.push(share);
             }
         }
-        estimate.half_width_mm = half_width_mm
-            .is_finite()
-            .then_some(half_width_mm * (1.0 + outside));
+        let widened = |mm: f32| mm * (1.0 + outside);
+        estimate.half_width_mm = half_width_mm.is_finite().then_some(widened(half_width_mm));
+        estimate.subsidence_half_width_mm = self
+            .cumulative
+            .filter(|_| self.is_observed)
+            .and_then(|intervals| intervals.half_width_mm(primary, month))
+            .map(widened);
         estimate
     }
 
@@ -239,6 +252,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         self.physics = physics;
         self.month = saved.month;
         self.subsidence_mm = subsidence_mm;
+        self.is_observed = true;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use crate::arithmetic::ArithmeticKind;
 use crate::artifact::{Content, MAX_FILE_BYTES, ModelFile, Physics, Record, Scores, encode};
+use crate::cumulative_interval::{CumulativeIntervals, HorizonWidths};
 use crate::estimate::Primary;
 use crate::input::Input;
 use crate::month::Month;
@@ -112,6 +113,15 @@ pub const PHYSICS_WEIGHTS: PhysicsWeights = PhysicsWeights {
     decay: [0.5, 0.25],
 };
 
+/// How far cumulative subsidence can be off, observed until the end of training.
+pub fn cumulative_intervals() -> CumulativeIntervals {
+    CumulativeIntervals {
+        observed_until: Month::new(2016, 8).unwrap(),
+        network: HorizonWidths([1.0, 2.0, 4.0, 8.0, 16.0]),
+        physics: HorizonWidths([0.5, 1.0, 2.0, 4.0, 8.0]),
+    }
+}
+
 /// [`file`] with physics of three aquifer layers, which have been measured for a while.
 pub fn physics_file(attention: AttentionKind, primary: Primary) -> Aligned {
     let mut state = PhysicsState::default();
@@ -139,6 +149,7 @@ pub fn file_with(
         .map(|unit| (0.1_f32.to_bits(), (-0.5 + f32::from(unit)).to_bits()))
         .collect();
     let weights = weights(sizes, attention, seed);
+    let intervals = cumulative_intervals();
     let content = Content {
         record: record(sizes, attention),
         inputs: &inputs(sizes),
@@ -153,6 +164,7 @@ pub fn file_with(
         physics,
         months: MonthDefinition::default(),
         fit: None,
+        cumulative: physics.map(|_| &intervals),
     };
     encoded(&content)
 }

@@ -74,6 +74,8 @@ pub mod basis;
 
 pub mod physics;
 
+pub mod cumulative_interval;
+
 pub mod estimate;
 
 pub mod artifact;

@@ -249,6 +249,7 @@ pub fn quantise(
         physics: file.physics(),
         months: file.months(),
         fit: file.fit(),
+        cumulative: file.cumulative_intervals(),
     };
     encode(&content, out).map_err(QuantiseError::Artifact)
 }

@@ -146,6 +146,7 @@ impl MonthWalk {
             primary: estimate.primary,
             other_increment_mm: estimate.other_increment_mm(),
             disagree: estimate.disagree,
+            subsidence_half_width_mm: estimate.subsidence_half_width_mm.filter(|_| is_believed),
             attention: estimate.attention,
             inputs: estimate.inputs,
         }

@@ -105,6 +105,7 @@ pub fn model_file(attention: AttentionKind, sizes: Sizes, seed: u64) -> Vec<u8> 
         physics: None,
         months: MonthDefinition::new(0, [MonthRule::MostDays; 8].into_iter()).expect("UTC"),
         fit: None,
+        cumulative: None,
     };
     let mut words = vec![0u32; MAX_FILE_BYTES.div_ceil(4)];
     let bytes = bytemuck::cast_slice_mut(&mut words);

@@ -16,14 +16,14 @@ mod model;
 mod own_past;
 mod seeds;
 mod tables;
-mod window;
 
+use amlstm_core::cumulative_interval::HORIZON_MONTHS;
 use amlstm_core::estimate::Primary;
 use serde::Serialize;
 
 pub use self::error::EvaluationError;
 use self::fitted::Fitted;
-pub use self::horizon::{HORIZONS, Horizon};
+pub use self::horizon::Horizon;
 pub use self::model::{Kind, Model};
 pub use self::seeds::Seeds;
 pub use self::tables::summary;
@@ -126,8 +126,8 @@ pub fn evaluate(
             cumulative_ratio: cumulative_rmse_mm.median / climatology.unwrap_or(f64::NAN),
             cumulative_rmse_mm,
             ratio_to_primary: ratio(&fitted.squares(&prepared), &squares_of_primary),
-            horizons: HORIZONS
-                .map(|months| Horizon::new(&prepared, fitted, months))
+            horizons: HORIZON_MONTHS
+                .map(|months| Horizon::new(&prepared, fitted, months.into()))
                 .into(),
         }
     });

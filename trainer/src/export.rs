@@ -12,6 +12,7 @@ use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_core::artifact::{
     ArtifactError, Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode, start_from,
 };
+use amlstm_core::cumulative_interval::{CumulativeIntervals, HorizonWidths};
 use amlstm_core::estimate::Primary;
 use amlstm_core::estimator::Estimator;
 use amlstm_core::input::Input;
@@ -46,6 +47,8 @@ pub enum ExportError {
 pub struct Beside<'a> {
     /// Physics, and which of the two estimates is to be trusted.
     pub physics: Option<(&'a FittedPhysics, Primary)>,
+    /// How far the change of the ground by the network can be off; nothing where validation chose its epoch.
+    pub network_widths: Option<HorizonWidths>,
     /// What is said about the fit.
     pub notes: Option<&'a FitNotes>,
     /// Whether an estimator starts after the last month with levels, not at the end of training.
@@ -85,17 +88,33 @@ pub fn model_file(
         .physics
         .map(|(physics, primary)| physics.shipped(primary));
     let notes = beside.notes.map(FitNotes::to_json);
+    let start_month = series.months[months - 1];
+    let intervals = CumulativeIntervals {
+        observed_until: start_month,
+        network: beside.network_widths.unwrap_or(HorizonWidths::UNKNOWN),
+        physics: (beside.physics).map_or(HorizonWidths::UNKNOWN, |(physics, _)| {
+            physics.horizon_widths
+        }),
+    };
+    let is_known = [Primary::Network, Primary::Physics]
+        .into_iter()
+        .any(|estimate| {
+            intervals
+                .half_width_mm(estimate, start_month.next())
+                .is_some()
+        });
     let mut bytes = encoded(&Content {
         record: record(trained, series, split, months, model_version),
         inputs: &inputs,
         target: trained.target,
-        start_month: series.months[months - 1],
+        start_month,
         start_subsidence_mm: 0.0,
         start_state: &vec![(0, 0); trained.network.hidden],
         weights: bytemuck::cast_slice(&trained.parameters),
         physics: physics.as_ref(),
         months: series.month_definition,
         fit: notes.as_deref(),
+        cumulative: is_known.then_some(&intervals),
     })
     .map_err(refused)?;
     let state = {

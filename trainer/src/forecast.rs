@@ -7,7 +7,7 @@ mod scenario;
 
 use amlstm_core::{
     artifact::{ModelFile, Physics},
-    estimate::Subsidence,
+    estimate::{Primary, Subsidence},
     estimator::Estimator,
     month::Month,
 };
@@ -66,10 +66,12 @@ pub struct ForecastMonth {
     /// Half the width of the 90 % interval around the forecast increment in mm: that of validation, as many times wider as the level furthest outside the
     /// levels trained on is outside, in widths of their range. Nothing if the file has none.
     pub half_width_mm: Option<f64>,
+    /// The same around its cumulative subsidence, from the errors of validation over as many months as have passed since the ground was last observed.
+    pub cumulative_half_width_mm: Option<f64>,
     /// By the network, for comparison.
     pub network: Subsidence,
-    /// Whether a level lies outside the range trained on.
-    pub is_outside: bool,
+    /// How far the furthest level lies outside the levels trained on, in widths of their range; 0 within.
+    pub outside: f32,
 }
 
 /// A calendar year of a forecast, or as much of it as is forecast.
@@ -81,11 +83,14 @@ pub struct ForecastYear {
     pub months: usize,
     /// Subsidence in them in mm, down +, by physics.
     pub subsidence_mm: f64,
-    /// Half the width of its 90 % interval, mm: the root of the sum of squares of its months', as if they erred independently of each other, around the given
-    /// levels. Errors of successive months are alike, so this is a lower bound, and a cumulative value over many years has none.
+    /// Half the width of its 90 % interval, mm, around the given levels: from the errors of validation over as many months, as many times wider as the level
+    /// furthest outside the levels trained on is outside. Where validation was too short for that, the root of the sum of squares of its months', as if they
+    /// erred independently of each other: errors of successive months are alike, so that is a lower bound.
     pub half_width_mm: Option<f64>,
     /// Cumulative at its end, by physics.
     pub cumulative_mm: f64,
+    /// Half the width of its 90 % interval, mm.
+    pub cumulative_half_width_mm: Option<f64>,
     /// As `subsidence_mm`, by the network.
     pub network_mm: f64,
     /// Months with a level outside the range trained on.
@@ -119,6 +124,11 @@ pub enum RateShift {
     Never(f64),
     /// Even levels [`SHIFT_LIMIT_M`] lower keep it.
     Always,
+}
+
+/// How many times wider an interval is whose furthest level lies so many widths of the trained range outside it.
+fn widening(outside: f32) -> f64 {
+    1.0 + f64::from(outside)
 }
 
 impl<'a> Forecaster<'a> {
@@ -157,6 +167,13 @@ impl<'a> Forecaster<'a> {
         half_width_mm.is_finite().then_some(half_width_mm)
     }
 
+    /// Half the width of the 90 % interval around the change over so many months within the levels trained on, from the errors of validation, mm; nothing where
+    /// validation was too short.
+    pub fn change_half_width_mm(&self, months: usize) -> Option<f64> {
+        let intervals = self.file.cumulative_intervals()?;
+        intervals.physics.after(months as u32).map(f64::from)
+    }
+
     /// Runs both models over levels, `[months][aquifer layers]`.
     #[allow(
         clippy::missing_panics_doc,
@@ -180,10 +197,11 @@ impl<'a> Forecaster<'a> {
                     .map(|physics| physics.subsidence)
                     .expect("physics has begun"),
                 network: estimate.network,
-                half_width_mm: self
-                    .half_width_mm()
-                    .map(|mm| mm * (1.0 + f64::from(outside))),
-                is_outside: outside > 0.0,
+                half_width_mm: self.half_width_mm().map(|mm| mm * widening(outside)),
+                cumulative_half_width_mm: (self.file.cumulative_intervals())
+                    .and_then(|intervals| intervals.half_width_mm(Primary::Physics, month))
+                    .map(|mm| f64::from(mm) * widening(outside)),
+                outside,
             }
         };
         Forecast {
@@ -201,6 +219,8 @@ impl<'a> Forecaster<'a> {
             .map(|months| {
                 let sum =
                     |mm: fn(&ForecastMonth) -> f32| months.iter().map(mm).map(f64::from).sum();
+                let furthest = months.iter().map(|month| month.outside).fold(0.0, f32::max);
+                let measured = self.change_half_width_mm(months.len());
                 let squares: Option<f64> = months
                     .iter()
                     .map(|month| month.half_width_mm.map(|mm| mm * mm))
@@ -210,10 +230,13 @@ impl<'a> Forecaster<'a> {
                     year: last.month.year(),
                     months: months.len(),
                     subsidence_mm: sum(|month| month.physics.increment_mm),
-                    half_width_mm: squares.map(f64::sqrt),
+                    half_width_mm: measured
+                        .map(|mm| mm * widening(furthest))
+                        .or(squares.map(f64::sqrt)),
                     cumulative_mm: last.physics.cumulative_mm.into(),
+                    cumulative_half_width_mm: last.cumulative_half_width_mm,
                     network_mm: sum(|month| month.network.increment_mm),
-                    outside: months.iter().filter(|month| month.is_outside).count(),
+                    outside: months.iter().filter(|month| month.outside > 0.0).count(),
                     without_level: months
                         .iter()
                         .filter(|month| month.level_m.iter().any(Option::is_none))

@@ -60,6 +60,8 @@ pub mod baseline;
 
 pub mod choice;
 
+pub mod window;
+
 pub mod fitted_physics;
 
 pub mod fit_notes;

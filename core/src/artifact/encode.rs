@@ -9,6 +9,7 @@ use super::{
 };
 use crate::arithmetic::ArithmeticKind;
 use crate::basis::{LAYER_NUMBERS, LayerBeds};
+use crate::cumulative_interval::CumulativeIntervals;
 use crate::estimate::Primary;
 use crate::input::Input;
 use crate::month::Month;
@@ -42,6 +43,8 @@ pub struct Content<'a> {
     pub months: MonthDefinition,
     /// How the model was fitted and judged, for people: JSON.
     pub fit: Option<&'a [u8]>,
+    /// How far cumulative subsidence can be off.
+    pub cumulative: Option<&'a CumulativeIntervals>,
 }
 
 /// Writes a model file to the beginning of `out`, which must lie at a multiple of 4 bytes, and gives its length, [`MAX_FILE_BYTES`] at most.
@@ -104,6 +107,14 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     if let Some(physics) = content.physics {
         let start = writer.begin(Tag::PHYSICS)?;
         put_physics(&mut writer, physics, content.inputs)?;
+        writer.end(start)?;
+    }
+
+    if let Some(intervals) = content.cumulative {
+        let start = writer.begin(Tag::CUMULATIVE)?;
+        writer.put(&intervals.observed_until.index().to_le_bytes())?;
+        writer.put(bytemuck::bytes_of(&intervals.network.0))?;
+        writer.put(bytemuck::bytes_of(&intervals.physics.0))?;
         writer.end(start)?;
     }
 

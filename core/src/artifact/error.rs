@@ -44,6 +44,10 @@ pub enum ArtifactError {
         "section MNTH: found no offset from UTC within 14 hours and bits of inputs, expected 4 bytes"
     )]
     MonthDefinition,
+    #[error(
+        "section cumu: found a half width that is negative or infinite, expected mm, or NaN where none is known"
+    )]
+    CumulativeInterval,
     #[error("model file: two sections {tag}, expected one")]
     SectionTwice { tag: Tag },
     #[error("model file: no section {tag}")]

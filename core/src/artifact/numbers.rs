@@ -10,12 +10,16 @@ use super::encoding::network_bytes;
 use super::{ArtifactError, GOLDEN_MONTHS, Golden, Record, Start, Tag};
 use crate::arithmetic::{Arithmetic, ArithmeticKind, TiledMatrix};
 use crate::attention::AttentionWeights;
+use crate::cumulative_interval::{CumulativeIntervals, HorizonWidths};
 use crate::lstm::GateWeights;
 use crate::model::{Model, Network};
 use crate::month::Month;
 use crate::network::Weights;
 use crate::scaler::Scaler;
 use crate::sizes::{BLOCK, TILE_COLUMNS};
+
+/// Bytes of the section of the intervals around cumulative subsidence.
+const CUMULATIVE_BYTES: usize = size_of::<i32>() + 2 * size_of::<HorizonWidths>();
 
 /// Reads the numbers that follow a checked record, and checks the weights.
 pub(super) fn read<'a>(
@@ -62,6 +66,24 @@ pub(super) fn read<'a>(
         network,
     };
     Ok((model, start, golden))
+}
+
+/// Reads and checks how far cumulative subsidence can be off.
+pub(super) fn cumulative(bytes: &[u8]) -> Result<CumulativeIntervals, ArtifactError> {
+    check_length(Tag::CUMULATIVE, bytes, CUMULATIVE_BYTES)?;
+    let mut numbers = Numbers { rest: bytes };
+    let month: i32 = numbers.one()?;
+    let intervals = CumulativeIntervals {
+        observed_until: Month::from_index(month)
+            .ok_or(ArtifactError::StartIndex { found: month })?,
+        network: HorizonWidths(numbers.one()?),
+        physics: HorizonWidths(numbers.one()?),
+    };
+    if intervals.network.is_sound() && intervals.physics.is_sound() {
+        Ok(intervals)
+    } else {
+        Err(ArtifactError::CumulativeInterval)
+    }
 }
 
 pub(super) fn check_length(tag: Tag, bytes: &[u8], expected: usize) -> Result<(), ArtifactError> {

@@ -20,6 +20,8 @@ impl Tag {
     pub const PHYSICS: Self = Self(*b"PHYS");
     /// How the model was fitted and judged.
     pub const FIT: Self = Self(*b"fitc");
+    /// How far cumulative subsidence can be off.
+    pub const CUMULATIVE: Self = Self(*b"cumu");
     /// How the months of the levels are made.
     pub const MONTHS: Self = Self(*b"MNTH");
 
@@ -47,13 +49,15 @@ pub(super) struct Sections<'a> {
     pub(super) months: Option<&'a [u8]>,
     /// Absent where nothing was said of the fit.
     pub(super) fit: Option<&'a [u8]>,
+    /// Absent where validation gave none.
+    pub(super) cumulative: Option<&'a [u8]>,
 }
 
 /// Checks head, length, CRC-32 and sections; gives these and the CRC-32.
 pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
     let (sections, crc) = checked(bytes)?;
     let (mut record, mut inputs, mut network) = (None, None, None);
-    let (mut physics, mut months, mut fit) = (None, None, None);
+    let (mut physics, mut months, mut fit, mut cumulative) = (None, None, None, None);
     let mut rest = sections;
     while !rest.is_empty() {
         let (tag, content, after) = section(rest)?;
@@ -65,6 +69,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
             Tag::PHYSICS => &mut physics,
             Tag::MONTHS => &mut months,
             Tag::FIT => &mut fit,
+            Tag::CUMULATIVE => &mut cumulative,
             tag if tag.is_required() => return Err(ArtifactError::SectionUnknown { tag }),
             _ => continue,
         };
@@ -80,6 +85,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
         physics,
         months,
         fit,
+        cumulative,
     };
     Ok((sections, crc))
 }

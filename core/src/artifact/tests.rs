@@ -10,6 +10,7 @@ use super::{
     ArtifactError, Content, HEAD_BYTES, MAX_FILE_BYTES, MAX_NAME_BYTES, ModelFile, Tag, encode,
 };
 use crate::checksum::CRC32;
+use crate::estimate::Primary;
 use crate::estimator::Estimator;
 use crate::example::{self, Aligned, PAPER};
 use crate::lstm::gate_row;
@@ -272,6 +273,28 @@ fn numbers_that_make_no_sense_have_their_own_error() {
 }
 
 #[test]
+fn intervals_of_the_cumulative_value_are_kept_and_checked() {
+    let file = example::physics_file(AttentionKind::Shared, Primary::Physics);
+    let parsed = ModelFile::parse(file.bytes()).unwrap();
+    assert_eq!(
+        parsed.cumulative_intervals(),
+        Some(&example::cumulative_intervals())
+    );
+    let content_at = section_at(file.bytes(), Tag::CUMULATIVE);
+    for wrong in [-1.0, f32::INFINITY] {
+        let mut bytes = file.bytes().to_vec();
+        bytes[content_at + 8..content_at + 12].copy_from_slice(&f32::to_le_bytes(wrong));
+        assert_eq!(
+            ModelFile::parse(sealed(bytes).bytes()).unwrap_err(),
+            ArtifactError::CumulativeInterval
+        );
+    }
+    let mut unknown = file.bytes().to_vec();
+    unknown[content_at + 8..content_at + 12].copy_from_slice(&f32::NAN.to_le_bytes());
+    assert!(ModelFile::parse(sealed(unknown).bytes()).is_ok());
+}
+
+#[test]
 fn the_definition_of_a_month_is_kept_and_checked() {
     let rules = [MonthRule::AnyDay, MonthRule::MostDays];
     let months = MonthDefinition::new(-210, rules.into_iter()).unwrap();
@@ -291,6 +314,7 @@ fn the_definition_of_a_month_is_kept_and_checked() {
         physics: None,
         months,
         fit: None,
+        cumulative: None,
     };
     let file = example::encoded(&content);
     assert_eq!(ModelFile::parse(file.bytes()).unwrap().months(), months);

@@ -386,6 +386,35 @@ fn a_file_moved_on_by_a_cold_start_holds_layers_that_were_not_measured_yet() {
 }
 
 #[test]
+fn the_cumulative_interval_counts_from_the_last_observation_and_is_that_of_the_primary() {
+    let inside = [Some(-10.0), Some(-20.0), Some(-30.0)];
+    // Nine months after the observation, half way from six to twelve; 3 m below what was trained on is half the range.
+    for (primary, first_mm, ninth_mm) in
+        [(Primary::Network, 1.0, 6.0), (Primary::Physics, 0.5, 3.0)]
+    {
+        let bytes = example::physics_file(AttentionKind::Shared, primary);
+        let mut estimator: Estimator = Estimator::load(bytes.bytes()).unwrap();
+        let mut half_width = |index, level_m: &[Option<f32>]| {
+            let estimate = estimator.step(month(index), level_m).unwrap();
+            estimate.subsidence_half_width_mm
+        };
+        assert_eq!(half_width(0, &inside), Some(first_mm));
+        for index in 1..8 {
+            half_width(index, &inside);
+        }
+        let below = [Some(-10.0), Some(-26.0), Some(-30.0)];
+        assert_eq!(half_width(8, &below), Some(1.5 * ninth_mm));
+        let file = ModelFile::parse(bytes.bytes()).unwrap();
+        let cold = Estimator::cold(&file).step(month(9), &inside).unwrap();
+        assert_eq!(cold.subsidence_half_width_mm, None);
+    }
+    let without = example::file(PAPER, AttentionKind::Shared, 5);
+    let mut estimator: Estimator = Estimator::load(without.bytes()).unwrap();
+    let estimate = estimator.step(month(0), &inside).unwrap();
+    assert_eq!(estimate.subsidence_half_width_mm, None);
+}
+
+#[test]
 fn the_interval_is_that_of_the_primary_and_widens_outside_the_trained_levels() {
     let half_width = |primary, level_m: [Option<f32>; 3]| {
         let bytes = example::physics_file(AttentionKind::Shared, primary);

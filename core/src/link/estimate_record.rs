@@ -37,4 +37,6 @@ pub struct EstimateRecord {
     pub other_increment_mm: Option<f32>,
     /// Whether the two differ by more than their intervals allow.
     pub disagree: bool,
+    /// Half width of the 90 % interval of the cumulative subsidence in mm, `None` as `half_width_mm` is, or if the model file states none.
+    pub subsidence_half_width_mm: Option<f32>,
 }

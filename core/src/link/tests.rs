@@ -49,6 +49,7 @@ fn estimated() -> EstimateRecord {
         primary: crate::estimate::Primary::Network,
         other_increment_mm: None,
         disagree: false,
+        subsidence_half_width_mm: None,
     }
 }
 
@@ -427,6 +428,7 @@ fn the_largest_replies_fit_a_frame() {
         model_version: u32::MAX,
         half_width_mm: Some(1.0),
         other_increment_mm: Some(1.0),
+        subsidence_half_width_mm: Some(1.0),
         attention: (0..8).map(|_| 0.125).collect(),
         inputs: (0..8)
             .map(|_| crate::link::InputState::Below { by_m: 3.1 })

@@ -283,6 +283,7 @@ fn the_largest_weights_and_levels_still_give_numbers() {
         physics: None,
         months: crate::month_mean::MonthDefinition::default(),
         fit: None,
+        cumulative: None,
     };
     let bytes = example::encoded(&content);
     let file = ModelFile::parse(bytes.bytes()).unwrap();

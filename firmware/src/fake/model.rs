@@ -80,6 +80,7 @@ pub fn model_of_site(version: u32, trained_until: Month, utc_offset_minutes: i16
         months: MonthDefinition::new(utc_offset_minutes, [MonthRule::MostDays; 8].into_iter())
             .expect("a site's offset"),
         fit: None,
+        cumulative: None,
     };
     let mut words = vec![0_u32; MAX_FILE_BYTES / 4 + 1];
     let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);

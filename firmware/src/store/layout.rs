@@ -15,7 +15,7 @@ pub struct Layout {
     pub config: Range<u32>,
     /// Queue of what people did and what was found, 16 KiB.
     pub events: Range<u32>,
-    /// Queue of months, 32 KiB: 24 years of three channels.
+    /// Queue of months, 32 KiB: 23 years of three channels.
     pub months: Range<u32>,
     /// Queue of what can repeat without end (starts, sensors that turn bad and good again), 8 KiB, so that it never pushes out what people did.
     pub repeating_events: Range<u32>,

@@ -65,6 +65,7 @@ impl From<NetworkEstimate> for EstimateRecord {
             primary: Primary::Network,
             other_increment_mm: None,
             disagree: false,
+            subsidence_half_width_mm: None,
         }
     }
 }

@@ -79,6 +79,7 @@ fn steps(args: &Args, file: &ModelFile, levels: &Levels) -> anyhow::Result<Vec<S
         without_levels += u16::from(estimate.is_without_levels());
         if without_levels > MAX_MONTHS_WITHOUT_LEVELS {
             estimate.half_width_mm = None;
+            estimate.subsidence_half_width_mm = None;
         }
         Step { level_m, estimate }
     };
@@ -153,6 +154,16 @@ fn print(
         table.add_row(cells);
     }
     writeln!(output, "\n{}", table.trim_fmt())?;
+    if let Some((estimate, half_width_mm)) = steps
+        .last()
+        .and_then(|Step { estimate, .. }| Some((estimate, estimate.subsidence_half_width_mm?)))
+    {
+        writeln!(
+            output,
+            "subsidence at the end of {}: {:.1} ± {half_width_mm:.1} mm (90 %)",
+            estimate.month, estimate.subsidence_mm
+        )?;
+    }
     let remarked: Vec<(Month, String)> = (steps.iter())
         .map(|Step { estimate, .. }| (estimate.month, remarks(layers, estimate)))
         .collect();
@@ -230,6 +241,7 @@ fn to_json(args: &Args, file: &ModelFile, layers: &[String], steps: &[Step]) -> 
                 "month": estimate.month.to_string(),
                 "increment_mm": estimate.increment_mm,
                 "half_width_mm": estimate.half_width_mm,
+                "subsidence_half_width_mm": estimate.subsidence_half_width_mm,
                 "subsidence_mm": estimate.subsidence_mm,
                 "primary": estimate.primary,
                 "disagree": estimate.disagree,

@@ -34,8 +34,9 @@ use super::{
 /// (--past has the levels that they are taken from), and with them the mean trend; `LAYER=+1m` adds to a layer from the first month on, `LAYER=-0.5m/a` adds a
 /// trend, and `all` stands for every layer.
 ///
-/// The interval of a year is the root of the sum of squares of those of its months: the file's half width of a month, wider outside the levels trained on. That is
-/// as if months erred independently, around the given levels: approximate, and rather too narrow, because errors persist. Cumulative values have none.
+/// The interval of a year is that of the errors of validation over as many months, that of the total the same over the months since the ground was last observed; beyond
+/// the longest stretch that validation holds it grows with the root of the months. Both are around the levels as given, and wider where these lie outside the
+/// levels trained on. A file without such errors gives the root of the sum of squares of the months', which is rather too narrow, and none of the total.
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("future").required(true).multiple(true).args(["levels", "scenario"]))]
 #[command(after_help = "Examples:
@@ -253,12 +254,19 @@ fn print(
         forecaster.start(),
         forecaster.start_mm()
     )?;
-    match forecaster.half_width_mm() {
-        Some(mm) => writeln!(
+    match (
+        forecaster.change_half_width_mm(12),
+        forecaster.half_width_mm(),
+    ) {
+        (Some(mm), _) => writeln!(
+            output,
+            "± 90 % by the errors of validation: {mm:.1} mm for a year, for the total since the ground was last\nobserved; wider outside the levels trained on, around the levels as given"
+        )?,
+        (None, Some(mm)) => writeln!(
             output,
             "± is approximate: {mm:.1} mm for a month (wider outside the levels trained on) times the root\nof the months; too narrow where errors persist"
         )?,
-        None => writeln!(
+        (None, None) => writeln!(
             output,
             "no intervals: the model has too few months of validation"
         )?,
@@ -295,9 +303,11 @@ fn years(forecaster: &Forecaster, forecast: &Forecast) -> table::Table {
         ("mm", RIGHT),
         ("±", RIGHT),
         ("total mm", RIGHT),
+        ("±", RIGHT),
         ("(network mm)", RIGHT),
         ("remarks", LEFT),
     ]);
+    let width = |mm: Option<f64>| mm.map_or(String::new(), |mm| format!("{mm:.1}"));
     for year in forecaster.years(forecast) {
         let count =
             |months: usize, what: &str| (months > 0).then(|| format!("{months} months {what}"));
@@ -309,9 +319,9 @@ fn years(forecaster: &Forecaster, forecast: &Forecast) -> table::Table {
             year.year.to_string(),
             year.months.to_string(),
             format!("{:.1}", year.subsidence_mm),
-            year.half_width_mm
-                .map_or(String::new(), |mm| format!("{mm:.1}")),
+            width(year.half_width_mm),
             format!("{:.1}", year.cumulative_mm),
+            width(year.cumulative_half_width_mm),
             format!("({:.1})", year.network_mm),
             remarks.into_iter().flatten().collect::<Vec<_>>().join("; "),
         ]);

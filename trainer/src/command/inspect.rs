@@ -9,6 +9,8 @@ use amlstm::{
 use amlstm_core::{
     arithmetic::{Arithmetic, ArithmeticKind, Block, TiledMatrix},
     artifact::ModelFile,
+    cumulative_interval::HORIZON_MONTHS,
+    estimate::Primary,
     lstm::gate_row,
     model::Network,
     network::Weights,
@@ -150,6 +152,7 @@ fn facts(file: &ModelFile, bytes: usize) -> Vec<(&'static str, String)> {
                 number(record.interval_half_width_mm.into(), 2)
             ),
         ),
+        ("", cumulative(file)),
         (
             "state",
             format!(
@@ -169,6 +172,23 @@ fn facts(file: &ModelFile, bytes: usize) -> Vec<(&'static str, String)> {
             },
         ),
     ]
+}
+
+/// How far the cumulative subsidence can be off.
+fn cumulative(file: &ModelFile) -> String {
+    let primary = file
+        .physics()
+        .map_or(Primary::Network, |physics| physics.primary);
+    let after = |months: i32| {
+        let intervals = file.cumulative_intervals()?;
+        intervals.half_width_mm(primary, intervals.observed_until.offset(months))
+    };
+    match (after(12), after(60)) {
+        (Some(year), Some(five_years)) => format!(
+            "± {year:.1} mm a year after the last observation, ± {five_years:.1} mm after five"
+        ),
+        _ => "none of the cumulative value: too few months of validation".to_owned(),
+    }
 }
 
 fn print(file: &ModelFile, bytes: usize, output: &mut Output) -> Result<(), OutputError> {
@@ -290,6 +310,12 @@ fn to_json(file: &ModelFile) -> Value {
             "floor_rmse_mm_per_month": scores.floor_rmse_mm,
         },
         "interval_half_width_mm": record.interval_half_width_mm,
+        "cumulative_intervals": file.cumulative_intervals().map(|intervals| json!({
+            "observed_until": intervals.observed_until.to_string(),
+            "months": HORIZON_MONTHS,
+            "network_half_width_mm": intervals.network.0,
+            "physics_half_width_mm": intervals.physics.0,
+        })),
         "inputs": inputs,
         "target": { "offset_mm": model.target.offset, "scale_mm": model.target.scale },
         "levels_until": start.month.to_string(),

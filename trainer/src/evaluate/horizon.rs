@@ -5,14 +5,10 @@ use serde::Serialize;
 use super::fitted::Fitted;
 use super::model::Model;
 use super::seeds::Seeds;
-use super::window::Window;
 use crate::baseline::{Curve, PreparedWell};
 use crate::split::Part;
 use crate::spread::Spread;
-use crate::train::observation::half_width_mm;
-
-/// Months ahead.
-pub const HORIZONS: [usize; 5] = [1, 3, 6, 12, 24];
+use crate::window::{Window, change_half_width_mm};
 
 /// Errors over windows of some months.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,7 +56,8 @@ impl Horizon {
         let simulation: Vec<Vec<f64>> = (0..models.len()).map(simulated).collect();
         let forecast: Vec<Vec<f64>> = models.iter().map(forecast).collect();
         let widths = (fitted.early.iter())
-            .map(|curve| half_width(prepared, curve, months))
+            .map(|curve| change_half_width_mm(series, prepared.split, curve, months))
+            .map(|width| width.is_finite().then_some(width))
             .collect::<Option<Vec<f64>>>();
         let widths = widths.filter(|widths| !widths.is_empty());
         let covered = |widths: &Vec<f64>| {
@@ -79,16 +76,4 @@ impl Horizon {
             half_width_mm: widths.map(|widths| Spread::of(widths).median),
         }
     }
-}
-
-/// Half width in mm of the interval around the change over so many months, see [`half_width_mm`]. Windows overlap, so far ahead they are fewer than they seem.
-fn half_width(prepared: &PreparedWell, early: &Curve, months: usize) -> Option<f64> {
-    let windows = Window::of_part(prepared.series, prepared.split, Part::Validate, months);
-    let errors: Vec<f64> = windows
-        .iter()
-        .filter_map(|window| window.change_mm(prepared.series, early))
-        .map(|(observed, predicted)| (predicted - observed).abs())
-        .collect();
-    let width = half_width_mm(errors);
-    width.is_finite().then_some(width)
 }

@@ -1,6 +1,8 @@
 //! An evaluation as tables for people.
 
-use super::{Evaluation, HORIZONS, Horizon, Row};
+use amlstm_core::cumulative_interval::HORIZON_MONTHS;
+
+use super::{Evaluation, Horizon, Row};
 use crate::study::{Summary, Table, number};
 
 impl Evaluation {
@@ -33,7 +35,7 @@ impl Evaluation {
                     .to_owned(),
                 header: ["model".to_owned()]
                     .into_iter()
-                    .chain(HORIZONS.map(|months| format!("{months} mo")))
+                    .chain(HORIZON_MONTHS.map(|months| format!("{months} mo")))
                     .collect(),
                 rows: (self.rows.iter())
                     .map(|row| {

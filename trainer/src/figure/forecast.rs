@@ -111,8 +111,21 @@ fn cumulative(
             [vec![start], months].concat()
         })
         .collect();
+    let bounds = forecasts.iter().map(|forecast| {
+        [-1.0, 1.0].map(|side| {
+            let bound = |month: &ForecastMonth| {
+                let half_width_mm = month.cumulative_half_width_mm?;
+                let mm = f64::from(month.physics.cumulative_mm) + side * half_width_mm;
+                Some((f64::from(month.month.index()), mm))
+            };
+            forecast.months.iter().filter_map(bound).collect()
+        })
+    });
+    let bounds: Vec<[Vec<(f64, f64)>; 2]> = bounds.collect();
+    let has_intervals = bounds.iter().flatten().any(|bound| !bound.is_empty());
     // A network that runs away must not flatten the forecast.
-    let values = physics.iter().flatten().map(|(_, mm)| *mm);
+    let values = physics.iter().chain(bounds.iter().flatten()).flatten();
+    let values = values.map(|(_, mm)| *mm);
     let (low, high) = extent(values.chain(threshold_mm)).unwrap_or((0.0, 1.0));
     let axis = Axis::values(low, high, 5).down();
     let months = Axis::months(from, to, 8).unlabelled();
@@ -127,14 +140,23 @@ fn cumulative(
         let visible = |(month, mm): (f64, f64)| (month, (low..=high).contains(&mm).then_some(mm));
         panel.broken_line(sheet, Ink::Muted, 1.0, network.into_iter().map(visible));
     }
-    for (curve, number) in physics.into_iter().zip((0..LAYERS_MAX).cycle()) {
+    let curves = physics.into_iter().zip(bounds);
+    for ((curve, bounds), number) in curves.zip((0..LAYERS_MAX).cycle()) {
         panel.line(sheet, Ink::AquiferLayer(number), 1.8, curve);
+        for bound in bounds {
+            panel.line(sheet, Ink::AquiferLayer(number), 0.7, bound);
+        }
     }
     if let Some(mm) = threshold_mm {
         let ends = [(f64::from(from), mm), (f64::from(to), mm)];
         panel.line(sheet, Ink::Warning, 1.2, ends);
     }
-    sheet.text(Lettering::TITLE, (6.0, top + 2.0), "cumulative, mm (down)");
+    let title = if has_intervals {
+        "cumulative, mm (down); thin: 90 % interval"
+    } else {
+        "cumulative, mm (down)"
+    };
+    sheet.text(Lettering::TITLE, (6.0, top + 2.0), title);
     panel
 }
 

@@ -98,6 +98,7 @@ fn month_columns(download: &Download) -> Vec<Column> {
     columns.push(Column::number("increment", "mm, down +", "Est"));
     columns.push(Column::number("subsidence", "mm, down +", "Est"));
     columns.push(Column::number("half_width_90", "mm", "Est"));
+    columns.push(Column::number("subsidence_half_width_90", "mm", "Est"));
     columns.push(Column::number("model_version", "", ""));
     columns
 }
@@ -127,6 +128,9 @@ fn month_rows(download: &Download) -> Vec<Vec<String>> {
         row.push(number_text(estimate.map(|estimate| estimate.subsidence_mm)));
         row.push(number_text(
             estimate.and_then(|estimate| estimate.half_width_mm),
+        ));
+        row.push(number_text(
+            estimate.and_then(|estimate| estimate.subsidence_half_width_mm),
         ));
         row.push(estimate.map_or_else(String::new, |estimate| estimate.model_version.to_string()));
         row

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use amlstm_core::artifact::ModelFile;
+use amlstm_core::estimate::Primary;
 use amlstm_core::sizes::AttentionKind;
 use maud::{Markup, html};
 
@@ -70,6 +71,17 @@ impl Card {
             ("90 % interval, half width", record.interval_half_width_mm),
         ] {
             card.value(part, score, 3, "mm per month");
+        }
+        let primary = file
+            .physics()
+            .map_or(Primary::Network, |physics| physics.primary);
+        if let Some(intervals) = file.cumulative_intervals()
+            && let Some(mm) = intervals.half_width_mm(primary, intervals.observed_until.offset(12))
+        {
+            card.rows.push((
+                "the same of the total, a year after the last observation",
+                format!("{mm:.1} mm"),
+            ));
         }
         for (layer, range) in record.aquifer_layers.iter().zip(ranges(file)) {
             card.rows

@@ -16,6 +16,7 @@ use crate::{
     series::WellSeries,
     split::Split,
     train::{TrainedWell, refit_well, train_well},
+    window::horizon_widths,
 };
 
 /// A network fitted to the training and validation parts.
@@ -64,6 +65,8 @@ impl FittedNetwork {
         physics: Option<&FittedPhysics>,
     ) -> Result<AlignedBytes, WellRunError> {
         let choice = self.choice(series, split, physics);
+        let network_widths =
+            (self.early.as_ref()).map(|early| horizon_widths(series, split, early));
         let scored = parsed(series, &self.file)?;
         let notes = prepared.map(|prepared| {
             let fit = Fit {
@@ -78,6 +81,7 @@ impl FittedNetwork {
         let file = |trained: &TrainedWell, split: &Split, physics: Option<&FittedPhysics>| {
             let beside = Beside {
                 physics: physics.map(|physics| (physics, choice.primary)),
+                network_widths,
                 notes: notes.as_ref(),
                 is_current: config.training.refit,
             };

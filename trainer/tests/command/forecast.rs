@@ -4,7 +4,9 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use amlstm_core::{
     artifact::Physics,
+    cumulative_interval::{CumulativeIntervals, HorizonWidths},
     estimate::Primary,
+    month::Month,
     physics::{PhysicsState, PhysicsWeights},
     sizes::{AttentionKind, Sizes},
 };
@@ -13,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::{
     site::{amlstm, done, failed},
-    weights::models::model,
+    weights::models::model_with,
 };
 
 /// 2 mm per m of the upper layer's skeleton.
@@ -28,6 +30,11 @@ const ALL: [[f32; 6]; 2] = [[0.5; 6], [0.25; 6]];
 /// A folder with `model.amlm`: at rest at -10 m (upper, trained from -13 to -7 m) and -20 m (lower, from -23 to -17 m) in 2016-08, with 80 mm and
 /// ± 0.75 mm per month.
 fn folder(layers: &'static [[f32; 6]; 2]) -> TempDir {
+    folder_with(layers, None)
+}
+
+/// The same with intervals around cumulative subsidence.
+fn folder_with(layers: &'static [[f32; 6]; 2], intervals: Option<&CumulativeIntervals>) -> TempDir {
     let mut state = PhysicsState::default();
     let weights = PhysicsWeights {
         layers,
@@ -41,17 +48,21 @@ fn folder(layers: &'static [[f32; 6]; 2]) -> TempDir {
         subsidence_mm: 80.0,
         interval_half_width_mm: 0.75,
     };
-    write(Some(&physics))
+    write_with(Some(&physics), intervals)
 }
 
 fn write(physics: Option<&Physics>) -> TempDir {
+    write_with(physics, None)
+}
+
+fn write_with(physics: Option<&Physics>, intervals: Option<&CumulativeIntervals>) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let sizes = Sizes {
         inputs: 2,
         hidden: 4,
         attention: 4,
     };
-    let model = model(sizes, AttentionKind::Shared, physics);
+    let model = model_with(sizes, AttentionKind::Shared, physics, intervals);
     fs::write(folder.path().join("model.amlm"), model).unwrap();
     folder
 }
@@ -70,6 +81,32 @@ fn assert_close(found: &Value, expected: f64) {
         (found - expected).abs() < 1e-4,
         "{found} against {expected}"
     );
+}
+
+#[test]
+fn intervals_are_those_of_validation_over_as_many_months() {
+    let intervals = CumulativeIntervals {
+        observed_until: Month::new(2016, 5).unwrap(),
+        network: HorizonWidths::UNKNOWN,
+        physics: HorizonWidths([0.5, 1.0, 2.0, 3.6, 6.0]),
+    };
+    let folder = folder_with(&ELASTIC, Some(&intervals));
+    let arguments = ["--scenario", "upper=-1.2m/a", "--years", "1"];
+    let found = forecast(folder.path(), &arguments);
+    // Four months of 2016, the last of them seven after the observation; twelve of 2017, the last of them nineteen after it.
+    for (year, mm, total_mm) in [
+        (0, 1.0 + 1.0 / 3.0, 2.0 + 1.6 / 6.0),
+        (1, 3.6, 3.6 + 2.4 * 7.0 / 12.0),
+    ] {
+        let year = &found["years"][year];
+        assert_close(&year["half_width_mm"], mm);
+        assert_close(&year["cumulative_half_width_mm"], total_mm);
+    }
+    let table = done(
+        folder.path(),
+        &[&["forecast", "model.amlm"], &arguments[..]].concat(),
+    );
+    assert!(table.contains("3.6 mm for a year"), "{table}");
 }
 
 #[test]

@@ -83,6 +83,7 @@ fn a_record_that_makes_no_sense_is_not_encoded() {
         physics: None,
         months: MonthDefinition::default(),
         fit: None,
+        cumulative: None,
     };
     let mut words = [0_u32; 1024];
     let mut refusal =

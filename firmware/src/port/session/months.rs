@@ -102,11 +102,19 @@ impl<B: Board, W: Write> Session<'_, B, W> {
                 .await?;
             }
         }
-        self.line(format_args!(
-            "          subsidence {:.3} mm",
-            estimate.subsidence_mm
-        ))
-        .await?;
+        let subsidence = estimate.subsidence_mm;
+        match estimate.subsidence_half_width_mm {
+            Some(half_width) => {
+                self.line(format_args!(
+                    "          subsidence {subsidence:.3} mm +- {half_width:.3} mm (90 %)"
+                ))
+                .await?;
+            }
+            None => {
+                self.line(format_args!("          subsidence {subsidence:.3} mm"))
+                    .await?;
+            }
+        }
         if let Some(other) = estimate.other_increment_mm {
             let (trusted, by) = match estimate.primary {
                 Primary::Network => ("network", "physics"),

@@ -30,7 +30,8 @@ pub fn forecasts(
         },
         "interval": {
             "month_half_width_mm": forecaster.half_width_mm(),
-            "rule": "approximate: root of the sum of squares of the months' half widths, as if they erred independently, around the given levels; a month's is wider outside the levels trained on; none for cumulative values",
+            "year_half_width_mm": forecaster.change_half_width_mm(12),
+            "rule": "90 %, around the given levels, wider outside the levels trained on: from the errors of validation over as many months, for cumulative values since the ground was last observed; a year's without year_half_width_mm is the root of the sum of squares of its months', a lower bound",
         },
         "network": "for comparison: it does not extrapolate",
         "forecasts": forecasts,
@@ -48,6 +49,7 @@ fn one(args: &Args, file: &ModelFile, forecaster: &Forecaster, answer: &Answer) 
                 "subsidence_mm": year.subsidence_mm,
                 "half_width_mm": year.half_width_mm,
                 "cumulative_mm": year.cumulative_mm,
+                "cumulative_half_width_mm": year.cumulative_half_width_mm,
                 "network_subsidence_mm": year.network_mm,
                 "months_outside_trained_range": year.outside,
                 "months_without_level": year.without_level,
@@ -65,9 +67,10 @@ fn one(args: &Args, file: &ModelFile, forecaster: &Forecaster, answer: &Answer) 
                 "increment_mm": month.physics.increment_mm,
                 "half_width_mm": month.half_width_mm,
                 "subsidence_mm": month.physics.cumulative_mm,
+                "subsidence_half_width_mm": month.cumulative_half_width_mm,
                 "network_increment_mm": month.network.increment_mm,
                 "network_subsidence_mm": month.network.cumulative_mm,
-                "outside_trained_range": month.is_outside,
+                "outside_trained_range": month.outside > 0.0,
             })
         })
         .collect();

@@ -61,15 +61,20 @@ pub fn show(
         layers.well,
         estimate.model_version
     )?;
-    let half_width = estimate
-        .half_width_mm
-        .map_or_else(String::new, |half| format!(" ± {half:.1} (90 %)"));
+    let interval =
+        |half: Option<f32>| half.map_or_else(String::new, |half| format!(" ± {half:.1} (90 %)"));
     writeln!(
         output,
-        "increment   {:>8.2} mm{half_width}",
-        estimate.increment_mm
+        "increment   {:>8.2} mm{}",
+        estimate.increment_mm,
+        interval(estimate.half_width_mm)
     )?;
-    writeln!(output, "subsidence  {:>8.2} mm", estimate.subsidence_mm)?;
+    writeln!(
+        output,
+        "subsidence  {:>8.2} mm{}",
+        estimate.subsidence_mm,
+        interval(estimate.subsidence_half_width_mm)
+    )?;
     if let Some(other) = estimate.other_increment_mm {
         let (trusted, by) = match estimate.primary {
             Primary::Network => ("network", "physics"),

@@ -46,6 +46,7 @@ pub struct Estimate<'a> {
     primary: Primary,
     other_increment_mm: Option<f32>,
     disagree: bool,
+    subsidence_half_width_mm: Option<f32>,
     synthetic: bool,
     inputs: Vec<Input<'a>>,
 }
@@ -96,6 +97,7 @@ pub fn estimate<'a>(made: &'a EstimateRecord, layers: &'a LayersOf) -> Estimate<
         primary: made.primary,
         other_increment_mm: made.other_increment_mm,
         disagree: made.disagree,
+        subsidence_half_width_mm: made.subsidence_half_width_mm,
         synthetic: layers.synthetic,
         inputs: inputs
             .map(|(index, (state, attention))| Input {

@@ -6,6 +6,7 @@ use amlstm::export::AlignedBytes;
 use amlstm_core::{
     arithmetic::ArithmeticKind,
     artifact::{Content, MAX_FILE_BYTES, Physics, Record, Scores, encode},
+    cumulative_interval::CumulativeIntervals,
     estimate::Primary,
     input::Input,
     month::Month,
@@ -71,6 +72,16 @@ const NAMES: [&str; 8] = ["upper", "lower", "*/\"\\??/", "d", "e", "f", "g", "h"
 
 /// A model file with random weights, whose last month is 2016-08.
 pub fn model(sizes: Sizes, attention: AttentionKind, physics: Option<&Physics>) -> Vec<u8> {
+    model_with(sizes, attention, physics, None)
+}
+
+/// The same with intervals around cumulative subsidence.
+pub fn model_with(
+    sizes: Sizes,
+    attention: AttentionKind,
+    physics: Option<&Physics>,
+    cumulative: Option<&CumulativeIntervals>,
+) -> Vec<u8> {
     let mut seed = 7;
     let weights: Vec<f32> = (0..sizes.weights(attention))
         .map(|_| uniform(&mut seed) * 1.2 - 0.6)
@@ -122,6 +133,7 @@ pub fn model(sizes: Sizes, attention: AttentionKind, physics: Option<&Physics>) 
         physics,
         months: MonthDefinition::default(),
         fit: None,
+        cumulative,
     };
     let mut bytes = AlignedBytes::new(&[0; MAX_FILE_BYTES]);
     let length = encode(&content, &mut bytes).unwrap();

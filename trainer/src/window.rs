@@ -1,9 +1,12 @@
 //! Predictions and observations of the ground at the observed months, added up over windows of some months.
 
+use amlstm_core::cumulative_interval::{HORIZON_MONTHS, HorizonWidths};
+
 use crate::baseline::Curve;
 use crate::metric::interval_rate;
 use crate::series::WellSeries;
 use crate::split::{Part, Split};
+use crate::train::observation::half_width_mm;
 
 /// The observed months of a part, from the last one before it on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,6 +57,30 @@ impl Window {
     }
 }
 
+/// Half width in mm of the 90 % interval around the change over so many months by a curve that never saw the validation part, see [`half_width_mm`]; NaN with
+/// too few windows. Windows overlap, so far ahead they are fewer than they seem.
+pub fn change_half_width_mm(
+    series: &WellSeries,
+    split: &Split,
+    early: &Curve,
+    months: usize,
+) -> f64 {
+    let windows = Window::of_part(series, split, Part::Validate, months);
+    let errors = windows
+        .iter()
+        .filter_map(|window| window.change_mm(series, early))
+        .map(|(observed, predicted)| (predicted - observed).abs());
+    half_width_mm(errors.collect())
+}
+
+/// [`change_half_width_mm`] of every horizon.
+pub fn horizon_widths(series: &WellSeries, split: &Split, early: &Curve) -> HorizonWidths {
+    HorizonWidths(
+        HORIZON_MONTHS
+            .map(|months| change_half_width_mm(series, split, early, months.into()) as f32),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,5 +105,25 @@ mod tests {
         // Months 84, 85, 86.
         let (observed, predicted) = windows[0].change_mm(&series, &curve).unwrap();
         assert!((observed - 255.0).abs() < 1e-9 && (predicted - 3.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn errors_to_one_side_add_up_and_too_few_windows_give_no_width() {
+        // The ground sinks by 1 mm a month, the curve says 1.25: after n months it is n quarters off.
+        let series = well(&levels(), |_| 1.0);
+        let part = |to| match to {
+            ..48 => Part::Train,
+            48..78 => Part::Validate,
+            _ => Part::Test,
+        };
+        let parts = series.intervals.iter().map(|interval| part(interval.to));
+        let split = Split::Time(parts.collect());
+        let curve: Curve = vec![Some(1.25); 120];
+        let HorizonWidths(widths) = horizon_widths(&series, &split, &curve);
+        for (mm, expected_mm) in widths.into_iter().zip([0.25, 0.75, 1.5]) {
+            assert!((mm - expected_mm).abs() < 1e-5, "{widths:?}");
+        }
+        // 30 validation months hold 19 windows of twelve and 7 of twenty-four.
+        assert!(widths[3].is_nan() && widths[4].is_nan(), "{widths:?}");
     }
 }
