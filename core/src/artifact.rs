@@ -123,7 +123,7 @@ pub struct ModelFile<'a> {
     physics: Option<Physics<'a>>,
     months: MonthDefinition,
     fit: Option<&'a [u8]>,
-    cumulative: Option<CumulativeIntervals>,
+    cumulative: Option<CumulativeIntervals<'a>>,
     crc: u32,
 }
 
@@ -195,7 +195,7 @@ impl<'a> ModelFile<'a> {
     }
 
     /// How far cumulative subsidence can be off; absent where validation gave nothing.
-    pub fn cumulative_intervals(&self) -> Option<&CumulativeIntervals> {
+    pub fn cumulative_intervals(&self) -> Option<&CumulativeIntervals<'a>> {
         self.cumulative.as_ref()
     }
 

@@ -23,7 +23,7 @@ pub struct Estimator<'a, const BLOCKS: usize = MAX_BLOCKS> {
     physics: Option<StatefulPhysics<'a>>,
     /// Half the width of the 90 % interval around an increment by the network in mm; NaN where there is none.
     half_width_mm: f32,
-    cumulative: Option<CumulativeIntervals>,
+    cumulative: Option<CumulativeIntervals<'a>>,
     /// Whether the cumulative subsidence goes on from what was observed.
     is_observed: bool,
     model_crc: u32,

@@ -2,7 +2,7 @@
 
 use crate::arithmetic::ArithmeticKind;
 use crate::artifact::{Content, MAX_FILE_BYTES, ModelFile, Physics, Record, Scores, encode};
-use crate::cumulative_interval::{CumulativeIntervals, HorizonWidths};
+use crate::cumulative_interval::CumulativeIntervals;
 use crate::estimate::Primary;
 use crate::input::Input;
 use crate::month::Month;
@@ -114,11 +114,11 @@ pub const PHYSICS_WEIGHTS: PhysicsWeights = PhysicsWeights {
 };
 
 /// How far cumulative subsidence can be off, observed until the end of training.
-pub fn cumulative_intervals() -> CumulativeIntervals {
+pub fn cumulative_intervals() -> CumulativeIntervals<'static> {
     CumulativeIntervals {
         observed_until: Month::new(2016, 8).unwrap(),
-        network: HorizonWidths([1.0, 2.0, 4.0, 8.0, 16.0]),
-        physics: HorizonWidths([0.5, 1.0, 2.0, 4.0, 8.0]),
+        network: &[1.0, 2.0, 4.0, 8.0, 16.0],
+        physics: &[0.5, 1.0, 2.0, 4.0, 8.0],
     }
 }
 

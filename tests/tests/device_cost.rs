@@ -61,9 +61,9 @@ fn cost_is_within(board: Board, arithmetic: ArithmeticKind, limits: &Limits) {
 fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 10_800,
-        flash: 29_000,
+        flash: 31_000,
         state_ram: 256,
-        step_stack: 1_030,
+        step_stack: 1_100,
         load_stack: 10_300,
     };
     cost_is_within(CORTEX_M4F, F32, &limits);
@@ -71,7 +71,7 @@ fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
         instructions_a_step: 13_700,
         flash: 39_000,
         state_ram: 256,
-        step_stack: 1_000,
+        step_stack: 1_050,
         load_stack: 10_300,
     };
     cost_is_within(CORTEX_M4F, Q15, &limits);
@@ -81,9 +81,9 @@ fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
 fn a_step_on_a_cortex_m33_stays_within_its_limits() {
     let limits = Limits {
         instructions_a_step: 11_000,
-        flash: 29_000,
+        flash: 31_000,
         state_ram: 256,
-        step_stack: 1_030,
+        step_stack: 1_100,
         load_stack: 10_300,
     };
     cost_is_within(CORTEX_M33, F32, &limits);
@@ -91,7 +91,7 @@ fn a_step_on_a_cortex_m33_stays_within_its_limits() {
         instructions_a_step: 20_000,
         flash: 39_000,
         state_ram: 256,
-        step_stack: 1_000,
+        step_stack: 1_050,
         load_stack: 10_500,
     };
     cost_is_within(CORTEX_M33, Q15, &limits);

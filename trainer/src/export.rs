@@ -12,7 +12,7 @@ use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_core::artifact::{
     ArtifactError, Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode, start_from,
 };
-use amlstm_core::cumulative_interval::{CumulativeIntervals, HorizonWidths};
+use amlstm_core::cumulative_interval::{CumulativeIntervals, HORIZONS};
 use amlstm_core::estimate::Primary;
 use amlstm_core::estimator::Estimator;
 use amlstm_core::input::Input;
@@ -48,7 +48,7 @@ pub struct Beside<'a> {
     /// Physics, and which of the two estimates is to be trusted.
     pub physics: Option<(&'a FittedPhysics, Primary)>,
     /// How far the change of the ground by the network can be off; nothing where validation chose its epoch.
-    pub network_widths: Option<HorizonWidths>,
+    pub network_widths: Option<[Option<f32>; HORIZONS]>,
     /// What is said about the fit.
     pub notes: Option<&'a FitNotes>,
     /// Whether an estimator starts after the last month with levels, not at the end of training.
@@ -89,20 +89,15 @@ pub fn model_file(
         .map(|(physics, primary)| physics.shipped(primary));
     let notes = beside.notes.map(FitNotes::to_json);
     let start_month = series.months[months - 1];
+    let physics_widths = beside.physics.map(|(physics, _)| physics.horizon_widths);
+    let [network, physics_mm] = [beside.network_widths, physics_widths]
+        .map(|widths| widths.unwrap_or_default().map(|mm| mm.unwrap_or(f32::NAN)));
     let intervals = CumulativeIntervals {
         observed_until: start_month,
-        network: beside.network_widths.unwrap_or(HorizonWidths::UNKNOWN),
-        physics: (beside.physics).map_or(HorizonWidths::UNKNOWN, |(physics, _)| {
-            physics.horizon_widths
-        }),
+        network: &network,
+        physics: &physics_mm,
     };
-    let is_known = [Primary::Network, Primary::Physics]
-        .into_iter()
-        .any(|estimate| {
-            intervals
-                .half_width_mm(estimate, start_month.next())
-                .is_some()
-        });
+    let is_known = network.iter().chain(&physics_mm).any(|mm| mm.is_finite());
     let mut bytes = encoded(&Content {
         record: record(trained, series, split, months, model_version),
         inputs: &inputs,
@@ -233,34 +228,31 @@ fn subsidence_mm(series: &WellSeries, split: &Split, increment_mm: &[f32]) -> f3
     intervals.map(of_interval).sum::<f64>() as f32
 }
 
-/// FNV-1a (64 bits) of all numbers of a series and of its split: tells whether two models saw the same data.
+/// The first 64 bits of BLAKE3 of all numbers of a series and of its split: tells whether two models saw the same data.
 pub fn fingerprint(series: &WellSeries, split: &Split) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut add = |bytes: &[u8]| {
-        for byte in bytes {
-            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    };
+    let mut hasher = blake3::Hasher::new();
     // A value that is not there has the bits of no finite number.
     let bits = |value: Option<f32>| value.map_or(u32::MAX, f32::to_bits).to_le_bytes();
     for (month, level_m) in series.months.iter().zip(&series.level_m) {
-        add(&month.index().to_le_bytes());
+        hasher.update(&month.index().to_le_bytes());
         for level in level_m {
-            add(&bits(*level));
+            hasher.update(&bits(*level));
         }
     }
     for interval in &series.intervals {
-        add(&(interval.from as u64).to_le_bytes());
-        add(&(interval.to as u64).to_le_bytes());
-        add(&interval.days.to_le_bytes());
+        hasher.update(&(interval.from as u64).to_le_bytes());
+        hasher.update(&(interval.to as u64).to_le_bytes());
+        hasher.update(&interval.days.to_le_bytes());
     }
     for (p, point) in series.points.iter().enumerate() {
         for (i, increment_mm) in point.increment_mm.iter().enumerate() {
-            add(&bits(*increment_mm));
-            add(&[split.part(p, i) as u8]);
+            hasher.update(&bits(*increment_mm));
+            hasher.update(&[split.part(p, i) as u8]);
         }
     }
-    hash
+    let mut first = [0; 8];
+    hasher.finalize_xof().fill(&mut first);
+    u64::from_le_bytes(first)
 }
 
 #[cfg(test)]

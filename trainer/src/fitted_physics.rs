@@ -1,7 +1,7 @@
 //! Physics fitted to a well, as it is shipped beside the well's network.
 
 use amlstm_core::artifact::Physics;
-use amlstm_core::cumulative_interval::HorizonWidths;
+use amlstm_core::cumulative_interval::HORIZONS;
 use amlstm_core::estimate::Primary;
 use amlstm_core::physics::PhysicsState;
 
@@ -21,8 +21,8 @@ pub struct FittedPhysics {
     pub early: Curve,
     /// Half the width of the 90 % interval around a month's increment of the well in mm: what `early` misses in validation. NaN where too little was validated.
     pub interval_half_width_mm: f64,
-    /// The same around the change over more months.
-    pub horizon_widths: HorizonWidths,
+    /// The same around the change over more months, mm; nothing where too little was validated.
+    pub horizon_widths: [Option<f32>; HORIZONS],
 }
 
 impl FittedPhysics {

@@ -171,7 +171,9 @@ impl<'a> Forecaster<'a> {
     /// validation was too short.
     pub fn change_half_width_mm(&self, months: usize) -> Option<f64> {
         let intervals = self.file.cumulative_intervals()?;
-        intervals.physics.after(months as u32).map(f64::from)
+        intervals
+            .after(Primary::Physics, months as u32)
+            .map(f64::from)
     }
 
     /// Runs both models over levels, `[months][aquifer layers]`.

@@ -44,7 +44,7 @@ pub struct Content<'a> {
     /// How the model was fitted and judged, for people: JSON.
     pub fit: Option<&'a [u8]>,
     /// How far cumulative subsidence can be off.
-    pub cumulative: Option<&'a CumulativeIntervals>,
+    pub cumulative: Option<&'a CumulativeIntervals<'a>>,
 }
 
 /// Writes a model file to the beginning of `out`, which must lie at a multiple of 4 bytes, and gives its length, [`MAX_FILE_BYTES`] at most.
@@ -113,8 +113,8 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     if let Some(intervals) = content.cumulative {
         let start = writer.begin(Tag::CUMULATIVE)?;
         writer.put(&intervals.observed_until.index().to_le_bytes())?;
-        writer.put(bytemuck::bytes_of(&intervals.network.0))?;
-        writer.put(bytemuck::bytes_of(&intervals.physics.0))?;
+        writer.put(bytemuck::bytes_of(intervals.network))?;
+        writer.put(bytemuck::bytes_of(intervals.physics))?;
         writer.end(start)?;
     }
 

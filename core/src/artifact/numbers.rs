@@ -10,7 +10,7 @@ use super::encoding::network_bytes;
 use super::{ArtifactError, GOLDEN_MONTHS, Golden, Record, Start, Tag};
 use crate::arithmetic::{Arithmetic, ArithmeticKind, TiledMatrix};
 use crate::attention::AttentionWeights;
-use crate::cumulative_interval::{CumulativeIntervals, HorizonWidths};
+use crate::cumulative_interval::{CumulativeIntervals, HORIZONS};
 use crate::lstm::GateWeights;
 use crate::model::{Model, Network};
 use crate::month::Month;
@@ -19,7 +19,7 @@ use crate::scaler::Scaler;
 use crate::sizes::{BLOCK, TILE_COLUMNS};
 
 /// Bytes of the section of the intervals around cumulative subsidence.
-const CUMULATIVE_BYTES: usize = size_of::<i32>() + 2 * size_of::<HorizonWidths>();
+const CUMULATIVE_BYTES: usize = size_of::<i32>() + 2 * size_of::<[f32; HORIZONS]>();
 
 /// Reads the numbers that follow a checked record, and checks the weights.
 pub(super) fn read<'a>(
@@ -69,17 +69,20 @@ pub(super) fn read<'a>(
 }
 
 /// Reads and checks how far cumulative subsidence can be off.
-pub(super) fn cumulative(bytes: &[u8]) -> Result<CumulativeIntervals, ArtifactError> {
+pub(super) fn cumulative(bytes: &[u8]) -> Result<CumulativeIntervals<'_>, ArtifactError> {
     check_length(Tag::CUMULATIVE, bytes, CUMULATIVE_BYTES)?;
     let mut numbers = Numbers { rest: bytes };
     let month: i32 = numbers.one()?;
+    let [network, physics] = numbers.take(2)? else {
+        return Err(ArtifactError::Cast);
+    };
     let intervals = CumulativeIntervals {
         observed_until: Month::from_index(month)
             .ok_or(ArtifactError::StartIndex { found: month })?,
-        network: HorizonWidths(numbers.one()?),
-        physics: HorizonWidths(numbers.one()?),
+        network,
+        physics,
     };
-    if intervals.network.is_sound() && intervals.physics.is_sound() {
+    if intervals.is_sound() {
         Ok(intervals)
     } else {
         Err(ArtifactError::CumulativeInterval)

@@ -313,8 +313,8 @@ fn to_json(file: &ModelFile) -> Value {
         "cumulative_intervals": file.cumulative_intervals().map(|intervals| json!({
             "observed_until": intervals.observed_until.to_string(),
             "months": HORIZON_MONTHS,
-            "network_half_width_mm": intervals.network.0,
-            "physics_half_width_mm": intervals.physics.0,
+            "network_half_width_mm": intervals.network,
+            "physics_half_width_mm": intervals.physics,
         })),
         "inputs": inputs,
         "target": { "offset_mm": model.target.offset, "scale_mm": model.target.scale },

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use amlstm_core::{
     artifact::Physics,
-    cumulative_interval::{CumulativeIntervals, HorizonWidths},
+    cumulative_interval::{CumulativeIntervals, HORIZONS},
     estimate::Primary,
     month::Month,
     physics::{PhysicsState, PhysicsWeights},
@@ -87,8 +87,8 @@ fn assert_close(found: &Value, expected: f64) {
 fn intervals_are_those_of_validation_over_as_many_months() {
     let intervals = CumulativeIntervals {
         observed_until: Month::new(2016, 5).unwrap(),
-        network: HorizonWidths::UNKNOWN,
-        physics: HorizonWidths([0.5, 1.0, 2.0, 3.6, 6.0]),
+        network: &[f32::NAN; HORIZONS],
+        physics: &[0.5, 1.0, 2.0, 3.6, 6.0],
     };
     let folder = folder_with(&ELASTIC, Some(&intervals));
     let arguments = ["--scenario", "upper=-1.2m/a", "--years", "1"];
