@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use amlstm_core::arithmetic::ArithmeticKind;
+use amlstm_core::artifact::Physics;
 use amlstm_core::sizes::AttentionKind;
 use amlstm_measure::replay::Start;
 
@@ -134,11 +135,20 @@ pub const MODEL: &str = "one month of an AM-LSTM with 3 inputs, 16 hidden and 16
 
 /// The model and the series that are measured. Both arithmetics' models are one network's.
 pub fn block(arithmetic: ArithmeticKind) -> Block {
+    block_with(arithmetic, None)
+}
+
+/// The same with physics beside the network, which is what a logger runs.
+pub fn block_with_physics(arithmetic: ArithmeticKind) -> Block {
+    block_with(arithmetic, Some(&sample::physics()))
+}
+
+fn block_with(arithmetic: ArithmeticKind, physics: Option<&Physics>) -> Block {
     let mut series = sample::series(PAPER.inputs, Start::Cold);
     for level in series.level_m.iter_mut().flatten() {
         level.get_or_insert(-34.0);
     }
-    let model = sample::model_file(AttentionKind::Shared, PAPER, 7);
+    let model = sample::model_file_with(AttentionKind::Shared, PAPER, 7, physics);
     match arithmetic {
         ArithmeticKind::F32 => Block::new(&model, &series),
         ArithmeticKind::Q15 => Block::new(&sample::fixed_point(&model, &series), &series),

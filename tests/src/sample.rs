@@ -1,10 +1,13 @@
 //! Models with pseudo-random weights and a series of levels that the repository makes itself.
 
 use amlstm_core::arithmetic::ArithmeticKind;
-use amlstm_core::artifact::{Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode};
+use amlstm_core::artifact::{Content, MAX_FILE_BYTES, ModelFile, Physics, Record, Scores, encode};
+use amlstm_core::basis::COLUMNS;
+use amlstm_core::estimate::Primary;
 use amlstm_core::input::Input;
 use amlstm_core::month::Month;
 use amlstm_core::month_mean::{MonthDefinition, MonthRule};
+use amlstm_core::physics::{PhysicsState, PhysicsWeights};
 use amlstm_core::quantise::{Calibration, quantise};
 use amlstm_core::scaler::Scaler;
 use amlstm_core::sizes::{AttentionKind, Sizes};
@@ -39,8 +42,33 @@ impl Random {
     }
 }
 
-/// A model file with pseudo-random weights.
+/// A model file with pseudo-random weights, of a network alone.
 pub fn model_file(attention: AttentionKind, sizes: Sizes, seed: u64) -> Vec<u8> {
+    model_file_with(attention, sizes, seed, None)
+}
+
+/// Physics whose weights are all above zero, not begun: the most that a month of it can cost.
+pub fn physics() -> Physics<'static> {
+    const LAYER: [f32; COLUMNS] = [0.4, 0.8, 0.3, 0.2, 0.15, 0.1];
+    Physics {
+        primary: Primary::Physics,
+        weights: PhysicsWeights {
+            layers: &[LAYER; PAPER.inputs as usize],
+            decay: [0.5, 0.25],
+        },
+        state: PhysicsState::default(),
+        subsidence_mm: 0.0,
+        interval_half_width_mm: f32::NAN,
+    }
+}
+
+/// [`model_file`] with physics beside the network.
+pub fn model_file_with(
+    attention: AttentionKind,
+    sizes: Sizes,
+    seed: u64,
+    physics: Option<&Physics>,
+) -> Vec<u8> {
     let mut random = Random::new(seed);
     let weights: Vec<f32> = (0..sizes.weights(attention))
         .map(|_| random.next_signed())
@@ -102,7 +130,7 @@ pub fn model_file(attention: AttentionKind, sizes: Sizes, seed: u64) -> Vec<u8> 
         start_subsidence_mm: 310.5,
         start_state: &start_state,
         weights: bytemuck::cast_slice(&weights),
-        physics: None,
+        physics,
         months: MonthDefinition::new(0, [MonthRule::MostDays; 8].into_iter()).expect("UTC"),
         fit: None,
         cumulative: None,

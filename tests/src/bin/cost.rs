@@ -18,15 +18,19 @@ fn main() -> ExitCode {
     let mut rows = Vec::new();
     for arithmetic in cost::ARITHMETICS {
         let block = cost::block(arithmetic);
+        let both = cost::block_with_physics(arithmetic);
         for board in BOARDS {
             // The reason stands on stderr.
-            let Some(cost) = cost::measure(board, arithmetic, &block) else {
+            let Some((cost, both)) = cost::measure(board, arithmetic, &block)
+                .zip(cost::measure(board, arithmetic, &both))
+            else {
                 return ExitCode::FAILURE;
             };
             rows.push(Row {
                 core: board.core,
                 arithmetic,
                 cost,
+                with_physics: both.instructions_a_step,
             });
         }
     }
@@ -43,25 +47,28 @@ struct Row {
     core: &'static str,
     arithmetic: ArithmeticKind,
     cost: Cost,
+    /// Instructions of a month with physics beside the network.
+    with_physics: u32,
 }
 
 fn print_table(rows: &[Row]) {
     println!("{}", cost::MODEL);
     println!();
     println!(
-        "                        instructions                 flash without    static   state   stack of   stack of"
+        "                        instructions                               flash without    static   state   stack of   stack of"
     );
     println!(
-        "core        arithmetic        a step       to load           model       RAM     RAM     a step    loading"
+        "core        arithmetic        a step  with physics       to load           model       RAM     RAM     a step    loading"
     );
     for Row {
         core,
         arithmetic,
         cost,
+        with_physics,
     } in rows
     {
         println!(
-            "{core:<12}{:<12}{:>12}{:>14}{:>14} B{:>8} B{:>6} B{:>9} B{:>9} B",
+            "{core:<12}{:<12}{:>12}{with_physics:>14}{:>14}{:>14} B{:>8} B{:>6} B{:>9} B{:>9} B",
             cost::name(*arithmetic),
             cost.instructions_a_step,
             cost.instructions_to_load,
@@ -85,10 +92,11 @@ fn json_row(
         core,
         arithmetic,
         cost,
+        with_physics,
     }: &Row,
 ) -> String {
     format!(
-        "  {{\"core\":\"{core}\",\"arithmetic\":\"{}\",\"instructions_a_step\":{},\"instructions_to_load\":{},\"flash_bytes\":{},\"static_ram_bytes\":{},\"state_ram_bytes\":{},\"step_stack_bytes\":{},\"load_stack_bytes\":{}}}",
+        "  {{\"core\":\"{core}\",\"arithmetic\":\"{}\",\"instructions_a_step\":{},\"instructions_with_physics\":{with_physics},\"instructions_to_load\":{},\"flash_bytes\":{},\"static_ram_bytes\":{},\"state_ram_bytes\":{},\"step_stack_bytes\":{},\"load_stack_bytes\":{}}}",
         cost::name(*arithmetic),
         cost.instructions_a_step,
         cost.instructions_to_load,
