@@ -52,6 +52,7 @@
 use heapless::Vec;
 
 use crate::cumulative_interval::CumulativeIntervals;
+use crate::estimate::Primary;
 use crate::model::Model;
 use crate::month_mean::MonthDefinition;
 use crate::sizes::{BLOCK, MAX_BLOCKS, MAX_INPUTS};
@@ -182,6 +183,12 @@ impl<'a> ModelFile<'a> {
     /// The physics, absent in a model of a network alone.
     pub fn physics(&self) -> Option<&Physics<'a>> {
         self.physics.as_ref()
+    }
+
+    /// The estimate to be trusted: the network's where there is no other.
+    pub fn primary(&self) -> Primary {
+        self.physics()
+            .map_or(Primary::Network, |physics| physics.primary)
     }
 
     /// How the months of its levels are made.

@@ -29,6 +29,27 @@ const SECTORS: usize = TABLE_OFFSET as usize / SECTOR;
 /// QEMU makes its sockets within this time.
 const SOCKET_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The station of the SYNTHETIC well A: a sensor for each of its aquifer layers.
+pub const STATION_A: &str = r#"
+    station = "A"
+    datum = "SYNTHETIC datum"
+    [[channel]]
+    aquifer_layer = "phreatic"
+    source = { sdi12 = "0" }
+    quantity = "level_m"
+    largest_step_m = 5.0
+    [[channel]]
+    aquifer_layer = "confined1"
+    source = { sdi12 = "1" }
+    quantity = "level_m"
+    largest_step_m = 5.0
+    [[channel]]
+    aquifer_layer = "confined2"
+    source = { sdi12 = "2" }
+    quantity = "level_m"
+    largest_step_m = 5.0
+"#;
+
 /// 2020-01-01, seconds since 1970: where clocks are set to, and no logger takes an earlier time.
 pub const START_UNIX_S: u32 = 1_577_836_800;
 

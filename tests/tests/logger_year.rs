@@ -13,28 +13,10 @@ use amlstm_core::artifact::ModelFile;
 use amlstm_core::link::{ClockState, InputState};
 use amlstm_core::month::Month;
 use amlstm_firmware::store::Layout;
-use amlstm_tests::logger_rig::{LevelTable, LoggerRig, configure, equals_the_host, times, unix_s};
+use amlstm_tests::logger_rig::{
+    LevelTable, LoggerRig, STATION_A, configure, equals_the_host, times, unix_s,
+};
 use amlstm_tests::qemu::Finished;
-
-const STATION: &str = r#"
-    station = "A"
-    datum = "SYNTHETIC datum"
-    [[channel]]
-    aquifer_layer = "phreatic"
-    source = { sdi12 = "0" }
-    quantity = "level_m"
-    largest_step_m = 5.0
-    [[channel]]
-    aquifer_layer = "confined1"
-    source = { sdi12 = "1" }
-    quantity = "level_m"
-    largest_step_m = 5.0
-    [[channel]]
-    aquifer_layer = "confined2"
-    source = { sdi12 = "2" }
-    quantity = "level_m"
-    largest_step_m = 5.0
-"#;
 
 /// The AM-LSTM of the SYNTHETIC well A, trained here.
 fn trained_model() -> Vec<u8> {
@@ -162,7 +144,7 @@ fn every_sample_of_a_fast_forward_lies_on_the_quarter_of_an_hour() {
     let Some(rig) = LoggerRig::new() else { return };
     let first = Month::new(2020, 1).expect("January is a month");
     let (powered, mut client) = rig.power_on(BTreeMap::new());
-    configure(&mut client, STATION);
+    configure(&mut client, STATION_A);
     client
         .set_clock(unix_s(first), true)
         .expect("the clock is set");
@@ -195,7 +177,7 @@ fn every_sample_of_a_fast_forward_lies_on_the_quarter_of_an_hour() {
 fn set_up(rig: &LoggerRig, model: &[u8], unix_s: u32) {
     let (powered, mut client) = rig.power_on(BTreeMap::new());
     assert_eq!(client.status().expect("status").clock, ClockState::Unset);
-    configure(&mut client, STATION);
+    configure(&mut client, STATION_A);
     client.set_clock(unix_s, true).expect("the clock is set");
     let pushed = push(&mut client, model, None, false, |_| {}).expect("the model is taken");
     assert_eq!(pushed.active.length as usize, model.len());
@@ -210,7 +192,7 @@ fn a_model_goes_over_a_pseudo_terminal() {
     let powered = rig.power_on_pty(BTreeMap::new());
     let terminal = powered.port.to_str().expect("a name in ASCII");
     let mut client = Client::connect(terminal).expect("a pseudo terminal opens as a serial port");
-    configure(&mut client, STATION);
+    configure(&mut client, STATION_A);
     push(&mut client, &model, None, false, |_| {}).expect("the model is taken");
     assert_eq!(
         pull(&mut client, |_, _| {}).expect("the model comes back"),

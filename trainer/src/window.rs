@@ -57,31 +57,31 @@ impl Window {
     }
 }
 
-/// Half width in mm of the 90 % interval around the change over so many months by a curve that never saw the validation part, see [`half_width_mm`]; NaN with
-/// too few windows. Windows overlap, so far ahead they are fewer than they seem.
+/// Half width in mm of the 90 % interval around the change over so many months by a curve that never saw the validation part, see [`half_width_mm`];
+/// nothing with too few windows. Windows overlap, so far ahead they are fewer than they seem.
 pub fn change_half_width_mm(
     series: &WellSeries,
     split: &Split,
     early: &Curve,
     months: usize,
-) -> f64 {
+) -> Option<f64> {
     let windows = Window::of_part(series, split, Part::Validate, months);
     let errors = windows
         .iter()
         .filter_map(|window| window.change_mm(series, early))
         .map(|(observed, predicted)| (predicted - observed).abs());
-    half_width_mm(errors.collect())
+    let width = half_width_mm(errors.collect());
+    width.is_finite().then_some(width)
 }
 
-/// [`change_half_width_mm`] of every horizon; nothing with too few windows.
+/// [`change_half_width_mm`] of every horizon.
 pub fn horizon_widths(
     series: &WellSeries,
     split: &Split,
     early: &Curve,
 ) -> [Option<f32>; HORIZONS] {
     HORIZON_MONTHS.map(|months| {
-        let width = change_half_width_mm(series, split, early, months.into()) as f32;
-        (!width.is_nan()).then_some(width)
+        change_half_width_mm(series, split, early, months.into()).map(|width| width as f32)
     })
 }
 

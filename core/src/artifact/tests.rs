@@ -13,6 +13,7 @@ use crate::checksum::CRC32;
 use crate::estimate::Primary;
 use crate::estimator::Estimator;
 use crate::example::{self, Aligned, PAPER};
+use crate::input::Input;
 use crate::lstm::gate_row;
 use crate::model::Network;
 use crate::month_mean::{MonthDefinition, MonthRule};
@@ -24,6 +25,27 @@ const SMALL: Sizes = Sizes {
     hidden: 3,
     attention: 2,
 };
+
+/// A network alone, from rest.
+fn content<'a>(inputs: &'a [Input], weights: &'a [f32]) -> Content<'a> {
+    let record = example::record(SMALL, AttentionKind::Shared);
+    Content {
+        start_month: record.trained_until,
+        record,
+        inputs,
+        target: Scaler {
+            offset: 0.0,
+            scale: 1.0,
+        },
+        start_subsidence_mm: 0.0,
+        start_state: &[(0, 0); 3],
+        weights: bytemuck::cast_slice(weights),
+        physics: None,
+        months: MonthDefinition::default(),
+        fit: None,
+        cumulative: None,
+    }
+}
 
 /// Makes length and CRC-32 right again, so that the checks behind them are reached.
 fn resealed(mut file: Vec<u8>) -> Vec<u8> {
@@ -301,20 +323,8 @@ fn the_definition_of_a_month_is_kept_and_checked() {
     let inputs = example::inputs(SMALL);
     let weights = example::weights(SMALL, AttentionKind::Shared, 3);
     let content = Content {
-        record: example::record(SMALL, AttentionKind::Shared),
-        inputs: &inputs,
-        target: Scaler {
-            offset: 0.0,
-            scale: 1.0,
-        },
-        start_month: example::record(SMALL, AttentionKind::Shared).trained_until,
-        start_subsidence_mm: 0.0,
-        start_state: &[(0, 0); 3],
-        weights: bytemuck::cast_slice(&weights),
-        physics: None,
         months,
-        fit: None,
-        cumulative: None,
+        ..content(&inputs, &weights)
     };
     let file = example::encoded(&content);
     assert_eq!(ModelFile::parse(file.bytes()).unwrap().months(), months);

@@ -10,30 +10,10 @@ use amlstm::run::WellRun;
 use amlstm::synth;
 use amlstm_core::month::Month;
 use amlstm_core::month_mean::MonthRule;
-use amlstm_tests::logger_rig::{LevelTable, LoggerRig, configure, unix_s};
+use amlstm_tests::logger_rig::{LevelTable, LoggerRig, STATION_A, configure, unix_s};
 use serde_json::Value;
 
 use crate::laptop::Laptop;
-
-const STATION: &str = r#"
-    station = "A"
-    datum = "SYNTHETIC datum"
-    [[channel]]
-    aquifer_layer = "phreatic"
-    source = { sdi12 = "0" }
-    quantity = "level_m"
-    largest_step_m = 5.0
-    [[channel]]
-    aquifer_layer = "confined1"
-    source = { sdi12 = "1" }
-    quantity = "level_m"
-    largest_step_m = 5.0
-    [[channel]]
-    aquifer_layer = "confined2"
-    source = { sdi12 = "2" }
-    quantity = "level_m"
-    largest_step_m = 5.0
-"#;
 
 const DAY_S: u32 = 86_400;
 
@@ -58,7 +38,7 @@ fn months_that_are_not_complete_give_the_loggers_numbers_in_the_office() {
     // Set up on the 13th of January: 19 of 31 days.
     let set_up = unix_s(month(1)) + 12 * DAY_S;
     let (powered, mut client) = rig.power_on(BTreeMap::new());
-    configure(&mut client, STATION);
+    configure(&mut client, STATION_A);
     client.set_clock(set_up, true).expect("the clock is set");
     push(&mut client, &model, None, false, |_| {}).expect("the model is taken");
     drop(client);

@@ -10,7 +10,6 @@ use amlstm_core::{
     arithmetic::{Arithmetic, ArithmeticKind, Block, TiledMatrix},
     artifact::ModelFile,
     cumulative_interval::HORIZON_MONTHS,
-    estimate::Primary,
     lstm::gate_row,
     model::Network,
     network::Weights,
@@ -176,13 +175,7 @@ fn facts(file: &ModelFile, bytes: usize) -> Vec<(&'static str, String)> {
 
 /// How far the cumulative subsidence can be off.
 fn cumulative(file: &ModelFile) -> String {
-    let primary = file
-        .physics()
-        .map_or(Primary::Network, |physics| physics.primary);
-    let after = |months: i32| {
-        let intervals = file.cumulative_intervals()?;
-        intervals.half_width_mm(primary, intervals.observed_until.offset(months))
-    };
+    let after = |months| file.cumulative_intervals()?.after(file.primary(), months);
     match (after(12), after(60)) {
         (Some(year), Some(five_years)) => format!(
             "± {year:.1} mm a year after the last observation, ± {five_years:.1} mm after five"

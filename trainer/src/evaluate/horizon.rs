@@ -57,7 +57,6 @@ impl Horizon {
         let forecast: Vec<Vec<f64>> = models.iter().map(forecast).collect();
         let widths = (fitted.early.iter())
             .map(|curve| change_half_width_mm(series, prepared.split, curve, months))
-            .map(|width| width.is_finite().then_some(width))
             .collect::<Option<Vec<f64>>>();
         let widths = widths.filter(|widths| !widths.is_empty());
         let covered = |widths: &Vec<f64>| {

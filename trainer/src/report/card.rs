@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use amlstm_core::artifact::ModelFile;
-use amlstm_core::estimate::Primary;
 use amlstm_core::sizes::AttentionKind;
 use maud::{Markup, html};
 
@@ -72,11 +71,8 @@ impl Card {
         ] {
             card.value(part, score, 3, "mm per month");
         }
-        let primary = file
-            .physics()
-            .map_or(Primary::Network, |physics| physics.primary);
         if let Some(intervals) = file.cumulative_intervals()
-            && let Some(mm) = intervals.half_width_mm(primary, intervals.observed_until.offset(12))
+            && let Some(mm) = intervals.after(file.primary(), 12)
         {
             card.rows.push((
                 "the same of the total, a year after the last observation",

@@ -39,6 +39,20 @@ fn direct(readings: &[(&str, f64)]) -> Ground {
     Ground::Direct(readings.iter().map(reading).collect())
 }
 
+/// A ps point with this subsidence at each scene, mm.
+fn point(subsidence_mm: &[Option<f32>]) -> PsPoint {
+    PsPoint {
+        id: "p".into(),
+        position: Position::Planar {
+            easting: 0.0,
+            northing: 0.0,
+        },
+        distance_m: 12.0,
+        incidence_degrees: None,
+        subsidence_mm: subsidence_mm.to_vec(),
+    }
+}
+
 #[test]
 fn a_directly_measured_month_is_the_mean_of_its_readings() {
     // 2009-12 and 2010-06 are outside the levels, 2010-02 was not measured.
@@ -92,21 +106,11 @@ fn the_later_scene_of_a_month_counts_and_a_missing_value_empties_both_its_interv
         "2010-02-19",
         "2010-04-08",
     ];
-    let point = |subsidence_mm: [Option<f32>; 5]| PsPoint {
-        id: "p".into(),
-        position: Position::Planar {
-            easting: 0.0,
-            northing: 0.0,
-        },
-        distance_m: 12.0,
-        incidence_degrees: None,
-        subsidence_mm: subsidence_mm.to_vec(),
-    };
     let points = WellPoints {
         scenes: scenes.iter().map(|date| date.parse().unwrap()).collect(),
         points: vec![
-            point([Some(9.0), Some(0.0), Some(1.0), Some(3.0), Some(7.0)]),
-            point([Some(9.0), Some(0.0), Some(1.0), None, Some(7.0)]),
+            point(&[Some(9.0), Some(0.0), Some(1.0), Some(3.0), Some(7.0)]),
+            point(&[Some(9.0), Some(0.0), Some(1.0), None, Some(7.0)]),
         ],
     };
     let mut config = Config::default().data;
@@ -151,21 +155,11 @@ fn the_later_scene_of_a_month_counts_and_a_missing_value_empties_both_its_interv
 fn a_point_without_the_months_last_scene_uses_its_own_last_one() {
     // Two tracks of one month: the second sees the point 10 days later.
     let scenes = ["2010-01-05", "2010-01-15", "2010-02-04", "2010-02-16"];
-    let point = |subsidence_mm: [Option<f32>; 4]| PsPoint {
-        id: "p".into(),
-        position: Position::Planar {
-            easting: 0.0,
-            northing: 0.0,
-        },
-        distance_m: 12.0,
-        incidence_degrees: None,
-        subsidence_mm: subsidence_mm.to_vec(),
-    };
     let points = WellPoints {
         scenes: scenes.iter().map(|date| date.parse().unwrap()).collect(),
         points: vec![
-            point([Some(0.0), None, Some(3.0), None]),
-            point([None, Some(1.0), None, Some(5.0)]),
+            point(&[Some(0.0), None, Some(3.0), None]),
+            point(&[None, Some(1.0), None, Some(5.0)]),
         ],
     };
     let series = WellSeries::new(&well(Ground::Points(points)), &Config::default().data).unwrap();

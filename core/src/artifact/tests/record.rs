@@ -69,22 +69,7 @@ fn a_record_that_makes_no_sense_has_its_own_error() {
 fn a_record_that_makes_no_sense_is_not_encoded() {
     let weights = example::weights(SMALL, AttentionKind::Shared, 3);
     let inputs = example::inputs(SMALL);
-    let content = Content {
-        record: example::record(SMALL, AttentionKind::Shared),
-        inputs: &inputs,
-        target: Scaler {
-            offset: 0.0,
-            scale: 1.0,
-        },
-        start_month: example::record(SMALL, AttentionKind::Shared).trained_until,
-        start_subsidence_mm: 0.0,
-        start_state: &[(0, 0); 3],
-        weights: bytemuck::cast_slice(&weights),
-        physics: None,
-        months: MonthDefinition::default(),
-        fit: None,
-        cumulative: None,
-    };
+    let content = content(&inputs, &weights);
     let mut words = [0_u32; 1024];
     let mut refusal =
         |content: &Content| encode(content, bytemuck::cast_slice_mut(&mut words)).unwrap_err();
