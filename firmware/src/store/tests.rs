@@ -1,6 +1,8 @@
 use std::vec::Vec;
 
-use amlstm_core::link::{MonthLevel, Quality, Reading};
+use amlstm_core::link::{
+    EstimateRecord, EventKind, MonthLevel, MonthRecord, Quality, Reading, Sample,
+};
 use embassy_futures::block_on;
 
 use super::*;

@@ -1,0 +1,84 @@
+//! The samples, in their ring.
+
+use core::ops::ControlFlow;
+
+use amlstm_core::link::Sample;
+
+use super::queue::ITEM_BYTES;
+use super::versioned::Versioned;
+use super::{Key, PlacedSamples, Store, StoreError};
+use crate::board::MappedFlash;
+
+impl<F: MappedFlash> Store<F> {
+    /// Number of the oldest sample.
+    pub fn first_sample(&self) -> u32 {
+        self.ring.first_number()
+    }
+
+    /// Number the next sample gets.
+    pub fn next_sample(&self) -> u32 {
+        self.ring.next_number()
+    }
+
+    /// Samples the ring can keep, about.
+    pub fn sample_capacity(&self) -> u32 {
+        self.layout.sample_capacity()
+    }
+
+    /// Appends a sample under the next number; the oldest make room. Returns its number.
+    ///
+    /// # Errors
+    /// [`StoreError::Flash`].
+    pub async fn push_sample(&mut self, mut sample: Sample) -> Result<u32, StoreError> {
+        sample.number = self.ring.next_number();
+        let mut bytes = [0; ITEM_BYTES];
+        let bytes = postcard::to_slice(&Versioned::V1(&sample), &mut bytes)
+            .map_err(|_| StoreError::TooLarge)?;
+        let pushed = self
+            .ring
+            .push(&mut self.flash, &self.layout, sample.number, bytes)
+            .await;
+        pushed.map_err(|error| self.failed(error))?;
+        self.held.last_sample_unix_s = Some(sample.unix_s);
+        Ok(sample.number)
+    }
+
+    /// Gives a row of samples their time, from now on whenever they are read.
+    ///
+    /// # Errors
+    /// As [`Store::put`].
+    pub async fn place_samples(&mut self, row: PlacedSamples) -> Result<(), StoreError> {
+        let mut placed = self.placed.clone();
+        placed.put(row);
+        self.put(Key::Placed as u8, &placed).await?;
+        self.placed = placed;
+        Ok(())
+    }
+
+    /// Calls `visit` with each kept sample from `number` on and its postcard bytes, oldest first, until it breaks. Samples that got their time
+    /// later have it.
+    ///
+    /// # Errors
+    /// [`StoreError::Flash`].
+    pub async fn each_sample(
+        &mut self,
+        number: u32,
+        mut visit: impl FnMut(Sample, &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let placed = &self.placed;
+        let in_place = |sample: Sample, bytes: &[u8]| {
+            let Some(sample) = placed.placed(&sample) else {
+                return visit(sample, bytes);
+            };
+            let mut bytes = [0; ITEM_BYTES];
+            // As long as the sample that was read, but for a few bytes.
+            let bytes: &[u8] = postcard::to_slice(&sample, &mut bytes).map_or(&[], |bytes| bytes);
+            visit(sample, bytes)
+        };
+        let visited = self
+            .ring
+            .each(&mut self.flash, &self.layout, number, in_place)
+            .await;
+        visited.map_err(|error| self.failed(error))
+    }
+}
