@@ -15,13 +15,13 @@ use crate::running::{apart, during};
 use crate::shared::Shared;
 use crate::store::{Layout, StoreError};
 
-/// What a board hands over.
+/// Everything that a board provides.
 pub struct Parts<B: Board> {
     /// Time.
     pub clock: B::Clock,
     /// Data flash.
     pub flash: B::Flash,
-    /// Where everything lies on it.
+    /// Regions of the data flash.
     pub layout: Layout,
     /// Cable to the sensors.
     pub bus: B::Bus,
@@ -37,7 +37,7 @@ pub struct Parts<B: Board> {
     pub synthetic: bool,
 }
 
-/// Runs the logger for ever; if its flash cannot be opened, a port for repair.
+/// Runs the logger forever; if its flash cannot be opened, only the repair port.
 pub async fn run<B: Board>(parts: Parts<B>) {
     let Parts {
         clock,
@@ -59,7 +59,7 @@ pub async fn run<B: Board>(parts: Parts<B>) {
         }
     };
     let shared = Shared::<B>::new(clock, logger, bus, machine, fw, synthetic);
-    // Months that were closed before a power cut and not estimated.
+    // After a power cut closed months may lack their estimate.
     shared.estimate_wanted.signal(());
     join4(
         during(Task::Sense, pin!(sample(&shared))),
@@ -83,7 +83,7 @@ async fn open<B: Board>(
     apart(pin!(Logger::open(flash, layout, clock, last_run))).await
 }
 
-/// Samples whenever UTC divides by the interval.
+/// Samples at whole multiples of the interval in UTC.
 async fn sample<B: Board>(shared: &Shared<B>) {
     loop {
         let due_ms = next_sample_ms(shared).await;
@@ -92,7 +92,7 @@ async fn sample<B: Board>(shared: &Shared<B>) {
         if let Either::Second(()) = select(due, shared.schedule_changed.wait()).await {
             continue;
         }
-        // A sample carries the time it was due, however long the clock's interrupt or another task kept it waiting.
+        // A sample carries the time at which it was due, however late the task runs.
         let Some(unix_s) = shared.logger.lock().await.unix_s_at(due_ms) else {
             continue;
         };
@@ -111,7 +111,7 @@ async fn sample<B: Board>(shared: &Shared<B>) {
 /// Uptime of the next sample in milliseconds; a minute from now while the clock is unset.
 async fn next_sample_ms<B: Board>(shared: &Shared<B>) -> u64 {
     let logger = shared.logger.lock().await;
-    // Read under the lock: waiting for it may have taken long, and a sample before its time would be taken twice.
+    // Read after locking: waiting for the lock may take long, and with an old uptime the same sample would be due twice.
     let uptime_ms = shared.clock.uptime_ms();
     let interval_ms = u64::from(logger.settings.interval_s.max(1)) * 1000;
     uptime_ms
@@ -121,7 +121,7 @@ async fn next_sample_ms<B: Board>(shared: &Shared<B>) -> u64 {
         }
 }
 
-/// Estimates closed months whenever there may be one without an estimate.
+/// Estimates closed months whenever one may lack its estimate.
 async fn estimate_closed_months<B: Board>(shared: &Shared<B>) {
     loop {
         shared.deadlines.clear(Task::MonthClose);
@@ -130,7 +130,7 @@ async fn estimate_closed_months<B: Board>(shared: &Shared<B>) {
             .deadlines
             .set(Task::MonthClose, shared.clock.uptime_ms());
         let mut logger = shared.logger.lock().await;
-        // Without a model, or with one whose layers are not configured any more, the months stay closed and wait.
+        // Without a model, or with one whose layers are no longer configured, the months stay without an estimate for now.
         let _ = logger.estimate_missing(&shared.clock).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The cable to the sensors, their supply, and what is remembered of them from sample to sample.
+//! The cable to the sensors, their supply, and the state kept from sample to sample.
 
 use amlstm_core::link::{MAX_CHANNELS, Quality, Sdi12Reading};
 
@@ -7,21 +7,21 @@ use crate::sense::identity::{Identity, identify};
 use crate::sense::{self, Memory, Round};
 use crate::settings::Settings;
 
-/// A sensor is asked who it is so often, and when it answers again after silence.
+/// How often a sensor's identity is checked; it is also checked when the sensor answers again after a timeout.
 const IDENTITY_MS: u64 = 24 * 3_600_000;
 
 /// A sensor bus with the memory of its sensors.
 pub struct Cable<B> {
     bus: B,
     memory: Memory,
-    /// The sensors have power, as far as it was asked for.
+    /// The supply was switched on.
     supplied: bool,
-    /// When each channel's sensor is to be asked who it is.
+    /// When the identity of each channel's sensor is to be checked next.
     identity_due_ms: [u64; MAX_CHANNELS],
 }
 
 impl<B: SensorBus> Cable<B> {
-    /// A cable of whose sensors nothing is remembered.
+    /// A cable whose sensors have not been read yet.
     pub fn new(bus: B) -> Self {
         Self {
             bus,
@@ -31,13 +31,13 @@ impl<B: SensorBus> Cable<B> {
         }
     }
 
-    /// The bus, to change what hangs on it.
+    /// The bus, to change its sensors.
     #[cfg(test)]
     pub fn bus_mut(&mut self) -> &mut B {
         &mut self.bus
     }
 
-    /// Gives the sensors power and waits until they are warm.
+    /// Switches the sensors on and waits while they warm up.
     pub async fn supply(&mut self, clock: &impl Clock, settings: &Settings) {
         if self.supplied {
             return;
@@ -48,7 +48,7 @@ impl<B: SensorBus> Cable<B> {
         clock.wait_until_ms(clock.uptime_ms() + warm_up_ms).await;
     }
 
-    /// Takes the sensors' power away until the next round, if that is wanted.
+    /// Switches the sensors off until the next round, if so configured.
     pub async fn rest(&mut self, settings: &Settings) {
         if settings.warm_up_s.is_some() {
             self.bus.supply(false).await;
@@ -56,7 +56,7 @@ impl<B: SensorBus> Cable<B> {
         }
     }
 
-    /// Reads every sensor for a sample, and remembers what they said.
+    /// Reads every sensor for a sample, and updates the memory.
     pub async fn sample(&mut self, clock: &impl Clock, settings: &Settings) -> Round {
         let Self { bus, memory, .. } = self;
         let round = sense::read(
@@ -75,7 +75,7 @@ impl<B: SensorBus> Cable<B> {
         round
     }
 
-    /// Who the sensor of a channel is, if it is to be asked and answers.
+    /// The identity of a channel's sensor, if its check is due and it answers.
     pub async fn identity_if_due(
         &mut self,
         clock: &impl Clock,
@@ -92,17 +92,17 @@ impl<B: SensorBus> Cable<B> {
         Some(identity)
     }
 
-    /// True if another sensor is at a channel than before.
+    /// True if the channel's sensor was swapped.
     pub fn is_swapped(&self, channel: usize) -> bool {
         self.memory.is_swapped(channel)
     }
 
-    /// Another sensor is at a channel than before, or the one that was there.
+    /// Notes whether the channel's sensor was swapped.
     pub fn note_swapped(&mut self, channel: usize, swapped: bool) {
         self.memory.note_swapped(channel, swapped);
     }
 
-    /// The level of a channel that jumped is right, and so is the sensor that says it.
+    /// Accepts a step of a channel's level, and the sensor that measured it.
     pub fn confirm_step(&mut self, channel: usize) {
         self.memory.confirm_step(channel);
         if let Some(due_ms) = self.identity_due_ms.get_mut(channel) {
@@ -110,7 +110,7 @@ impl<B: SensorBus> Cable<B> {
         }
     }
 
-    /// Reads every sensor without remembering.
+    /// Reads every sensor without updating the memory.
     pub async fn look(&mut self, clock: &impl Clock, settings: &Settings) -> Round {
         let mut memory = self.memory.clone();
         let bus = &mut self.bus;
@@ -124,7 +124,7 @@ impl<B: SensorBus> Cable<B> {
         .await
     }
 
-    /// Sends an SDI-12 command as it is; the length of the answer, or of what came of it.
+    /// Sends an SDI-12 command unchanged. Returns what [`SensorBus::exchange`] does.
     pub async fn send(
         &mut self,
         command: &[u8],

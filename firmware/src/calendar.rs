@@ -10,7 +10,7 @@ const EPOCH_DAYS: u32 = 719_468;
 /// Days in 400 years.
 const ERA_DAYS: u32 = 146_097;
 
-/// A moment of the civil calendar, in UTC unless said otherwise.
+/// A moment of the civil calendar, in UTC unless stated otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Year.
@@ -45,7 +45,7 @@ impl Moment {
         }
     }
 
-    /// The civil time at a place that is so many minutes ahead of UTC.
+    /// The civil time at a place whose time is that many minutes ahead of UTC.
     pub fn at_site(unix_s: u32, utc_offset_minutes: i16) -> Self {
         Self::from_unix(unix_s.saturating_add_signed(60 * i32::from(utc_offset_minutes)))
     }
@@ -66,16 +66,16 @@ impl Moment {
         let day_of_year = (153 * shifted_month + 2) / 5 + u32::from(self.day) - 1;
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
         let unix_s = (era * ERA_DAYS + day_of_era - EPOCH_DAYS) * DAY_S + self.second_of_day;
-        // A 31st of June would come out as the 1st of July.
+        // 31 June would become 1 July.
         (Self::from_unix(unix_s) == self).then_some(unix_s)
     }
 
-    /// Months since 0000-01, as [`amlstm_core::link::MonthRecord::month_index`] counts.
+    /// Months since 0000-01, as in [`amlstm_core::link::MonthRecord::month_index`].
     pub fn month_index(self) -> i32 {
         i32::from(self.year) * 12 + i32::from(self.month) - 1
     }
 
-    /// Reads `2026-11-22T12:41:08`, also with a blank for the T.
+    /// Reads `2026-11-22T12:41:08`, also with a space instead of the T.
     pub fn parse(text: &str) -> Option<Self> {
         let number = |range: core::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();
         let mark = |place: usize, marks: &[u8]| {

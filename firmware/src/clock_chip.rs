@@ -1,7 +1,7 @@
-//! Clock chips with a battery of their own, on an I2C bus: what tells the time after a loss of power.
+//! Clock chips with a battery, on an I2C bus: they keep the time across a loss of power.
 //!
-//! A chip is believed only if its oscillator has run since it was set. Setting the logger's clock sets the chip. While the logger runs its own
-//! clock counts; the chip is asked at a start.
+//! A chip's time is used only if its oscillator has run since it was set. Setting the logger's clock sets the chip. The chip is read at the start;
+//! afterwards the logger's own clock counts.
 
 mod ds3231;
 mod rv3028;
@@ -21,14 +21,14 @@ pub trait ClockChip {
     /// The chip does not answer, or its oscillator has stopped since it was set.
     fn unix_s(&mut self) -> Result<u32, ClockChipFault>;
 
-    /// Sets the chip and takes note that it runs from now on.
+    /// Sets the chip and clears its record of a stopped oscillator.
     ///
     /// # Errors
     /// The chip does not answer.
     fn set(&mut self, unix_s: u32) -> Result<(), ClockChipFault>;
 }
 
-/// The chip of a board that has none.
+/// For a board without a clock chip.
 impl ClockChip for Infallible {
     fn unix_s(&mut self) -> Result<u32, ClockChipFault> {
         match *self {}

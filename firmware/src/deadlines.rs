@@ -1,4 +1,4 @@
-//! By when each task must have checked in.
+//! Deadlines by which the tasks must check in.
 
 use core::cell::Cell;
 
@@ -7,14 +7,14 @@ use amlstm_core::link::Task;
 /// Tasks that are watched; the fourth, health, is the watcher.
 pub const WATCHED: [Task; 3] = [Task::Sense, Task::Port, Task::MonthClose];
 
-/// Longest round of sensors, and one answer beyond its end (`sense`).
+/// Longest round of sensors (`sense`), with one answer beyond its end, and a margin.
 const LONGEST_ROUND_MS: u64 = 120_000;
 /// Longest request on the port, slow sensors included.
 const LONGEST_REQUEST_MS: u64 = 180_000;
 /// Closing a month, replaying a long log and erasing flash take less.
 const LONGEST_CLOSE_MS: u64 = 60_000;
 
-/// The deadline of each watched task, in milliseconds since the start; `u64::MAX` while it waits for somebody else.
+/// The deadline of each watched task, in milliseconds since the start; `u64::MAX` while it waits for an event.
 #[derive(Debug)]
 pub struct Deadlines([Cell<u64>; WATCHED.len()]);
 
@@ -25,7 +25,7 @@ impl Default for Deadlines {
 }
 
 impl Deadlines {
-    /// The task begins to work at `uptime_ms` and must check in again within the longest time its work can take.
+    /// The task starts to work at `uptime_ms`, and must check in again within the longest time that its work can take.
     pub fn set(&self, task: Task, uptime_ms: u64) {
         let longest_ms = match task {
             Task::Sense => LONGEST_ROUND_MS,
@@ -37,7 +37,7 @@ impl Deadlines {
         self.replace(task, uptime_ms.saturating_add(longest_ms));
     }
 
-    /// The task waits for somebody else, for as long as it takes.
+    /// The task waits for an event, without a deadline.
     pub fn clear(&self, task: Task) {
         self.replace(task, u64::MAX);
     }

@@ -1,4 +1,4 @@
-//! What stands in for a board in the host's tests.
+//! Replacements of a board's parts for tests on the host.
 
 mod bus;
 mod clock;

@@ -1,12 +1,12 @@
-//! Feeds the watchdog while every task meets its deadline. The name of a late one is kept through the reset that follows.
+//! Feeds the watchdog while every task meets its deadline. The name of a late one survives the reset that follows.
 
 use crate::board::{Board, Clock, Machine};
 use crate::shared::Shared;
 
-/// Feeds the watchdog, for ever or until a task is late.
+/// Feeds the watchdog until a task is late.
 pub async fn watch<B: Board>(shared: &Shared<B>) {
     loop {
-        // What a reset takes of the time is no more than this period.
+        // A reset loses at most one such period of the time.
         let unix_s = shared
             .logger
             .try_lock()

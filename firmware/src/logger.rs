@@ -1,4 +1,4 @@
-//! The logger without its cables: clock, configuration, logs and models, as the tasks and the port see them.
+//! The logger without sensors and port: clock, configuration, logs and models.
 
 mod clock;
 mod identity;
@@ -33,7 +33,7 @@ pub struct Counters {
     pub watchdog_resets: u32,
 }
 
-/// The logger without its cables.
+/// The logger without sensors and port.
 pub struct Logger<F: MappedFlash> {
     /// Logs and configuration on flash.
     pub store: Store<F>,
@@ -44,15 +44,15 @@ pub struct Logger<F: MappedFlash> {
     /// Why it started.
     pub reset_cause: ResetCause,
     clock: WallClock,
-    /// How months are made: as those that the active model was trained on.
+    /// How monthly means are formed: as in the training of the active model.
     months: MonthDefinition,
     tally: Tally,
-    /// An error kept samples from being counted: they are counted again from the ring.
+    /// An error occurred while samples were counted: they are to be counted again from the ring.
     recount_wanted: bool,
-    /// The last closed month, once the active model has estimated all there are.
+    /// The last closed month at the time when the active model had estimated all closed months.
     estimated_until: Option<i32>,
     upload: Option<Upload>,
-    /// Quality last written as an event, by channel and for the barometer.
+    /// The quality last logged as an event, of each channel and, at the end, of the barometer.
     noted: [Quality; amlstm_core::link::MAX_CHANNELS + 1],
     late_noted: Option<i32>,
 }
@@ -139,7 +139,7 @@ impl<F: MappedFlash> Logger<F> {
             && security.require_signed
             && !self.settings.security.require_signed
         {
-            // A key nobody can sign with would lock every model out.
+            // With a key that nobody can sign with, every model would be refused.
             let signed = match &security.signing_key {
                 Some(key) => self.is_signed_by(key).await?,
                 None => false,
@@ -168,15 +168,15 @@ impl<F: MappedFlash> Logger<F> {
         self.store.push_event(unix_s, kind).await
     }
 
-    /// Appends an event that stands beside something more important; a failure is counted in the store and shown in the status.
+    /// Appends an event whose failure does not matter for what it reports; the store counts the failure, and the status shows it.
     pub(super) async fn note_aside(&mut self, clock: &impl Clock, kind: EventKind) {
         let _ = self.note(clock, kind).await;
     }
 
-    /// Keeps a round of readings as a sample, then counts it in its month and notes what turned bad or good.
+    /// Stores a round of readings as a sample, then counts it in its month, and logs channels that turned bad or good.
     ///
     /// # Errors
-    /// [`StoreError`]. Only if the first write failed is the sample not kept; whatever fails later is made up for with the next sample.
+    /// [`StoreError`]. The sample is lost only if the first write failed; whatever fails later is repeated with the next sample.
     pub async fn append(
         &mut self,
         clock: &impl Clock,
@@ -211,7 +211,7 @@ impl<F: MappedFlash> Logger<F> {
         counted
     }
 
-    /// One event when a channel turns bad, and one when it is good again.
+    /// Logs one event when a channel turns bad, and one when it is good again.
     async fn note_quality(&mut self, clock: &impl Clock, round: &Round) {
         let channels = round
             .channels

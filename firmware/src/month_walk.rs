@@ -1,7 +1,7 @@
 //! The active model's walk through the log of closed months.
 //!
-//! Estimates keep no state: they step the model through the log from the end of its training. So a month can be estimated again after a power
-//! cut at any point, with the same bits.
+//! No state of the model is stored: it is stepped through the log from the end of its training. So a month can be estimated again after a power cut
+//! at any point, with the same bits.
 
 use core::ops::ControlFlow;
 
@@ -21,13 +21,13 @@ use crate::bounded::collect_bounded;
 use crate::settings::Settings;
 use crate::store::{MonthEntry, SlotRecord, Store};
 
-/// Months stepped at once: what is held in RAM beside the model.
+/// Months per batch, which are held in RAM.
 const BATCH: usize = 8;
-/// Most months between the end of training and the first in the log, or between two in the log: a century. A file that states an earlier end
-/// of training would keep the processor busy for long.
+/// Most months between the end of training and the first in the log, or between two in the log: a century. Limits the computing time for a file with
+/// an implausible end of training.
 const LONGEST_GAP: i32 = 1200;
 
-/// How far the model has come.
+/// The state of the walk.
 #[derive(Clone, Debug)]
 pub struct MonthWalk {
     slot: SlotRecord,
@@ -42,7 +42,7 @@ pub struct MonthWalk {
 struct ClosedMonth {
     /// `None` beyond the years 0 to 9999.
     month: Option<Month>,
-    /// Mean of each channel, and the days that it is of.
+    /// Mean of each channel, and the number of days in it.
     means: [Option<(f32, u8)>; MAX_CHANNELS],
 }
 
@@ -58,12 +58,12 @@ impl MonthWalk {
         }
     }
 
-    /// What [`advance`](Self::advance) estimated last.
+    /// The estimates of the last [`advance`](Self::advance).
     pub fn estimates(&self) -> &[EstimateRecord] {
         &self.estimates
     }
 
-    /// Estimates the next closed months; false after the last. Months within the training are passed over.
+    /// Estimates the next closed months; false after the last. Months within the training are skipped.
     ///
     /// # Errors
     /// [`Fault::Storage`], [`Fault::ModelInvalid`], [`Fault::LayerUnknown`].
@@ -103,7 +103,7 @@ impl MonthWalk {
         Ok(true)
     }
 
-    /// Steps the model through closed months. Not inlined, so that its stack is not there yet while the file is parsed.
+    /// Steps the model through closed months. Not inlined, so that its stack does not add to that of parsing.
     #[inline(never)]
     fn step_through(
         &mut self,
@@ -184,7 +184,7 @@ pub fn inputs_of(
     Ok(channels)
 }
 
-/// Steps to a closed month, over months that are not in the log as months without any level. `None` if the month lies behind.
+/// Steps to a closed month; months before it that are not in the log count as months without levels. `None` if the model is already past the month.
 ///
 /// # Errors
 /// [`Fault::ModelInvalid`] if more than [`LONGEST_GAP`] months lie between.

@@ -44,7 +44,7 @@ impl OpenMonth {
             .all(|channel| channel.mean.readings() + channel.rejected == 0)
     }
 
-    /// Adds a sample of a day of this month, 1 to 31.
+    /// Adds a sample of a day, 1 to 31, of this month.
     pub fn add(&mut self, day: u8, sample: &Sample) {
         for (sum, reading) in self.channels.iter_mut().zip(&sample.channels) {
             sum.quality = sum.quality.with(reading.quality);
@@ -54,7 +54,7 @@ impl OpenMonth {
         }
     }
 
-    /// What the month comes to for the first `channels` channels.
+    /// The record of the month, for the first `channels` channels.
     pub fn record(&self, channels: usize, closed_unix_s: u32, next_sample: u32) -> MonthRecord {
         let month = Month::from_index(self.month_index);
         let levels = self

@@ -19,16 +19,16 @@ use crate::board::{Board, Clock};
 use crate::shared::Shared;
 use session::Session;
 
-/// A frame that stops before its end is forgotten after this silence, so that the console hears again.
+/// An incomplete frame is discarded after this silence, so that the console works again.
 const FRAME_SILENCE_MS: u64 = 1000;
-/// Pause after a read that failed or brought nothing: a cable that is pulled out, an overrun.
+/// Pause after a read that failed or returned nothing, because of an unplugged cable or an overrun.
 const PAUSE_MS: u64 = 100;
-/// Bytes kept while a command runs: a station's whole set-up.
+/// Bytes buffered while a command runs: enough for a station's whole set-up.
 const RECEIVED_BYTES: usize = 2048;
 
 type Bytes = Pipe<NoopRawMutex, RECEIVED_BYTES>;
 
-/// Serves the port for ever.
+/// Serves the port forever.
 pub async fn serve<B: Board>(shared: &Shared<B>, from: B::FromLaptop, to: B::ToLaptop) {
     let received = Bytes::new();
     let lost = Cell::new(false);
@@ -56,7 +56,7 @@ async fn receive<B: Board>(
             }
             Ok(0) => pause(shared).await,
             Err(_) => {
-                // What waits to be run goes, too: the line that was lost may belong to it.
+                // Buffered input is discarded, too: it may belong to the line that was lost.
                 received.clear();
                 lost.set(true);
                 let _ = received.try_write(b" ");
@@ -71,7 +71,7 @@ async fn pause<B: Board>(shared: &Shared<B>) {
     shared.clock.wait_until_ms(next_ms).await;
 }
 
-/// Answers frames and runs what is typed.
+/// Answers frames and runs typed commands.
 async fn run<B: Board>(shared: &Shared<B>, to: B::ToLaptop, received: &Bytes, lost: &Cell<bool>) {
     let mut reader = FrameReader::new();
     let mut session = Session::new(shared, to);
@@ -96,7 +96,7 @@ async fn run<B: Board>(shared: &Shared<B>, to: B::ToLaptop, received: &Bytes, lo
             shared.deadlines.set(Task::Port, shared.clock.uptime_ms());
             if lost.take() {
                 reader.reset();
-                // A port that does not take this will not take what follows either.
+                // If the port fails here, it will fail for what follows, too.
                 let _ = session.lost().await;
                 break;
             }

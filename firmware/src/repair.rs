@@ -1,4 +1,4 @@
-//! What is left of a logger whose data flash cannot be opened: the port says why, and can erase the flash or restart.
+//! The repair port of a logger whose data flash cannot be opened: it says why, and can erase the flash or restart.
 
 use core::fmt::{self, Write as _};
 
@@ -18,7 +18,7 @@ use crate::store::{Layout, Store, StoreError};
 
 /// Longest line that is read or printed.
 const MAX_LINE: usize = 160;
-/// Pause after a read that brought nothing.
+/// Pause after a read that failed or returned nothing.
 const PAUSE_MS: u64 = 200;
 
 const HELP: &str = "\
@@ -56,7 +56,7 @@ impl<B: Board> Repair<B> {
         }
     }
 
-    /// Serves the port and feeds the watchdog, for ever.
+    /// Serves the port and feeds the watchdog, forever.
     pub async fn serve(&self, from: B::FromLaptop, to: B::ToLaptop) {
         join(self.serve_port(from, to), self.feed()).await;
     }
@@ -85,7 +85,7 @@ impl<B: Board> Repair<B> {
                 self.clock.wait_until_ms(next_ms).await;
             }
             for &byte in bytes.get(..length).unwrap_or_default() {
-                // A port that takes nothing loses the answer; the next question is answered again.
+                // If the port fails, the answer is lost; the next request is answered.
                 let _ = match reader.push(byte) {
                     Received::Nothing | Received::Broken(_) => Ok(()),
                     Received::Payload(payload) => self.answer(payload, &mut to).await,

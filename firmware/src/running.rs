@@ -1,4 +1,4 @@
-//! Which task runs. The watchdog's warning asks: a task that never yields lets no other task see that it is late.
+//! Which task is running. The watchdog's warning reads it: while a task never yields, no other task can notice that it is late.
 
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
@@ -11,19 +11,19 @@ use crate::deadlines::WATCHED;
 /// The task that was polled last. A static, because interrupt handlers read it.
 static RUNNING: AtomicU8 = AtomicU8::new(Task::Health as u8);
 
-/// The task that runs, or ran last.
+/// The task that is running, or ran last.
 pub fn running() -> Task {
     let number = usize::from(RUNNING.load(Ordering::Relaxed));
     WATCHED.get(number).copied().unwrap_or(Task::Health)
 }
 
-/// Polls a future through a pointer: inlined where it is awaited, it would have its stack all the time, and several of them at once. The caller pins it: a
-/// future that is moved into another takes its memory twice.
+/// Polls a future through a pointer. Inlined where it is awaited, its stack would be part of its caller's, at all times and together with that of
+/// other futures. The caller pins it: a future that is moved into another takes its memory twice.
 pub async fn apart<T>(future: Pin<&mut dyn Future<Output = T>>) -> T {
     future.await
 }
 
-/// Runs a task as [`apart`] does and keeps its name for [`running`].
+/// Runs a task as [`apart`] does, and records it for [`running`].
 pub fn during(
     task: Task,
     mut future: Pin<&mut dyn Future<Output = ()>>,

@@ -1,6 +1,6 @@
-//! From the sensors' raw values to levels, with what is to be said against them.
+//! From the sensors' raw values to levels, with quality flags.
 //!
-//! A reading that is doubtful keeps its value and gets a flag; flagged readings never enter a monthly mean.
+//! A doubtful reading keeps its value and gets a flag; flagged readings never enter a monthly mean.
 
 pub mod current_loop;
 pub mod identity;
@@ -16,21 +16,21 @@ use sdi12::Values;
 
 /// Standard acceleration of gravity, m/s2 (3rd CGPM, 1901). Local gravity differs by 0.3 % at most.
 const GRAVITY_M_S2: f32 = 9.80665;
-/// Air pressures believed, kPa: from 5000 m above the sea to beyond the record high at sea level (108.4).
+/// Plausible air pressures, kPa: from 5000 m above sea level to above the record high at sea level (108.4).
 const AIR_PRESSURE_KPA: core::ops::RangeInclusive<f32> = 50.0..=110.0;
 
-/// All channels at one moment.
+/// One round of readings of all channels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Round {
     /// Air pressure in kPa; `None` without barometer or with a bad one.
     pub barometer_kpa: Option<f32>,
-    /// What is known against the barometer; good without one.
+    /// Quality of the barometer's reading; good without one.
     pub barometer_quality: Quality,
     /// One reading for each configured channel.
     pub channels: Vec<Reading, MAX_CHANNELS>,
 }
 
-/// What must be remembered from sample to sample to see stuck sensors and steps.
+/// State kept from sample to sample, to detect stuck sensors and steps.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     channels: [ChannelMemory; MAX_CHANNELS],
@@ -39,14 +39,14 @@ pub struct Memory {
 #[derive(Clone, Copy, Debug, Default)]
 struct ChannelMemory {
     raw: Option<f32>,
-    /// Equal raw values in a row before the last one.
+    /// How many times in a row the raw value has repeated.
     repeats: u16,
     good: Option<GoodReading>,
-    /// Another sensor than before.
+    /// The sensor was swapped.
     swapped: bool,
 }
 
-/// What the last good level was computed from: after a change of cable or offset it gives the level as it would be now.
+/// What the last good level was computed from, so that it can be recomputed when cable length or offset change.
 #[derive(Clone, Copy, Debug)]
 struct GoodReading {
     sensor: Sensor,
@@ -56,7 +56,7 @@ struct GoodReading {
 }
 
 impl Memory {
-    /// The level of a channel that jumped is right: the next reading is compared with nothing.
+    /// Accepts a step of a channel's level: the next reading is not compared with an earlier one.
     pub fn confirm_step(&mut self, channel: usize) {
         if let Some(memory) = self.channels.get_mut(channel) {
             memory.good = None;
@@ -64,14 +64,14 @@ impl Memory {
         }
     }
 
-    /// True if another sensor is at a channel than before.
+    /// True if the channel's sensor was swapped.
     pub fn is_swapped(&self, channel: usize) -> bool {
         self.channels
             .get(channel)
             .is_some_and(|memory| memory.swapped)
     }
 
-    /// Another sensor is at a channel than before, or the one that was there.
+    /// Notes whether the channel's sensor was swapped.
     pub fn note_swapped(&mut self, channel: usize, swapped: bool) {
         if let Some(memory) = self.channels.get_mut(channel) {
             memory.swapped = swapped;
@@ -79,7 +79,7 @@ impl Memory {
     }
 }
 
-/// Longest round: what is left when one sensor is asked is shared among those that are still to come.
+/// Longest round. The time left is divided evenly among the sensors that are still to be asked.
 const ROUND_MS: u64 = 90_000;
 
 /// Reads the barometer and every channel once, and updates `memory`.
@@ -115,7 +115,7 @@ pub async fn read(
     }
 }
 
-/// SDI-12 measurements of this round: several channels may be values of one sensor.
+/// SDI-12 measurements of this round, kept because several channels may be values of one sensor.
 struct Asked {
     /// When the round must end.
     end_ms: u64,
@@ -243,7 +243,8 @@ impl ChannelMemory {
         stuck_after > 0 && self.repeats >= stuck_after.saturating_sub(1)
     }
 
-    /// True if the level lies farther from the last good one than is believed: until readings return, or somebody confirms the step.
+    /// True if the level differs from the last good one by more than the largest plausible step: until readings return, or somebody confirms the
+    /// step.
     fn has_stepped(&self, config: &ChannelConfig, level_m: f32) -> bool {
         let good = self
             .good
@@ -256,7 +257,7 @@ impl ChannelMemory {
 struct Level {
     /// Above datum, up +.
     level_m: f32,
-    /// Water above the sensor, where the sensor hangs in it.
+    /// Water column above the sensor, for sensors that hang in the water.
     submergence_m: Option<f32>,
 }
 

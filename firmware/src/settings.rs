@@ -71,7 +71,7 @@ impl Settings {
         for key in keys.into_iter().chain(channels) {
             match store.try_get::<ConfigItem>(key).await? {
                 Some(Ok(item)) => settings.apply(item),
-                // Who may bring models is no longer known: nobody may.
+                // It is no longer known whose models are accepted: only signed ones are, so none.
                 Some(Err(Unreadable)) if key == Key::Security as u8 => {
                     settings.security.require_signed = true;
                 }
@@ -81,7 +81,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Checks an item, keeps it on flash, and applies it. `channels_in_use`: how many channels, from the first, are part of closed months.
+    /// Checks an item, stores it on flash, and applies it. `channels_in_use`: number of channels, from the first, that are part of closed months.
     ///
     /// # Errors
     /// [`Fault::Config`], [`Fault::Storage`].
@@ -95,7 +95,7 @@ impl Settings {
         self.check_among_others(&item, channels_in_use)
             .map_err(Fault::Config)?;
         let item = match item {
-            // A minimum that signed models have raised is not lowered by an old station file.
+            // An old station file does not lower a minimum that signed models have raised.
             ConfigItem::Security(security) if self.security.require_signed => {
                 ConfigItem::Security(Security {
                     min_model_version: security
@@ -109,7 +109,7 @@ impl Settings {
         self.keep(store, item).await
     }
 
-    /// Keeps a checked item on flash and applies it.
+    /// Stores a checked item on flash and applies it.
     ///
     /// # Errors
     /// [`Fault::Storage`].
@@ -123,7 +123,7 @@ impl Settings {
         Ok(())
     }
 
-    /// The item of a key; `None` for a channel number there cannot be.
+    /// The item of a key; `None` for an invalid channel number.
     pub fn get(&self, key: ConfigKey) -> Option<ConfigItem> {
         Some(match key {
             ConfigKey::Station => ConfigItem::Station {
@@ -226,7 +226,7 @@ impl Settings {
                 channel: Some(channel),
             } => match self.channels.get_mut(usize::from(index)) {
                 Some(place) => *place = channel,
-                // Numbers have no gaps, so this is the next one; there is room for all.
+                // Channel numbers have no gaps, so this is the next one; there is room for all.
                 None => drop(self.channels.push(channel)),
             },
             ConfigItem::Channel {

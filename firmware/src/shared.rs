@@ -16,14 +16,14 @@ use crate::sense::Round;
 use crate::sense::sdi12::ANSWER_MS;
 use crate::settings::Settings;
 
-/// How long an address is waited for: an answer begins within 15 ms, and three characters take 25 ms.
+/// Timeout for the answer to a call of an address: it begins within 15 ms, and three characters take 25 ms.
 const SEARCH_MS: u32 = 250;
 
-/// What the four tasks share. They run on one thread, so that its locks only order them.
+/// What the four tasks share. They run on one thread, so the locks only order them.
 pub struct Shared<B: Board> {
     /// Time.
     pub clock: B::Clock,
-    /// The logger without its cables.
+    /// The logger without sensors and port.
     pub logger: Mutex<NoopRawMutex, Logger<B::Flash>>,
     /// The cable to the sensors.
     pub cable: Mutex<NoopRawMutex, Cable<B::Bus>>,
@@ -33,11 +33,11 @@ pub struct Shared<B: Board> {
     pub estimate_wanted: Signal<NoopRawMutex, ()>,
     /// The sample interval or the clock changed.
     pub schedule_changed: Signal<NoopRawMutex, ()>,
-    /// When each task must have checked in.
+    /// Deadlines by which the tasks must check in.
     pub deadlines: Deadlines,
     /// Firmware version.
     pub fw: [u8; 3],
-    /// The sensors of this board are computed.
+    /// The sensors of this board are synthetic.
     pub synthetic: bool,
 }
 
@@ -69,7 +69,7 @@ impl<B: Board> Shared<B> {
         self.logger.lock().await.settings.clone()
     }
 
-    /// Reads every sensor for a sample, and looks whether each is the one that was there before.
+    /// Reads every sensor for a sample, and checks whether each is still the same one.
     pub async fn sample(&self) -> Round {
         let settings = self.settings().await;
         let mut cable = self.cable.lock().await;
@@ -80,7 +80,7 @@ impl<B: Board> Shared<B> {
         round
     }
 
-    /// Asks sensors who they are, where that is due. Nobody waits for the cable with the logger in hand.
+    /// Checks the identity of sensors, where it is due. This cannot deadlock: no task waits for the cable while it holds the logger.
     async fn compare_sensors(&self, cable: &mut Cable<B::Bus>, settings: &Settings) {
         for (channel, config) in settings.channels.iter().enumerate() {
             let Some(sensor) = config.sensor.sdi12() else {
@@ -94,12 +94,12 @@ impl<B: Board> Shared<B> {
             let (number, address) = (channel as u8, sensor.value.address);
             let mut logger = self.logger.lock().await;
             let swapped = logger.is_swapped(&self.clock, number, address, &identity, known);
-            // A failure is counted in the store and shown in the status; the sensor is asked again tomorrow.
+            // A failure is counted in the store and shown in the status; the sensor is checked again after a day.
             cable.note_swapped(channel, swapped.await.unwrap_or(known));
         }
     }
 
-    /// Reads every sensor for somebody who looks; the next sample is judged as if nobody had.
+    /// Reads every sensor without any effect on how the next sample is judged.
     pub async fn look(&self) -> Round {
         let settings = self.settings().await;
         let mut cable = self.cable.lock().await;
@@ -109,10 +109,10 @@ impl<B: Board> Shared<B> {
         round
     }
 
-    /// Sends an SDI-12 command as it is and gives the answer without CR LF. The sensors keep their power until the next round.
+    /// Sends an SDI-12 command unchanged and returns the answer without CR LF. The supply stays on until the end of the next round.
     ///
     /// # Errors
-    /// [`Fault::Malformed`] for what is no command, [`Fault::NotFound`] if nobody answers, [`Fault::TooLarge`] for an answer without an end.
+    /// [`Fault::Malformed`] for anything but a command, [`Fault::NotFound`] without an answer, [`Fault::TooLarge`] for an answer without CR LF.
     pub async fn send_sdi12<'r>(
         &self,
         command: &[u8],
@@ -127,7 +127,7 @@ impl<B: Board> Shared<B> {
         let settings = self.settings().await;
         let mut cable = self.cable.lock().await;
         cable.supply(&self.clock, &settings).await;
-        // `a!` alone is answered by three characters: a bus is searched by it.
+        // `a!`, with which a bus is searched, is answered by three characters.
         let timeout_ms = if command.len() == 2 {
             SEARCH_MS
         } else {

@@ -1,11 +1,11 @@
-//! Everything the logger keeps through power cuts.
+//! Persistent storage: everything the logger keeps across power cuts.
 //!
-//! One flash, seven regions ([`Layout`]): a map for the configuration, queues for events, repeating events and months, two slots for model
-//! files, and a ring of samples. The map and the queues are sequential-storage's, whose items carry a CRC and appear whole or not at all; values
-//! are postcard, each with its version ([`Versioned`], [`MonthEntry`]). What a function here acknowledges was read back and survives a power cut
-//! at any byte; what it was doing when the power went is done or not done.
+//! One flash, seven regions ([`Layout`]): a map for the configuration, queues for events, repeating events and months, two slots for model files, and
+//! a ring of samples. The map and the queues are sequential-storage's, whose items carry a CRC and appear whole or not at all; values are postcard,
+//! each with its version ([`Versioned`], [`MonthEntry`]). A write is read back before it is acknowledged, and then survives a power cut at any byte.
+//! One that a power cut interrupts is atomic: it happened completely or not at all.
 //!
-//! Its futures must not be dropped before they are done.
+//! Its futures must be polled to completion.
 
 mod error;
 mod events;
@@ -41,10 +41,10 @@ pub use ring::MAX_SEGMENTS;
 use ring::Ring;
 pub use slots::{SIGNATURE_BYTES, SlotRecord, Slots};
 
-/// Number of the layout of everything on flash. Another number is another layout, and this firmware leaves it alone.
+/// Version of the flash layout. A flash of another version is left untouched.
 pub const FLASH_FORMAT: u8 = 2;
 
-/// The flash and what is known of it.
+/// The data flash, with its indexes in RAM.
 pub struct Store<F: MappedFlash> {
     flash: F,
     layout: Layout,
@@ -55,10 +55,10 @@ pub struct Store<F: MappedFlash> {
 }
 
 impl<F: MappedFlash> Store<F> {
-    /// Opens the flash, and lays it out if it is empty.
+    /// Opens the flash, and formats it if it is empty.
     ///
     /// # Errors
-    /// [`StoreError::Format`] if it holds another layout, [`StoreError::Flash`] if it cannot be read or written; the flash is given back.
+    /// [`StoreError::Format`] if it has another layout, [`StoreError::Flash`] if it cannot be read or written; the flash is returned with the error.
     pub async fn open(flash: F, layout: Layout) -> Result<Self, (StoreError, F)> {
         let mut store = Self {
             flash,
@@ -75,7 +75,7 @@ impl<F: MappedFlash> Store<F> {
     }
 
     async fn survey(&mut self) -> Result<(), StoreError> {
-        // Not wrapped in its version: it is what tells the versions of everything else.
+        // Stored without `Versioned`: this value determines the format of all others.
         match self.fetch::<u8>(Key::Format as u8).await? {
             Some(FLASH_FORMAT) => {}
             Some(found) => return Err(StoreError::Format { found }),
@@ -90,14 +90,14 @@ impl<F: MappedFlash> Store<F> {
         Ok(())
     }
 
-    /// Erases everything that a flash holds.
+    /// Erases all regions.
     ///
     /// # Errors
     /// [`StoreError::Flash`].
     pub async fn erase(flash: &mut F, layout: &Layout) -> Result<(), StoreError> {
         let end = layout.samples.end;
         let mut sector = layout.config.start;
-        // The sector that holds the format goes first, so that what is left of an erase that was cut is never taken for a whole store.
+        // The sector with the layout version is erased first, so that an interrupted erase is never mistaken for a complete store.
         while sector < end {
             flash
                 .erase(sector, sector + layout::SECTOR)
@@ -108,12 +108,12 @@ impl<F: MappedFlash> Store<F> {
         Ok(())
     }
 
-    /// What the logs hold.
+    /// Counts and last entries of the logs.
     pub fn held(&self) -> &Held {
         &self.held
     }
 
-    /// Where everything lies.
+    /// Regions of the flash.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
@@ -123,7 +123,7 @@ impl<F: MappedFlash> Store<F> {
         self.errors
     }
 
-    /// The flash, given back.
+    /// Closes the store and returns its flash.
     pub fn into_flash(self) -> F {
         self.flash
     }
@@ -161,7 +161,7 @@ impl<F: MappedFlash> Store<F> {
             if let Ok(item) = postcard::from_bytes(bytes) {
                 return visit(item);
             }
-            // Written by a newer firmware: not for this one.
+            // Written by a newer firmware.
             unreadable += 1;
             ControlFlow::Continue(())
         })

@@ -1,7 +1,7 @@
 //! Which samples count, and in which month.
 //!
-//! Every sample is kept, whatever its time. A sample counts in its month only if its time can be believed: after a jump of the clock, months
-//! are closed when one more sample has followed.
+//! Every sample is stored, whatever its time. A sample counts in its month only if its time is plausible: after a jump of the clock, months are
+//! closed only when one more sample has followed.
 
 use amlstm_core::link::Sample;
 use heapless::Vec;
@@ -13,7 +13,7 @@ use crate::store::VoidMonths;
 /// Longest time between two samples that follow each other: twice the longest interval.
 const LONGEST_GAP_S: u32 = 2 * 86_400;
 
-/// The open month, and what is known of the samples' times.
+/// The open month, and the state needed to judge the times of samples.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     open: Option<OpenMonth>,
@@ -24,7 +24,7 @@ pub struct Tally {
     /// A sample after a jump, until another follows.
     waiting: Option<Sample>,
     void: Option<VoidMonths>,
-    /// Minutes by which the time of days and months is ahead of UTC.
+    /// Minutes by which the time of the site is ahead of UTC.
     utc_offset_minutes: i16,
 }
 
@@ -35,7 +35,7 @@ pub enum Outcome {
     Counted,
     /// Its month is closed: it does not count.
     Late,
-    /// The open month and those until the sample's must be closed first.
+    /// The open month and all others before the sample's month must be closed first.
     Closes,
 }
 
@@ -61,7 +61,7 @@ impl Tally {
         self.open.as_ref()
     }
 
-    /// The month that is open, if those before it are closed: samples of earlier months are late.
+    /// The open month, if the months before it are closed: samples of those are late.
     pub fn first_countable_month(&self) -> Option<i32> {
         self.open
             .as_ref()
@@ -69,7 +69,7 @@ impl Tally {
             .map(OpenMonth::month_index)
     }
 
-    /// Takes a kept sample and gives those that are to be added now, in order.
+    /// Takes a stored sample, and returns the samples that are to be added now, in order.
     pub fn offer(&mut self, sample: Sample) -> Vec<Sample, 2> {
         let mut ready = Vec::new();
         if self.stamped_by_a_wrong_clock(&sample) {
@@ -82,7 +82,7 @@ impl Tally {
             .take()
             .filter(|waiting| follows(waiting.unix_s));
         let counts = waiting.is_some() || self.counted_unix_s.is_some_and(follows);
-        // Two at most: there is room.
+        // There is room for both.
         if let Some(waiting) = waiting {
             let _ = ready.push(waiting);
         }
@@ -115,7 +115,7 @@ impl Tally {
         Outcome::Counted
     }
 
-    /// The months before this one are closed.
+    /// Opens a month; all months before it are closed.
     pub fn open_month(&mut self, month_index: i32) {
         self.open = Some(OpenMonth::new(month_index));
         self.any_closed = true;

@@ -1,10 +1,10 @@
-//! The ticks of a clock of 32,768 Hz, which most real-time counters have.
+//! Ticks of a 32,768 Hz clock, as most real-time counters have.
 
-/// Ticks in a second.
+/// Ticks per second.
 pub const HZ: u64 = 32_768;
 
-/// The first tick at which [`ms_at_tick`] has come to `ms`: rounded up, because a wait that ends a tick early would stamp a sample with the
-/// millisecond, and so the day and the month, before its own.
+/// The first tick at which [`ms_at_tick`] is `ms`. Rounded up: a wait that ended one tick early would date a sample one millisecond too early, and so
+/// possibly to the previous day and month.
 pub const fn tick_of_ms(ms: u64) -> u64 {
     ms.saturating_mul(HZ).div_ceil(1000)
 }

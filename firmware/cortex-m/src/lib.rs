@@ -1,4 +1,4 @@
-//! What the logger's boards with a Cortex-M share. Empty on every other target.
+//! Shared parts of boards with a Cortex-M. Empty on every other target.
 #![no_std]
 #![cfg(target_os = "none")]
 #![allow(

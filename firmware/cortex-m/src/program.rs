@@ -1,4 +1,4 @@
-//! The program as it lies in the flash.
+//! Checksum of the program in flash.
 
 use amlstm_core::checksum::CRC32;
 
@@ -14,9 +14,9 @@ unsafe extern "C" {
     static __edata: u32;
 }
 
-/// CRC-32 of the sections that the linker script of cortex-m-rt puts into the flash, one after the other: vector table, code, constants, start
-/// values. What lies between two sections is nobody's. Of the vector table the first word is left out, the stack's start: it may lie at
-/// address 0, where no reference can point.
+/// CRC-32 of the sections that the linker script of cortex-m-rt puts into the flash, one after the other: vector table, code, constants, initial
+/// values. Gaps between sections are left out, and so is the first word of the vector table, the initial stack pointer: it may lie at address 0, to
+/// which no reference can point.
 pub fn crc() -> u32 {
     let data_bytes = (&raw const __edata).addr() - (&raw const __sdata).addr();
     let sections = [
@@ -34,7 +34,7 @@ pub fn crc() -> u32 {
     let mut digest = CRC32.digest();
     for (start, end) in sections {
         let length = end.addr().saturating_sub(start.addr());
-        // SAFETY: linker script and start-up code give these addresses: from `start` on so many bytes of flash, which nothing writes while
+        // SAFETY: the linker script and the start-up code define these addresses: `length` bytes of flash from `start` on, which nothing writes while
         // the program runs, and not at address 0.
         digest.update(unsafe { core::slice::from_raw_parts(start.cast::<u8>(), length) });
     }

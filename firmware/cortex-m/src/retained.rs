@@ -1,4 +1,4 @@
-//! RAM that survives a reset: why the run before ended, and what time it was.
+//! RAM that survives a reset: why the previous run ended, and what time it was.
 
 use core::cell::RefCell;
 use core::fmt::{self, Write as _};
@@ -11,12 +11,12 @@ use amlstm_firmware::running::running;
 use cortex_m_rt::ExceptionFrame;
 use critical_section::Mutex;
 
-/// What survives a reset, in numbers of which any bits are one: a short loss of power leaves some of them as they were.
+/// What survives a reset. Only integers, because any bits are valid for them: after a short loss of power some bits have changed.
 struct Retained {
     magic: u32,
     /// A task's number, or [`NO_TASK`].
     late_task: u8,
-    /// Not 0 if the restart was wanted.
+    /// Not 0 if the restart was requested.
     restart: u8,
     /// Bytes of `panic` that are in use.
     panic_bytes: u8,
@@ -24,7 +24,7 @@ struct Retained {
     time: RetainedTime,
 }
 
-/// UTC and time since the start at one moment, and how long the run then went on, as far as it could tell.
+/// UTC and time since the start, at the same moment, and the time since the start when the run ended, as far as known.
 #[derive(Clone, Copy)]
 struct RetainedTime {
     /// 0 while the clock is unset.
@@ -56,7 +56,7 @@ impl Retained {
         TASKS.get(usize::from(self.late_task)).copied()
     }
 
-    /// The message of a panic; `None` without one or if its bits are no text any more.
+    /// The message of a panic; `None` without one, or if its bytes are no longer text.
     fn panic(&self) -> Option<heapless::String<MAX_MESSAGE>> {
         let bytes = self.panic.get(..usize::from(self.panic_bytes))?;
         let text = core::str::from_utf8(bytes).ok()?;
@@ -66,20 +66,20 @@ impl Retained {
     }
 }
 
-/// Memory the start-up code leaves alone. The first word is looked at before the rest is believed.
+/// Memory that the start-up code does not initialise. Valid if its first word is [`MAGIC`].
 #[unsafe(link_section = ".uninit.retained")]
 static mut RETAINED: MaybeUninit<Retained> = MaybeUninit::uninit();
 
 /// Guards [`RETAINED`].
 static RETAINED_LOCK: Mutex<RefCell<()>> = Mutex::new(RefCell::new(()));
 
-/// Works on the retained memory; `None` in a handler that interrupts such work.
+/// Gives access to the retained memory; `None` in a handler that interrupts such an access.
 fn retained<T>(work: impl FnOnce(&mut Retained) -> T) -> Option<T> {
     critical_section::with(|token| {
         let _guard = RETAINED_LOCK.borrow(token).try_borrow_mut().ok()?;
         let place = &raw mut RETAINED;
-        // SAFETY: interrupts are off, the guard keeps out handlers that cannot be off, and this is the only place that touches it. It is RAM
-        // whose every bit is something, and any bits are a value of the numbers in `Retained`.
+        // SAFETY: interrupts are disabled, the guard excludes handlers that cannot be disabled, and nothing else accesses it. RAM always holds some
+        // bits, and any bits are valid for the integers in `Retained`.
         unsafe {
             if !is_warm() {
                 (*place).write(Retained::EMPTY);
@@ -89,14 +89,14 @@ fn retained<T>(work: impl FnOnce(&mut Retained) -> T) -> Option<T> {
     })
 }
 
-/// True if the memory was kept since a run before.
+/// True if the memory was kept since a previous run.
 pub fn is_warm() -> bool {
     let place = &raw const RETAINED;
     // SAFETY: as in `retained`: an aligned read of an integer in RAM.
     unsafe { (&raw const (*(*place).as_ptr()).magic).read_volatile() == MAGIC }
 }
 
-/// What the run before left; what is kept from now on is of this run. `reset`: why the chip says that it was reset; `None` if it does not tell.
+/// Takes what the previous run left, and starts to record this one. `reset`: the cause of the reset by the chip; `None` if it reports none.
 pub fn last_run(reset: Option<ResetCause>) -> LastRun {
     let warm = is_warm();
     let before = retained(|retained| {
@@ -119,7 +119,7 @@ pub fn last_run(reset: Option<ResetCause>) -> LastRun {
         None => ResetCause::Power,
     };
     if cause == ResetCause::Power {
-        // What is left in RAM after a loss of power may be anything.
+        // After a loss of power the content of RAM is arbitrary.
         retained(|retained| retained.time = Retained::EMPTY.time);
     }
     LastRun {
@@ -129,7 +129,7 @@ pub fn last_run(reset: Option<ResetCause>) -> LastRun {
     }
 }
 
-/// Keeps the time: UTC, and the time since the start at that moment.
+/// Records the time: UTC, and the time since the start at that moment.
 pub fn keep_time(unix_s: u32, uptime_ms: u64) {
     retained(|retained| {
         retained.time = RetainedTime {
@@ -140,24 +140,24 @@ pub fn keep_time(unix_s: u32, uptime_ms: u64) {
     });
 }
 
-/// UTC when the run before ended, as far as it could tell; `None` after a loss of power or without a clock. Asked after [`last_run`].
+/// UTC when the previous run ended, as far as known; `None` after a loss of power or if the clock was not set. Called after [`last_run`].
 pub fn kept_unix_s() -> Option<u32> {
     let time = retained(|retained| retained.time)?;
     let went_on_s = time.end_uptime_ms.saturating_sub(time.uptime_ms) / 1000;
     (time.unix_s > 0).then(|| time.unix_s.saturating_add(went_on_s as u32))
 }
 
-/// Nobody is late any more.
+/// Clears the late task.
 pub fn forget_late() {
     retained(|retained| retained.late_task = NO_TASK);
 }
 
-/// Keeps which task is late.
+/// Records which task is late.
 pub fn note_late(task: Task) {
     retained(|retained| retained.late_task = task as u8);
 }
 
-/// Keeps the task that runs while all ends, unless a late one is known, and when that is.
+/// Records when the run ends and, unless a late task is known, the task that is running.
 pub fn note_running(uptime_ms: u64) {
     retained(|retained| {
         retained.time.end_uptime_ms = uptime_ms;
@@ -167,7 +167,7 @@ pub fn note_running(uptime_ms: u64) {
     });
 }
 
-/// Keeps that the restart is wanted, and when it is.
+/// Records that a restart was requested, and when.
 pub fn note_restart(uptime_ms: u64) {
     retained(|retained| {
         retained.restart = 1;
@@ -175,8 +175,8 @@ pub fn note_restart(uptime_ms: u64) {
     });
 }
 
-/// Keeps a panic's task, place and message for the next start; false if an end was noted before, as when the panic's own log message
-/// panics. Of the path only the file's name: there is little room.
+/// Records a panic's task, place and message for the next start. False if an end was recorded before, as when the log message of a panic panics. Only
+/// the file's name of the path is kept, because space is limited.
 pub fn note_panic(info: &PanicInfo<'_>, uptime_ms: u64) -> bool {
     let (path, line) = info
         .location()
@@ -185,12 +185,12 @@ pub fn note_panic(info: &PanicInfo<'_>, uptime_ms: u64) -> bool {
     note_end(format_args!("{file}:{line}: {}", info.message()), uptime_ms)
 }
 
-/// The same for a fault of the processor, which ends as a panic does.
+/// As [`note_panic`], for a fault of the processor.
 pub fn note_fault(frame: &ExceptionFrame, uptime_ms: u64) -> bool {
     note_end(format_args!("hard fault at {:08x}", frame.pc()), uptime_ms)
 }
 
-/// Keeps the task that runs, and the start of what is to be said of the program's end.
+/// Records the running task, and the beginning of the message.
 fn note_end(message: fmt::Arguments<'_>, uptime_ms: u64) -> bool {
     note_running(uptime_ms);
     retained(|retained| {
@@ -203,7 +203,7 @@ fn note_end(message: fmt::Arguments<'_>, uptime_ms: u64) -> bool {
     .unwrap_or(false)
 }
 
-/// Writes until the message is full, character by character.
+/// Appends characters until the message is full.
 struct Cut<'r>(&'r mut Retained);
 
 impl fmt::Write for Cut<'_> {

@@ -1,25 +1,25 @@
-//! How deep the stack was ever used: it is painted, and looked at afterwards. Part of each image that tells it.
+//! Measures the deepest use of the stack: unused stack is filled with a pattern, and inspected afterwards.
 
 use cortex_m::register::msp;
 
-/// What unused stack is painted with: a number that is one instruction.
+/// The pattern. One instruction loads it.
 const PAINT: u32 = 0x5a5a_5a5a;
 
-/// Bytes below the stack pointer that [`paint`] leaves alone: its own frame and that of the loop in it.
+/// Bytes below the stack pointer that [`paint`] does not fill, because its own frame may use them.
 const MARGIN: usize = 64;
 
 unsafe extern "C" {
     static mut _stack_end: u32;
 }
 
-/// Paints the unused stack and gives the address of the stack pointer. Called while no interrupt is let through.
+/// Fills the unused stack with the pattern and returns the stack pointer. Called while interrupts are disabled.
 #[inline(never)]
 pub fn paint() -> usize {
     let top = msp::read() as usize;
     let mut word = (top - MARGIN) as *mut u32;
     while word > &raw mut _stack_end {
-        // SAFETY: `_stack_end` is the lowest address of the stack, given by the linker script, and the address lies below the stack
-        // pointer, so nothing is kept there.
+        // SAFETY: `_stack_end` is the lowest address of the stack, given by the linker script, and the address lies below the stack pointer, where
+        // nothing is stored.
         unsafe {
             word = word.sub(1);
             word.write_volatile(PAINT);

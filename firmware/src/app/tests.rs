@@ -14,7 +14,7 @@ use crate::store::Key;
 const FLASH: u32 = 512 * 1024;
 const DAY_MS: u64 = 86_400_000;
 
-/// Counts feedings and remembers the late task.
+/// Counts feedings and keeps the late task.
 struct FakeMachine<'a> {
     fed: &'a Cell<u32>,
     late: &'a Cell<Option<Task>>,
@@ -124,7 +124,7 @@ fn configured() -> FakeFlash {
     logger.store.into_flash()
 }
 
-/// Runs the whole application for some days of virtual time; gives feedings and the late task.
+/// Runs the whole application for some days of virtual time; returns the number of feedings and the late task.
 fn run_for(days: u64, flash: &mut FakeFlash, bus: Option<FakeBus>) -> (u32, Option<Task>) {
     let (fed, late) = (Cell::new(0), Cell::new(None));
     let clock = FakeClock::default();
@@ -183,7 +183,7 @@ fn a_sensor_bus_that_hangs_starves_the_watchdog_and_is_named() {
     assert_eq!(fed, 9);
 }
 
-/// Most due times lie between two ticks of 32,768 Hz: a sample taken at the tick before would be of the second, the day and the month before.
+/// Most due times lie between two ticks of 32,768 Hz: a sample taken one tick early would belong to the previous second, day and month.
 #[test]
 fn samples_carry_their_due_time_by_a_clock_of_32768_hz() {
     let mut flash = configured();
@@ -261,7 +261,7 @@ impl<'a> Board for Repaired<'a> {
     type ToLaptop = Screen;
 }
 
-/// A flash of another format ended the program, and with it the port.
+/// A flash of another format once ended the program, and with it the port.
 #[test]
 fn a_flash_that_cannot_be_opened_leaves_a_port_for_repair() {
     let flash = FakeFlash::new(FLASH);

@@ -1,4 +1,4 @@
-//! Maxim's DS3231, by the crate `ds323x`.
+//! Maxim's DS3231, through the crate `ds323x`.
 
 use amlstm_core::link::ClockChipFault;
 use ds323x::ic::DS3231;
@@ -9,7 +9,7 @@ use embedded_hal::i2c::I2c;
 use super::ClockChip;
 use crate::calendar::Moment;
 
-/// A DS3231 at I2C address 0x68. Its flag OSF (status register 0x0f, bit 7) says that the oscillator has stopped.
+/// A DS3231 at I2C address 0x68. Its flag OSF (status register 0x0f, bit 7) is set when the oscillator has stopped.
 pub struct Ds3231<I>(Ds323x<I2cInterface<I>, DS3231>);
 
 impl<I: I2c> Ds3231<I> {
@@ -28,7 +28,7 @@ impl<I: I2c> ClockChip for Ds3231<I> {
         {
             return Err(ClockChipFault::Stopped);
         }
-        // Digits that are no date are refused by the crate: a chip that was never set, or another one.
+        // The crate refuses digits that are no date: the chip was never set, or it is another one.
         let time = self.0.datetime().map_err(|_| ClockChipFault::Silent)?;
         let moment = Moment {
             year: time.year() as u16,
@@ -55,7 +55,7 @@ impl<I: I2c> ClockChip for Ds3231<I> {
             )
         });
         let time = time.ok_or(ClockChipFault::Silent)?;
-        // On, also by its battery; the flag is cleared when the time is right.
+        // The oscillator is enabled on battery, too; the flag is cleared after the time is set.
         self.0
             .enable()
             .and_then(|()| self.0.set_datetime(&time))

@@ -2,13 +2,13 @@ use super::*;
 use crate::calendar::Moment;
 use crate::fake::FakeChip;
 
-/// 2026-11-27 16:45:09 and its digits, two in a byte, by the DS3231's register map (data sheet, table 1): seconds, minutes, hours, day of the
-/// week, day, month, year.
+/// 2026-11-27 16:45:09 and its digits, two per byte, by the DS3231's register map (data sheet, table 1): seconds, minutes, hours, day of the week,
+/// day, month, year.
 const TIME: &str = "2026-11-27 16:45:09";
 const DIGITS: [u8; 7] = [0x09, 0x45, 0x16, 6, 0x27, 0x11, 0x26];
-/// Status as it is after the first power: the oscillator had stopped, the output of 32 kHz is on.
+/// Status after first power-up: the oscillator had stopped, the 32 kHz output is on.
 const DS3231_STATUS: (u8, u8) = (0x0f, 0x88);
-/// RV-3028-C7 as it is delivered: PORF is set, the battery is not used (BSM 0b00, FEDE 1).
+/// RV-3028-C7 with factory defaults: PORF is set, the battery is not used (BSM 0b00, FEDE 1).
 const RV3028_STATUS: (u8, u8) = (0x0e, 0x01);
 const RV3028_BACKUP: (u8, u8) = (0x37, 0x10);
 
@@ -24,7 +24,7 @@ fn a_ds3231_tells_the_time_it_was_set_to() {
     assert_eq!(chip.unix_s(), Err(ClockChipFault::Stopped));
     assert_eq!(chip.set(unix_s()), Ok(()));
     assert_eq!(registers.borrow()[..7], DIGITS);
-    // EOSC: the oscillator runs by the battery, too.
+    // EOSC: the oscillator runs on battery, too.
     assert_eq!(registers.borrow()[0x0e] & 0x80, 0);
     assert_eq!(chip.unix_s(), Ok(unix_s()));
     registers.borrow_mut()[0] = 0x59;

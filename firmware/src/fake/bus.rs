@@ -1,10 +1,10 @@
-//! A sensor cable with answers laid ready.
+//! A sensor bus with prepared answers.
 
 use std::vec::Vec;
 
 use crate::board::SensorBus;
 
-/// What follows a command.
+/// The answer to a command.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
     Line(&'static [u8]),
@@ -15,7 +15,7 @@ pub enum Answer {
 #[derive(Clone, Debug)]
 pub struct FakeBus {
     answers: Vec<(Vec<u8>, Answer)>,
-    /// Commands and listenings so far.
+    /// Number of exchanges so far.
     pub asked: usize,
     /// Currents of the loop inputs.
     pub currents_ma: [Option<f32>; 2],

@@ -12,14 +12,14 @@ use crate::board::Clock;
 use crate::clock_chip::{ClockChip, Ds3231};
 use crate::ticks::{ms_at_tick, tick_of_ms};
 
-/// Time that passes only when everybody waits.
+/// Time that passes only while all futures wait.
 #[derive(Default)]
 pub struct FakeClock {
     uptime_ms: Cell<u64>,
     next_waking_ms: Cell<Option<u64>>,
-    /// Time since the start comes in ticks of 32,768 Hz.
+    /// Time since the start advances in ticks of 32,768 Hz.
     pub ticks: bool,
-    /// What the board keeps through a reset.
+    /// The time that the board keeps across a reset.
     pub kept: Cell<Option<u32>>,
     /// The board's clock chip.
     pub chip: Option<RefCell<Ds3231<FakeChip>>>,
@@ -31,7 +31,7 @@ impl FakeClock {
         self.uptime_ms.set(uptime_ms.max(self.uptime_ms.get()));
     }
 
-    /// Runs a future until it is ready or `until_ms` has come; true if it is ready.
+    /// Runs a future until it is ready or until `until_ms`; true if it is ready.
     pub fn run(&self, future: impl Future<Output = ()>, until_ms: u64) -> bool {
         let mut future = pin!(future);
         let mut context = Context::from_waker(Waker::noop());
@@ -40,7 +40,7 @@ impl FakeClock {
             if future.as_mut().poll(&mut context).is_ready() {
                 return true;
             }
-            // What was woken by another part of the future is found at the second look.
+            // The second poll runs what another part of the future has woken in the first.
             if future.as_mut().poll(&mut context).is_ready() {
                 return true;
             }

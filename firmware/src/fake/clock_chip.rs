@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use embedded_hal::i2c::{ErrorKind, ErrorType, I2c, NoAcknowledgeSource, Operation};
 
-/// The registers of a chip, shared with the test that plays its oscillator and its battery.
+/// The registers of a chip, shared with the test that simulates its oscillator and its battery.
 pub type Registers = Rc<RefCell<[u8; 64]>>;
 
-/// A chip at an address: the first byte written names a register, further ones are written from there on, and reading goes on from there. So
-/// both data sheets describe it (DS3231, "I2C Serial Data Bus"; RV-3028-C7 Application Manual, "I2C-bus in write mode", "read mode").
+/// A chip at an address: the first byte written selects a register, further ones are written from there on, and reads continue from there. Both data
+/// sheets describe it so (DS3231, "I2C Serial Data Bus"; RV-3028-C7 Application Manual, "I2C-bus in write mode", "read mode").
 #[derive(Clone)]
 pub struct FakeChip {
     address: u8,

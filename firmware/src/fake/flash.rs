@@ -61,7 +61,7 @@ impl FakeFlash {
         }
     }
 
-    /// Lays bytes there as another firmware wrote them.
+    /// Copies bytes into the flash as another firmware wrote them.
     pub fn lay(&mut self, offset: usize, bytes: &[u8]) {
         bytemuck::cast_slice_mut::<u32, u8>(&mut self.words)[offset..offset + bytes.len()]
             .copy_from_slice(bytes);

@@ -1,4 +1,4 @@
-//! What is at the other end of the port.
+//! The other end of the port.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -29,7 +29,7 @@ impl Write for Nobody {
     }
 }
 
-/// What the laptop shows.
+/// What the laptop displays.
 #[derive(Clone, Default)]
 pub struct Screen(pub Rc<RefCell<Vec<u8>>>);
 

@@ -18,7 +18,7 @@ pub fn model(version: u32, trained_until: Month) -> Vec<u8> {
     model_of_site(version, trained_until, 0)
 }
 
-/// The same of a site whose time is so many minutes ahead of UTC.
+/// As [`model`], for a site whose time is that many minutes ahead of UTC.
 pub fn model_of_site(version: u32, trained_until: Month, utc_offset_minutes: i16) -> Vec<u8> {
     let sizes = Sizes {
         inputs: 3,

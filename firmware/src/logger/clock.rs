@@ -1,4 +1,4 @@
-//! The wall clock: UTC from power on to power loss, and how it is set.
+//! The wall clock: UTC from power-on to power loss, and how it is set.
 
 use core::ops::ControlFlow;
 
@@ -17,38 +17,40 @@ const EARLIEST_UNIX_S: u32 = 1_577_836_800;
 const LATEST_UNIX_S: u32 = 4_102_444_800;
 /// No logger ran this firmware before 2026-01-01.
 const FIRST_RUN_UNIX_S: u32 = 1_767_225_600;
-/// A first date that lies farther behind the firmware or the model needs confirmation, months: ten years.
+/// A first date needs confirmation if it is later than this after the model's training, or after the firmware: ten years, in months.
 const LONGEST_SERVICE_MONTHS: i32 = 120;
-/// A clock that jumps farther needs confirmation.
+/// A longer jump of the clock needs confirmation.
 const LONGEST_JUMP_S: u32 = 86_400;
 
-/// UTC as an offset to the time since the start.
+/// UTC as an offset from the time since the start.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct WallClock {
     state: ClockState,
-    /// UTC and time since the start at one moment.
+    /// UTC and time since the start, at the same moment.
     base_unix_s: u32,
     base_uptime_ms: u64,
-    /// Number of the first sample taken while the clock was unsure, this start's; after it was set, for an hour, so that a slip can be mended.
+    /// The samples taken since the start while the clock was unsure; kept for an hour after the clock was set, so that a wrong setting can be
+    /// corrected.
     unsure_from: Option<UnsureFrom>,
 }
 
-/// From which sample on the clock is, or was, unsure.
+/// The samples that were taken while the clock was unsure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct UnsureFrom {
     first: u32,
-    /// Number after the last, and what was added to their times, once the clock was set; and until when a new setting changes that.
+    /// Once the clock was set: number after the last sample, seconds added to their times, and uptime until which a new setting changes that
+    /// correction.
     placed: Option<(u32, i32, u64)>,
 }
 
-/// How long a setting of the clock can be mended for the samples that it gave their time.
+/// How long after the clock was set another setting still corrects the same samples.
 const MENDED_WITHIN_MS: u64 = 3_600_000;
 
-/// The clock when it was last set.
+/// The last setting of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct ClockSetting {
     unix_s: u32,
-    /// Number of the next sample then: earlier samples have times of the clock before.
+    /// Number of the next sample then: earlier samples have times of the previous setting.
     next_sample: u32,
 }
 
@@ -63,7 +65,7 @@ impl WallClock {
         }
     }
 
-    /// The time of a clock chip or the kept one, the first that can be true; else the last known moment, unsure; else unset.
+    /// The time of the clock chip, or else the kept one, if plausible; else the last known time, as unsure; else unset.
     pub(super) async fn at_start<F: MappedFlash>(
         clock: &impl Clock,
         chip: Option<u32>,
@@ -78,7 +80,7 @@ impl WallClock {
         let before: Option<Option<u32>> = store.get(Key::Unsure as u8).await?;
         let of_chip = chip.as_ref().is_some_and(can_be_true);
         let (state, unix_s, unsure_from) = match (kept, last_unix_s) {
-            // Through a reset the unsure clock goes on, and is as unsure as before.
+            // An unsure clock continues across a reset, and stays unsure.
             (Some(kept), _) if !of_chip && before.flatten().is_some() => {
                 (ClockState::Unsure, kept, before.flatten())
             }
@@ -87,7 +89,7 @@ impl WallClock {
             (None, None) => (ClockState::Unset, 0, None),
         };
         if before.flatten() != unsure_from {
-            // A failure is counted in the store; the samples then keep their flag.
+            // A failure is counted in the store; the samples then keep their flag and are not corrected.
             let _ = store.put(Key::Unsure as u8, &unsure_from).await;
         }
         Ok(Self {
@@ -124,12 +126,12 @@ impl<F: MappedFlash> Logger<F> {
         self.clock.unix_ms(uptime_ms)
     }
 
-    /// What is known of the time.
+    /// Whether the clock is set, unsure or unset.
     pub fn clock_state(&self) -> ClockState {
         self.clock.state
     }
 
-    /// The first month whose samples count, if the clock stands before it, in months since 0000-01: earlier ones are closed.
+    /// The first month whose samples count, if the clock is earlier than that, in months since 0000-01: earlier months are closed.
     pub fn counts_from_month(&self, clock: &impl Clock) -> Option<i32> {
         let now = self.month_index_of(self.unix_s(clock)?);
         let first = self.tally.first_countable_month()?;
@@ -181,7 +183,8 @@ impl<F: MappedFlash> Logger<F> {
         }
     }
 
-    /// The samples that a time now would place, and until when that can be mended: those taken while the clock was unsure.
+    /// How setting the clock to `unix_s` now would correct the samples that were taken while it was unsure, and the uptime until which that can be
+    /// changed.
     fn row_to_place(&self, clock: &impl Clock, unix_s: u32) -> Option<(PlacedSamples, u64)> {
         let UnsureFrom { first, placed } = self.clock.unsure_from?;
         let now_ms = clock.uptime_ms();
@@ -197,7 +200,7 @@ impl<F: MappedFlash> Logger<F> {
         (now_ms <= until_ms && end > first).then_some((row, until_ms))
     }
 
-    /// Gives samples their time, and counts them where they belong: months that were closed with them become void and are closed again.
+    /// Corrects the times of samples, and counts them again: months that were closed with them become void and are closed again.
     async fn place_samples(
         &mut self,
         clock: &impl Clock,
@@ -217,7 +220,7 @@ impl<F: MappedFlash> Logger<F> {
         self.note_aside(clock, placed).await;
         if let Some(month_index) = self.first_month_closed_after(row.first).await? {
             match self.void_months(clock, month_index, true).await {
-                // It was done too often: the months stay as they were closed, and say so by their flag.
+                // The limit of void entries is reached: the months stay as they were closed, with the flag of an unsure clock.
                 Err(Fault::Storage) | Ok(_) => {}
                 Err(fault) => return Err(fault),
             }
@@ -240,7 +243,7 @@ impl<F: MappedFlash> Logger<F> {
         Ok(found)
     }
 
-    /// What speaks against a time, and what it would cost.
+    /// Why a new time is doubtful, and what setting it would entail; `None` if it is plausible.
     async fn doubt(
         &mut self,
         clock: &impl Clock,
@@ -288,14 +291,14 @@ impl<F: MappedFlash> Logger<F> {
     }
 }
 
-/// The latest moment the flash knows of.
+/// The latest time found on flash.
 async fn last_known_unix_s<F: MappedFlash>(
     store: &mut Store<F>,
 ) -> Result<Option<u32>, StoreError> {
     let setting: Option<ClockSetting> = store.get(Key::Clock as u8).await?;
     let sampled = store.held().last_sample_unix_s;
     Ok(match setting {
-        // The clock was set after the last sample: the sample's time is that of the clock before.
+        // The clock was set after the last sample: the sample's time is of the previous setting.
         Some(setting) if setting.next_sample >= store.next_sample() => Some(setting.unix_s),
         Some(setting) => sampled.or(Some(setting.unix_s)),
         None => sampled,

@@ -1,4 +1,4 @@
-//! Which sensor hangs at a channel, kept on flash.
+//! Identities of the channels' sensors, kept on flash.
 
 use amlstm_core::link::{EventKind, Fault};
 use serde::{Deserialize, Serialize};
@@ -8,17 +8,16 @@ use crate::board::{Clock, MappedFlash};
 use crate::sense::identity::Identity;
 use crate::store::{Key, StoreError};
 
-/// The sensor that was at a channel when somebody last agreed to it.
+/// The accepted sensor of a channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct KnownSensor {
-    /// Its SDI-12 address; 0 when the next sensor to answer is the right one.
+    /// Its SDI-12 address; 0 if the next sensor that answers is to be accepted.
     address: u8,
     identity: Identity,
 }
 
 impl<F: MappedFlash> Logger<F> {
-    /// True if another sensor answers at a channel than the one that was there before; the first one is remembered. Logged unless
-    /// `known_swapped`.
+    /// True if the sensor that answers at a channel is not the accepted one; the first one to answer is accepted. Logged unless `known_swapped`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -54,7 +53,7 @@ impl<F: MappedFlash> Logger<F> {
         }
     }
 
-    /// Somebody agreed to the sensor that is at a channel now: the next one to answer is remembered.
+    /// Accepts the sensor that is at a channel now: the next one that answers becomes the accepted one.
     ///
     /// # Errors
     /// [`Fault::Storage`].

@@ -17,7 +17,7 @@ use crate::store::{SIGNATURE_BYTES, SlotRecord, Slots, StoreError};
 /// An Ed25519 signature; empty without one.
 type Signature = Vec<u8, SIGNATURE_BYTES>;
 
-/// An upload that was begun since the start.
+/// An upload in progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
     slot: u8,
@@ -26,7 +26,7 @@ pub struct Upload {
 }
 
 impl<F: MappedFlash> Logger<F> {
-    /// Frees the slot that is not active for a model of `length` bytes.
+    /// Erases the inactive slot for a model of `length` bytes.
     ///
     /// # Errors
     /// [`Fault::AlreadyActive`], which leaves the other slot as it is, [`Fault::ModelTooLong`], [`Fault::Storage`].
@@ -36,7 +36,7 @@ impl<F: MappedFlash> Logger<F> {
             return Err(Fault::ModelTooLong { limit });
         }
         let mut slots = self.slots().await?;
-        // A model that became active before there was a key may come again, with its signature.
+        // A model that was activated before there was a key may be uploaded again, with its signature.
         let signs = self.settings.security.signing_key.is_some();
         let kept = |active: &SlotRecord| {
             (active.length, active.crc) == (length, crc) && !(signs && active.signature.is_empty())
@@ -47,7 +47,7 @@ impl<F: MappedFlash> Logger<F> {
         self.upload = None;
         let slot = slots.free_slot();
         if slots.standby.take().is_some() {
-            // From here on there is nothing to roll back to; say so before the bytes go.
+            // From here on no rollback is possible; this is recorded before the bytes are erased.
             self.store.commit_slots(&slots).await?;
         }
         self.store.erase_slot(slot, length).await?;
@@ -64,7 +64,7 @@ impl<F: MappedFlash> Logger<F> {
         Ok(progress)
     }
 
-    /// Takes the next bytes; bytes that came before are acknowledged again.
+    /// Writes the next bytes; bytes that were received before are acknowledged again.
     ///
     /// # Errors
     /// [`Fault::NoUpload`], [`Fault::OutOfOrder`], [`Fault::Malformed`], [`Fault::Storage`].
@@ -95,7 +95,7 @@ impl<F: MappedFlash> Logger<F> {
         Ok(upload.progress)
     }
 
-    /// How far the upload got.
+    /// Progress of the upload.
     ///
     /// # Errors
     /// [`Fault::NoUpload`].
@@ -122,7 +122,7 @@ impl<F: MappedFlash> Logger<F> {
     /// Checks the uploaded file and makes it the active model: one map item is the commit point.
     ///
     /// # Errors
-    /// What is wrong with the upload, the file, its layers, version or signature; [`Fault::Storage`]. The active model is then what it was.
+    /// What is wrong with the upload, the file, its layers, version or signature; [`Fault::Storage`]. The active model is then unchanged.
     pub async fn upload_commit(
         &mut self,
         clock: &impl Clock,
@@ -146,7 +146,7 @@ impl<F: MappedFlash> Logger<F> {
         let slots = Slots {
             generation,
             active: Some(active.clone()),
-            // The same model without its signature is nothing to go back to.
+            // A rollback to the same model without its signature would be pointless.
             standby: before
                 .active
                 .filter(|before| (before.length, before.crc) != (length, crc)),
@@ -166,7 +166,7 @@ impl<F: MappedFlash> Logger<F> {
         Ok(active.info())
     }
 
-    /// Makes the model before active again, if it would be accepted as an upload.
+    /// Activates the previous model again, if it would be accepted as an upload.
     ///
     /// # Errors
     /// [`Fault::NothingBefore`], what is wrong with its signature, well or version, [`Fault::Storage`].
@@ -195,7 +195,7 @@ impl<F: MappedFlash> Logger<F> {
             standby: before.active,
         };
         self.store.commit_slots(&slots).await?;
-        // An upload in progress was on its way to the slot that is active now.
+        // An upload in progress was written to the slot that is active now.
         self.upload = None;
         self.estimated_until = None;
         let rolled_back = EventKind::ModelRolledBack {
@@ -234,7 +234,7 @@ impl<F: MappedFlash> Logger<F> {
         })
     }
 
-    /// The active model, and what it computes now; nothing if its file is not sound any more.
+    /// The active model, and the digests of its replay; no digests if its file is no longer valid.
     ///
     /// # Errors
     /// [`Fault::Storage`].
@@ -249,7 +249,7 @@ impl<F: MappedFlash> Logger<F> {
         Ok(Some((active.info(), digests_of(bytes))))
     }
 
-    /// How the active model's months are made; in UTC without a sound one.
+    /// How the active model's monthly means are formed; in UTC without a valid model.
     pub(super) async fn months_of_active_model(&mut self) -> Result<MonthDefinition, StoreError> {
         let active = self.store.slots().await?.active;
         let bytes = active.and_then(|active| self.store.slot_bytes(active.slot, active.length));
@@ -268,7 +268,7 @@ impl<F: MappedFlash> Logger<F> {
             .ok_or(Fault::Storage)
     }
 
-    /// The version of the uploaded file and how its months are made.
+    /// Checks the uploaded file. Returns its version and how its monthly means are formed.
     fn check_upload(&self, upload: &Upload) -> Result<(u32, MonthDefinition), Fault> {
         let UploadProgress {
             length,
@@ -293,7 +293,7 @@ impl<F: MappedFlash> Logger<F> {
         self.check_file(bytes, signed)
     }
 
-    /// Checks a file in a slot, which was signed or not, and gives its version and how its months are made.
+    /// Checks a file in a slot. Returns its version and how its monthly means are formed.
     fn check_file(&self, bytes: &[u8], signed: bool) -> Result<(u32, MonthDefinition), Fault> {
         let file = ModelFile::parse(bytes).map_err(|_| Fault::ModelInvalid)?;
         if signed && file.record().well != self.settings.station.as_str() {
@@ -303,7 +303,7 @@ impl<F: MappedFlash> Logger<F> {
         Ok((file.record().model_version, file.months()))
     }
 
-    /// The configured minimum of versions.
+    /// Checks a version against the configured minimum. Returns the minimum.
     fn check_version(&self, version: u32, allow_older: bool) -> Result<u32, Fault> {
         let minimum = self.settings.security.min_model_version;
         if version < minimum && !allow_older {
@@ -313,7 +313,7 @@ impl<F: MappedFlash> Logger<F> {
         }
     }
 
-    /// After a signed model no older one is accepted.
+    /// Raises the minimum version to that of a signed model: no older one is accepted from then on.
     async fn raise_minimum(&mut self, active: &SlotRecord) -> Result<(), Fault> {
         let security = self.settings.security;
         if active.signature.is_empty() || active.version <= security.min_model_version {
@@ -328,7 +328,7 @@ impl<F: MappedFlash> Logger<F> {
             .await
     }
 
-    /// Raises the minimum where a power cut came between the activation of a signed model and its raising.
+    /// Raises the minimum version at the start, in case a power cut came between the activation of a signed model and the raising.
     pub(super) async fn raise_minimum_at_start(&mut self) -> Result<(), StoreError> {
         if let Some(active) = self.store.slots().await?.active {
             // A failure is counted in the store; the next start tries again.
@@ -354,7 +354,7 @@ impl<F: MappedFlash> Logger<F> {
     }
 }
 
-/// Not inlined, so that its stack is not there while nobody verifies.
+/// Not inlined, so that its stack is used only during a verification.
 #[inline(never)]
 fn digests_of(bytes: &[u8]) -> Option<Digests> {
     let file = ModelFile::parse(bytes).ok()?;

@@ -16,7 +16,7 @@ use crate::store::{MissingMonths, MonthEntry, StoreError, VoidMonths};
 use crate::tally::{Outcome, Tally};
 
 impl<F: MappedFlash> Logger<F> {
-    /// How months are made.
+    /// How monthly means are formed.
     pub fn month_definition(&self) -> MonthDefinition {
         self.months
     }
@@ -26,7 +26,7 @@ impl<F: MappedFlash> Logger<F> {
         Moment::at_site(unix_s, self.months.utc_offset_minutes()).month_index()
     }
 
-    /// From now on months are made as those of a model which became active. By another time the open month is summed up anew; closed months stay.
+    /// Forms monthly means as a newly active model requires. If its time zone differs, the open month is counted again; closed months stay.
     pub(super) async fn use_months(&mut self, clock: &impl Clock, months: MonthDefinition) {
         let (old, new) = (self.months, months);
         self.months = months;
@@ -38,11 +38,11 @@ impl<F: MappedFlash> Logger<F> {
             new_minutes: new.utc_offset_minutes(),
         };
         self.note_aside(clock, changed).await;
-        // The next sample makes up for a failure.
+        // After a failure the next sample counts again.
         self.recount_wanted = self.recount(clock).await.is_err();
     }
 
-    /// Counts a kept sample in its month, after closing the months before it.
+    /// Counts a stored sample in its month, after closing the months before it.
     pub(super) async fn count(
         &mut self,
         clock: &impl Clock,
@@ -69,7 +69,7 @@ impl<F: MappedFlash> Logger<F> {
         Ok(())
     }
 
-    /// Closes the open month and those after it that lie before the sample's.
+    /// Closes the open month and all others before the sample's month.
     async fn close_months_before(
         &mut self,
         clock: &impl Clock,
@@ -107,7 +107,7 @@ impl<F: MappedFlash> Logger<F> {
         Ok(())
     }
 
-    /// Sums up the open month from the samples kept since the last closing, and closes what a power cut left open.
+    /// Sums up the open month from the samples stored since the last closing, and closes what a power cut left open.
     pub(super) async fn recount(&mut self, clock: &impl Clock) -> Result<(), StoreError> {
         let held = self.store.held();
         let last = held.last_month.as_ref();
@@ -143,7 +143,7 @@ impl<F: MappedFlash> Logger<F> {
         }
     }
 
-    /// Makes the months from one on void, which a wrong date had closed, and counts the kept samples again. Gives the number of void months.
+    /// Makes the months from one on void, which a wrong date had closed, and counts the stored samples again. Returns the number of void months.
     ///
     /// # Errors
     /// [`Fault::NotFound`] if no such month is closed, [`Fault::ClockUnset`], [`Fault::VoidMonths`] without `confirm`, [`Fault::Storage`].
@@ -276,7 +276,7 @@ impl<F: MappedFlash> Logger<F> {
         Ok(record.map(|record| (record, estimate)))
     }
 
-    /// True if the last estimate passed the configured limit.
+    /// True if the last estimate exceeds the configured limit.
     pub fn rate_alarm(&self) -> bool {
         let limit = self.settings.limit_mm_per_month;
         let last = self.store.held().last_estimate.as_ref();
@@ -317,7 +317,7 @@ impl<F: MappedFlash> Logger<F> {
     }
 }
 
-/// An estimate of a month without any level, after a year of such months, would only fill the log of months. It can be computed at any time.
+/// False for a month without any level after a year of such months: its estimate would only fill the log, and can be computed at any time.
 fn is_worth_keeping(estimate: &EstimateRecord) -> bool {
     estimate.months_without_levels <= MAX_MONTHS_WITHOUT_LEVELS
         || estimate

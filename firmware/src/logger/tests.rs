@@ -52,7 +52,7 @@ fn channel(layer: &str) -> ChannelConfig {
     ChannelConfig::new(Name::try_from(layer).unwrap(), sensor, Quantity::LevelM)
 }
 
-/// A logger with three channels whose clock stands at `time`.
+/// A logger with three channels whose clock is set to `time`.
 fn station(time: &str, clock: &FakeClock) -> Logger<FakeFlash> {
     station_on(FLASH, time, clock)
 }

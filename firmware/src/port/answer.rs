@@ -25,7 +25,7 @@ pub struct Answer<'o> {
     pub restart: bool,
 }
 
-/// Answers the request in a received payload, whatever its bytes are.
+/// Answers the request in a received payload, also if it is malformed.
 pub async fn answer<'o, B: Board>(
     shared: &Shared<B>,
     payload: &[u8],
@@ -48,7 +48,7 @@ pub async fn answer<'o, B: Board>(
     }
 }
 
-/// The frame at the start of `out`: it ends with its second zero.
+/// The frame at the start of `out`: it ends with its second zero byte.
 fn sent_part(out: &[u8; MAX_FRAME]) -> &[u8] {
     let end = out
         .iter()

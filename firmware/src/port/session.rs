@@ -1,4 +1,4 @@
-//! A session at the port: frames are answered, and what is typed is run as a command of the plain-text console, line by line.
+//! A session at the port: it answers frames, and runs typed lines as commands of the plain-text console.
 
 mod clock;
 mod events;
@@ -56,12 +56,12 @@ pub struct Session<'s, B: Board, W: Write> {
     typed: String<MAX_COMMAND>,
     /// Why the line being typed will not be run.
     refusal: Option<&'static str>,
-    /// A line feed that follows belongs to the carriage return before.
+    /// The last byte was a carriage return: a line feed that follows belongs to it.
     after_return: bool,
 }
 
 impl<'s, B: Board, W: Write> Session<'s, B, W> {
-    /// A session in which nothing was typed yet.
+    /// A new session.
     pub fn new(shared: &'s Shared<B>, to: W) -> Self {
         Self {
             shared,
@@ -75,7 +75,7 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
     /// Answers the payload of a frame.
     ///
     /// # Errors
-    /// The port does not take the answer.
+    /// The port fails.
     pub async fn answer(&mut self, payload: &[u8]) -> Result<(), W::Error> {
         let mut frame = [0; MAX_FRAME];
         let answer = apart(pin!(answer(self.shared, payload, &mut frame))).await;
@@ -90,7 +90,7 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
     /// Takes a typed byte; a carriage return or line feed runs the line.
     ///
     /// # Errors
-    /// The port does not take the answer.
+    /// The port fails.
     pub async fn take_typed(&mut self, byte: u8) -> Result<(), W::Error> {
         let after_return = core::mem::replace(&mut self.after_return, byte == b'\r');
         match byte {
@@ -118,7 +118,7 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
                 }
                 self.to.write_all(&[byte]).await?;
             }
-            // A name that lost its letters here would be another name.
+            // Without such a letter a name would be another name.
             128.. => {
                 self.refusal =
                     Some("found a letter that is not ASCII; names are spelled in ASCII here");
@@ -128,10 +128,10 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
         self.to.flush().await
     }
 
-    /// Says that bytes were lost, and forgets the line they belonged to.
+    /// Reports that bytes were lost, and discards the line they belonged to.
     ///
     /// # Errors
-    /// The port does not take it.
+    /// The port fails.
     pub async fn lost(&mut self) -> Result<(), W::Error> {
         self.typed.clear();
         self.refusal = Some("a part of this line was lost");
@@ -183,7 +183,7 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
         self.to.write_all(text.as_bytes()).await
     }
 
-    /// One line and its end. What is longer than a line is cut.
+    /// Prints one line, cut to [`MAX_LINE`].
     async fn line(&mut self, arguments: fmt::Arguments<'_>) -> Result<(), W::Error> {
         let mut line = String::<MAX_LINE>::new();
         let _ = fmt::Write::write_fmt(&mut line, arguments);

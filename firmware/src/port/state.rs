@@ -1,4 +1,4 @@
-//! What the port tells of the logger's state.
+//! The logger's state, as the port reports it.
 
 use amlstm_core::link::{EventKind, Fault, MAX_CHANNELS, Now, Status, Verification, VisitReport};
 use heapless::Vec;
@@ -8,11 +8,12 @@ use crate::bounded::collect_bounded;
 use crate::sense::{Round, depth_to_water_m};
 use crate::shared::Shared;
 
-/// A tape reading farther from the sensor's is likely a slip of the pen, or of the cable; nearer, it confirms a level that jumped.
+/// A tape reading that differs more from the sensor's is likely a mistake, or the cable has slipped; one that differs less confirms a step of the
+/// level.
 pub const TAPE_AGREES_M: f32 = 0.5;
 
 impl<B: Board> Shared<B> {
-    /// Records a tape reading; one that agrees with a level that jumped confirms it.
+    /// Records a tape reading; one that agrees with the sensor confirms a step of its level.
     ///
     /// # Errors
     /// [`Fault::Storage`].
@@ -31,7 +32,7 @@ impl<B: Board> Shared<B> {
         Ok(())
     }
 
-    /// The level of a channel that jumped is right.
+    /// Confirms a step of a channel's level.
     ///
     /// # Errors
     /// [`Fault::NotFound`] without this channel, [`Fault::Storage`].
@@ -49,7 +50,7 @@ impl<B: Board> Shared<B> {
         Ok(())
     }
 
-    /// Every channel now.
+    /// Reads every channel now.
     pub async fn now(&self) -> Now {
         let Round {
             barometer_kpa,
@@ -105,7 +106,7 @@ impl<B: Board> Shared<B> {
         })
     }
 
-    /// The program, the active model, and what it computes now.
+    /// The program, the active model, and the digests of its replay.
     ///
     /// # Errors
     /// [`Fault::Storage`].
@@ -120,7 +121,7 @@ impl<B: Board> Shared<B> {
         })
     }
 
-    /// Records tape readings and tells of the logger's state.
+    /// Records tape readings and reports the logger's state.
     ///
     /// # Errors
     /// [`Fault::Storage`].

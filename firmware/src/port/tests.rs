@@ -147,8 +147,8 @@ fn a_channel_is_configured_and_read() {
     });
 }
 
-/// A million payloads: random bytes, and requests with a byte changed or cut off. Each has an answer that can be read, and the last finds the
-/// logger as sound as the first.
+/// A million payloads: random bytes, and requests with a byte changed or cut off. Each gets an answer that can be read, and the logger works after
+/// the last as after the first.
 #[test]
 fn hostile_payloads_get_an_answer_each() {
     let desk = desk();
@@ -204,12 +204,12 @@ fn hostile_payloads_get_an_answer_each() {
     });
 }
 
-/// A laptop's end of the cable: bytes come at 115,200 baud into a buffer of 512, as a UART's; what does not fit is lost with an error.
+/// A laptop's end of the cable: bytes arrive at 115,200 baud in a buffer of 512, like that of a UART; what does not fit is lost with an error.
 struct Pasted {
     clock: &'static FakeClock,
     bytes: Vec<u8>,
     taken: usize,
-    /// From this byte on everything comes so many milliseconds later.
+    /// From this byte on everything arrives that many milliseconds later.
     pause: (usize, u64),
 }
 
@@ -240,7 +240,7 @@ impl Read for Pasted {
         if self.taken == self.bytes.len() {
             return core::future::pending().await;
         }
-        // 11.52 bytes a millisecond, from the first second on.
+        // 11.52 bytes per millisecond, from the first second on.
         let (paused, pause_ms) = self.pause;
         let delay_ms = |byte: usize| if byte < paused { 0 } else { pause_ms };
         let due_ms = 1000 + ((self.taken as u64 + 1) * 100).div_ceil(1152) + delay_ms(self.taken);
@@ -260,7 +260,7 @@ impl Read for Pasted {
     }
 }
 
-/// Sensors that take two seconds for an answer.
+/// Sensors that take two seconds to answer.
 struct Slow(&'static FakeClock);
 
 impl crate::board::SensorBus for Slow {
@@ -285,7 +285,7 @@ impl Board for Table {
     type ToLaptop = Screen;
 }
 
-/// What a terminal shows after `bytes` were pasted into it, those from `pause_at` on a minute later.
+/// Text on a terminal after `bytes` were pasted into it, those from `pause_at` on a minute later.
 fn pasted(bytes: &[u8], pause_at: usize) -> std::string::String {
     let clock: &'static FakeClock = std::boxed::Box::leak(std::boxed::Box::default());
     let layout = Layout::with_slots(FLASH, 16 * 1024, 8 * 1024).unwrap();
@@ -325,7 +325,7 @@ fn a_block_pasted_while_a_slow_command_runs_is_run_to_its_end() {
 #[test]
 fn an_overrun_is_said_and_the_port_goes_on() {
     let mut block = b"set channel 0 phreatic sdi12 0 0 level\rnow\r".to_vec();
-    // More than port and UART keep while the sensors are asked.
+    // More than port and UART buffer while the sensors are read.
     for _ in 0..500 {
         block.extend_from_slice(b"clock\r");
     }
@@ -336,7 +336,7 @@ fn an_overrun_is_said_and_the_port_goes_on() {
     assert!(shown.contains("limit 3.500 mm"), "{shown}");
 }
 
-/// What the console prints for a line, the prompt left out.
+/// What the console prints for a line, without the prompt.
 fn typed(desk: &Desk, line: &str) -> std::string::String {
     let screen = Screen::default();
     let mut session = session::Session::new(desk, screen.clone());
@@ -360,7 +360,7 @@ fn the_console_exports_what_the_laptop_exports() {
         typed(&desk, line);
     }
     let mut logger = block_on(desk.logger.lock());
-    // A name that the console's words cannot hold.
+    // A name that cannot be typed as a word on the console.
     logger.settings.channels[1].aquifer_layer = Name::try_from("confined, 1").unwrap();
     let reading = |raw, level_m, quality| Reading {
         raw,
@@ -416,7 +416,7 @@ fn events_name_the_layer_and_what_was_set() {
     assert!(!shown.contains("Channel("), "{shown}");
 }
 
-/// A bus with one sensor at address 0 that says who it is.
+/// A bus with one sensor at address 0, which has an identity.
 fn bus_of(identity: &'static [u8]) -> FakeBus {
     FakeBus::new(&[
         ("0!", Answer::Line(b"0\r\n")),
@@ -446,7 +446,7 @@ fn a_sensor_that_was_swapped_is_flagged_until_somebody_agrees() {
     put_on_the_cable(&desk, bus_of(FIRST));
     typed(&desk, "set channel 0 phreatic sdi12 0 0 level");
     assert_eq!(sampled(&desk), Quality::GOOD);
-    // Unplugged, and another one plugged in.
+    // Unplugged, and replaced by another one.
     put_on_the_cable(&desk, FakeBus::new(&[]));
     assert_eq!(sampled(&desk), Quality::TIMEOUT);
     put_on_the_cable(&desk, bus_of(OTHER));
@@ -460,7 +460,7 @@ fn a_sensor_that_was_swapped_is_flagged_until_somebody_agrees() {
     assert_eq!(shown.matches("another sensor").count(), 1, "{shown}");
     typed(&desk, "step 0");
     assert_eq!(sampled(&desk), Quality::GOOD);
-    // The first one again is another one by now.
+    // The first one is by now a different one than the accepted one.
     put_on_the_cable(&desk, FakeBus::new(&[]));
     sampled(&desk);
     put_on_the_cable(&desk, bus_of(FIRST));

@@ -1,4 +1,4 @@
-//! Who an SDI-12 sensor is: `aI!` and what it answers (section 4.4.2).
+//! Identity of an SDI-12 sensor: the command `aI!` and its answer (SDI-12 1.4, section 4.4.2).
 
 use amlstm_core::link::{Quality, Sdi12Reading};
 use heapless::String;
@@ -6,15 +6,15 @@ use heapless::String;
 use super::sdi12::{ANSWER_MS, MAX_ANSWER, ask};
 use crate::board::SensorBus;
 
-/// Characters that every sensor tells: SDI-12 version 2, maker 8, model 6, version 3.
+/// Characters of every identity: SDI-12 version 2, maker 8, model 6, version 3.
 const LEAST: usize = 19;
-/// With the serial number or what else a maker adds, at most 13.
+/// With the maker's optional field, such as a serial number: at most 13 characters.
 const MOST: usize = LEAST + 13;
 
-/// What a sensor says of itself, address left out.
+/// A sensor's identity, without its address.
 pub type Identity = String<MOST>;
 
-/// Asks a sensor who it is.
+/// Requests a sensor's identity.
 ///
 /// # Errors
 /// [`Quality::TIMEOUT`], [`Quality::GARBLED`].

@@ -1,4 +1,4 @@
-//! SDI-12 version 1.4, the logger's side: commands, answers, parity, CRC, retries within a time.
+//! SDI-12 version 1.4, the logger's side: commands, answers, parity, CRC, retries until a deadline.
 //!
 //! A measurement is `aM!`, `aM1!` ... `aM9!` (`aMC!` ... with CRC), answered `atttn`: ready in `ttt` seconds, or earlier with a service request `a`,
 //! with `n` values; then `aD0!`, `aD1!` ... until all values came. A concurrent one is `aC!` ..., answered `atttnn`, without a service request.
@@ -20,11 +20,11 @@ pub use answer_line::AnswerLine;
 pub use crc::crc_characters;
 pub use decimal::parse_decimal;
 
-/// Most values of a command: nine of an `M` measurement, and more than any water sensor has of the others.
+/// Most values per command: an `M` measurement has at most nine; of the other commands no water sensor returns more than this.
 pub const MAX_VALUES: usize = 20;
 /// Longest answer: 75 characters of values and CRC, address and CR LF.
 pub const MAX_ANSWER: usize = 81;
-/// Tries of a whole measurement.
+/// Attempts of a whole measurement.
 const ATTEMPTS: usize = 3;
 /// An answer must begin within 15 ms and 80 characters at 1200 baud take 667 ms.
 pub const ANSWER_MS: u32 = 1000;
@@ -32,10 +32,10 @@ pub const ANSWER_MS: u32 = 1000;
 /// Values of one measurement.
 pub type Values = Vec<f32, MAX_VALUES>;
 
-/// Measures at one address, with retries, and ends at `deadline_ms` (time since the start) or one answer later.
+/// Measures at one address, with retries. Ends at `deadline_ms` (uptime), or one answer later.
 ///
 /// # Errors
-/// What was wrong in the last try: [`Quality::TIMEOUT`], [`Quality::CRC`] or [`Quality::GARBLED`].
+/// What failed in the last attempt: [`Quality::TIMEOUT`], [`Quality::CRC`] or [`Quality::GARBLED`].
 pub async fn measure(
     clock: &impl Clock,
     bus: &mut impl SensorBus,
@@ -86,7 +86,7 @@ async fn measure_once(
     }
     if promise.ready_s > 0 {
         let wait_ms = promise.ready_s * 1000 + ANSWER_MS;
-        // This answer has no CRC. A wait beyond the time there is may be a damaged digit: the next try asks again.
+        // This answer has no CRC. A wait beyond the deadline may be a corrupted digit: the next attempt asks again.
         let end_ms = clock.uptime_ms() + u64::from(wait_ms);
         if end_ms > deadline_ms {
             return Err(Quality::TIMEOUT);
@@ -94,7 +94,7 @@ async fn measure_once(
         if concurrent {
             clock.wait_until_ms(end_ms).await;
         } else {
-            // The service request, or its absence, ends the wait; what counts is what the data command brings.
+            // The service request or the timeout ends the wait; either way the data command follows.
             let _ = ask(bus, 0, &[], &mut answer, wait_ms).await;
         }
     }
@@ -117,7 +117,7 @@ async fn measure_once(
     }
 }
 
-/// The command that starts a measurement or brings values.
+/// The command that starts a measurement or requests continuous values.
 fn start_of(address: u8, command: Sdi12Command, crc: bool) -> Vec<u8, 5> {
     let (letter, number) = command.parts();
     let numbered = letter == b'R' || number > 0;
@@ -131,10 +131,10 @@ fn start_of(address: u8, command: Sdi12Command, crc: bool) -> Vec<u8, 5> {
     collect_bounded(characters.into_iter().flatten())
 }
 
-/// One command and its answer without CR LF. The sensor is woken so much earlier.
+/// Sends one command and returns the answer without CR LF. If `wake_ms` is not 0, a break wakes the sensor that much earlier.
 ///
 /// # Errors
-/// [`Quality::TIMEOUT`] without an answer, [`Quality::GARBLED`] for one without an end.
+/// [`Quality::TIMEOUT`] without an answer, [`Quality::GARBLED`] for one without CR LF.
 pub async fn ask<'a>(
     bus: &mut impl SensorBus,
     wake_ms: u8,

@@ -139,7 +139,7 @@ fn a_step_is_flagged_until_readings_return() {
     );
 }
 
-/// A transducer that has lost its membrane sends one number again and again: only its first reading was flagged, and a month's mean was of the rest.
+/// A transducer with a broken membrane repeats one number. Once only its first reading was flagged, and the monthly mean was formed of the rest.
 #[test]
 fn a_step_followed_by_one_value_is_an_error_code() {
     let (good, step) = (Quality::GOOD.0, Quality::STEP.0);

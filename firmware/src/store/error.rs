@@ -5,17 +5,17 @@ use amlstm_core::link::Fault;
 /// Why the store failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreError {
-    /// The flash chip refused, or what it holds is beyond repair.
+    /// The flash chip reported an error, or its content is corrupt.
     Flash,
     /// No room is left.
     Full,
-    /// A record is larger than an item may be.
+    /// A record exceeds the largest item.
     TooLarge,
-    /// What was written could not be read back, tries included.
+    /// Written data could not be read back, even after retries.
     NotKept,
     /// The flash holds another layout.
     Format {
-        /// Its number.
+        /// Its version.
         found: u8,
     },
 }
@@ -31,7 +31,7 @@ impl<E> From<sequential_storage::Error<E>> for StoreError {
     }
 }
 
-/// What the laptop is told: the store's own counter says how often.
+/// The laptop sees one storage fault; the store counts how many occurred.
 impl From<StoreError> for Fault {
     fn from(_: StoreError) -> Self {
         Self::Storage

@@ -1,4 +1,4 @@
-//! The events, in two queues: those that can repeat without end never push out what people did.
+//! The events, in two queues, so that events that can repeat endlessly never displace the others.
 
 use core::ops::ControlFlow;
 
@@ -9,7 +9,7 @@ use super::{Store, StoreError};
 use crate::board::MappedFlash;
 
 impl<F: MappedFlash> Store<F> {
-    /// Appends an event; the oldest make room.
+    /// Appends an event; a full queue drops its oldest.
     ///
     /// # Errors
     /// [`StoreError::Flash`].
@@ -34,7 +34,7 @@ impl<F: MappedFlash> Store<F> {
         Ok(())
     }
 
-    /// The first kept event whose number is at least `number`.
+    /// The first stored event whose number is at least `number`.
     ///
     /// # Errors
     /// [`StoreError::Flash`].
@@ -84,7 +84,7 @@ impl<F: MappedFlash> Store<F> {
     }
 }
 
-/// Events that can repeat without end and that nobody causes.
+/// Events that can repeat endlessly without anybody doing anything.
 fn repeats(kind: &EventKind) -> bool {
     matches!(
         kind,

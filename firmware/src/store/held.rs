@@ -1,14 +1,14 @@
-//! What the logs hold, known without reading them.
+//! Counts and last entries of the logs, kept in RAM so that the flash need not be read.
 
 use amlstm_core::link::{EstimateRecord, MonthRecord};
 use heapless::Vec;
 
 use super::{MissingMonths, MonthEntry, VoidMonths};
 
-/// Most entries that void months. Each is said by hand.
+/// Most entries that make months void.
 pub const MAX_VOIDS: usize = 16;
 
-/// What the logs hold, known without reading them.
+/// Counts and last entries of the logs, kept in RAM so that the flash need not be read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Held {
     /// Number of the oldest event.
@@ -25,7 +25,7 @@ pub struct Held {
     pub last_void: Option<VoidMonths>,
     /// Time of the last sample.
     pub last_sample_unix_s: Option<u32>,
-    /// Records that this firmware cannot read.
+    /// Records that this firmware cannot decode.
     pub unreadable: u32,
     /// Entries of the log of months.
     entries: u32,
@@ -35,22 +35,22 @@ pub struct Held {
 /// Which entries of the log of months are void.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Voids {
-    /// First void month, and the entry that says so by its number.
+    /// Number of the entry, and the first month that it makes void.
     said: Vec<(u32, i32), MAX_VOIDS>,
 }
 
 impl Held {
-    /// First pass over the log of months: what is void.
+    /// First pass over the log of months: collects what is void.
     pub(super) fn note_void(&mut self, entry: &MonthEntry) {
         if let MonthEntry::Void(void) = entry {
-            // There is room: no more are ever written.
+            // There is room: at most MAX_VOIDS are ever written.
             let _ = self.voids.said.push((self.entries, void.month_index));
             self.last_void = Some(*void);
         }
         self.entries += 1;
     }
 
-    /// Second pass, and each entry appended later: counts it unless it is void.
+    /// Second pass, and for each entry appended later: counts an entry that is not void.
     pub(super) fn note_month(&mut self, entry: &MonthEntry) {
         match entry {
             MonthEntry::Closed(record) => {
@@ -66,7 +66,7 @@ impl Held {
         }
     }
 
-    /// An entry was appended.
+    /// Counts an appended entry.
     pub(super) fn note_appended(&mut self, entry: &MonthEntry) {
         self.entries += 1;
         self.note_month(entry);
@@ -79,7 +79,7 @@ impl Held {
 }
 
 impl Voids {
-    /// What of an entry is not void, as it is written today, the entry's number being `number`.
+    /// The part of entry `number` that is not void, in its current variant.
     pub(super) fn live(&self, number: u32, entry: MonthEntry) -> Option<MonthEntry> {
         let first_void = self
             .said

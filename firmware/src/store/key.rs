@@ -2,7 +2,7 @@
 
 use amlstm_core::link::ConfigKey;
 
-/// Keys of the map. Appended only.
+/// Keys of the map. Their numbers are part of the flash format: new ones are appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Key {
@@ -22,17 +22,17 @@ pub enum Key {
     Slots = 6,
     /// Starts and watchdog resets.
     Counters = 7,
-    /// The clock when it was last set.
+    /// The last setting of the clock.
     Clock = 8,
     /// When the sensors have power.
     SensorSupply = 9,
-    /// From which sample on the clock has been unsure.
+    /// Number of the first sample since the clock has been unsure.
     Unsure = 10,
-    /// Samples that got their time later.
+    /// Corrections of samples' times.
     Placed = 11,
     /// First of [`amlstm_core::link::MAX_CHANNELS`] channels.
     Channel = 16,
-    /// Which sensor is at the first of so many channels.
+    /// Identity of the sensor at the first of [`amlstm_core::link::MAX_CHANNELS`] channels.
     SensorIdentity = 32,
 }
 

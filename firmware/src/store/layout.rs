@@ -1,11 +1,11 @@
-//! Where everything lies on the data flash.
+//! Regions of the data flash.
 
 use core::ops::Range;
 
-/// Smallest unit that is erased.
+/// Erase unit in bytes.
 pub const SECTOR: u32 = 4096;
 const KIB: u32 = 1024;
-/// Bytes of a sample of three channels on flash, about.
+/// Approximate bytes of a sample of three channels on flash.
 const SAMPLE_BYTES: u32 = 60;
 
 /// Regions of the data flash, as offsets from its start.
@@ -13,11 +13,11 @@ const SAMPLE_BYTES: u32 = 60;
 pub struct Layout {
     /// Map of the configuration, 16 KiB.
     pub config: Range<u32>,
-    /// Queue of what people did and what was found, 16 KiB.
+    /// Queue of events, 16 KiB.
     pub events: Range<u32>,
     /// Queue of months, 32 KiB: 23 years of three channels.
     pub months: Range<u32>,
-    /// Queue of what can repeat without end (starts, sensors that turn bad and good again), 8 KiB, so that it never pushes out what people did.
+    /// Queue of events that can repeat endlessly (starts, sensor quality), 8 KiB, so that they never displace the others.
     pub repeating_events: Range<u32>,
     /// Slots A and B, each one model file.
     pub slots: [Range<u32>; 2],
@@ -28,13 +28,13 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout of a data flash of `length` bytes with slots of 64 KiB and segments of 64 KiB; what lies beyond
-    /// [`super::MAX_SEGMENTS`] segments stays unused. `None` below 384 KiB.
+    /// The layout of a data flash of `length` bytes with slots of 64 KiB and segments of 64 KiB; space beyond [`super::MAX_SEGMENTS`] segments stays
+    /// unused. `None` below 384 KiB.
     pub const fn new(length: u32) -> Option<Self> {
         Self::with_slots(length, 64 * KIB, 64 * KIB)
     }
 
-    /// The same for a small flash: slots and segments of a given size, multiples of 4096. `None` if fewer than two segments remain.
+    /// A layout for a small flash: slots and segments of given sizes, multiples of 4096. `None` if fewer than two segments remain.
     pub const fn with_slots(length: u32, slot: u32, segment: u32) -> Option<Self> {
         let slot_a = 72 * KIB;
         let slot_b = slot_a + slot;
@@ -72,13 +72,13 @@ impl Layout {
             .unwrap_or(0)
     }
 
-    /// The segment of an index below [`Layout::segments`].
+    /// The segment with an index below [`Layout::segments`].
     pub fn segment(&self, index: usize) -> Range<u32> {
         let start = self.samples.start + index as u32 * self.segment;
         start..start + self.segment
     }
 
-    /// Samples of three channels kept for certain once the ring is full: all segments but the one being filled.
+    /// Samples of three channels that a full ring holds at least: those of all segments but the one being filled.
     pub fn sample_capacity(&self) -> u32 {
         (self.segments() as u32 - 1) * self.segment / SAMPLE_BYTES
     }

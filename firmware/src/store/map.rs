@@ -10,14 +10,14 @@ use super::versioned::Versioned;
 use super::{Store, StoreError};
 use crate::board::MappedFlash;
 
-/// A value that this firmware cannot read.
+/// A value that this firmware cannot decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
 type MapOf<'f, F> = MapStorage<u8, &'f mut F, Cache<Uncached, Uncached, Uncached, u8>>;
 
 impl<F: MappedFlash> Store<F> {
-    /// Reads a value of the map. A value that this firmware cannot read counts as none and is counted.
+    /// Reads a value of the map. A value that this firmware cannot decode is counted and treated as absent.
     ///
     /// # Errors
     /// [`StoreError::Flash`].
@@ -25,7 +25,7 @@ impl<F: MappedFlash> Store<F> {
         Ok(self.try_get(key).await?.and_then(Result::ok))
     }
 
-    /// The same, with an error for a value that this firmware cannot read.
+    /// As [`Store::get`], with an error for a value that this firmware cannot decode.
     ///
     /// # Errors
     /// [`StoreError::Flash`].
@@ -81,7 +81,7 @@ impl<F: MappedFlash> Store<F> {
         }
     }
 
-    /// Writes a value of the map and reads it back, for the reason that [`queue::push`] gives.
+    /// Writes a value of the map and reads it back; [`queue::push`] says why.
     pub(super) async fn store<T: Serialize>(
         &mut self,
         key: u8,
@@ -97,7 +97,7 @@ impl<F: MappedFlash> Store<F> {
             if let Err(error) = stored {
                 return Err(self.failed(error.into()));
             }
-            // A map that knows nothing of the write.
+            // A new map, without any cached state of the write.
             let mut map = self.map()?;
             let kept: Result<Option<&[u8]>, _> = map.fetch_item(&mut buffer, &key).await;
             match kept {

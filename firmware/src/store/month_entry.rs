@@ -9,23 +9,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounded::collect_bounded;
 
-/// An entry in the log of months. Appended only; a new version of an entry is a new variant.
+/// An entry in the log of months. Variants are only appended; a new format of an entry is a new variant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum MonthEntry {
     /// A month with samples was closed.
     Closed(MonthRecord),
-    /// A closed month was estimated, by a firmware that knew one estimate alone; read as [`MonthEntry::Estimate`].
+    /// A closed month was estimated, by a firmware from before models had physics; read as [`MonthEntry::Estimate`].
     NetworkEstimate(NetworkEstimate),
     /// Months without any sample were closed.
     Missing(MissingMonths),
-    /// What a wrong date had closed is void.
+    /// Months that a wrong date had closed are void.
     Void(VoidMonths),
     /// A closed month was estimated.
     Estimate(EstimateRecord),
 }
 
 impl MonthEntry {
-    /// The entry as it is written today.
+    /// The entry in its current variant.
     #[must_use]
     pub fn newest(self) -> Self {
         match self {
@@ -35,7 +35,7 @@ impl MonthEntry {
     }
 }
 
-/// An estimate of models without physics, as it was written at first. Fields as those of [`EstimateRecord`].
+/// The first format of an estimate, without physics. Fields as those of [`EstimateRecord`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "as those of EstimateRecord")]
 pub struct NetworkEstimate {
@@ -86,7 +86,7 @@ pub struct MissingMonths {
 }
 
 impl MissingMonths {
-    /// Each of the months, as one that was closed without a level.
+    /// One record without levels for each of the months.
     pub fn records(self) -> impl Iterator<Item = MonthRecord> {
         let missing = MonthLevel {
             mean_m: None,
@@ -109,13 +109,13 @@ impl MissingMonths {
     }
 }
 
-/// From which month on what stands before this entry is void.
+/// Makes void what earlier entries say of the months from one on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoidMonths {
     /// The first void month, months since 0000-01.
     pub month_index: i32,
-    /// When this was said: UTC, seconds since 1970.
+    /// When it was entered: UTC, seconds since 1970.
     pub unix_s: u32,
-    /// Number of the next sample then. Earlier samples with a later time than this were stamped by the wrong clock.
+    /// Number of the next sample then. Earlier samples with a later time than `unix_s` have it from the wrong clock.
     pub next_sample: u32,
 }

@@ -8,9 +8,9 @@ use super::queue::{self, ITEM_BYTES};
 use super::{Held, MissingMonths, MonthEntry, Store, StoreError, VoidMonths};
 use crate::board::MappedFlash;
 
-/// Bytes of a month on flash, with its estimate, beside those of its channels. Used for what is free.
+/// Bytes of a month and its estimate on flash, without its channels. Used to estimate the free space.
 const MONTH_BYTES: u32 = 67;
-/// Bytes of a channel of a month and of an input of its estimate.
+/// Bytes per channel of a month, with the matching input of its estimate.
 const MONTH_CHANNEL_BYTES: u32 = 26;
 
 const _: () = assert!(
@@ -43,10 +43,10 @@ impl<F: MappedFlash> Store<F> {
         self.push_entry(MonthEntry::Estimate(estimate)).await
     }
 
-    /// Makes every month from one on void. The entries stay on flash.
+    /// Makes all months from a given one on void. The entries stay on flash.
     ///
     /// # Errors
-    /// [`StoreError::Full`] if it was done too often, [`StoreError::Flash`].
+    /// [`StoreError::Full`] if the limit of such entries is reached, [`StoreError::Flash`].
     pub async fn push_void(&mut self, void: VoidMonths) -> Result<(), StoreError> {
         if self.held.voids_are_full() {
             return Err(StoreError::Full);
@@ -56,8 +56,8 @@ impl<F: MappedFlash> Store<F> {
         Ok(())
     }
 
-    /// Calls `visit` with each closed month and each estimate, oldest first, until it breaks. Void ones are left out, runs of missing months
-    /// come month by month.
+    /// Calls `visit` with each closed month and each estimate, oldest first, until it returns `Break`. Void months are skipped; a run of missing
+    /// months is visited month by month.
     ///
     /// # Errors
     /// [`StoreError::Flash`].
@@ -82,7 +82,7 @@ impl<F: MappedFlash> Store<F> {
         Ok(())
     }
 
-    /// Months of `channels` channels the log can still take, about; then the oldest make room.
+    /// Approximate number of months with `channels` channels that still fit; after that the oldest are dropped.
     ///
     /// # Errors
     /// [`StoreError::Flash`].
@@ -95,7 +95,7 @@ impl<F: MappedFlash> Store<F> {
         Ok(months.min(u32::from(u16::MAX)) as u16)
     }
 
-    /// Appends an entry to the log of months; if it is full, its oldest make room.
+    /// Appends an entry to the log of months; a full log drops its oldest.
     async fn push_entry(&mut self, entry: MonthEntry) -> Result<(), StoreError> {
         let region = self.layout.months.clone();
         match self.push(region.clone(), &entry, false).await {
@@ -110,7 +110,7 @@ impl<F: MappedFlash> Store<F> {
         Ok(())
     }
 
-    /// Reads the log of months; the number of entries that this firmware cannot read.
+    /// Reads the log of months and rebuilds [`Held`]. Returns the number of entries that this firmware cannot decode.
     pub(super) async fn survey_months(&mut self) -> Result<u32, StoreError> {
         let region = self.layout.months.clone();
         let mut survey = Held::default();

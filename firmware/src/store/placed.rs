@@ -1,16 +1,16 @@
-//! Samples that were taken while the clock was unsure and got their time when it was set.
+//! Corrections of the times of samples that were taken while the clock was unsure.
 //!
-//! A sample stays on flash as it was written. Since the start its clock has gone evenly, so that one number of seconds puts all samples of
-//! that time right; it is kept in the map and applied whenever samples are read.
+//! Samples are never rewritten. The clock runs evenly from the start until it is set, so one offset in seconds corrects all samples of that time; it
+//! is kept in the map and applied whenever samples are read.
 
 use amlstm_core::link::{Quality, Sample};
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
-/// Most rows of samples; the oldest is forgotten, its samples are unsure again.
+/// Most corrections; beyond it the oldest is dropped, and its samples are unsure again.
 const MAX_ROWS: usize = 16;
 
-/// A row of samples and what their times lack.
+/// A range of samples and the correction of their times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlacedSamples {
     /// Number of the first.
@@ -21,12 +21,12 @@ pub struct PlacedSamples {
     pub shift_s: i32,
 }
 
-/// Every row, in order.
+/// All corrections, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placed(Vec<PlacedSamples, MAX_ROWS>);
 
 impl Placed {
-    /// Adds a row, or changes the one that begins with the same sample.
+    /// Adds a correction, or replaces the one that begins with the same sample.
     pub fn put(&mut self, row: PlacedSamples) {
         if let Some(old) = self.0.iter_mut().find(|old| old.first == row.first) {
             *old = row;
@@ -40,7 +40,7 @@ impl Placed {
         let _ = self.0.push(row);
     }
 
-    /// The sample with its right time; `None` if its time stands as it was written.
+    /// The sample with its corrected time; `None` if there is no correction.
     pub(super) fn placed(&self, sample: &Sample) -> Option<Sample> {
         let of_row = |row: &&PlacedSamples| (row.first..row.end).contains(&sample.number);
         let row = self.0.iter().find(of_row)?;

@@ -1,4 +1,4 @@
-//! Queues of items: each appears whole or not at all, whenever the power goes.
+//! Queues of items, each appended atomically.
 
 use core::ops::{ControlFlow, Range};
 
@@ -10,7 +10,7 @@ use crate::board::MappedFlash;
 
 /// Longest item in bytes: eight channels of a month or a sample, with their item headers.
 pub const ITEM_BYTES: usize = 320;
-/// Tries to write an item that cannot be read back.
+/// Attempts to write an item until it can be read back.
 pub const TRIES: usize = 3;
 
 type Queue<'f, F> = QueueStorage<&'f mut F, Cache<Uncached, Uncached, Uncached, ()>>;
@@ -22,11 +22,11 @@ fn queue<F: MappedFlash>(flash: &mut F, region: Range<u32>) -> Result<Queue<'_, 
 
 /// Appends an item and reads it back.
 ///
-/// An item that is written right behind the first word of a header, where the power went before, can be lost although it was written
-/// (sequential-storage issue 136): the two make up a header that was never written. It is appended again, behind that one.
+/// After a power cut within an item's header, the next item can be lost although its write succeeded (sequential-storage issue 136): the rest of the
+/// old header and the new one are read as one. The item is then appended once more, behind them.
 ///
 /// # Errors
-/// [`StoreError::Full`] unless `overwrite` lets the oldest items go, [`StoreError::NotKept`], [`StoreError::Flash`].
+/// [`StoreError::Full`] unless `overwrite` allows to drop the oldest items, [`StoreError::NotKept`], [`StoreError::Flash`].
 pub async fn push<F: MappedFlash>(
     flash: &mut F,
     region: &Range<u32>,
@@ -48,7 +48,7 @@ pub async fn push<F: MappedFlash>(
     Err(StoreError::NotKept)
 }
 
-/// Calls `visit` with each item, oldest first, until it breaks.
+/// Calls `visit` with each item, oldest first, until it returns `Break`.
 ///
 /// # Errors
 /// [`StoreError::Flash`].
@@ -76,7 +76,7 @@ pub async fn erase<F: MappedFlash>(flash: &mut F, region: Range<u32>) -> Result<
     Ok(queue(flash, region)?.erase_all().await?)
 }
 
-/// Bytes that are free without letting old items go.
+/// Free bytes, without dropping old items.
 ///
 /// # Errors
 /// [`StoreError::Flash`].

@@ -1,7 +1,7 @@
 //! The ring of samples.
 //!
-//! The region is divided into segments, each a queue of its own, so that finding a sample or the end reads one segment and not the whole flash.
-//! When a segment is full the next one is erased: the oldest samples go segment by segment, and every sector wears alike.
+//! The region is divided into segments, each a queue of its own, so that finding a sample or the end reads one segment and not the whole flash. When
+//! a segment is full the next one is erased: the oldest samples are dropped segment by segment, and all sectors wear evenly.
 
 use core::ops::ControlFlow;
 
@@ -13,10 +13,10 @@ use super::versioned::{VERSION_BYTES, Versioned};
 use super::{Layout, StoreError};
 use crate::board::MappedFlash;
 
-/// Most segments: their first numbers are kept in RAM.
+/// Most segments; the number of the first sample in each is kept in RAM.
 pub const MAX_SEGMENTS: usize = 64;
 
-/// What is known of the segments.
+/// Index of the segments.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Ring {
     /// Number of each segment's first sample; `None` if it is empty.
@@ -24,12 +24,12 @@ pub(super) struct Ring {
     current: usize,
     next_number: u32,
     last_unix_s: Option<u32>,
-    /// Samples of the newest segment that this firmware cannot read.
+    /// Samples of the newest segment that this firmware cannot decode.
     unreadable: u32,
 }
 
 impl Ring {
-    /// Reads the first sample of each segment, and the whole of the newest.
+    /// Reads the first sample of each segment, and all samples of the newest.
     pub async fn survey<F: MappedFlash>(
         flash: &mut F,
         layout: &Layout,
@@ -123,7 +123,7 @@ impl Ring {
         mut visit: impl FnMut(Sample, &[u8]) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let mut stopped = false;
-        // From the segment after the current one, which is the oldest, round to the current.
+        // From the segment after the current one, which is the oldest, to the current one.
         for step in 1..=layout.segments() {
             let index = (self.current + step) % layout.segments().max(1);
             if stopped || self.ends_before(index, number) {

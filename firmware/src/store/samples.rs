@@ -1,4 +1,4 @@
-//! The samples, in their ring.
+//! The ring of samples.
 
 use core::ops::ControlFlow;
 
@@ -15,17 +15,17 @@ impl<F: MappedFlash> Store<F> {
         self.ring.first_number()
     }
 
-    /// Number the next sample gets.
+    /// Number of the next sample.
     pub fn next_sample(&self) -> u32 {
         self.ring.next_number()
     }
 
-    /// Samples the ring can keep, about.
+    /// Approximate number of samples that the ring keeps.
     pub fn sample_capacity(&self) -> u32 {
         self.layout.sample_capacity()
     }
 
-    /// Appends a sample under the next number; the oldest make room. Returns its number.
+    /// Appends a sample and returns its number; a full ring drops its oldest segment.
     ///
     /// # Errors
     /// [`StoreError::Flash`].
@@ -43,7 +43,7 @@ impl<F: MappedFlash> Store<F> {
         Ok(sample.number)
     }
 
-    /// Gives a row of samples their time, from now on whenever they are read.
+    /// Corrects the times of a range of samples, from now on whenever they are read.
     ///
     /// # Errors
     /// As [`Store::put`].
@@ -55,8 +55,7 @@ impl<F: MappedFlash> Store<F> {
         Ok(())
     }
 
-    /// Calls `visit` with each kept sample from `number` on and its postcard bytes, oldest first, until it breaks. Samples that got their time
-    /// later have it.
+    /// Calls `visit` with each stored sample from `number` on and its postcard bytes, oldest first, until it returns `Break`. Times are corrected.
     ///
     /// # Errors
     /// [`StoreError::Flash`].
@@ -71,7 +70,7 @@ impl<F: MappedFlash> Store<F> {
                 return visit(sample, bytes);
             };
             let mut bytes = [0; ITEM_BYTES];
-            // As long as the sample that was read, but for a few bytes.
+            // At most a few bytes longer than the sample that was read, so it fits.
             let bytes: &[u8] = postcard::to_slice(&sample, &mut bytes).map_or(&[], |bytes| bytes);
             visit(sample, bytes)
         };

@@ -1,7 +1,7 @@
 //! The two slots for model files.
 //!
-//! A model becomes active by one map item, written when its file lies complete and checked in the other slot. Until then nothing changes; the
-//! model before stays in its slot for a rollback until the next upload begins.
+//! Writing one map item activates a model, after its file was received completely in the other slot and checked. Until then nothing changes; the
+//! previous model stays in its slot for a rollback until the next upload begins.
 
 use amlstm_core::link::SlotInfo;
 use heapless::Vec;
@@ -27,7 +27,7 @@ pub struct SlotRecord {
     pub length: u32,
     /// The file's own CRC-32: its last four bytes.
     pub crc: u32,
-    /// The signature that was checked when the model came; empty without one.
+    /// The signature that was checked when the model was uploaded; empty without one.
     pub signature: Vec<u8, SIGNATURE_BYTES>,
 }
 
@@ -44,12 +44,12 @@ impl SlotRecord {
     }
 }
 
-/// The commit point: which slots hold what.
+/// What the slots hold. Writing it is the commit point of a model swap.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slots {
     /// Counts activations.
     pub generation: u32,
-    /// The model that estimates.
+    /// The active model.
     pub active: Option<SlotRecord>,
     /// The model a rollback returns to.
     pub standby: Option<SlotRecord>,
@@ -74,7 +74,7 @@ impl<F: MappedFlash> Store<F> {
         Ok(self.get(Key::Slots as u8).await?.unwrap_or_default())
     }
 
-    /// Makes `slots` true: the commit point of a model swap.
+    /// Writes what the slots hold: the commit point of a model swap.
     ///
     /// # Errors
     /// [`StoreError::Flash`], [`StoreError::Full`].
@@ -129,7 +129,7 @@ impl<F: MappedFlash> Store<F> {
         Ok(())
     }
 
-    /// The first `length` bytes of a slot, where they lie.
+    /// The first `length` bytes of a slot, mapped into memory.
     pub fn slot_bytes(&self, slot: u8, length: u32) -> Option<&[u8]> {
         let region = self.slot_region(slot, length).ok()?;
         self.flash.mapped(region.start..region.start + length)
@@ -152,6 +152,6 @@ impl<F: MappedFlash> Store<F> {
 /// Bytes written at once.
 const WRITE_PIECE: usize = 64;
 
-/// Some flash controllers want words in RAM to be aligned.
+/// Some flash controllers require aligned source words.
 #[repr(align(4))]
 struct AlignedPiece([u8; WRITE_PIECE]);

@@ -100,7 +100,7 @@ fn events_count_on_when_the_oldest_make_room() {
     assert_eq!(block_on(store.event_from(2000)).unwrap(), None);
 }
 
-/// 23 years is what the layout promises for three channels.
+/// The layout is documented to hold 23 years of three channels.
 #[test]
 fn the_month_log_takes_23_years_and_then_its_oldest_make_room() {
     let mut store = open(FakeFlash::new(FLASH));
@@ -141,7 +141,7 @@ fn the_month_log_takes_23_years_and_then_its_oldest_make_room() {
     assert!(block_on(store.months_free(3)).unwrap() < 60);
 }
 
-/// What is shown as free is what fits, for one channel and for eight.
+/// The free months shown do fit, for one channel and for eight.
 #[test]
 fn the_months_that_are_free_are_those_that_fit() {
     for channels in [1, 3, 8] {
@@ -182,7 +182,7 @@ fn the_months_that_are_free_are_those_that_fit() {
     }
 }
 
-/// After two cuts behind the first word of an item's header (sequential-storage issue 136) the next item was acknowledged and lost.
+/// After two cuts behind the first word of an item's header (sequential-storage issue 136) the next item was once acknowledged and lost.
 #[test]
 fn what_is_acknowledged_after_cuts_behind_a_header_word_is_kept() {
     for (first, second) in (0..=12).flat_map(|first| (0..=12).map(move |second| (first, second))) {
@@ -191,7 +191,7 @@ fn what_is_acknowledged_after_cuts_behind_a_header_word_is_kept() {
             for act in ACTS {
                 let mut store = open(flash);
                 store.flash_mut().bytes_until_cut = Some(cut);
-                // A small item may be whole before the cut.
+                // A small item may be complete before the cut.
                 let _ = act(&mut store, 1);
                 flash = store.into_flash();
                 flash.bytes_until_cut = None;
@@ -239,7 +239,7 @@ fn push_sample(store: &mut Store<FakeFlash>, value: u32) -> Result<(), StoreErro
     block_on(store.push_sample(sample(value))).map(|_| ())
 }
 
-/// Tape readings, models and clock changes are kept while sensors turn bad and good without end.
+/// Tape readings, models and clock changes are kept however often sensors turn bad and good.
 #[test]
 fn what_people_did_outlives_what_repeats() {
     let mut store = open(FakeFlash::new(FLASH));
@@ -256,7 +256,7 @@ fn what_people_did_outlives_what_repeats() {
     assert_eq!(open(store.into_flash()).held().next_event, 3001);
 }
 
-/// A value whose version this firmware does not know is counted, and so shown.
+/// A value whose version this firmware does not know is counted, and the count is shown.
 #[test]
 fn what_cannot_be_read_is_counted() {
     let mut store = open(FakeFlash::new(FLASH));

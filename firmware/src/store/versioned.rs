@@ -1,4 +1,4 @@
-//! The version of a record on flash.
+//! Records on flash with their version.
 
 use serde::{Deserialize, Serialize};
 

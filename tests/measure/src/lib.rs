@@ -1,4 +1,4 @@
-//! A model over a series of months: what the programs for devices and hosts in this crate run, to compare their bits and to measure their cost.
+//! Runs a model over a series of months. The programs of this crate do so on devices and hosts, to compare bits and to measure cost.
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 

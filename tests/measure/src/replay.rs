@@ -1,13 +1,13 @@
 //! A whole series of months through the estimator, so that a device can be compared with the host bit for bit.
 //!
-//! Model file and levels come as one block of bytes, which the host lays into the device's flash:
+//! Model file and levels form one block of bytes, which the host puts into the device's flash:
 //!
 //! | bytes | content |
 //! |---|---|
 //! | 4 | `AMLR` |
 //! | 4 | length of the model file, `u32` |
 //! | 4 | months, `u32` |
-//! | 4 | levels a month, `u32` |
+//! | 4 | levels per month, `u32` |
 //! | 4 | first month, `i32`, as in [`Month::index`] |
 //! | 4 | 0: start cold; 1: start at the end of training |
 //! | ... | the model file, then zeros up to a multiple of 4 |
@@ -37,14 +37,14 @@ pub enum Start {
     TrainingEnd,
 }
 
-/// What a block begins with.
+/// The head of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// Length of the model file in bytes.
     pub model_bytes: u32,
     /// Number of months.
     pub months: u32,
-    /// Levels a month, 1 to [`MAX_INPUTS`].
+    /// Levels per month, 1 to [`MAX_INPUTS`].
     pub levels: u32,
     /// The first of the months.
     pub first: Month,
@@ -65,17 +65,17 @@ pub struct Replay<'a> {
 pub enum ReplayError {
     /// It does not begin with [`MAGIC`].
     Magic {
-        /// What it begins with.
+        /// Its first bytes.
         found: [u8; 4],
     },
     /// It is shorter than its head says, or than a head.
     Length {
-        /// Bytes there are.
+        /// Bytes found.
         found: usize,
-        /// Bytes there should be.
+        /// Bytes expected.
         expected: usize,
     },
-    /// The number of levels a month is out of range.
+    /// The number of levels per month is out of range.
     Levels {
         /// The number, expected to be 1 to [`MAX_INPUTS`].
         found: u32,
@@ -105,7 +105,7 @@ impl core::fmt::Display for ReplayError {
             }
             Self::Levels { found } => write!(
                 f,
-                "replay: {found} levels a month, expected 1 to {MAX_INPUTS}"
+                "replay: {found} levels per month, expected 1 to {MAX_INPUTS}"
             ),
             Self::Month { found } => write!(f, "replay: no month has the index {found}"),
             Self::Start { found } => write!(
@@ -119,7 +119,7 @@ impl core::fmt::Display for ReplayError {
 
 impl core::error::Error for ReplayError {}
 
-/// What a month gave: the estimate, and the estimator after it.
+/// The result of a month: the estimate, and the estimator after it.
 pub struct Replayed<'a, 'model> {
     /// The estimate.
     pub estimate: &'a Estimate,
@@ -187,11 +187,11 @@ impl Head {
 }
 
 impl<'a> Replay<'a> {
-    /// Reads the block that `bytes` begin with. What lies behind it is not looked at.
+    /// Reads the block at the start of `bytes`. Bytes behind it are ignored.
     ///
     /// # Errors
     ///
-    /// The block is not one, or is cut short. The model file is checked by [`Replay::run`].
+    /// The block is invalid or truncated. The model file is checked by [`Replay::run`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ReplayError> {
         let head = Head::from_bytes(bytes)?;
         let model_bytes = head.model_bytes as usize;
@@ -215,7 +215,7 @@ impl<'a> Replay<'a> {
         })
     }
 
-    /// What the block begins with.
+    /// The head of the block.
     pub fn head(&self) -> Head {
         self.head
     }
@@ -230,7 +230,7 @@ impl<'a> Replay<'a> {
         self.levels.as_chunks().0
     }
 
-    /// Steps through all months, tells `report` of each, and gives the digest of all.
+    /// Steps through all months, calls `report` for each, and returns the digest of all.
     ///
     /// # Errors
     ///

@@ -1,28 +1,28 @@
-//! Faults on demand, to see what becomes of them. Only with the feature `faults`, never in a logger that ships.
+//! Faults on demand, to test how the logger recovers. Only with the feature `faults`, never in a shipped logger.
 //!
-//! A NaN of the level table with one of these numbers in its lowest bits is not a silent sensor but a fault of the program that reads it.
+//! A NaN in the level table with one of these bit patterns stands for a fault of the program, not for a silent sensor.
 
 use core::future::pending;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use amlstm_cortex_m::retained;
 
-/// Waits for ever, as for an interrupt that got lost.
+/// Waits forever, as for a lost interrupt.
 const WAITS: u32 = 0x7fc0_0001;
-/// Never gives the processor back.
+/// Never yields.
 const SPINS: u32 = 0x7fc0_0002;
 const PANICS: u32 = 0x7fc0_0003;
-/// Executes what is no instruction.
+/// Executes an undefined instruction.
 const BREAKS: u32 = 0x7fc0_0004;
 
 static ARMED: AtomicBool = AtomicBool::new(false);
 
-/// Allows one fault if the power was just switched on: the run after a reset goes on.
+/// Allows one fault after power-on; after a reset there is none.
 pub fn arm() {
     ARMED.store(!retained::is_warm(), Ordering::Relaxed);
 }
 
-/// Fails in the way that a number of the table asks for.
+/// Fails as a number of the table demands.
 pub async fn strike(number: f32) {
     if !(WAITS..=BREAKS).contains(&number.to_bits()) || !ARMED.swap(false, Ordering::Relaxed) {
         return;

@@ -14,8 +14,8 @@ pub const DATA_BYTES: u32 = 15 * 1024 * 1024;
 pub const ALL_BYTES: usize = 16 * 1024 * 1024;
 const SECTOR: usize = 4096;
 const SECTORS: usize = DATA_BYTES as usize / SECTOR;
-/// Where the counts of erases lie, at the very end, so that the host reads them in the file: one `u32` a sector, all bits inverted, so
-/// that a fresh file of 0xff counts none.
+/// Where the erase counts lie: at the end, so that the host can read them in the file. One `u32` per sector with all bits inverted, so that a new
+/// file of 0xff bytes counts none.
 const ERASES: usize = ALL_BYTES - 4 * SECTORS;
 
 /// The data flash.
@@ -25,14 +25,14 @@ pub struct Psram {
 }
 
 impl Psram {
-    /// The only one there is; `None` when asked again.
+    /// The only instance; `None` on a second call.
     pub fn take() -> Option<Self> {
         static TAKEN: AtomicBool = AtomicBool::new(false);
         if TAKEN.swap(true, Ordering::AcqRel) {
             return None;
         }
-        // SAFETY: the board has 16 MiB of plain RAM at BASE that neither the linker script nor any other code uses; these are the only
-        // references to its first 15 MiB and to the counts at its end, because they are made once. BASE and ERASES are multiples of 4.
+        // SAFETY: the board has 16 MiB of plain RAM at BASE that neither the linker script nor any other code uses; these are the only references to
+        // its first 15 MiB and to the counts at its end, because they are created only once. BASE and ERASES are multiples of 4.
         let (bytes, erases) = unsafe {
             (
                 core::slice::from_raw_parts_mut(BASE as *mut u8, DATA_BYTES as usize),
@@ -54,7 +54,7 @@ impl Psram {
     }
 }
 
-/// The last MiB up to the counts of erases: what the host laid there for the synthetic sensors.
+/// The last MiB up to the erase counts: the host's data for the synthetic sensors.
 pub fn table_bytes() -> &'static [u8] {
     // SAFETY: plain RAM beyond the data flash; nothing in this program writes it.
     unsafe {

@@ -18,9 +18,9 @@ pub const TIMER: i16 = 8;
 
 const TIMER0: usize = 0x4000_0000;
 const WATCHDOG: usize = 0x4000_8000;
-/// Counts 100 times a second, 32 bits.
+/// Counts at 100 Hz, 32 bits.
 const CLK100HZ: usize = 0x4002_8014;
-/// Milliseconds of one count of it.
+/// Milliseconds per count.
 const TICK_MS: u64 = 10;
 /// Longest alarm: the timer counts 32 bits at 25 MHz, 171 s.
 const LONGEST_ALARM_MS: u64 = 170_000;
@@ -38,7 +38,8 @@ unsafe extern "C" {
     fn DefaultHandler();
 }
 
-// SAFETY: cortex-m-rt's script puts the section behind the exceptions and wants it under this name, and nothing else defines it; `DefaultHandler` is a handler.
+// SAFETY: cortex-m-rt's script places the section behind the exceptions and requires this name, and nothing else defines it; `DefaultHandler` is a
+// handler.
 #[unsafe(link_section = ".vector_table.interrupts")]
 #[unsafe(no_mangle)]
 static __INTERRUPTS: [unsafe extern "C" fn(); INTERRUPTS] = [DefaultHandler; INTERRUPTS];
@@ -50,9 +51,9 @@ unsafe impl InterruptNumber for Interrupt {
     }
 }
 
-/// Lets an interrupt through.
+/// Enables an interrupt.
 pub fn unmask(interrupt: i16) {
-    // SAFETY: every handler takes a critical section for what it shares with the rest.
+    // SAFETY: every handler accesses shared data in a critical section only.
     unsafe { NVIC::unmask(Interrupt(interrupt as u16)) };
 }
 
@@ -64,17 +65,17 @@ pub fn read(address: usize) -> u32 {
 
 /// Writes a register of the board.
 pub fn write(address: usize, value: u32) {
-    // SAFETY: as in `read`; no register written here lets the hardware touch memory.
+    // SAFETY: as in `read`; no register written here makes the hardware access memory.
     unsafe { (address as *mut u32).write_volatile(value) }
 }
 
 struct Time {
-    /// The last count seen, and how often the counter has begun again: it is read at least every 171 s and wraps after 497 days.
+    /// The last count read, and how often the counter has wrapped: it is read at least every 171 s and wraps after 497 days.
     last: Cell<u32>,
     wraps: Cell<u32>,
-    /// The count at the start of the program: the counter goes on through a reset.
+    /// The count at the start of the program: a reset does not reset the counter.
     start: Cell<u32>,
-    /// The earliest waking asked for since the last poll.
+    /// The earliest wake-up requested since the last poll.
     alarm_ms: Cell<u64>,
     /// UTC of the last sample, for the synthetic sensors.
     unix_s: Cell<u32>,
@@ -88,7 +89,7 @@ static TIME: Mutex<Time> = Mutex::new(Time {
     unix_s: Cell::new(0),
 });
 
-/// Milliseconds since the start, in steps of ten.
+/// Milliseconds since the start, in steps of 10.
 pub fn uptime_ms() -> u64 {
     critical_section::with(|token| {
         let time = TIME.borrow(token);
@@ -101,27 +102,27 @@ pub fn uptime_ms() -> u64 {
     })
 }
 
-/// UTC the sampler gave last.
+/// UTC of the last sample.
 pub fn sampled_unix_s() -> u32 {
     critical_section::with(|token| TIME.borrow(token).unix_s.get())
 }
 
-/// Before a poll: the futures will ask again.
+/// Clears the alarm before a poll, in which the futures request it again.
 pub fn forget_alarm() {
     critical_section::with(|token| TIME.borrow(token).alarm_ms.set(u64::MAX));
 }
 
-/// Before sleeping: sets the timer to the earliest waking.
+/// Sets the timer to the earliest wake-up, before sleeping.
 pub fn set_alarm() {
     let alarm_ms = critical_section::with(|token| TIME.borrow(token).alarm_ms.get());
-    // A tick of the clock more, so that the moment has come when the timer ends.
+    // One tick more, so that the time has been reached when the timer ends.
     let wait_ms = alarm_ms
         .saturating_sub(uptime_ms())
         .saturating_add(TICK_MS)
         .min(LONGEST_ALARM_MS);
     write(TIMER0, 0);
-    // Nothing to reload: it stops at zero. A timer that begins again would let QEMU's fast-forward (`-icount sleep=off`) jump to its next
-    // end before the processor hears of this one.
+    // No reload value: the timer stops at zero. With a reload QEMU's fast-forward (`-icount sleep=off`) would jump to its next end before the
+    // processor receives this interrupt.
     write(TIMER0 + 0x8, 0);
     write(TIMER0 + 0x4, (wait_ms * u64::from(CORE_HZ / 1000)) as u32);
     // Enabled, with interrupt.
@@ -133,14 +134,14 @@ pub fn timer_interrupt() {
     write(TIMER0 + 0xc, 1);
 }
 
-/// The clock of the board. It keeps its time through a reset, and none without power.
+/// The clock of the board. It keeps its time across a reset, but not without power.
 #[derive(Clone, Copy)]
 pub struct Mps2Clock {
     synthetic_start_unix_s: Option<u32>,
 }
 
 impl Mps2Clock {
-    /// Starts timer and counter. With synthetic sensors the time begins with their table.
+    /// Starts timer and counter. With synthetic sensors the time starts with their table.
     pub fn start(synthetic_start_unix_s: Option<u32>) -> Self {
         critical_section::with(|token| TIME.borrow(token).start.set(read(CLK100HZ)));
         unmask(TIMER);
@@ -183,7 +184,7 @@ impl Clock for Mps2Clock {
 pub struct Mps2Machine(());
 
 impl Mps2Machine {
-    /// Starts the watchdog: a warning after [`WATCHDOG_MS`], a reset after as long again.
+    /// Starts the watchdog: a warning after [`WATCHDOG_MS`], a reset after the same time again.
     pub fn start() -> Self {
         write(WATCHDOG + 0xc00, WATCHDOG_KEY);
         reload_watchdog();
@@ -192,7 +193,7 @@ impl Mps2Machine {
     }
 }
 
-/// Lets the watchdog count from its start, and takes its warning back.
+/// Restarts the watchdog's count, and clears its warning.
 fn reload_watchdog() {
     write(WATCHDOG, WATCHDOG_MS * (CORE_HZ / 1000));
     write(WATCHDOG + 0xc, 1);

@@ -1,8 +1,8 @@
 //! The logger on the MPS2 board with the AN386 image (Cortex-M4F), as QEMU emulates it.
 //!
-//! UART0 is the technician's port, UART1 the SDI-12 bus (plain 8N1, no break) with the SIMULATED 4-20 mA inputs on it, the PSRAM at
-//! `0x2100_0000` plays the NOR flash and is a file on the host. With a table of levels at its end ([`synthetic`]) the sensors are computed
-//! and QEMU can run as fast as it can.
+//! UART0 is the technician's port, UART1 the SDI-12 bus (plain 8N1, no break) with the SIMULATED 4-20 mA inputs on it, the PSRAM at `0x2100_0000`
+//! acts as the NOR flash and is a file on the host. With a table of levels at its end ([`synthetic`]) the sensors are synthetic, and QEMU can run
+//! faster than real time.
 #![no_std]
 #![no_main]
 #![allow(
@@ -100,8 +100,8 @@ unsafe fn DefaultHandler(interrupt: i16) {
     runtime::wake();
 }
 
-/// The watchdog's warning; the reset follows when its counter ends a second time. A late task was noted before, unless nobody could see it
-/// because a task never yields.
+/// The watchdog's warning; the reset follows when its counter ends a second time. A late task was recorded before, unless one never yields, so that
+/// nothing could notice it.
 #[exception]
 unsafe fn NonMaskableInt() {
     retained::note_running(machine::uptime_ms());

@@ -11,12 +11,12 @@ use crate::machine;
 
 static WOKEN: AtomicBool = AtomicBool::new(true);
 
-/// Something happened: the future is polled again.
+/// Lets the future be polled again.
 pub fn wake() {
     WOKEN.store(true, Ordering::Release);
 }
 
-/// Runs a future to its end. The caller pins it: one that is moved here takes its memory twice.
+/// Runs a future to completion. The caller pins it: one that is moved here takes its memory twice.
 pub fn block_on<T>(mut future: Pin<&mut impl Future<Output = T>>) -> T {
     let waker = waker();
     let mut context = Context::from_waker(&waker);
@@ -29,7 +29,7 @@ pub fn block_on<T>(mut future: Pin<&mut impl Future<Output = T>>) -> T {
             continue;
         }
         machine::set_alarm();
-        // With interrupts masked, one that comes between the look and the sleep ends the sleep at once and runs after it.
+        // With interrupts masked, one that comes between this check and the sleep ends the sleep at once, and runs after it.
         cortex_m::interrupt::disable();
         if !WOKEN.load(Ordering::Acquire) {
             cortex_m::asm::wfi();
@@ -39,7 +39,7 @@ pub fn block_on<T>(mut future: Pin<&mut impl Future<Output = T>>) -> T {
     }
 }
 
-/// There is one future, so every waker says the same and holds nothing.
+/// There is only one future, so every waker does the same and holds no data.
 fn waker() -> Waker {
     const TABLE: RawWakerVTable = RawWakerVTable::new(|_| RAW, |_| wake(), |_| wake(), |_| {});
     const RAW: RawWaker = RawWaker::new(core::ptr::null(), &TABLE);

@@ -1,12 +1,12 @@
-//! Sensors on UART1, or computed from a table of monthly levels that the host laid into the last MiB of the flash file.
+//! Sensors on UART1, or computed from a table of monthly levels that the host has put into the last MiB of the flash file.
 //!
-//! The table, little endian: `AMLSYNTH`, `u32` months, `u32` channels, `u32` UTC of the first month's start in seconds since 1970, then
-//! `f32` value `[months][channels]`, a level in metres or a current in mA; NaN is a silent sensor. Channel k answers at SDI-12 address k
-//! (0-9, then A-Z) with its value and a tide of 0.05, so that it is not taken for stuck. With each month the image prints how much stack
-//! was used until then; on the second day after the table it ends QEMU with exit code 0.
+//! The table, little endian: `AMLSYNTH`, `u32` months, `u32` channels, `u32` UTC of the first month's start in seconds since 1970, then `f32` values
+//! `[months][channels]`, a level in metres or a current in mA; NaN is a silent sensor. Channel k answers at SDI-12 address k (0-9, then A-Z) with its
+//! value and a daily variation of +-0.05, so that it does not count as stuck. At each new month the image prints the deepest use of the stack; on the
+//! second day after the table it ends QEMU with exit code 0.
 //!
-//! The board has no converter: its 4-20 mA inputs are SIMULATED by a module on the same bus, which tells the current of input 0 in mA at
-//! SDI-12 address A, of input 1 at B, and so on.
+//! The board has no converter: its 4-20 mA inputs are SIMULATED by a module on the same bus, which reports the current of input 0 in mA at SDI-12
+//! address A, that of input 1 at B, and so on.
 
 use core::fmt::Write as _;
 
@@ -26,7 +26,7 @@ use crate::uart::Uart;
 const MAGIC: &[u8] = b"AMLSYNTH";
 const HEAD: usize = 20;
 const DAY_S: u32 = 86_400;
-/// Longest time to ask the module of the simulated inputs.
+/// Timeout for the module of the simulated inputs.
 const LOOP_INPUT_MS: u64 = 10_000;
 /// SDI-12 address of the simulated 4-20 mA input 0.
 const FIRST_LOOP_INPUT: u8 = b'A';
@@ -46,7 +46,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table in the last MiB, if the host laid one there.
+    /// The table in the last MiB, if there is one.
     pub fn find() -> Option<Self> {
         let bytes = table_bytes();
         let number = |place: usize| Some(u32::from_le_bytes(*bytes.get(place..)?.first_chunk()?));
@@ -73,7 +73,7 @@ impl Table {
         month_index_of(unix_s) - month_index_of(self.start_unix_s)
     }
 
-    /// A channel's number of this month; ends QEMU when the table has ended.
+    /// The entry of a channel for the month of `unix_s`; ends QEMU after the end of the table.
     pub fn number(&self, channel: u32, unix_s: u32) -> Option<f32> {
         let month = self.month(unix_s);
         // The first day after the table closes its last month.
@@ -109,7 +109,7 @@ pub struct Bus {
     table: Option<Table>,
     uart: Uart,
     clock: Mps2Clock,
-    /// The month of the last exchange, since the table's start.
+    /// The month of the last exchange, counted from the table's start.
     month: i32,
 }
 
@@ -123,7 +123,7 @@ impl Bus {
         }
     }
 
-    /// What the synthetic sensors answer, after the stack's use up to a new month.
+    /// The answer of the synthetic sensors. Prints the use of the stack in a new month.
     fn answer(&mut self, table: &Table, command: &[u8], reply: &mut [u8]) -> Option<usize> {
         let unix_s = sampled_unix_s();
         let month = table.month(unix_s);
@@ -188,7 +188,7 @@ impl SensorBus for Bus {
     }
 }
 
-/// What a sensor with CRC would answer.
+/// The answer of a sensor with CRC.
 fn answer(table: &Table, unix_s: u32, command: &[u8], reply: &mut [u8]) -> Option<usize> {
     let address = *command.first()?;
     let channel = char::from(address).to_digit(36)?;

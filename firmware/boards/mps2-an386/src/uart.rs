@@ -28,7 +28,7 @@ const ALL_ON: u32 = 0b1111;
 /// 25 MHz / 217 = 115 207 baud.
 const DIVIDER: u32 = 217;
 
-/// Bytes received and not yet read; a flood beyond them is lost.
+/// Bytes received and not yet read; further ones are lost.
 type Ring = Deque<u8, 1024>;
 
 /// One of the UARTs: its registers and what it received.
@@ -72,7 +72,7 @@ fn start(channel: &'static Channel, rx: i16, tx: i16) -> Uart {
     Uart(channel)
 }
 
-/// Takes what came in; a finished transmission only wakes.
+/// Takes received bytes; the end of a transmission only wakes the future.
 pub fn interrupt(interrupt: i16) {
     let Channel { base, ring } = match interrupt {
         SENSORS_RX | SENSORS_TX => &SENSORS,
@@ -80,7 +80,7 @@ pub fn interrupt(interrupt: i16) {
     };
     write(base + INTERRUPT, 0b11);
     critical_section::with(|token| {
-        // Nobody holds the ring outside of a critical section.
+        // The ring is borrowed only in critical sections.
         let Ok(mut ring) = ring.borrow(token).try_borrow_mut() else {
             return;
         };

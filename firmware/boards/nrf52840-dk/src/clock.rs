@@ -1,4 +1,4 @@
-//! Time by RTC1, memory that survives a reset, and a clock chip on I2C where one is fitted (features `ds3231` and `rv3028`).
+//! Time from RTC1, retained memory, and a clock chip on I2C if one is fitted (features `ds3231` and `rv3028`).
 
 use core::cell::RefCell;
 
@@ -20,13 +20,13 @@ type Chip = amlstm_firmware::clock_chip::Rv3028<i2c::Bus>;
 #[cfg(not(any(feature = "ds3231", feature = "rv3028")))]
 type Chip = core::convert::Infallible;
 
-/// The clock of this board. Its time is kept in RAM through a reset, and by the clock chip without power.
+/// The clock of this board. RAM keeps its time across a reset, and the clock chip across a loss of power.
 pub struct RtcClock {
     chip: Option<RefCell<Chip>>,
 }
 
 impl RtcClock {
-    /// The clock with what the chip hangs on: the I2C controller, SDA and SCL.
+    /// The clock, with the chip's I2C controller, SDA and SCL.
     pub fn new(
         controller: Peri<'static, peripherals::TWISPI0>,
         sda: Peri<'static, peripherals::P0_26>,
@@ -70,7 +70,7 @@ impl Clock for RtcClock {
 
 #[cfg(any(feature = "ds3231", feature = "rv3028"))]
 mod i2c {
-    //! The bus of the clock chip. A chip that holds a line low makes an error of it, not a wait without end.
+    //! The bus of the clock chip. A chip that holds a line low causes an error, not an endless wait.
 
     use embassy_nrf::twim::{Config, Error, InterruptHandler, Twim};
     use embassy_nrf::{Peri, bind_interrupts, peripherals};
@@ -84,7 +84,7 @@ mod i2c {
 
     /// Eight bytes at 100 kHz take less than 1 ms.
     const LONGEST: Duration = Duration::from_millis(20);
-    /// Bytes that the linker put into the flash, which the controller does not read.
+    /// Buffer for constants, because the controller cannot read the flash.
     static SENT: ConstStaticCell<[u8; 16]> = ConstStaticCell::new([0; 16]);
 
     pub struct Bus(Twim<'static>);

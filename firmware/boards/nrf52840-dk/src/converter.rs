@@ -10,10 +10,10 @@ const BATTERY: usize = 2;
 /// 12 bits over 3.6 V: internal reference 0.6 V, gain 1/6.
 const VOLTS_PER_COUNT: f32 = 3.6 / 4096.0;
 const SHUNT_OHM: f32 = 100.0;
-/// Conversions of a reading: the mean resolves a 64th of a count, so that a loop that is alive never says one value twice.
+/// Conversions per reading: their mean resolves 1/64 of a count, so that a working loop does not repeat a value and count as stuck.
 const CONVERSIONS: u8 = 64;
-/// The offset is calibrated anew when the chip's temperature has changed by so much, in degrees Celsius (nRF52840 product specification 1.7,
-/// SAADC, "Calibration").
+/// The offset is calibrated again when the chip's temperature has changed by this, in degrees Celsius (nRF52840 product specification 1.7, SAADC,
+/// "Calibration").
 const CALIBRATED_WITHIN_C: f32 = 10.0;
 
 /// The converter with the chip's thermometer.
@@ -58,7 +58,7 @@ impl Converter {
         (f32::from(counts[BATTERY]) * VOLTS_PER_COUNT * 5.0 * 1000.0) as u16
     }
 
-    /// At the first reading, and when the temperature has changed.
+    /// Calibrates at the first reading, and when the temperature has changed.
     async fn calibrate(&mut self) {
         let now_c: f32 = self.thermometer.read().await.to_num();
         let is_calibrated = self.calibrated_at_c.is_some_and(|then_c| {

@@ -13,10 +13,10 @@ const BASE: u32 = 0x8_0000;
 /// Bytes of the data flash.
 pub const DATA_BYTES: u32 = 512 * 1024;
 
-/// How long the processor stands still while a sector is erased (product specification 1.7, NVMC, electrical specification).
+/// How long the processor is halted while a sector is erased (product specification 1.7, NVMC, electrical specification).
 pub const ERASE_MS: u32 = 85;
 
-/// The data flash. The processor stands still while it writes (41 us a word) or erases ([`ERASE_MS`] a sector).
+/// The data flash. The processor is halted during writes (41 us per word) and erases ([`ERASE_MS`] per sector).
 pub struct Internal(Nvmc<'static>);
 
 impl Internal {
@@ -71,8 +71,8 @@ impl MappedFlash for Internal {
     fn mapped(&self, range: Range<u32>) -> Option<&[u8]> {
         let length = range.end.checked_sub(range.start)? as usize;
         let start = Self::within(range.start, length).ok()?;
-        // SAFETY: flash is always readable at its address and lies within the chip's 1 MiB; it changes only through `&mut self`, which
-        // cannot be had while the slice is borrowed from `&self`.
+        // SAFETY: flash is always readable at its address and lies within the chip's 1 MiB; it changes only through `&mut self`, which excludes a
+        // slice borrowed from `&self`.
         Some(unsafe { core::slice::from_raw_parts(start as *const u8, length) })
     }
 }

@@ -66,7 +66,7 @@ const FW: [u8; 3] = [0, 1, 0];
 #[unsafe(link_section = ".amlstm.chip")]
 static CHIP: [u8; 26] = *b"amlstm chip=nRF52840_xxAA\0";
 const WATCHDOG_MS: u32 = 240_000;
-/// Ticks of the watchdog's clock in a second.
+/// Frequency of the watchdog's clock.
 const WATCHDOG_HZ: u32 = 32_768;
 
 bind_interrupts!(struct Interrupts {
@@ -77,10 +77,10 @@ bind_interrupts!(struct Interrupts {
     WDT => WatchdogWarning;
 });
 
-/// Baud of the port; a character takes ten bits.
+/// Baud rate of the port; a character takes ten bits.
 const PORT_BAUD: u32 = 115_200;
-/// Receive buffer of the port, in two halves. While the processor stands still for an erase, one full half is noted; embassy-nrf 0.11 never receives
-/// again when two were filled meanwhile. So a half takes more than comes in that time.
+/// Receive buffer of the port, in two halves. While an erase halts the processor, only one full half is registered: if both are filled, embassy-nrf
+/// 0.11 never receives again. So a half holds more than can arrive in that time.
 static PORT_RX: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; 2048]);
 const _: () = assert!(2048 / 2 > PORT_BAUD / 10 * flash::ERASE_MS / 1000);
 /// Transmit buffer of the port, receive and transmit buffer of the bus.
@@ -89,7 +89,8 @@ static BUFFERS: StaticCell<[[u8; 512]; 3]> = StaticCell::new();
 #[embassy_executor::main]
 async fn main(_spawner: Spawner) {
     let mut config = embassy_nrf::config::Config::default();
-    // The kit's crystal. By the oscillator within the chip, true to 2 % (product specification, LFRC), the clock could be half an hour a day wrong.
+    // The kit's crystal. With the chip's internal oscillator, accurate to 2 % (product specification, LFRC), the clock could be wrong by half an hour
+    // per day.
     config.lfclk_source = LfclkSource::ExternalXtal;
     let p = embassy_nrf::init(config);
     let port_rx = PORT_RX.take();
@@ -215,10 +216,10 @@ impl Machine for Watchman<'_> {
     }
 }
 
-/// Why the chip was reset, as its register collects it until the next look.
+/// Why the chip was reset. Its register collects the causes until it is cleared.
 fn reset_cause() -> ResetCause {
     let reasons = POWER.resetreas().read();
-    // A one clears its bit.
+    // Writing a one clears its bit.
     POWER.resetreas().write_value(reasons);
     match reasons {
         Resetreas(0) => ResetCause::Power,
@@ -227,9 +228,9 @@ fn reset_cause() -> ResetCause {
     }
 }
 
-/// The watchdog's warning, two cycles of 32.768 kHz before the reset (product specification, WDT, "Watchdog reset"): 61 us, 3,906 cycles of
-/// the processor. 34 instructions lie between the interrupt and the note, counted in the image. A late task was noted before, unless nobody
-/// could see it because a task never yields; one that never lets interrupts through is not named.
+/// The watchdog's warning, two cycles of 32.768 kHz before the reset (product specification, WDT, "Watchdog reset"): 61 us, 3,906 cycles of the
+/// processor. 34 instructions lie between the interrupt and the record, counted in the image. A late task was recorded before, unless one never
+/// yields, so that nothing could notice it; a task that disables interrupts is not recorded.
 struct WatchdogWarning;
 
 impl typelevel::Handler<typelevel::WDT> for WatchdogWarning {
@@ -238,7 +239,7 @@ impl typelevel::Handler<typelevel::WDT> for WatchdogWarning {
     }
 }
 
-/// Mutex of what the cable and the battery share; one thread.
+/// Mutex of what the cable and the battery share: there is only one thread.
 type OneThread = NoopRawMutex;
 
 #[exception]

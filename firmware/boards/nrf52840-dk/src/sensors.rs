@@ -19,7 +19,7 @@ pub type Analog = Mutex<OneThread, Converter>;
 /// SDI-12 1.4: a break of at least 12 ms, then marking of at least 8.33 ms.
 const BREAK: Duration = Duration::from_millis(13);
 const MARKING: Duration = Duration::from_millis(9);
-/// An answer begins 8.33 ms after the command at the earliest; until the command is out the drive stays on.
+/// Time per character: 10 bits at 1200 baud. The drive stays on until the command is sent; an answer begins at the earliest 8.33 ms later.
 const CHARACTER: Duration = Duration::from_micros(8_333);
 
 /// The sensor bus.
@@ -61,7 +61,7 @@ impl<'a> Cable<'a> {
         }
         let _ = self.uart.flush().await;
         self.drive.set_low();
-        // What came until now is the command's echo, or the late end of another answer.
+        // Bytes received until now are the command's echo, or the late end of another answer.
         while let Poll::Ready(Ok(1..)) = poll_once(self.uart.read(&mut [0; 16])) {}
     }
 
@@ -95,7 +95,7 @@ impl SensorBus for Cable<'_> {
         }
         let timeout = Duration::from_millis(u64::from(timeout_ms));
         let mut line = AnswerLine::new(reply);
-        // What came before the time was over is there too.
+        // Bytes received before the timeout are in `line`, too.
         let _ = with_timeout(timeout, self.receive(&mut line)).await;
         line.length()
     }

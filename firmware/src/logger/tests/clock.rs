@@ -33,7 +33,7 @@ fn setting_the_clock_back_never_closes_a_month_twice() {
         .map(|(record, _)| record.month_index)
         .collect();
     assert_eq!(indices, [january, january + 1]);
-    // February was sampled twice for two days: 28 x 4 + 4, for readings of the first, a day that was left already, are not counted.
+    // February was sampled twice for two days: 28 x 4 + 4, because readings of 1 February, a day that had passed already, are not counted.
     let february = &months(&mut logger)[1].0.channels[0];
     assert_eq!((february.readings, february.days), (116, 28));
     assert_eq!(february.rejected, 4);
@@ -112,7 +112,7 @@ fn an_unlikely_first_date_needs_confirmation() {
     assert_eq!(set("2026-03-01 00:00:00"), Ok(()));
 }
 
-/// Somebody typed 2062 for 2026 on a fresh logger, two samples fell, and the clock was set right.
+/// Somebody typed 2062 for 2026 on a new logger, two samples were taken, and then the clock was corrected.
 #[test]
 fn a_wrong_first_date_costs_nothing_once_it_is_corrected() {
     let clock = FakeClock::default();
@@ -265,7 +265,7 @@ fn after_a_power_loss_the_clock_goes_on_unsure_and_samples_say_so() {
     .unwrap();
     assert_eq!(quality, [Quality::GOOD, Quality::CLOCK_UNSURE]);
     block_on(logger.set_clock(&dead, unix("2026-01-05 00:15:10"), true)).unwrap();
-    // A clock that was kept is trusted, unless it lies before the last sample.
+    // A kept time is used unless it lies before the last sample.
     let kept = FakeClock::default();
     kept.kept.set(Some(unix("2026-01-06 00:00:00")));
     let logger = open(logger.store.into_flash(), &kept);
@@ -281,13 +281,13 @@ fn after_a_power_loss_the_clock_goes_on_unsure_and_samples_say_so() {
     );
 }
 
-/// A clock of a board with a DS3231 and its registers (status 0x0f as after the first power: OSF is set).
+/// A clock of a board with a DS3231 and its registers (status 0x0f as after first power-up: OSF is set).
 fn with_chip() -> (FakeClock, FakeChip) {
     let chip = FakeChip::new(0x68, &[(0x0f, 0x88)]);
     (clock_beside(&chip), chip)
 }
 
-/// The board's clock after a loss of power: the chip alone has gone on.
+/// The board's clock after a loss of power: only the chip has kept running.
 fn clock_beside(chip: &FakeChip) -> FakeClock {
     let mut clock = FakeClock::default();
     clock.chip = Some(RefCell::new(Ds3231::new(chip.clone())));
@@ -299,7 +299,7 @@ fn a_clock_chip_carries_the_time_over_a_loss_of_power() {
     let (clock, chip) = with_chip();
     let mut logger = station("2026-01-01 00:00:00", &clock);
     append(&mut logger, &clock, unix("2026-01-05 00:00:00"));
-    // Ten days later: its registers, two digits in a byte.
+    // Ten days later: its registers, two digits per byte.
     chip.registers.borrow_mut()[4] = 0x11;
     let dead = clock_beside(&chip);
     let mut logger = open(logger.store.into_flash(), &dead);
@@ -328,7 +328,7 @@ fn a_clock_chip_whose_oscillator_stopped_leaves_the_clock_unsure_and_is_named() 
     assert_eq!(logger.unix_s(&dead), Some(unix("2026-01-05 00:00:00")));
     let stopped = EventKind::ClockChip(ClockChipFault::Stopped);
     assert_eq!(events(&mut logger).last(), Some(&stopped));
-    // Setting the clock sets the chip: the next loss of power costs nothing.
+    // Setting the clock sets the chip: the next loss of power does not lose the time.
     block_on(logger.set_clock(&dead, unix("2026-01-11 00:00:00"), true)).unwrap();
     let dead = clock_beside(&chip);
     let logger = open(logger.store.into_flash(), &dead);
@@ -356,7 +356,7 @@ fn a_clock_chip_that_is_pulled_out_is_named_when_the_clock_is_set() {
     assert_eq!(events(&mut logger).last(), Some(&silent));
 }
 
-/// A power cut on 5 January at noon costs the time; the logger goes on unsure from its last sample, ten days late.
+/// A power cut on 5 January at noon loses the time; the logger continues, unsure, from its last sample, ten days late.
 fn unsure(clock: &FakeClock) -> Logger<FakeFlash> {
     let powered = FakeClock::default();
     let mut logger = station("2026-01-01 00:00:00", &powered);
@@ -413,7 +413,7 @@ fn samples_of_an_unsure_clock_are_dated_when_it_is_set() {
         shift_s: 10 * 86_400 + 6 * 3600,
     };
     assert_eq!(events(&mut logger).last(), Some(&event));
-    // They count, and stay where they are after the next loss of power.
+    // They count, and their times stay corrected after the next loss of power.
     let readings = |logger: &mut Logger<FakeFlash>| {
         let open = logger.tally.open().unwrap().record(3, 0, 0);
         open.channels[0].readings
@@ -436,7 +436,7 @@ fn a_slip_when_the_clock_is_set_is_mended_with_the_samples() {
         stamps(&mut logger)[before + 1].0,
         unix("2026-01-16 06:00:00")
     );
-    // Months later a clock that went wrong by some seconds says nothing of them.
+    // Months later a clock that drifted by some seconds does not change them.
     clock.advance_to_ms(clock.uptime_ms() + 2 * 3_600_000);
     block_on(logger.set_clock(&clock, unix("2026-01-16 08:00:30"), true)).unwrap();
     assert_eq!(
@@ -449,7 +449,7 @@ fn a_slip_when_the_clock_is_set_is_mended_with_the_samples() {
 fn a_month_closed_by_an_unsure_clock_is_closed_again() {
     let clock = FakeClock::default();
     let mut logger = unsure(&clock);
-    // By its clock the logger comes to February; it was March all the time.
+    // By its clock the logger reaches February; in fact it is March.
     append_by_the_clock(&mut logger, &clock, 4 * 40);
     let january = Month::new(2026, 1).unwrap().index();
     assert_eq!(
@@ -460,7 +460,7 @@ fn a_month_closed_by_an_unsure_clock_is_closed_again() {
     block_on(logger.set_clock(&clock, now, true)).unwrap();
     append_by_the_clock(&mut logger, &clock, 4 * 30);
     let closed = months(&mut logger);
-    // What was sampled before the power loss, 1 to 5 January.
+    // The samples from before the power loss, 1 to 5 January.
     assert_eq!(closed[0].0.month_index, january);
     assert_eq!(closed[0].0.channels[0].readings, 18);
     assert!(

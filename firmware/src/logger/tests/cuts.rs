@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 
-/// What a run was told is kept.
+/// What a run acknowledged is kept.
 #[derive(Clone, Default)]
 struct Told {
     samples: u32,
@@ -16,7 +16,7 @@ fn bytes_changed(logger: &mut Logger<FakeFlash>) -> u64 {
     logger.store.flash_mut().bytes_changed
 }
 
-/// Runs `act` with the power going after each byte it changes, and `check` on what a restart finds. Returns the number of cuts.
+/// Runs `act` with a power cut after each byte that it changes, and `check` on what a restart finds. Returns the number of cuts.
 fn cut_everywhere(
     before: &FakeFlash,
     kept: Option<u32>,
@@ -43,7 +43,7 @@ fn cut_everywhere(
                     let mut logger = open(before.clone(), &clock);
                     logger.store.flash_mut().bytes_until_cut = Some(cut);
                     let mut told = Told::default();
-                    // An event that stands beside what was done may be lost without an error.
+                    // An event of lesser importance may be lost without an error.
                     let _ = act(&mut logger, &mut told);
                     let left = logger.store.flash_mut().bytes_until_cut;
                     assert_eq!(left, Some(0), "cut {cut} of {bytes}");
@@ -56,7 +56,7 @@ fn cut_everywhere(
     bytes
 }
 
-/// At every 16th cut the power goes again while the restart repairs and writes.
+/// At every 16th cut the power fails again while the restart repairs and writes.
 fn cut_the_restart_too(mut flash: FakeFlash, cut: u64, clock: &FakeClock) -> FakeFlash {
     if cut.is_multiple_of(16) {
         flash.bytes_until_cut = Some(cut / 16 % 97);
@@ -186,7 +186,7 @@ fn a_model_swap_survives_a_power_cut_at_every_byte() {
             "the active model is whole"
         );
         assert_eq!(block_on(logger.models()).unwrap().well, "SYNTHETIC well");
-        // And the logger takes another.
+        // And the logger accepts another one.
         let clock = FakeClock::default();
         assert_eq!(push(logger, &clock, &third).unwrap().version, 3);
     });

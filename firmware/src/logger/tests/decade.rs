@@ -2,9 +2,9 @@
 
 use super::*;
 
-/// The data flash of an nRF52840: the ring takes more than a month, so that a restart can sum up the open month again.
+/// The data flash of an nRF52840: the ring holds more than a month, so that a restart can sum up the open month again.
 const DECADE_FLASH: u32 = 512 * 1024;
-/// What common NOR flash chips and the nRF52840 promise.
+/// The specified endurance of common NOR flash chips and of the nRF52840.
 const WORN_OUT: u32 = 10_000;
 
 #[test]

@@ -23,7 +23,7 @@ fn a_model_is_swapped_and_rolled_back() {
     let mut logger = open(logger.store.into_flash(), &clock);
     assert_eq!(block_on(logger.active_model()).unwrap(), first);
     assert_eq!(block_on(logger.models()).unwrap().well, "SYNTHETIC well");
-    // An upload that has begun gives up the way back, and says so.
+    // An upload that has begun gives up the rollback, and shows that.
     block_on(logger.upload_begin(100, 0)).unwrap();
     assert_eq!(
         block_on(logger.rollback(&clock, false)),
@@ -43,7 +43,7 @@ fn an_upload_broken_off_at_every_chunk_resumes() {
         let offset = index as u32 * 192;
         assert!(block_on(logger.upload_chunk(offset + 192, chunk)).is_err());
         block_on(logger.upload_chunk(offset, chunk)).unwrap();
-        // The acknowledgement was lost: the laptop asks, or sends again.
+        // The acknowledgement was lost: the laptop asks, or sends the bytes again.
         let received = logger.upload_where().unwrap().received;
         assert_eq!(received, (offset + 192).min(file.len() as u32));
         assert_eq!(
@@ -171,7 +171,7 @@ fn a_model_of_an_unconfigured_layer_is_refused() {
     assert_eq!(refused, Err(Fault::LayerUnknown { input: 1 }));
 }
 
-/// Pushing the active model again made it its own predecessor, and the real one was lost.
+/// Pushing the active model again once made it its own predecessor, and the real one was lost.
 #[test]
 fn the_active_model_pushed_again_keeps_the_way_back() {
     let clock = FakeClock::default();
@@ -264,7 +264,7 @@ fn once_signatures_are_required_only_the_owners_models_enter() {
     push_signed(&mut logger, &clock, &second, &keypair).unwrap();
 }
 
-/// Whoever stole an old signed model could bring it back.
+/// A stolen old signed model could once be activated again.
 #[test]
 fn no_model_older_than_the_last_signed_one_comes_back() {
     let clock = FakeClock::default();
@@ -329,7 +329,7 @@ fn security_settings_that_cannot_be_read_let_no_model_in() {
     assert!(logger.store.held().unreadable > 0);
 }
 
-/// A model trained ten years ago: its estimate says so and states no interval.
+/// A model trained ten years ago: its estimate states the months without levels, and no interval.
 #[test]
 fn an_estimate_says_how_many_months_had_no_level_since_training() {
     let clock = FakeClock::default();

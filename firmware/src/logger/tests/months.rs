@@ -264,7 +264,7 @@ fn an_increment_beyond_the_limit_raises_an_alarm() {
     );
 }
 
-/// A log that takes nothing any more cost every sample of the time, and its month.
+/// A log that accepts no more entries once lost every sample of that time, and its month.
 #[test]
 fn an_error_of_a_side_log_costs_no_sample() {
     let clock = FakeClock::default();

@@ -1,8 +1,8 @@
-//! Months are those of the site's time, as the active model was trained on.
+//! Months follow the site's time, as in the training of the active model.
 
 use super::*;
 
-/// A day's readings, every three hours, each `level_m`; days are the site's.
+/// A day's readings, every three hours, each `level_m`; days in the site's time.
 fn day(logger: &mut Logger<FakeFlash>, clock: &FakeClock, site_midnight: u32, level_m: f32) {
     for hour in (0..24).step_by(3) {
         let levels = [Some(level_m); 3];
@@ -25,7 +25,7 @@ fn a_month_ends_at_the_sites_midnight() {
     let mut logger = station("2025-12-31 12:00:00", &clock);
     let model = model_of_site(1, last_of_2025(), 480);
     push(&mut logger, &clock, &model).unwrap();
-    // The site's January: 1 m on its first ten days and 2 m on the 21 others, on all of them the same in the site's time, (10 + 42) / 31.
+    // The site's January: 1 m on its first ten days and 2 m on the 21 others: (10 + 42) / 31.
     for number in 0..31 {
         let level_m = if number < 10 { 1.0 } else { 2.0 };
         day(
@@ -69,11 +69,11 @@ fn a_restart_counts_the_open_month_by_the_sites_time() {
     append(&mut restarted, &clock, beijing("2026-02-01 00:00:00"));
     let level = months(&mut restarted)[0].0.channels[2];
     assert_eq!((level.days, level.readings), (31, 248));
-    // 0 to 30 m, a day each.
+    // 0 to 30 m, one level per day.
     assert_eq!(level.mean_m, Some(15.0));
 }
 
-/// The model comes within a month: what was read before it is summed up in the model's days, not lost and not in the month before.
+/// The model is uploaded within a month: earlier readings are summed up by the model's days, not lost and not put into the month before.
 #[test]
 fn a_model_of_another_offset_sums_up_the_open_month_anew_and_says_so() {
     let clock = FakeClock::default();
@@ -98,7 +98,7 @@ fn a_model_of_another_offset_sums_up_the_open_month_anew_and_says_so() {
     }
     append(&mut logger, &clock, beijing("2026-02-01 00:00:00"));
     let level = months(&mut logger)[1].0.channels[0];
-    // The three readings of December in UTC stay there; every day is whole but the first, whose mean is 0 m either way.
+    // The three readings of December in UTC stay there; every day is complete except the first, whose mean is 0 m either way.
     assert_eq!((level.days, level.readings), (31, 248 - 3));
     assert_eq!(level.mean_m, Some(15.0));
 
@@ -115,7 +115,7 @@ fn a_model_of_another_offset_sums_up_the_open_month_anew_and_says_so() {
     );
 }
 
-/// A site behind UTC: the first hours of a month in UTC are the site's month before.
+/// A site behind UTC: the first hours of a month in UTC belong to the site's month before.
 #[test]
 fn a_clock_is_judged_by_the_sites_months() {
     let clock = FakeClock::default();

@@ -1,11 +1,11 @@
-//! A flash that the firmware of format 2 wrote. What it is and how it was made stands in `tests/tests/logger_update.rs`.
+//! A flash that the firmware of format 2 wrote. `tests/tests/logger_update.rs` says what it holds and how it was made.
 
 use std::string::String;
 
 use super::*;
 
 const PACKED: &[u8] = include_bytes!("../../../../tests/fixtures/flash-format-2.bin");
-/// A line each for configuration, models, months, events and samples, as the link's types show themselves.
+/// One line each for configuration, models, months, events and samples, in the debug format of the link's types.
 const TOLD: &str = include_str!("../../../../tests/fixtures/flash-format-2.txt");
 /// The data flash of the board it comes from.
 const OLD_FLASH: u32 = 15 * 1024 * 1024;
@@ -44,7 +44,7 @@ fn todays_store_finds_every_record_of_an_old_flash() {
         .map(|key| format!("config {:?}", logger.settings.get(key)))
         .collect();
     assert_eq!(config, told("config "));
-    // How months are made is not on the flash: it is read from the model file.
+    // How monthly means are formed is not stored: it is read from the model file.
     let models = format!("{:?}", block_on(logger.models()).unwrap());
     let (of_the_flash, _) = models.split_once(", utc_offset_minutes").unwrap();
     assert_eq!(vec![format!("{of_the_flash} }}")], told("Models "));

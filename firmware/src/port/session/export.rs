@@ -14,10 +14,10 @@ use crate::settings::Settings;
 
 /// Samples read at once while others wait for the flash.
 const BATCH: usize = 8;
-/// Longest name of a column with its unit: two names of the link's and some words.
+/// Longest name of a column with its unit: two names and some words.
 const MAX_CELL: usize = 160;
 
-/// What a raw value is in, and above or below what.
+/// Unit of a raw value, and what it is measured from.
 fn raw_unit(quantity: Quantity) -> &'static str {
     match quantity {
         Quantity::AbsolutePressureKpa => "kPa absolute",
@@ -85,7 +85,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         self.text("\r\n").await
     }
 
-    /// A further name of a CSV file, in quotes where it needs them.
+    /// Prints the name of a further column of a CSV file, in quotes where needed.
     async fn csv_name(&mut self, name: fmt::Arguments<'_>) -> Result<(), W::Error> {
         let mut cell = String::<MAX_CELL>::new();
         let _ = cell.write_fmt(name);
@@ -97,7 +97,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         }
     }
 
-    /// Text in quotes.
+    /// Prints text in quotes.
     async fn quoted(&mut self, text: &str) -> Result<(), W::Error> {
         self.text("\"").await?;
         for (number, part) in text.split('"').enumerate() {
@@ -109,7 +109,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         self.text("\"").await
     }
 
-    /// A further text of a TOA5 file.
+    /// Prints a further text cell of a TOA5 file.
     async fn toa5_text(&mut self, text: fmt::Arguments<'_>) -> Result<(), W::Error> {
         let mut cell = String::<MAX_CELL>::new();
         let _ = cell.write_fmt(text);
@@ -181,7 +181,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
     }
 }
 
-/// Every bit of a number: its shortest decimal that reads back the same.
+/// Appends a number as the shortest decimal that reads back the same.
 fn push_number(line: &mut String<MAX_LINE>, value: Option<f32>, missing: &str) {
     let _ = match value {
         Some(value) => write!(line, ",{value}"),
@@ -189,7 +189,7 @@ fn push_number(line: &mut String<MAX_LINE>, value: Option<f32>, missing: &str) {
     };
 }
 
-/// A datum, and whether the levels above it are computed.
+/// A datum, and whether the levels above it are synthetic.
 struct Datum<'s>(&'s str, bool);
 
 impl fmt::Display for Datum<'_> {

@@ -1,4 +1,4 @@
-//! What the sensors and the tape say, on the console.
+//! Readings of the sensors and of the tape, on the console.
 
 use core::fmt;
 

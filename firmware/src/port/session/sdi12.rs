@@ -1,4 +1,4 @@
-//! The SDI-12 bus on the console: who is on it, and what a technician asks it.
+//! The SDI-12 bus on the console: a search for sensors, and commands to them.
 
 use amlstm_core::link::{Fault, Task};
 use embedded_io_async::Write;
@@ -13,7 +13,7 @@ use crate::sense::sdi12::MAX_ANSWER;
 const ADDRESSES: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 impl<B: Board, W: Write> Session<'_, B, W> {
-    /// `sdi12` and its words.
+    /// Runs the command `sdi12` with its words.
     pub(super) async fn sdi12(&mut self, words: &[&str]) -> Result<(), W::Error> {
         match words {
             ["scan"] => self.scan().await,
@@ -41,7 +41,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         .await
     }
 
-    /// Asks every address, and who is there who it is.
+    /// Calls every address, and requests the identity of the sensors that answer.
     async fn scan(&mut self) -> Result<(), W::Error> {
         let mut found = 0;
         for &address in ADDRESSES {
@@ -80,7 +80,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         }
     }
 
-    /// Gives a sensor another address, which must be free.
+    /// Changes a sensor's address to one that must be free.
     async fn change_address(&mut self, from: u8, to: u8) -> Result<(), W::Error> {
         let mut reply = [0; MAX_ANSWER];
         let shared = self.shared;

@@ -280,7 +280,7 @@ fn changed<'w>(
     Ok(channel)
 }
 
-/// The same sensor, asked otherwise.
+/// The same sensor with another command, wake-up time or CRC setting.
 fn asked_otherwise<'w>(
     sensor: Sensor,
     field: &'w str,

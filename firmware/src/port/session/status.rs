@@ -105,7 +105,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         Ok(())
     }
 
-    /// Says what is computed and not measured: the sensors, or what the active model was trained on.
+    /// Prints what is synthetic: the sensors, or the data on which the active model was trained.
     pub(super) async fn synthetic(&mut self) -> Result<(), W::Error> {
         if self.shared.synthetic {
             self.text("SYNTHETIC SENSORS: levels are computed, not measured\r\n")

@@ -1,4 +1,4 @@
-//! What an answer says.
+//! Parsing of answers.
 
 use amlstm_core::link::Quality;
 
@@ -13,7 +13,7 @@ pub(super) struct Promise {
     pub values: u8,
 }
 
-/// Three digits of seconds, and one of values; two after a concurrent start.
+/// Three digits of seconds, then the number of values: one digit, or two after a concurrent start.
 pub(super) fn parse_promise(
     line: &[u8],
     address: u8,
@@ -41,7 +41,7 @@ pub(super) fn parse_promise(
     })
 }
 
-/// The answer to `aD0!`: address, values each with their sign, CRC if asked for.
+/// The answer to `aD0!`: address, values each with a sign, CRC if requested.
 pub(super) fn parse_values(
     line: &[u8],
     address: u8,

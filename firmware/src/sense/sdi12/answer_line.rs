@@ -1,21 +1,21 @@
-//! An answer while it is received.
+//! An answer line while it is received.
 
-/// What stands in an answer for a byte whose parity was wrong: no answer holds it, so that the answer is refused and asked for again.
+/// Replaces a byte with wrong parity. No valid answer contains it, so the answer is rejected and requested again.
 const DAMAGED: u8 = 0xff;
 
-/// Receives an answer, byte by byte, for [`SensorBus::exchange`].
+/// Receives an answer, byte by byte, for [`SensorBus::exchange`](crate::board::SensorBus::exchange).
 pub struct AnswerLine<'a> {
     reply: &'a mut [u8],
     length: usize,
 }
 
 impl<'a> AnswerLine<'a> {
-    /// Nothing yet; `reply` takes what comes.
+    /// An empty line, received into `reply`.
     pub fn new(reply: &'a mut [u8]) -> Self {
         Self { reply, length: 0 }
     }
 
-    /// Takes the next byte; whether more belong to the line: not after CR LF, nor when `reply` cannot take the byte.
+    /// Adds the next byte. True if the line continues: it does not after CR LF, nor when `reply` is full.
     pub fn goes_on_with(&mut self, byte: u8) -> bool {
         let Some(place) = self.reply.get_mut(self.length) else {
             return false;
@@ -26,7 +26,7 @@ impl<'a> AnswerLine<'a> {
         line.is_some_and(|line| !line.ends_with(b"\r\n"))
     }
 
-    /// The same for a byte of 7 bits with an even parity bit in front: 7E1 as a UART of 8N1 receives it.
+    /// As [`Self::goes_on_with`], for a 7E1 byte as an 8N1 UART receives it: 7 data bits, and the even parity as the highest bit.
     pub fn goes_on_with_parity(&mut self, byte: u8) -> bool {
         if byte.count_ones().is_multiple_of(2) {
             self.goes_on_with(byte & 0x7f)
@@ -35,7 +35,7 @@ impl<'a> AnswerLine<'a> {
         }
     }
 
-    /// Bytes received; `None` if nothing came.
+    /// Bytes received; `None` without any.
     pub fn length(&self) -> Option<usize> {
         (self.length > 0).then_some(self.length)
     }

@@ -10,7 +10,7 @@ const SENSOR: Sdi12Value = Sdi12Value {
     crc: true,
 };
 
-/// Measures on a bus of fakes, with a minute of time.
+/// Measures on a fake bus, with a deadline after one minute.
 fn measured(bus: &mut FakeBus, sensor: Sdi12Value) -> Result<Values, Quality> {
     block_on(measure(&FakeClock::default(), bus, sensor.into(), 60_000))
 }
@@ -36,9 +36,9 @@ fn a_byte_with_wrong_parity_spoils_its_answer() {
     );
 }
 
-/// A flipped bit in `0001` makes it `9001`, with parity checked or not: the wait is not begun, and the other tries have their time.
+/// A corrupted digit makes `0001` into `9001`: the wait is not begun, and time is left for the other attempts.
 #[test]
-fn a_wait_beyond_the_time_there_is_is_not_begun() {
+fn a_wait_beyond_the_deadline_is_not_begun() {
     let mut bus = FakeBus::new(&[("0MC!", Answer::Line(b"09991\r\n"))]);
     assert_eq!(measured(&mut bus, SENSOR), Err(Quality::TIMEOUT));
     assert_eq!(bus.asked, ATTEMPTS, "nothing but the command was asked");
@@ -108,14 +108,14 @@ fn a_line_ends_with_cr_lf_or_where_the_reply_does() {
         (taken, line.length(), reply)
     };
     assert_eq!(received(b"", 8), (0, None, [0; 8]));
-    // The byte that ends a line is its last one and says that nothing goes on.
+    // The byte that ends the line returns false, so `take_while` does not count it.
     assert_eq!(received(b"0+1\r\n7", 8), (4, Some(5), *b"0+1\r\n\0\0\0"));
     assert_eq!(received(b"0\r0", 8), (3, Some(3), *b"0\r0\0\0\0\0\0"));
     assert_eq!(received(b"777777", 4), (4, Some(4), *b"7777\0\0\0\0"));
     assert_eq!(received(b"7", 0), (0, None, [0; 8]));
 }
 
-/// What a command brings, by `command` with a CRC or without.
+/// Values that `command` returns, with a CRC or without.
 fn by(command: &str, crc: bool, answers: &[(&str, Answer)]) -> Result<Values, Quality> {
     let reading = Sdi12Reading {
         value: Sdi12Value { crc, ..SENSOR },
@@ -139,7 +139,7 @@ fn numbered_measurements_are_started_by_their_number() {
     assert_eq!(by("M9", true, &[start, data]).unwrap(), [3.14]);
 }
 
-/// A concurrent measurement promises up to 99 values and sends no service request; the logger waits, and does not listen.
+/// A concurrent measurement announces up to 99 values and sends no service request; the logger waits without listening.
 #[test]
 fn a_concurrent_measurement_is_waited_for() {
     let values = by(

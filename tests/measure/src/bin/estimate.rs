@@ -1,6 +1,6 @@
 //! Runs a model file over a series of levels and logs every number as its bits.
 //!
-//! One image serves every model: model file and levels lie in the flash region INPUT (`memory/<board>.x`) in the form of
+//! One image serves every model: model file and levels lie in the flash region INPUT (`memory/<machine>.x`), in the format of
 //! [`amlstm_measure::replay`]. In QEMU the generic loader puts them there. Ends QEMU with exit code 0, or 1 if the input is refused.
 #![no_std]
 #![no_main]
@@ -33,7 +33,7 @@ fn run() -> Result<u32, ReplayError> {
     Replay::parse(input::region())?.run(|month| log(&month))
 }
 
-/// One line for each month: what the host compares.
+/// Logs one line per month, which the host compares.
 fn log(month: &Replayed) {
     let attention: Vec<u32, MAX_INPUTS> = month
         .estimate

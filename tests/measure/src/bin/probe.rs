@@ -1,8 +1,8 @@
-//! Start-up, one model, no printing: the image whose cost is measured by `tests/cost`.
+//! The image whose cost `tests/cost` measures: one model, no logging.
 //!
-//! Loads the model file of the flash region INPUT, steps it over the levels there, and writes one [`Measured`] to QEMU's semihosting
-//! output. Time is SysTick's: under `-icount shift=0` an instruction takes 1 ns, so ticks count instructions exactly. Stack is painted below
-//! the caller and looked at afterwards.
+//! Loads the model file of the flash region INPUT, steps it over the levels there, and writes one [`Measured`] to QEMU's semihosting output. Time is
+//! SysTick's: under `-icount shift=0` an instruction takes 1 ns, so ticks count instructions exactly. Unused stack is filled with a pattern and
+//! inspected afterwards.
 #![no_std]
 #![no_main]
 #![allow(unsafe_code)]
@@ -21,13 +21,13 @@ use cortex_m::peripheral::SYST;
 mod input;
 mod no_interrupts;
 
-/// Blocks of eight hidden units there is room for: the paper's 16 units.
+/// Capacity in blocks of eight hidden units: the paper's 16 units.
 const BLOCKS: usize = 2;
 
 /// Aquifer layers of the measured model.
 const LAYERS: usize = 3;
 
-/// Turns of the control loop, which has two instructions.
+/// Iterations of the control loop, which has two instructions.
 const CONTROL_TURNS: u32 = 100_000;
 
 /// What is written to the host, as little-endian words, which `tests/src/cost.rs` reads.
@@ -45,9 +45,9 @@ struct Measured {
     load_stack: u32,
     /// Most bytes of stack in a step.
     step_stack: u32,
-    /// Bytes that a loaded network takes; the beds of physics take 144 for each aquifer layer on top.
+    /// Bytes of a loaded network; the beds of physics take another 144 per aquifer layer.
     state_bytes: u32,
-    /// Bits of the cumulative subsidence after all steps: shows that the steps are those of the host.
+    /// Bits of the cumulative subsidence after all steps, which the host compares with its own.
     subsidence_bits: u32,
 }
 
@@ -62,7 +62,7 @@ fn main() -> ! {
     exit(0)
 }
 
-/// Runs everything; nothing if the block or its model is refused.
+/// Measures everything; `None` if the block or its model is refused.
 fn measure(place: &mut MaybeUninit<Estimator<'static, BLOCKS>>) -> Option<Measured> {
     let clock = Clock::start();
     let start = clock.now();
@@ -80,7 +80,7 @@ fn measure(place: &mut MaybeUninit<Estimator<'static, BLOCKS>>) -> Option<Measur
     let estimator = estimator?;
     estimator.reset();
 
-    // The control of the check for panicking symbols: an index that the compiler cannot know to be in range.
+    // For the test of the check for panicking symbols: an index that the compiler cannot prove to be in range.
     #[cfg(feature = "probe-panics")]
     core::hint::black_box(levels[core::hint::black_box(0)]);
 

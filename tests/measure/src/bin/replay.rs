@@ -1,6 +1,6 @@
 //! Runs a block of model file and levels ([`amlstm_measure::replay`]) on the host and prints the digest of all its bits, as `estimate` does on a device.
 //!
-//! Built with any profile and for any processor, it prints the same: the tests compare.
+//! It prints the same with any profile and for any processor; the tests compare.
 
 use std::process::ExitCode;
 
