@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use amlstm::config::Steps;
+use amlstm::config::{Config, Steps};
 use amlstm::series::WellSeries;
-use amlstm::study::{Subject, swap};
+use amlstm::study::{
+    Subject,
+    swap::{self, Draw},
+};
 use amlstm::synth::{self, AquiferLayer};
 
 use super::{
@@ -34,23 +37,13 @@ pub struct Args {
 pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
     let mut config = configuration(&[], args.config.as_deref())?;
     config.data.steps = Steps::Months;
-    let mut subjects = Vec::new();
-    for layer in AquiferLayer::ALL {
-        let made = synth::dataset(&synth::Options {
-            dominating: Some(layer),
-            ..synth::Options::default()
-        });
-        for (well, truth) in made.dataset.wells.iter().zip(&made.truth) {
-            subjects.push(Subject {
-                series: WellSeries::new(well, &config.data)?,
-                scenes: None,
-                true_shares: Some(truth.share.to_vec()),
-            });
-        }
+    let mut draws = Vec::new();
+    for seed in seeds(&config, args.seeds) {
+        let subjects = subjects(seed, &config)?;
+        draws.push(Draw { seed, subjects });
     }
-    let seeds = seeds(&config, args.seeds);
-    let bar = progress::bar(output, swap::work(&subjects, &seeds) as u64, "trainings");
-    let test = swap::run(&subjects, &config, &seeds, &|| bar.inc(1))?;
+    let bar = progress::bar(output, swap::work(&draws) as u64, "trainings");
+    let test = swap::run(&draws, &config, &|| bar.inc(1))?;
     bar.finish_and_clear();
     if args.json {
         let rows: Vec<serde_json::Value> = swap::Explanation::ALL
@@ -67,4 +60,24 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
         print_table(&test.table(), output)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The wells, each aquifer layer dominating in turn, with points drawn from a seed.
+fn subjects(seed: u64, config: &Config) -> anyhow::Result<Vec<Subject>> {
+    let mut subjects = Vec::new();
+    for layer in AquiferLayer::ALL {
+        let made = synth::dataset(&synth::Options {
+            dominating: Some(layer),
+            points_seed: Some(seed),
+            ..synth::Options::default()
+        });
+        for (well, truth) in made.dataset.wells.iter().zip(&made.truth) {
+            subjects.push(Subject {
+                series: WellSeries::new(well, &config.data)?,
+                scenes: None,
+                true_shares: Some(truth.share.to_vec()),
+            });
+        }
+    }
+    Ok(subjects)
 }

@@ -77,6 +77,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
             Layer::Confined1 => AquiferLayer::Confined1,
             Layer::Confined2 => AquiferLayer::Confined2,
         }),
+        points_seed: None,
     };
     let bar = if args.wells < WELLS_WITH_PROGRESS {
         ProgressBar::hidden()

@@ -1,5 +1,6 @@
 //! The swap test: the same levels, but another aquifer layer made to dominate in turn. A method that explains the ground names that layer each time; one that
-//! follows the shape of the levels names the same layer whatever dominates, and ends at chance.
+//! follows the shape of the levels names the same layer whatever dominates, and ends at chance. Each seed draws the points and their noise anew, so that a
+//! method without chance of its own is asked as often.
 
 use rayon::prelude::*;
 
@@ -123,7 +124,7 @@ impl SwapTest {
                     .map(|layer| format!("{layer} dominates")),
             )
             .chain(["all".into(), "hits".into()]);
-        let caption = "SYNTHETIC wells. Hit rate of each explanation when each aquifer layer in turn truly dominates, with the same levels.".into();
+        let caption = "SYNTHETIC wells. Hit rate of each explanation when each aquifer layer in turn truly dominates, with the same levels; each seed draws the points and their noise anew.".into();
         Table {
             title: "Swap test".into(),
             caption,
@@ -133,72 +134,124 @@ impl SwapTest {
     }
 }
 
-/// How many pieces of work [`run`] reports as done.
-pub fn work(subjects: &[Subject], seeds: &[u64]) -> usize {
-    subjects.len() * seeds.len() * 2
+/// The wells as one seed sees them: each aquifer layer dominates in turn. The true shares must be known.
+#[derive(Debug, Clone)]
+pub struct Draw {
+    /// Seed of points, split, weights and batches.
+    pub seed: u64,
+    /// Each well as often as it has aquifer layers.
+    pub subjects: Vec<Subject>,
 }
 
-/// Trains the AM-LSTM with shared and with per-layer attention at every subject, whose true shares must be known, and asks each explanation.
+/// How many pieces of work [`run`] reports as done.
+pub fn work(draws: &[Draw]) -> usize {
+    draws.iter().map(|draw| draw.subjects.len() * 2).sum()
+}
+
+/// Trains the AM-LSTM with shared and with per-layer attention at every subject, fits physics, and asks each explanation.
 ///
 /// # Errors
 ///
 /// The first well that cannot be split, trained or exported. A training that diverges gives no answer.
 pub fn run(
-    subjects: &[Subject],
+    draws: &[Draw],
     config: &Config,
-    seeds: &[u64],
     done: &(dyn Fn() + Sync),
 ) -> Result<SwapTest, StudyError> {
-    let asked: Vec<(usize, usize)> = subjects
-        .iter()
-        .enumerate()
-        .filter_map(|(well, subject)| Some((well, top(subject.true_shares.as_ref()?))))
-        .collect();
-    let mut work: Vec<(usize, usize, Attention, u64)> = Vec::new();
+    let questions: Vec<Question> = draws.iter().flat_map(Question::of).collect();
+    let mut work: Vec<(Attention, &Question)> = Vec::new();
     for attention in [Attention::Shared, Attention::PerLayer] {
-        work.extend(asked.iter().flat_map(|&(well, truth)| {
-            seeds
-                .iter()
-                .map(move |&seed| (well, truth, attention, seed))
-        }));
+        work.extend(questions.iter().map(|question| (attention, question)));
     }
-    let ask = |&(well, truth, attention, seed): &(usize, usize, Attention, u64)| -> Result<Vec<Answer>, StudyError> {
+    let of_networks = work.par_iter().map(|(attention, question)| {
+        let answers = question.ask_a_network(*attention, config)?;
+        done();
+        Ok(answers)
+    });
+    let answers: Vec<Vec<Answer>> = of_networks.collect::<Result<_, StudyError>>()?;
+    let by_physics = questions
+        .par_iter()
+        .map(|question| question.ask_physics(config));
+    let by_physics: Vec<Answer> = by_physics.collect::<Result<_, StudyError>>()?;
+    let first = draws.first().and_then(|draw| draw.subjects.first());
+    Ok(SwapTest {
+        aquifer_layers: first
+            .map_or_else(Vec::new, |subject| subject.series.aquifer_layers.clone()),
+        answers: answers.into_iter().flatten().chain(by_physics).collect(),
+    })
+}
+
+/// Which aquifer layer dominates at a subject?
+struct Question<'a> {
+    seed: u64,
+    subjects: &'a [Subject],
+    well: usize,
+    truth: usize,
+}
+
+impl<'a> Question<'a> {
+    /// Those of a draw.
+    fn of(draw: &'a Draw) -> impl Iterator<Item = Self> {
+        let subjects = draw.subjects.iter().enumerate();
+        subjects.filter_map(|(well, subject)| {
+            Some(Self {
+                seed: draw.seed,
+                subjects: &draw.subjects,
+                well,
+                truth: top(subject.true_shares.as_ref()?),
+            })
+        })
+    }
+
+    fn ask_a_network(
+        &self,
+        attention: Attention,
+        config: &Config,
+    ) -> Result<Vec<Answer>, StudyError> {
         let mut config = config.clone();
         config.network.attention = attention;
-        let job = Job { well, setting: Setting::Configured, network: NetworkKind::AmLstm, seed };
-        let outcome = training::run(&subjects[well], &job, &config)?;
-        done();
-        let Outcome::Scored(scored) = outcome else { return Ok(Vec::new()) };
-        let answer = |(method, shares): (Method, &Vec<f64>)| Answer { explanation: Explanation { attention: Some(attention), method }, truth, named: top(shares) };
+        let job = Job {
+            well: self.well,
+            setting: Setting::Configured,
+            network: NetworkKind::AmLstm,
+            seed: self.seed,
+        };
+        let Outcome::Scored(scored) = training::run(&self.subjects[self.well], &job, &config)?
+        else {
+            return Ok(Vec::new());
+        };
+        let answer = |(method, shares): (Method, &Vec<f64>)| Answer {
+            explanation: Explanation {
+                attention: Some(attention),
+                method,
+            },
+            truth: self.truth,
+            named: top(shares),
+        };
         let methods = [Method::Attention, Method::Permutation];
-        Ok(scored.shares.iter().flat_map(|shares| methods.into_iter().zip(shares)).map(answer).collect())
-    };
-    let answers: Vec<Vec<Answer>> = work.par_iter().map(ask).collect::<Result<_, _>>()?;
-    let mut answers: Vec<Answer> = answers.into_iter().flatten().collect();
-    for (well, truth) in asked {
-        let series = &subjects[well].series;
-        let split = Split::new(series, &config.split, config.seed)?;
+        let shares = scored.shares.iter();
+        Ok(shares
+            .flat_map(|shares| methods.into_iter().zip(shares))
+            .map(answer)
+            .collect())
+    }
+
+    fn ask_physics(&self, config: &Config) -> Result<Answer, StudyError> {
+        let series = &self.subjects[self.well].series;
+        let split = Split::new(series, &config.split, self.seed)?;
         let prepared =
-            PreparedWell::new(series, &split, config.seed).ok_or_else(|| StudyError::NoLevels {
+            PreparedWell::new(series, &split, self.seed).ok_or_else(|| StudyError::NoLevels {
                 well: series.well.clone(),
             })?;
-        let named = top(&PhysicsFit::new(&prepared).layer_shares(&prepared));
-        answers.push(Answer {
+        Ok(Answer {
             explanation: Explanation {
                 attention: None,
                 method: Method::Physics,
             },
-            truth,
-            named,
-        });
+            truth: self.truth,
+            named: top(&PhysicsFit::new(&prepared).layer_shares(&prepared)),
+        })
     }
-    let aquifer_layers = subjects
-        .first()
-        .map_or_else(Vec::new, |subject| subject.series.aquifer_layers.clone());
-    Ok(SwapTest {
-        aquifer_layers,
-        answers,
-    })
 }
 
 #[cfg(test)]

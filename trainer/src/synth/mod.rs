@@ -60,6 +60,8 @@ pub struct Options {
     pub profile: Profile,
     /// Give this layer the largest share of the subsidence of every well, with the same levels and noise.
     pub dominating: Option<AquiferLayer>,
+    /// Draw the ps points and their noise from this seed instead, with the same levels and clay.
+    pub points_seed: Option<u64>,
 }
 
 impl Default for Options {
@@ -69,6 +71,7 @@ impl Default for Options {
             wells: TEMPLATES,
             profile: Profile::Paper,
             dominating: None,
+            points_seed: None,
         }
     }
 }
@@ -218,7 +221,8 @@ impl SyntheticWell {
         let truth_mm = std::array::from_fn(|scene| {
             layers.iter().map(|layer| layer.subsidence_mm[scene]).sum()
         });
-        let mut random = stream(options.seed, index, Stream::Points);
+        let points_seed = options.points_seed.unwrap_or(options.seed);
+        let mut random = stream(points_seed, index, Stream::Points);
         let points = ps_point::draw_points(&parameters, &truth_mm, &mut random);
         let position = geographic(parameters.longitude, parameters.latitude);
         Self {

@@ -263,6 +263,20 @@ fn a_well_depends_on_its_number_and_the_seed_alone() {
 }
 
 #[test]
+fn points_are_drawn_anew_over_the_same_levels_and_ground() {
+    let first = dataset(&Options::default());
+    let again = dataset(&Options {
+        points_seed: Some(1),
+        ..Options::default()
+    });
+    assert_eq!(again.truth, first.truth);
+    for (again, first) in again.dataset.wells.iter().zip(&first.dataset.wells) {
+        assert_eq!(again.levels, first.levels);
+        assert_ne!(again.ground, first.ground);
+    }
+}
+
+#[test]
 fn variations_have_their_own_place_and_a_plausible_ground() {
     let data = dataset(&Options {
         wells: 250,
