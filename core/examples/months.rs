@@ -1,4 +1,4 @@
-//! A whole program: three months of levels at a well, what the model says of them, and a power cut between the second and the third.
+//! A complete program: estimates for three months of levels at a well, with a power cut between the second and the third.
 //!
 //! `cargo run -p amlstm-core --example months`
 

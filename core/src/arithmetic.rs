@@ -1,8 +1,9 @@
-//! The numbers a step computes with.
+//! Number types and operations of a step.
 //!
-//! The equations are written once, in [`attention`](crate::attention) and [`lstm`](crate::lstm), over an [`Arithmetic`]: 32-bit floating point or fixed point.
-//! Vectors are [`Block`]s of eight units and matrices [`Tile`]s of eight units and four columns, both nalgebra's, and weights are used where they lie in the
-//! model file. Each row of a product is summed in the order of its columns, each product and each sum rounded, so the bits do not depend on the machine.
+//! The equations are written once, in [`attention`](crate::attention) and [`lstm`](crate::lstm), over an [`Arithmetic`]: 32-bit floating point or
+//! fixed point. Vectors are [`Block`]s of eight units and matrices [`Tile`]s of eight units and four columns, both nalgebra's, and weights are used
+//! in place in the model file. Each row of a product is summed in the order of its columns, with each product and each sum rounded, so the bits do
+//! not depend on the machine.
 
 use core::iter::zip;
 
@@ -28,12 +29,13 @@ pub type Block<T> = SVector<T, BLOCK>;
 /// Weights of eight units and four columns, column by column.
 pub type Tile<T> = SMatrix<T, BLOCK, TILE_COLUMNS>;
 
-/// A matrix of weights: for each block of rows the tiles of its columns. Rows are padded to whole blocks and columns to whole tiles, with weights of zero.
+/// A matrix of weights: the tiles of the first block of rows, then those of the next. Rows are padded to whole blocks and columns to whole tiles,
+/// with weights of zero.
 #[derive(Clone, Copy, Debug)]
 pub struct TiledMatrix<'a, A: Arithmetic> {
     /// All tiles, in the order in which a step reads them.
     pub tiles: &'a [Tile<A::Weight>],
-    /// Tiles of a block of rows.
+    /// Number of tiles in a block of rows.
     pub tiles_per_block: usize,
 }
 
@@ -49,7 +51,7 @@ impl<'a, A: Arithmetic> TiledMatrix<'a, A> {
         })
     }
 
-    /// The weight in a row and a column, padding counted; `None` outside the matrix.
+    /// The weight in a row and a column of the padded matrix; `None` outside.
     pub fn weight(&self, row: usize, column: usize) -> Option<A::Weight> {
         let tile = column / TILE_COLUMNS;
         let tile =
@@ -59,7 +61,7 @@ impl<'a, A: Arithmetic> TiledMatrix<'a, A> {
     }
 }
 
-/// What a matrix is multiplied with: `[h; e]` in the gates, `[h; C]` in the attention.
+/// The vector that a matrix is multiplied with: `[h; e]` in the gates, `[h; C]` in the attention.
 #[derive(Clone, Copy, Debug)]
 pub struct StackedInput<'a, A: Arithmetic> {
     /// h `[hidden]`.
@@ -68,9 +70,9 @@ pub struct StackedInput<'a, A: Arithmetic> {
     pub below: &'a [Block<A::Value>],
 }
 
-/// `sums + W [h; e]` of a block of rows, column after column, with `sum + weight * value` as given. The sums are an array and all eight rows are written out: so they
-/// stay in registers, where a loop over a nalgebra vector takes them from memory and back for every product. Columns are cut to as many
-/// as there are values first: one counter instead of two leaves a register to the sums.
+/// `sums + W [h; e]` for a block of rows, column after column; `add_product` is `sum + weight * value`. The sums are an array and the eight rows are
+/// written out, so that they stay in registers: a loop over a nalgebra vector loads and stores them for every product. The columns are first cut to
+/// the number of values, so that the loop has one counter instead of two, which leaves a register for the sums.
 fn add_columns<S: Scalar + Copy, N: Pod + Scalar>(
     sums: Block<S>,
     tiles: &[Tile<N>],
@@ -120,25 +122,25 @@ pub enum ArithmeticKind {
     Q15,
 }
 
-/// The number types of a step and the operations between them. None can panic or fail.
+/// The number types of a step and their operations. None can panic or fail.
 pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
     /// A weight.
     type Weight: Pod + Scalar;
-    /// The bias of a row and whatever else the row's sum needs.
+    /// The bias of a row, with the scale of the row's sum in fixed point.
     type Bias: Pod + Scalar;
-    /// What is multiplied with a weight: hidden values, inputs, gates and shares.
+    /// Values that are multiplied with weights or with each other: hidden state, inputs, gates.
     type Value: Copy + Scalar + Default;
-    /// What products are added up in.
+    /// The sum of products.
     type Sum: Copy + Scalar + Default;
     /// The LSTM cell.
     type Cell: Copy + Scalar + Default;
-    /// What is chosen per model besides the weights.
+    /// Constants of a model besides its weights.
     type Scales: Pod + core::fmt::Debug;
 
-    /// A standardised input as the network sees it, held within the representable range.
+    /// A standardised input as a value, clamped to the representable range.
     fn input(scales: &Self::Scales, standardised: f32) -> Self::Value;
 
-    /// A row's bias as a sum to begin with.
+    /// A row's bias as the initial sum.
     fn bias(bias: Self::Bias) -> Self::Sum;
 
     /// The sum of two sums.
@@ -147,7 +149,7 @@ pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
     /// `sum + weight * value`.
     fn add_product(sum: Self::Sum, weight: Self::Weight, value: Self::Value) -> Self::Sum;
 
-    /// `sums + W [h; e]` for a block of rows, column after column; or with C for e.
+    /// `sums + W [h; e]` for a block of rows, column after column; with C instead of e in the attention.
     fn add_products(
         sums: Block<Self::Sum>,
         tiles: &[Tile<Self::Weight>],
@@ -163,10 +165,10 @@ pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
     /// A cell as the attention sees it.
     fn attended_cell(scales: &Self::Scales, cell: Self::Cell) -> Self::Value;
 
-    /// `alpha + v tanh(sum)` of a row, in the scale of [`softmax`](Self::softmax).
+    /// `alpha + v tanh(sum)` for a row, in the scale of [`softmax`](Self::softmax).
     fn add_score(alpha: Self::Sum, v: Self::Weight, bias: Self::Bias, sum: Self::Sum) -> Self::Sum;
 
-    /// Equation (9): replaces those `alpha` that are `present` by their softmax; the others stay.
+    /// Equation (9): replaces the `alpha` of the inputs that are `present` by their softmax; the others stay unchanged.
     fn softmax(scales: &Self::Scales, alpha: &mut Block<Self::Sum>, present: &Block<bool>);
 
     /// Equation (10): `share * x`, with a share of the [`softmax`](Self::softmax).
@@ -181,7 +183,7 @@ pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
     /// Equation (7): `output * tanh(cell)`.
     fn output_gate(output: Self::Value, cell: Self::Cell) -> Self::Value;
 
-    /// The standardised output of the output row's sum as a float.
+    /// The sum of the output row as a float: the standardised output.
     fn output(bias: Self::Bias, sum: Self::Sum) -> f32;
 
     /// A share of the [`softmax`](Self::softmax) as a float within 0 to 1.
@@ -190,12 +192,12 @@ pub trait Arithmetic: Copy + core::fmt::Debug + 'static {
     /// The bits of a value, for saved states and digests.
     fn value_bits(value: Self::Value) -> u32;
 
-    /// The value of its bits; `None` if no step can leave these behind.
+    /// The value from its bits; `None` if no step can produce it.
     fn value_from_bits(bits: u32) -> Option<Self::Value>;
 
     /// The bits of a cell, for saved states and digests.
     fn cell_bits(cell: Self::Cell) -> u32;
 
-    /// The cell of its bits; `None` if no step can leave these behind.
+    /// The cell from its bits; `None` if no step can produce it.
     fn cell_from_bits(bits: u32) -> Option<Self::Cell>;
 }

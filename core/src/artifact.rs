@@ -1,26 +1,26 @@
 //! The model file.
 //!
-//! All numbers are little-endian. Every part begins at a multiple of 4 bytes and so must the file in memory, because weights are used where they lie.
+//! All numbers are little-endian. Every part begins at a multiple of 4 bytes, and so must the file in memory, because weights are used in place.
 //!
 //! | part | content |
 //! |---|---|
 //! | head | `AMLM` · format `u16` · zero `u16` · length of the file `u32` |
 //! | sections | any number, in any order: tag (4 letters) · length of the content `u32` · content · zeros up to a multiple of 4 |
-//! | check | `u32` CRC-32 (IEEE) of all before it |
+//! | check | `u32` CRC-32 (IEEE) of all bytes before it |
 //!
 //! # Sections
 //!
-//! What a later version adds is a section with a new tag; the format number stays. A reader skips an unknown tag that begins with a small letter and refuses
-//! one that begins with a capital, because an estimate made without it would be another (as in PNG). A known tag appears once.
+//! Later versions add sections with new tags; the format number stays. A reader skips an unknown tag that begins with a lower-case letter and refuses
+//! one that begins with a capital, because without it the estimates would differ (as in PNG). A known tag appears only once.
 //!
 //! | tag | content |
 //! |---|---|
 //! | `RECD` | [`Record`] in postcard |
 //! | `INPT` | for each input four `f32`: offset and scale of its level, lowest and highest level trained on, m above datum |
 //! | `NETW` | the network's numbers, see below |
-//! | `MNTH` | `i16` minutes by which the site's time is ahead of UTC · `u8` bit k set where months of input k want most of their days · zero; without it any day is enough, in UTC |
-//! | `PHYS` | the physics' numbers, see below; absent in a model of a network alone |
-//! | `cumu` | `i32` [month](crate::month::Month::index) until which the ground was observed · `f32` half widths of the change over each of [`HORIZON_MONTHS`](crate::cumulative_interval::HORIZON_MONTHS) by the network, then by physics, mm; NaN where none is known |
+//! | `MNTH` | `i16` minutes by which the site's time is ahead of UTC · `u8` bit k set if a month of input k counts only with most of its days · zero; without this section any day is enough, in UTC |
+//! | `PHYS` | the physics' numbers, see below; absent in a model without physics |
+//! | `cumu` | `i32` [month](crate::month::Month::index) until which the ground was observed · `f32` half widths of the change over each of [`HORIZON_MONTHS`](crate::cumulative_interval::HORIZON_MONTHS) by the network, then by physics, mm; NaN if unknown |
 //! | `fitc` | how the model was fitted and judged, for people: JSON of the program that made the file; no estimate depends on it |
 //!
 //! # The network's numbers
@@ -35,19 +35,19 @@
 //! `c` is the columns of the attention: one, or one for each input. W, U, B, V are absent in a plain LSTM. In [`ArithmeticKind::F32`] weights and biases are
 //! `f32`; in [`ArithmeticKind::Q15`] weights are `i16` and biases pairs of `i32`, bias and shift ([`Q15`](crate::arithmetic::Q15)'s bias).
 //!
-//! Matrices lie in the order in which a step reads them: 8 rows after 8 rows; in these column by column, the 8 rows of a column side by side. The gates' rows are
-//! 8 of f, i, candidate, o each, then the next 8 of each. Rows are padded to a multiple of 8 in each gate and in the attention, columns of h and C to a multiple of
-//! 8, those of e to one of 4. Padding is zero, with a shift of 1 in biases of q15.
+//! Matrices are stored in the order in which a step reads them: in blocks of 8 rows, each block column by column. The gates' rows are 8 of f, i,
+//! candidate and o each, then the next 8 of each. Rows are padded to a multiple of 8 in each gate and in the attention, columns of h and C to a
+//! multiple of 8, those of e to a multiple of 4. Padding is zero, with a shift of 1 in biases of q15.
 //!
 //! # The physics' numbers
 //!
-//! `u32` primary, 0 the network and 1 the physics · `i32` months since all layers were measured, -1 before · `f32` cumulative subsidence then, mm · `f32` half
-//! width of the interval, mm · `f32` weights of the [decays](crate::basis::DECAY_MONTHS), mm per month · `f32` weights of each layer's
-//! [columns](crate::basis::COLUMNS), mm per m · for each layer `u32` 1 if it has begun, `f32` reference, level and lowest level in m and the same two of each
-//! cell of its beds ([`LayerBeds`](crate::basis::LayerBeds)) · golden `f32` increments of [`GOLDEN_MONTHS`] months from rest under the golden levels, which fall
-//! by a metre per month.
+//! `u32` primary, 0 the network and 1 the physics · `i32` months since all layers were measured, -1 before · `f32` cumulative subsidence then, mm ·
+//! `f32` half width of the interval, mm · `f32` weights of the [decays](crate::basis::DECAY_MONTHS), mm per month · `f32` weights of each layer's
+//! [columns](crate::basis::COLUMNS), mm per m · for each layer `u32` 1 if it has begun, `f32` reference, level and lowest level in m and the same two
+//! of each cell of its beds ([`LayerBeds`](crate::basis::LayerBeds)) · golden `f32` increments of [`GOLDEN_MONTHS`] months from rest under the golden
+//! levels, which fall by 1 m per month.
 //!
-//! [`ModelFile::parse`] checks all of a file, the golden months included; afterwards it is trusted. A file of another format is refused by its number.
+//! [`ModelFile::parse`] checks the whole file, including the golden months; afterwards it is trusted. A file with another format number is refused.
 
 use heapless::Vec;
 
@@ -92,10 +92,11 @@ compile_error!("weights are used where they lie, which needs a little-endian mac
 /// The first bytes of every model file.
 pub const MAGIC: [u8; 4] = *b"AMLM";
 
-/// The format that this crate writes and the only one that it reads.
+/// The format that this crate writes, and the only one that it reads.
 pub const FORMAT: u16 = 3;
 
-/// Months stepped to check the golden increments: the first sees a zero state, so recurrent weights need a second; the third is margin.
+/// Months to check the golden increments: the first starts from a zero state, so a second one is needed to exercise the recurrent weights; the third
+/// is margin.
 pub const GOLDEN_MONTHS: usize = 3;
 
 /// Bytes of the head: magic, format, zero, length of the file.
@@ -104,14 +105,14 @@ pub const HEAD_BYTES: usize = 12;
 /// Bytes of the CRC-32 at the end.
 const CHECK_BYTES: usize = 4;
 
-/// The longest name of a well or an aquifer layer in bytes, so that names fit the logger's messages.
+/// The longest name of a well or an aquifer layer in bytes; the logger's messages have room for this.
 pub const MAX_NAME_BYTES: usize = 48;
 
-/// The longest model file: a logger's slot. The largest network takes half of it; the rest is for sections to come.
+/// The longest model file: the size of a slot on the logger. The largest network takes half of it; the rest is for future sections.
 pub const MAX_FILE_BYTES: usize = 65_536;
 
-/// The largest subsidence in mm, down or up, and the largest offset and scale of a month's increment: a kilometre. No ground moves so far, and with weights within
-/// [`WEIGHT_LIMIT`](crate::arithmetic::WEIGHT_LIMIT) the sum of 10,000 months stays far below the largest float.
+/// The largest subsidence in mm, down or up, and the largest offset and scale of a month's increment: 1 km. No ground moves that far, and with
+/// weights within [`WEIGHT_LIMIT`](crate::arithmetic::WEIGHT_LIMIT) the sum of 10,000 months stays far below the largest float.
 pub const SUBSIDENCE_LIMIT_MM: f32 = 1e6;
 
 /// A model file that has been checked.
@@ -139,7 +140,7 @@ impl<'a> ModelFile<'a> {
         Ok(file)
     }
 
-    /// Reads and checks a model file; gives it and its network with a state of zero and room for `BLOCKS` blocks of hidden units.
+    /// Reads and checks a model file. Returns it, and its network with zero state and a capacity of `BLOCKS` blocks of hidden units.
     pub(crate) fn parse_within<const BLOCKS: usize>(
         bytes: &'a [u8],
     ) -> Result<(Self, StatefulNetwork<'a, BLOCKS>), ArtifactError> {
@@ -160,7 +161,7 @@ impl<'a> ModelFile<'a> {
         Ok((file, network))
     }
 
-    /// What the file says about its model.
+    /// The record: what the file says about its model.
     pub fn record(&self) -> &Record<'a> {
         &self.record
     }
@@ -180,18 +181,18 @@ impl<'a> ModelFile<'a> {
         &self.golden
     }
 
-    /// The physics, absent in a model of a network alone.
+    /// The physics; absent in a model without.
     pub fn physics(&self) -> Option<&Physics<'a>> {
         self.physics.as_ref()
     }
 
-    /// The estimate to be trusted: the network's where there is no other.
+    /// Which estimate is to be trusted: the network's in a model without physics.
     pub fn primary(&self) -> Primary {
         self.physics()
             .map_or(Primary::Network, |physics| physics.primary)
     }
 
-    /// How the months of its levels are made.
+    /// How its monthly levels are formed.
     pub fn months(&self) -> MonthDefinition {
         self.months
     }
@@ -201,17 +202,17 @@ impl<'a> ModelFile<'a> {
         self.fit
     }
 
-    /// How far cumulative subsidence can be off; absent where validation gave nothing.
+    /// The intervals of the cumulative subsidence; absent if validation gave none.
     pub fn cumulative_intervals(&self) -> Option<&CumulativeIntervals<'a>> {
         self.cumulative.as_ref()
     }
 
-    /// CRC-32 of the file: what a saved state is bound to.
+    /// CRC-32 of the file, to which a saved state is bound.
     pub fn crc(&self) -> u32 {
         self.crc
     }
 
-    /// Reads and checks all but what only running the model can show.
+    /// Reads a file and checks everything except what needs steps of the model.
     fn read(bytes: &'a [u8]) -> Result<Self, ArtifactError> {
         let (sections, crc) = section::open(bytes)?;
         let Sections {
@@ -249,7 +250,7 @@ impl<'a> ModelFile<'a> {
         })
     }
 
-    /// Steps through the golden months: their increments and their digest.
+    /// Steps through the golden months. Returns their increments and their digest.
     fn golden_months<const BLOCKS: usize>(
         &self,
         network: &mut StatefulNetwork<BLOCKS>,

@@ -9,7 +9,7 @@ use crate::arithmetic::{Arithmetic, Block, StackedInput, TiledMatrix};
 pub struct AttentionWeights<'a, A: Arithmetic> {
     /// `W [units, 2 hidden]`: the columns of h, then those of C.
     pub w: TiledMatrix<'a, A>,
-    /// `U [units, columns]`, one column for all inputs or one for each: for each block of units all columns.
+    /// `U [units, columns]`, with one column for all inputs or one for each; all columns of the first block of units, then those of the next.
     pub u: &'a [Block<A::Weight>],
     /// `B [units, columns]`.
     pub b: &'a [Block<A::Bias>],
@@ -19,7 +19,7 @@ pub struct AttentionWeights<'a, A: Arithmetic> {
     pub columns: usize,
 }
 
-/// The inputs of a month.
+/// The standardised inputs of a month.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<A: Arithmetic> {
     /// Standardised values `[inputs]`; zero where missing.
@@ -62,7 +62,7 @@ impl<A: Arithmetic> AttentionWeights<'_, A> {
         alpha
     }
 
-    /// `alpha` of input `k` with the part of one block of units, whose W [h; C] is `recurrent`.
+    /// Adds to the `alpha` of input `k` the part of one block of units, whose W [h; C] is `recurrent`.
     fn add_block(
         &self,
         alpha: A::Sum,

@@ -1,14 +1,14 @@
-//! What unit beds of an aquifer layer would do under its levels: the columns of a non-negative regression of subsidence on levels.
+//! The columns of a non-negative regression of subsidence on levels: the compaction of unit beds under the levels of an aquifer layer.
 //!
 //! An elastic skeleton, a bed without delay, and four delay beds of half a bed each: four cells, one implicit Euler step per month, virgin storage 1,
-//! elastic storage 1/20. All start at rest under the first level. Levels are taken relative to that first level, so that their rounding is that of
-//! metres of change, not of metres above sea level.
+//! elastic storage 1/20. All start at rest under the first level. Levels are taken relative to that first level, so that rounding errors are relative
+//! to the change, not to the height above sea level.
 
 use core::iter::zip;
 
 use crate::bed::{Boundary, Cell, Column, DelayBed, Storage};
 
-/// Time constants of the delay beds in years. Any set from a quarter of a year to a dozen years fits alike; one constant alone does not.
+/// Time constants of the delay beds in years. Any set between a quarter of a year and a dozen years fits equally well; a single constant does not.
 pub const TAU_YEARS: [f32; DELAY_BEDS] = [0.25, 1.0, 4.0, 12.0];
 
 /// Delay beds of one aquifer layer.
@@ -17,16 +17,16 @@ pub const DELAY_BEDS: usize = 4;
 /// Columns of one aquifer layer: elastic, without delay, and one for each of [`TAU_YEARS`].
 pub const COLUMNS: usize = 2 + DELAY_BEDS;
 
-/// Cells of half a bed; twelve fit no better.
+/// Cells of half a bed; twelve do not fit better.
 pub const CELLS: usize = 4;
 
-/// Virgin storage over elastic storage; 5 to 100 fit alike.
+/// Ratio of virgin to elastic storage; 5 to 100 fit equally well.
 const STORAGE_RATIO: f32 = 20.0;
 
-/// No level is farther from the first one than this, m: whatever comes in, no step can overflow.
+/// Levels are clamped to this distance from the first one, m, so that no step can overflow.
 const LEVEL_LIMIT_M: f32 = 1e4;
 
-/// Decay times in months of what the past before the first level still owes.
+/// Decay times, in months, of the subsidence still to come from before the first level.
 pub const DECAY_MONTHS: [f32; 2] = [36.0, 120.0];
 
 /// Numbers of [`LayerBeds`]: reference, level and lowest level, then level and lowest level of each cell, m.
@@ -56,17 +56,17 @@ impl LayerBeds {
         }
     }
 
-    /// One month that ends with `level_m` above datum: what each column adds, in metres of head, compaction positive.
+    /// One month that ends with `level_m` above datum. Returns the increment of each column in metres of head, compaction positive.
     pub fn step(&mut self, level_m: f32) -> [f32; COLUMNS] {
         self.advance((level_m - self.reference_m).clamp(-LEVEL_LIMIT_M, LEVEL_LIMIT_M))
     }
 
-    /// One month without a level: that of the month before is held.
+    /// One month without a level: the last level is held.
     pub fn hold(&mut self) -> [f32; COLUMNS] {
         self.advance(self.level_m)
     }
 
-    /// Its numbers, as they are kept in files.
+    /// Its numbers, in the order of the model file.
     pub(crate) fn to_numbers(self) -> [f32; LAYER_NUMBERS] {
         let cells = self.delay.iter().flat_map(|bed| &bed.cells);
         let levels = [self.reference_m, self.level_m, self.lowest_m];
@@ -76,7 +76,7 @@ impl LayerBeds {
         [(); LAYER_NUMBERS].map(|()| numbers.next().unwrap_or_default())
     }
 
-    /// The beds of their numbers; nothing if no step can have left such numbers behind.
+    /// The beds from their numbers; `None` if no step can produce these.
     pub(crate) fn from_numbers(numbers: &[f32]) -> Option<Self> {
         let [reference_m, levels @ ..] = numbers else {
             return None;
@@ -125,7 +125,7 @@ impl LayerBeds {
     }
 }
 
-/// A column of unit height and virgin storage with a time constant of `tau_years`; steps of a month.
+/// A column of unit height and unit virgin storage with a time constant of `tau_years`, and steps of one month.
 fn unit_column(tau_years: f32) -> Column<f32> {
     let storage = Storage {
         virgin_per_m: 1.0,
@@ -134,7 +134,8 @@ fn unit_column(tau_years: f32) -> Column<f32> {
     Column::new(storage, 1.0 / (12.0 * tau_years), 1.0, CELLS as u8, 1.0)
 }
 
-/// What the unobserved past still adds `months` after the first month with all levels, for each of [`DECAY_MONTHS`]; unitless, 1 to 0.
+/// The part of the unobserved past that still acts `months` after the first month with all levels, for each of [`DECAY_MONTHS`]; dimensionless, from
+/// 1 to 0.
 pub fn decay(months: u32) -> [f32; DECAY_MONTHS.len()] {
     DECAY_MONTHS.map(|constant| libm::expf(-(months as f32) / constant))
 }

@@ -1,11 +1,11 @@
-//! Compaction of clay beds that a falling groundwater level drains, one step of an implicit scheme at a time.
+//! Compaction of clay beds that a falling groundwater level drains, by an implicit scheme in time.
 //!
 //! The head-based formulation of USGS SUB and MODFLOW 6 CSUB (Hughes et al. 2022, doi:10.3133/tm6A62). Levels in metres, up positive; compaction in
-//! metres, shortening positive. A bed that was never drawn below its preconsolidation level answers elastically, below it virgin (inelastic). Total stress
-//! is constant; creep and changing thickness are left out.
+//! metres, shortening positive. A bed deforms elastically above its preconsolidation level, and virgin (inelastically) below it. Total stress is
+//! constant; creep and changes of thickness are neglected.
 //!
-//! Generic over the number, because a logger computes in `f32` and the generator of synthetic wells in `f64`. Additions, subtractions, multiplications,
-//! divisions and comparisons in a fixed order are all that is used, so the same levels give the same bits on every machine.
+//! Generic over the number, because a logger computes in `f32` and the generator of synthetic wells in `f64`. Only additions, subtractions,
+//! multiplications, divisions and comparisons in a fixed order are used, so the same levels give the same bits on every machine.
 
 use core::ops::{Add, Div, Mul, Sub};
 
@@ -40,7 +40,7 @@ impl<N: Number> Storage<N> {
             + self.elastic_per_m * (cell.level_m - cell.lowest_m)
     }
 
-    /// Storage below the lowest level so far if `virgin`, else above it, 1/m.
+    /// Storage, 1/m: below the lowest level so far if `virgin`, else above it.
     fn below(&self, virgin: bool) -> N {
         if virgin {
             self.virgin_per_m
@@ -55,7 +55,7 @@ fn lower<N: Number>(a: N, b: N) -> N {
     if b < a { b } else { a }
 }
 
-/// Thin clay beds whose pore pressure follows the aquifer's level at once.
+/// Thin clay beds whose pore pressure follows the aquifer's level without delay.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NoDelayBeds<N> {
     storage: Storage<N>,
@@ -64,7 +64,7 @@ pub struct NoDelayBeds<N> {
 }
 
 impl<N: Number> NoDelayBeds<N> {
-    /// Beds of `thickness_m` in all, at rest at `level_m`, preconsolidated to `margin_m` below it.
+    /// Beds with a total thickness of `thickness_m`, at rest at `level_m`, preconsolidated to `margin_m` below it.
     pub fn at_rest(storage: Storage<N>, thickness_m: N, level_m: N, margin_m: N) -> Self {
         Self {
             storage,
@@ -84,7 +84,7 @@ impl<N: Number> NoDelayBeds<N> {
     }
 }
 
-/// How a clay column stores and conducts water, and its steps in space and time.
+/// How a clay column stores and conducts water, with its discretisation in space and time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Column<N> {
     storage: Storage<N>,
@@ -114,7 +114,7 @@ impl<N: Number> Column<N> {
 pub struct Cell<N> {
     /// Level in it, m.
     pub level_m: N,
-    /// Lowest level that it has known, m; at most `level_m` but for rounding.
+    /// Lowest level so far, m; at most `level_m`, except for rounding.
     pub lowest_m: N,
 }
 
@@ -132,18 +132,18 @@ impl<N: Number> Cell<N> {
 pub struct Boundary<N> {
     /// Above it, m.
     pub top_m: N,
-    /// Below it, m; nothing where the bottom lets no water through, as the middle of a symmetric bed.
+    /// Below it, m; `None` if the bottom is impermeable, as the middle of a symmetric bed.
     pub bottom_m: Option<N>,
 }
 
-/// A clay column that drains slowly: implicit finite differences over `CELLS` block-centred cells, from the top. This is its state.
+/// State of a clay column that drains slowly: implicit finite differences over `CELLS` block-centred cells.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DelayBed<N, const CELLS: usize> {
     /// Its cells, from the top.
     pub cells: [Cell<N>; CELLS],
 }
 
-/// Passes over the elastic or virgin decision within one step; two or three are usual.
+/// Most iterations to decide which cells are elastic and which are virgin in a step; two or three are usual.
 const MAX_PASSES: usize = 12;
 
 impl<N: Number, const CELLS: usize> DelayBed<N, CELLS> {
@@ -164,9 +164,9 @@ impl<N: Number, const CELLS: usize> DelayBed<N, CELLS> {
             .fold(N::from(0.0), Add::add)
     }
 
-    /// The same, cell by cell from the top, m.
+    /// As [`step`](Self::step), but for each cell from the top, m.
     pub fn step_cells(&mut self, column: &Column<N>, boundary: Boundary<N>) -> [N; CELLS] {
-        // A cell that stands at its lowest level is guessed to go on falling.
+        // First guess: a cell at its lowest level continues to fall.
         let mut virgin = self.cells.map(|cell| cell.level_m <= cell.lowest_m);
         let mut levels = self.solve(column, boundary, &virgin);
         for _ in 1..MAX_PASSES {
@@ -190,8 +190,8 @@ impl<N: Number, const CELLS: usize> DelayBed<N, CELLS> {
         compaction_m
     }
 
-    /// Levels at the end of the step where the cells of `virgin` fall below their lowest: the water a cell releases leaves through its faces.
-    /// Thomas' algorithm.
+    /// Levels at the end of the step, if the cells in `virgin` fall below their lowest level: the water that a cell releases leaves through its
+    /// faces. Thomas' algorithm.
     fn solve(
         &self,
         column: &Column<N>,

@@ -1,14 +1,14 @@
-//! How far cumulative subsidence can be off that nobody has observed for some months.
+//! Uncertainty of the cumulative subsidence, by the months since the ground was last observed.
 
 use core::iter::zip;
 
 use crate::estimate::Primary;
 use crate::month::Month;
 
-/// How many horizons there are.
+/// Number of horizons.
 pub const HORIZONS: usize = 5;
 
-/// Months over which errors of the change of the ground are added up in validation.
+/// Horizons in months over which validation measured the error of the change of the ground.
 pub const HORIZON_MONTHS: [u8; HORIZONS] = [1, 3, 6, 12, 24];
 
 /// Half widths of the 90 % intervals around the change of the ground over [`HORIZON_MONTHS`], in mm; NaN where validation was too short for one.
@@ -23,15 +23,15 @@ pub struct CumulativeIntervals<'a> {
 }
 
 impl CumulativeIntervals<'_> {
-    /// Half the width in mm around the cumulative subsidence by `estimate` at the end of `month`; nothing up to the last observed month, or where nothing is
+    /// Half width in mm for the cumulative subsidence by `estimate` at the end of `month`; `None` up to the last observed month, or if no width is
     /// known.
     pub fn half_width_mm(&self, estimate: Primary, month: Month) -> Option<f32> {
         let months = month.index() - self.observed_until.index();
         (months > 0).then(|| self.after(estimate, months as u32))?
     }
 
-    /// Half the width in mm around the change by `estimate` over so many months: between two horizons in a straight line, and beyond the last known one growing
-    /// with the root of the months, as if errors of equally long stretches were independent of each other. Nothing if none is known.
+    /// Half width in mm for the change by `estimate` over `months` months: linear between two horizons; beyond the last known one proportional to the
+    /// square root of the months, as for independent errors. `None` if no width is known.
     pub fn after(&self, estimate: Primary, months: u32) -> Option<f32> {
         let widths = match estimate {
             Primary::Network => self.network,
@@ -53,7 +53,7 @@ impl CumulativeIntervals<'_> {
         (before > 0.0).then(|| before_mm * libm::sqrtf(months / before))
     }
 
-    /// Whether each is unknown or a width.
+    /// Whether each width is valid: NaN, or finite and not negative.
     pub(crate) fn is_sound(&self) -> bool {
         let mut widths = self.network.iter().chain(self.physics);
         widths.all(|mm| mm.is_nan() || (*mm >= 0.0 && mm.is_finite()))
@@ -91,7 +91,7 @@ mod tests {
         ] {
             assert_eq!(after(widths, months), Some(mm));
         }
-        // Without the first horizon from the observation on.
+        // Without the first horizon: linear from the observation on.
         assert_eq!(after([nan, 3.0, nan, nan, nan], 1), Some(1.0));
         assert_eq!(after([nan; HORIZONS], 7), None);
     }

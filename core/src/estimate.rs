@@ -1,4 +1,4 @@
-//! What is estimated for a month.
+//! The estimate of a month.
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -7,17 +7,17 @@ use crate::input::InputState;
 use crate::month::Month;
 use crate::sizes::MAX_INPUTS;
 
-/// After more months without any level since the start of a model file, the interval that the file states is not believed.
+/// After more months without any level since the start of a model file, its interval is no longer valid.
 pub const MAX_MONTHS_WITHOUT_LEVELS: u16 = 12;
 
-/// The estimate to be trusted.
+/// Which estimate is to be trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Primary {
     /// The network's.
     #[default]
     Network,
-    /// That of the beds.
+    /// The physics'.
     Physics,
 }
 
@@ -30,16 +30,16 @@ pub struct Subsidence {
     pub cumulative_mm: f32,
 }
 
-/// A month by physics.
+/// The estimate of a month by physics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PhysicsEstimate {
-    /// In all.
+    /// The sum of all layers and of what is still to come from before the first month.
     pub subsidence: Subsidence,
-    /// What each aquifer layer contributes to the increment in mm, down +.
+    /// The part of each aquifer layer in the increment in mm, down +.
     pub layer_mm: Vec<f32, MAX_INPUTS>,
 }
 
-/// What is estimated for a month.
+/// The estimate of a month.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The month.
@@ -48,19 +48,19 @@ pub struct Estimate {
     pub increment_mm: f32,
     /// Cumulative subsidence at the end of the month in mm, down +, by the primary estimate, from where the estimator started.
     pub subsidence_mm: f32,
-    /// Which of the two the primary estimate is. The network too if it is physics but not every aquifer layer has been measured yet.
+    /// Which estimate is the primary one. It is the network's, too, while physics is to be trusted but not every aquifer layer has been measured yet.
     pub primary: Primary,
-    /// Half the width of the 90 % interval around the primary increment in mm: that of validation, and as many times wider as the level furthest outside
-    /// the levels trained on is outside, in widths of their range. Nothing where validation gave none.
+    /// Half the width of the 90 % interval around the primary increment in mm: that of validation times 1 + d, where d is the largest distance of a
+    /// level from its trained range, as a multiple of that range. `None` if validation gave none.
     pub half_width_mm: Option<f32>,
-    /// Half the width of the 90 % interval around the primary cumulative subsidence in mm, from how many months ago the ground was last observed; wider as
-    /// `half_width_mm` is. Nothing where validation gave none, after a cold start, or where the ground was observed.
+    /// Half the width of the 90 % interval around the primary cumulative subsidence in mm, by the number of months since the ground was last
+    /// observed; widened like `half_width_mm`. `None` if validation gave none, after a cold start, or while the ground was observed.
     pub subsidence_half_width_mm: Option<f32>,
     /// Whether the two increments differ by more than both intervals allow: then at least one of them is wrong.
     pub disagree: bool,
     /// By the network.
     pub network: Subsidence,
-    /// By physics; nothing in a model without, or until every aquifer layer has been measured.
+    /// By physics; `None` in a model without physics, or until every aquifer layer has been measured.
     pub physics: Option<PhysicsEstimate>,
     /// Share of each input in the attention, 0 to 1; empty in a plain LSTM.
     pub attention: Vec<f32, MAX_INPUTS>,
@@ -75,7 +75,7 @@ impl Estimate {
         inputs.all(|input| *input == InputState::Missing)
     }
 
-    /// The increment by the estimate that is not the primary one in mm, down +; nothing where there is none.
+    /// The increment by the other, not primary, estimate in mm, down +; `None` if there is none.
     pub fn other_increment_mm(&self) -> Option<f32> {
         let physics = self.physics.as_ref()?;
         Some(match self.primary {

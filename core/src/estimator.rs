@@ -16,7 +16,8 @@ use crate::stateful_physics::StatefulPhysics;
 
 /// Estimates the subsidence at a well month by month.
 ///
-/// It has room for `BLOCKS` blocks of eight hidden units: all that a model may have, unless a device that runs small models only saves RAM with fewer.
+/// Its capacity is `BLOCKS` blocks of eight hidden units: by default that of the largest model; a device that runs only small models saves RAM with
+/// fewer.
 #[derive(Clone, Debug)]
 pub struct Estimator<'a, const BLOCKS: usize = MAX_BLOCKS> {
     network: StatefulNetwork<'a, BLOCKS>,
@@ -24,14 +25,14 @@ pub struct Estimator<'a, const BLOCKS: usize = MAX_BLOCKS> {
     /// Half the width of the 90 % interval around an increment by the network in mm; NaN where there is none.
     half_width_mm: f32,
     cumulative: Option<CumulativeIntervals<'a>>,
-    /// Whether the cumulative subsidence goes on from what was observed.
+    /// Whether the cumulative subsidence continues from an observation.
     is_observed: bool,
     model_crc: u32,
     month: Option<Month>,
     subsidence_mm: f32,
 }
 
-/// A month that does not follow the last one.
+/// The error of a month that does not follow the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "step: found month {found}, expected {expected}: step every month once, a month without levels too"
@@ -49,7 +50,7 @@ impl<'a> Estimator<'a> {
         Self::of_network(file, StatefulNetwork::cold(file.model()))
     }
 
-    /// Starts with state, month and cumulative subsidence of the file: those of the last month whose levels it knows.
+    /// Starts with state, month and cumulative subsidence of the file: those at the end of training, or at its last update.
     pub fn at_start(file: &ModelFile<'a>) -> Self {
         let mut estimator = Self::cold(file);
         estimator.start(file);
@@ -60,11 +61,11 @@ impl<'a> Estimator<'a> {
 impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
     /// Reads and checks a model file and starts with its state, month and cumulative subsidence.
     ///
-    /// The bytes must lie at a multiple of 4, as those of [`include_model!`](crate::include_model) do.
+    /// The bytes must be aligned to 4, as those of [`include_model!`](crate::include_model) are.
     ///
     /// # Errors
     ///
-    /// As [`ModelFile::parse`]; also if the model has more hidden units than there is room for.
+    /// As [`ModelFile::parse`]; also if the model has more hidden units than the capacity.
     pub fn load(file: &'a [u8]) -> Result<Self, ArtifactError> {
         let (file, network) = ModelFile::parse_within(file)?;
         let mut estimator = Self::of_network(&file, network);
@@ -123,7 +124,8 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         }
     }
 
-    /// As [`step`](Self::step), whatever the last month: for models whose steps were not successive months in training either (scenes alone).
+    /// As [`step`](Self::step), but without a check of the month: for models that were trained with steps that are not successive months (only months
+    /// with scenes).
     pub fn step_across_gap(&mut self, month: Month, level_m: &[Option<f32>]) -> Estimate {
         let output = self.network.step(level_m);
         self.month = Some(month);
@@ -192,12 +194,12 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         self.subsidence_mm
     }
 
-    /// Bits of h and C of each hidden unit, as they go into a model file.
+    /// Bits of h and C of each hidden unit, as in a model file.
     pub fn state_bits(&self) -> impl Iterator<Item = (u32, u32)> {
         self.network.state_bits()
     }
 
-    /// The state, to be kept over a power cut.
+    /// The state, to be kept across a power cut.
     pub fn save(&self) -> SavedState {
         let mut saved = SavedState {
             format: STATE_FORMAT,
@@ -219,7 +221,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
     ///
     /// # Errors
     ///
-    /// The state is of another format or model, or no step can have left it behind. The estimator is then unchanged.
+    /// The state is of another format or model, or no step can produce it. The estimator is then unchanged.
     pub fn restore(&mut self, saved: &SavedState) -> Result<(), StateError> {
         if saved.format != STATE_FORMAT {
             return Err(StateError::Format {

@@ -107,13 +107,13 @@ pub fn file(sizes: Sizes, attention: AttentionKind, seed: u64) -> Aligned {
     file_with(sizes, attention, seed, None)
 }
 
-/// Weights of three aquifer layers: 2 mm/m elastic and 5 mm/m of a bed of four years each.
+/// Weights of three aquifer layers: each 2 mm/m elastic and 5 mm/m for a bed of four years.
 pub const PHYSICS_WEIGHTS: PhysicsWeights = PhysicsWeights {
     layers: &[[2.0, 0.0, 0.0, 0.0, 5.0, 0.0]; 3],
     decay: [0.5, 0.25],
 };
 
-/// How far cumulative subsidence can be off, observed until the end of training.
+/// Intervals of the cumulative subsidence, observed until the end of training.
 pub fn cumulative_intervals() -> CumulativeIntervals<'static> {
     CumulativeIntervals {
         observed_until: Month::new(2016, 8).unwrap(),
@@ -122,7 +122,7 @@ pub fn cumulative_intervals() -> CumulativeIntervals<'static> {
     }
 }
 
-/// [`file`] with physics of three aquifer layers, which have been measured for a while.
+/// [`file`] with physics of three aquifer layers that have been measured for some months.
 pub fn physics_file(attention: AttentionKind, primary: Primary) -> Aligned {
     let mut state = PhysicsState::default();
     for month in levels(30, 3, 4) {
@@ -169,7 +169,7 @@ pub fn file_with(
     encoded(&content)
 }
 
-/// The fixed-point twin of [`file`].
+/// [`file`] in fixed point.
 pub fn fixed_file(sizes: Sizes, attention: AttentionKind, seed: u64) -> Aligned {
     let float = file(sizes, attention, seed);
     let float = ModelFile::parse(float.bytes()).unwrap();

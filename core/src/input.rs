@@ -7,7 +7,7 @@ use crate::scaler::Scaler;
 /// One input: the level of an aquifer layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Input {
-    /// From m above datum to what the network sees.
+    /// From m above datum to the standardised value that the network sees.
     pub scaler: Scaler,
     /// Lowest level trained on, m above datum.
     pub lowest_trained_m: f32,
@@ -26,7 +26,7 @@ impl Input {
         ]
     }
 
-    /// The input of its numbers in the order of the model file.
+    /// The input from its numbers in the order of the model file.
     pub fn from_numbers([offset, scale, lowest_trained_m, highest_trained_m]: [f32; 4]) -> Self {
         Self {
             scaler: Scaler { offset, scale },
@@ -35,7 +35,8 @@ impl Input {
         }
     }
 
-    /// How far a level of this input, m above datum, lies outside the levels trained on, in widths of their range; 0 inside and for no level.
+    /// How far a level of this input, m above datum, lies outside the trained range, as a multiple of the range's width; 0 inside, and without a
+    /// level.
     pub fn outside(&self, level_m: Option<f32>) -> f32 {
         let by_m = match self.state(level_m) {
             InputState::Below { by_m } | InputState::Above { by_m } => by_m,
@@ -45,7 +46,7 @@ impl Input {
         if range_m > 0.0 { by_m / range_m } else { 1.0 }
     }
 
-    /// What a level of this input, m above datum, says about an estimate.
+    /// How a level of this input, m above datum, relates to the trained range.
     pub fn state(&self, level_m: Option<f32>) -> InputState {
         match level_m.filter(|level_m| level_m.is_finite()) {
             None => InputState::Missing,

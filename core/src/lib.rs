@@ -1,4 +1,5 @@
-//! Inference of attention-LSTM land subsidence models (Cao et al. 2022, doi:10.11834/jrs.20211297) on a microcontroller, bit for bit as on the host.
+//! Inference of attention-LSTM land subsidence models (Cao et al. 2022, doi:10.11834/jrs.20211297) on microcontrollers, with the same bits as on the
+//! host.
 //!
 //! A model file, trained and exported by `amlstm`, turns the monthly mean water levels of a well's aquifer layers into the subsidence of each month.
 //!
@@ -15,8 +16,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Subsidence is in mm, down positive; levels are in m above the well's datum, up positive; a missing level is `None`.
-//! [`Estimator::load`] checks the whole file, its golden months included, and uses the weights where they lie; the estimator holds the state alone.
+//! Subsidence is in mm, down positive; levels are in m above the well's datum, up positive; a missing level is `None`. [`Estimator::load`] checks the
+//! whole file, its golden months included, and uses the weights in place; the estimator holds only the state.
 //!
 //! # Features
 //!
@@ -26,7 +27,7 @@
 //! | `encode` | writes model files and turns floating-point models into fixed-point ones; for hosts |
 //! | `link` | the protocol between the logger and a laptop |
 //!
-//! No allocation, no IO, no clock, no `unsafe`, no float function but those of this crate and `libm`; no panic in release builds.
+//! No allocation, no IO, no clock, no `unsafe`, no float functions except those of this crate and `libm`; no panic in release builds.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -105,7 +106,7 @@ pub use month::Month;
 
 /// The bytes of a model file as part of the program, aligned for use in place: a `&'static [u8]`.
 ///
-/// The path is relative to the source file, as that of [`include_bytes!`].
+/// The path is relative to the source file, as for [`include_bytes!`].
 ///
 /// ```
 /// use amlstm_core::{ModelFile, include_model};

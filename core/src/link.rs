@@ -4,14 +4,14 @@
 //! The payload is postcard: first one byte `sequence`, chosen by the laptop and repeated in the answer, then a [`Request`]
 //! (laptop to logger) or a [`Reply`] (logger to laptop). Every request has exactly one reply.
 //!
-//! # Rules that keep a logger readable for ten years
+//! # Rules that keep old loggers readable
 //!
 //! - [`Hello`], its request and its reply never change. It is the first exchange.
-//! - Enums grow at their end only; the tests pin each discriminant.
-//! - A request never changes its fields: what needs more is a new request. A logger answers a request it does not know with
+//! - Enums get new variants only at their end; the tests pin each discriminant.
+//! - The fields of a request never change: a new request is added instead. A logger answers a request that it does not know with
 //!   [`Fault::Unsupported`].
-//! - A response may get new fields at its end; a reader ignores bytes that follow what it knows.
-//! - `proto_minor` counts such additions; `proto_major` would be another protocol. Both sides speak the smaller minor.
+//! - A response may get new fields at its end; a reader ignores bytes after the fields that it knows.
+//! - `proto_minor` counts such additions; a new `proto_major` is an incompatible protocol. Both sides use the smaller minor.
 //!
 //! Text outside of frames belongs to the logger's plain-text console on the same port.
 
@@ -65,7 +65,7 @@ pub use status::{ClockState, Status};
 pub use verification::Verification;
 pub use visit_report::VisitReport;
 
-/// Protocol version a [`Hello`] reports: another major number is another protocol.
+/// Protocol version in [`Hello`]: another major number is an incompatible protocol.
 pub const PROTO_MAJOR: u8 = 1;
 /// Counts additions to the enums of this protocol.
 pub const PROTO_MINOR: u8 = 0;
@@ -75,9 +75,9 @@ pub const MAX_FRAME: usize = 256;
 pub const MAX_PAYLOAD: usize = MAX_FRAME - 2 - 1 - 4;
 /// Most model bytes in one [`Request::UploadChunk`] or [`Response::ModelBytes`].
 pub const MAX_CHUNK: usize = 192;
-/// Most water channels of a logger: one for each input a model may have.
+/// Most water channels of a logger: one for each possible input of a model.
 pub const MAX_CHANNELS: usize = 8;
-/// Longest SDI-12 command that is passed on, in bytes.
+/// Longest SDI-12 command of [`Request::Sdi12`], in bytes.
 pub const MAX_SDI12_COMMAND: usize = 24;
 /// Longest name of a station, well or aquifer layer in bytes.
 pub const MAX_NAME: usize = 48;

@@ -8,9 +8,10 @@ use crate::sizes::BLOCK;
 /// The weights of the four gates, borrowed from the model file.
 #[derive(Clone, Copy, Debug)]
 pub struct GateWeights<'a, A: Arithmetic> {
-    /// `[4 hidden, hidden + inputs]`: for each block of hidden units the rows of f, i, candidate, o ([`gate_row`]); the columns of h, then those of e.
+    /// `[4 hidden, hidden + inputs]`: rows f, i, candidate, o of the first block of hidden units, then of the next ([`gate_row`]); columns of h, then
+    /// of e.
     pub weights: TiledMatrix<'a, A>,
-    /// The biases, for each block of hidden units those of f, i, candidate, o.
+    /// Biases of f, i, candidate, o for each block of hidden units.
     pub biases: &'a [[Block<A::Bias>; 4]],
 }
 
@@ -20,7 +21,7 @@ pub fn gate_row(gate: usize, unit: usize) -> usize {
 }
 
 impl<A: Arithmetic> GateWeights<'_, A> {
-    /// Equations (2) to (7): advances h and C by one month. `input` is [h; e] with h of the month before.
+    /// Equations (2) to (7): advances h and C by one month. `input` is [h; e] with h of the previous month.
     pub(crate) fn advance(
         &self,
         input: &StackedInput<'_, A>,

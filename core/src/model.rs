@@ -1,4 +1,4 @@
-//! The numbers that a model computes with.
+//! The numbers of a model.
 
 #[cfg(feature = "f32")]
 use crate::arithmetic::F32;

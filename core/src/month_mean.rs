@@ -1,8 +1,8 @@
 //! The level of a month: the mean of its days' means.
 //!
-//! Days count alike however often they were read, so a pumping test of a hundred readings in an hour does not outweigh the other days. This is the one
-//! definition: training, `amlstm estimate` and the logger use it, with the same bits. Days and months are the site's: those
-//! of the offset from UTC that the model file carries.
+//! All days have the same weight, however often they were read, so a pumping test with a hundred readings in an hour does not outweigh the other
+//! days. This is the only definition: training, `amlstm estimate` and the logger use it, with the same bits. Days and months are in the site's time,
+//! by the offset from UTC in the model file.
 
 use core::fmt;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::month::Month;
 
-/// Under [`MonthRule::MostDays`] a month counts if so many percent of its days were read.
+/// Under [`MonthRule::MostDays`] a month counts if at least this percentage of its days was read.
 pub const MOST_DAYS_PERCENT: u32 = 80;
 
 /// Which months of an aquifer layer count, by the number of days that were read.
@@ -34,7 +34,7 @@ impl fmt::Display for MonthRule {
 }
 
 impl MonthRule {
-    /// Whether a month counts of which so many days were read.
+    /// Whether a month counts of which `days` days were read.
     pub fn accepts(self, days: u8, month: Month) -> bool {
         match self {
             Self::AnyDay => days > 0,
@@ -43,7 +43,7 @@ impl MonthRule {
     }
 }
 
-/// How the months of a model's levels are made: for each input which months count, and in which offset from UTC.
+/// How the monthly levels of a model are formed: which months of each input count, and the offset from UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MonthDefinition {
     utc_offset_minutes: i16,
@@ -51,11 +51,11 @@ pub struct MonthDefinition {
     most_days: u8,
 }
 
-/// Farthest from UTC that a site's time may be, minutes: clocks go from -12 to +14 hours.
+/// Largest offset of a site's time from UTC, minutes: time zones reach from -12 to +14 hours.
 pub const MAX_UTC_OFFSET_MINUTES: i16 = 14 * 60;
 
 impl MonthDefinition {
-    /// Months of a site whose time is so many minutes ahead of UTC, and the rule of each input; `None` beyond [`MAX_UTC_OFFSET_MINUTES`].
+    /// Months of a site whose time is `utc_offset_minutes` ahead of UTC, and the rule of each input; `None` beyond [`MAX_UTC_OFFSET_MINUTES`].
     pub fn new(utc_offset_minutes: i16, rules: impl Iterator<Item = MonthRule>) -> Option<Self> {
         let most_days = rules.take(8).enumerate().fold(0, |bits, (input, rule)| {
             bits | (u8::from(rule == MonthRule::MostDays) << input)
@@ -64,7 +64,7 @@ impl MonthDefinition {
         Self::from_bytes([low, high, most_days, 0])
     }
 
-    /// Minutes by which the site's time is ahead of UTC: days and months are the site's.
+    /// Minutes by which the site's time, in which days and months are counted, is ahead of UTC.
     pub fn utc_offset_minutes(self) -> i16 {
         self.utc_offset_minutes
     }
@@ -78,13 +78,13 @@ impl MonthDefinition {
         }
     }
 
-    /// As a model file holds it.
+    /// The bytes of a model file.
     pub fn to_bytes(self) -> [u8; 4] {
         let [low, high] = self.utc_offset_minutes.to_le_bytes();
         [low, high, self.most_days, 0]
     }
 
-    /// From a model file; `None` if it makes no sense.
+    /// From the bytes of a model file; `None` if they are invalid.
     pub fn from_bytes([low, high, most_days, zero]: [u8; 4]) -> Option<Self> {
         let utc_offset_minutes = i16::from_le_bytes([low, high]);
         let within =
@@ -117,7 +117,7 @@ impl fmt::Display for UtcOffset {
     }
 }
 
-/// The readings of one layer in one month, summed up day by day in constant memory.
+/// Sums up the readings of one layer in one month, day by day, in constant memory.
 ///
 /// ```
 /// use amlstm_core::month_mean::MonthMean;
@@ -130,13 +130,13 @@ impl fmt::Display for UtcOffset {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct MonthMean {
-    /// Sum of the means of the days before the open one, each as often as it has days.
+    /// Sum of the means of the days before the current one; a mean of several days counts that many times.
     sum: f64,
     /// Days in that sum.
     days: u8,
     /// Bit d is set if day d was read.
     read: u32,
-    /// Day that is being read, 0 before the first.
+    /// The current day, 0 before the first reading.
     day: u8,
     day_sum: f64,
     day_readings: u32,
@@ -144,7 +144,8 @@ pub struct MonthMean {
 }
 
 impl MonthMean {
-    /// Adds a reading of a day, 1 to 31. Readings come in the order of time: one of a day that was left already, or of no day, is not counted and gives `false`.
+    /// Adds a reading of a day, 1 to 31. Readings come in chronological order: one of an earlier day, or with an invalid day, is not counted and
+    /// returns `false`.
     pub fn add(&mut self, day: u8, value: f64) -> bool {
         if !(1..=31).contains(&day) {
             return false;
@@ -163,7 +164,7 @@ impl MonthMean {
         true
     }
 
-    /// Adds what is already a mean of several days, 1 to 31, of which nothing else is known.
+    /// Adds a mean of several days, 1 to 31, whose readings are not known.
     pub fn add_mean(&mut self, days: u8, value: f64) {
         let days = days.clamp(1, 31);
         self.sum += value * f64::from(days);
@@ -188,7 +189,7 @@ impl MonthMean {
         (closed.days > 0).then(|| closed.sum / f64::from(closed.days))
     }
 
-    /// The mean if the month counts.
+    /// The mean, if the month counts under `rule`.
     pub fn counted(&self, month: Month, rule: MonthRule) -> Option<f64> {
         self.mean().filter(|_| rule.accepts(self.days(), month))
     }

@@ -20,18 +20,18 @@ pub struct Weights<'a, A: Arithmetic> {
     pub output_bias: A::Bias,
     /// Hidden units, without the padding of the last block.
     pub hidden: usize,
-    /// What is chosen per model besides the weights.
+    /// Constants of a model besides its weights.
     pub scales: A::Scales,
 }
 
 impl<A: Arithmetic> Weights<'_, A> {
-    /// One month: advances `state`; gives the standardised increment y and the shares beta, zero in a plain LSTM.
+    /// One month: advances `state`, and returns the standardised increment y and the shares beta, which are zero in a plain LSTM.
     pub fn step<const BLOCKS: usize>(
         &self,
         state: &mut State<A, BLOCKS>,
         inputs: &Inputs<A>,
     ) -> (f32, Block<A::Sum>) {
-        // h of the month before, which all gates of all units see
+        // h of the previous month, which the gates of all units see
         let before = state.hidden;
         let hidden = before.get(..self.gates.biases.len()).unwrap_or_default();
         debug_assert!(!hidden.is_empty(), "the state has room for all units");
@@ -55,7 +55,7 @@ impl<A: Arithmetic> Weights<'_, A> {
         };
         self.gates
             .advance(&input, &mut state.hidden, &mut state.cell);
-        // The padding of the last block stays zero, whatever weights the file has for it.
+        // The padding of the last block stays zero, whatever weights the file has there.
         for (h, c) in state.units_mut().skip(self.hidden) {
             (*h, *c) = Default::default();
         }

@@ -1,7 +1,8 @@
 //! Subsidence by physics: the [basis](crate::basis) of each aquifer layer's levels, weighted by numbers that are not negative.
 //!
-//! The weights are fitted on a host. Because none is negative, the estimate can neither invent rebound nor let two layers cancel each other, and levels
-//! below all that were seen give more subsidence, not less. The state is bounded: some 35 numbers per layer, whatever the length of the record.
+//! The weights are fitted on a host. Because none is negative, the estimate cannot show rebound without rising levels, two layers cannot cancel each
+//! other, and levels below all earlier ones give more subsidence, not less. The state has a fixed size, 35 numbers per layer, whatever the length of
+//! the record.
 
 use crate::basis::{COLUMNS, DECAY_MONTHS, LayerBeds, decay};
 use crate::sizes::MAX_INPUTS;
@@ -9,32 +10,32 @@ use crate::sizes::MAX_INPUTS;
 /// Weights of the basis, borrowed: none is negative.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PhysicsWeights<'a> {
-    /// For each aquifer layer those of its [`COLUMNS`], mm per m of head.
+    /// Of the [`COLUMNS`] of each aquifer layer, mm per m of head.
     pub layers: &'a [[f32; COLUMNS]],
-    /// For each of [`DECAY_MONTHS`], mm per month.
+    /// Of each of [`DECAY_MONTHS`], mm per month.
     pub decay: [f32; DECAY_MONTHS.len()],
 }
 
-/// What physics remembers from month to month.
+/// The state of the physics.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PhysicsState {
-    /// Each aquifer layer's beds, once it was measured.
+    /// The beds of each aquifer layer; `None` until it is measured.
     pub layers: [Option<LayerBeds>; MAX_INPUTS],
-    /// Months since the first one by which every aquifer layer had been measured; nothing before.
+    /// Months since the first month by which every aquifer layer had been measured; `None` before.
     pub months: Option<u32>,
 }
 
-/// A month by physics.
+/// The output of a month.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PhysicsOutput {
     /// Subsidence during the month in mm, down +.
     pub increment_mm: f32,
-    /// What each aquifer layer contributes to it in mm, down +; the rest is what the past before the first month still owes.
+    /// The part of each aquifer layer in it in mm, down +; the rest is subsidence still to come from before the first month.
     pub layer_mm: [f32; MAX_INPUTS],
 }
 
 impl PhysicsState {
-    /// Whether steps with so many aquifer layers can have left this state behind: months are counted once every layer has begun.
+    /// Whether steps with `aquifer_layers` layers can produce this state: months are counted once every layer has begun.
     pub(crate) fn is_sound(&self, aquifer_layers: usize) -> bool {
         self.months.is_none() || self.have_begun(aquifer_layers)
     }
@@ -44,9 +45,9 @@ impl PhysicsState {
         layers.all(Option::is_some)
     }
 
-    /// One month with the levels (m above datum) of the aquifer layers. A level that is absent or not finite is held from the month before.
+    /// One month with the levels (m above datum) of the aquifer layers. In place of a level that is absent or not finite the last one is held.
     ///
-    /// Nothing until every aquifer layer has been measured: in that month the beds are at rest, and all layers start together.
+    /// `None` until every aquifer layer has been measured: in that month the beds are at rest, and all layers start together.
     pub fn step(
         &mut self,
         weights: &PhysicsWeights<'_>,
@@ -61,7 +62,7 @@ impl PhysicsState {
         };
         let places = self.layers.iter_mut().take(weights.layers.len());
         for (beds, level_m) in places.zip(levels()) {
-            // Before all layers are there, the latest level is where the beds will rest.
+            // Until all layers have been measured, the beds of a layer are at rest under its latest level.
             if let (None, Some(level_m)) = (months, level_m) {
                 *beds = Some(LayerBeds::at_rest(level_m));
             }

@@ -1,4 +1,4 @@
-//! Turns a floating-point model into a fixed-point one.
+//! Converts a floating-point model to fixed point.
 
 use heapless::Vec;
 
@@ -12,7 +12,7 @@ use crate::model::Network;
 use crate::sizes::{BLOCK, MAX_ATTENTION, MAX_BLOCKS, MAX_HIDDEN, MAX_INPUTS, Sizes};
 use crate::stateful_network::StatefulNetwork;
 
-/// The ranges that fixed point has to hold, from running the floating-point model over the levels it was trained on.
+/// The ranges that fixed point must represent, found by running the floating-point model over its training levels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Calibration {
     /// Largest magnitude of a standardised input.
@@ -22,7 +22,7 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Runs `file`'s floating-point model over months of levels, from the zero state. The trained range of each input counts too.
+    /// Runs the floating-point model in `file` over months of levels, from the zero state. The trained range of each input is included.
     pub fn of<'l>(file: &ModelFile, months: impl Iterator<Item = &'l [Option<f32>]>) -> Self {
         let mut calibration = Self {
             input: 0.0,
@@ -52,7 +52,7 @@ impl Calibration {
 /// Inputs and cells up to twice as large as any in the calibration can be represented; larger ones saturate, and such levels are flagged.
 const MARGIN: f32 = 2.0;
 
-/// Why a model cannot be turned into fixed point.
+/// Why a model cannot be converted to fixed point.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the wording of each says it")]
@@ -67,9 +67,10 @@ pub enum QuantiseError {
     Artifact(ArtifactError),
 }
 
-/// Writes the fixed-point twin of the floating-point model in `file` to the beginning of `out`, which must lie at a multiple of 4 bytes, and gives its length.
+/// Converts the floating-point model in `file` to fixed point, writes it to the beginning of `out`, which must be aligned to 4 bytes, and returns its
+/// length.
 ///
-/// The record stays the same but for the arithmetic: its scores are the floating-point model's.
+/// The record stays the same except for the arithmetic: its scores are those of the floating-point model.
 ///
 /// # Errors
 ///
@@ -97,7 +98,7 @@ pub fn quantise(
     let mut numbers = Vec::<u8, MAX_FILE_BYTES>::new();
     let mut alpha_shift = 0;
     let padded = |column| file.record().sizes.padded_column(column);
-    // Room for the scales, which are known at the end.
+    // Reserved for the scales, which are known at the end.
     let _ = numbers.extend_from_slice(&[0; size_of::<Scales>()]);
 
     if let Some(attention) = &weights.attention {
@@ -111,7 +112,7 @@ pub fn quantise(
             }
         };
         let w = |row, column| attention.w.weight(row, padded(column)).unwrap_or(0.0);
-        // Of U, B and V, of which each block has all its columns side by side.
+        // A number of U, B or V: each block of rows holds all columns, one after the other.
         let entry = |of: &[Block<f32>], row: usize, column: usize| {
             let block = of.get(row / BLOCK * columns + column);
             block
@@ -122,7 +123,7 @@ pub fn quantise(
         let mut scales = Vec::<u32, MAX_ATTENTION>::new();
         for row in 0..units {
             let recurrent = (0..2 * hidden).map(|column| (w(row, column), bits(column)));
-            // With the largest magnitudes among the inputs' columns.
+            // The largest magnitude among the columns of the inputs.
             let u = (
                 largest((0..columns).map(|column| entry(attention.u, row, column))),
                 input_bits,
@@ -254,7 +255,7 @@ pub fn quantise(
     encode(&content, out).map_err(QuantiseError::Artifact)
 }
 
-/// Most fractional bits of a row's sums: its shift to the pre-activation's is then 15.
+/// Most fractional bits of a row's sum: its shift to the scale of a pre-activation is then 15.
 const MAX_SCALE: u32 = ACTIVATION_BITS + 15;
 
 /// Bits before the binary point that [`MARGIN`] times `largest` needs.
@@ -278,8 +279,8 @@ fn quantised(number: f32, bits: u32) -> i64 {
     (scaled + if scaled < 0.0 { -0.5 } else { 0.5 }) as i64
 }
 
-/// The most fractional bits that a row's sums can have: each weight fits its 16 bits, and no sum can pass `limit`.
-/// Each weight comes with the fractional bits of the values it is multiplied with.
+/// The most fractional bits that a row's sum can have, so that each weight fits 16 bits and no sum exceeds `limit`. Each weight comes with the
+/// fractional bits of the values it is multiplied with.
 fn row_scale(
     weights: &(impl Iterator<Item = (f32, u32)> + Clone),
     bias: f32,
@@ -295,7 +296,7 @@ fn row_scale(
     })
 }
 
-/// Appends pairs of bias and shift of rows, each a bias and the fractional bits of the row's sums.
+/// Appends bias and shift of each row, given its bias and the fractional bits of its sum.
 fn put_rows(to: &mut Vec<u8, MAX_FILE_BYTES>, rows: impl Iterator<Item = (f32, u32)>) {
     for (bias, scale) in rows {
         let row = [

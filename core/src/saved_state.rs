@@ -1,4 +1,4 @@
-//! An estimator's state, to be kept over a power cut.
+//! The state of an estimator, to be kept across a power cut.
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -7,10 +7,10 @@ use crate::basis::LAYER_NUMBERS;
 use crate::month::Month;
 use crate::sizes::{MAX_HIDDEN, MAX_INPUTS};
 
-/// Version of [`SavedState`]'s meaning.
+/// Version of the format of [`SavedState`].
 pub(crate) const STATE_FORMAT: u8 = 2;
 
-/// An estimator's state, to be kept over a power cut. Bound to the model file that it came from.
+/// The state of an estimator, to be kept across a power cut. Bound to the model file that it came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedState {
     pub(crate) format: u8,
@@ -28,7 +28,7 @@ pub struct SavedState {
 pub(crate) struct SavedPhysics {
     pub(crate) months: Option<u32>,
     pub(crate) subsidence_bits: u32,
-    /// For each aquifer layer of the model the bits of its beds' numbers; none before it has been measured.
+    /// For each aquifer layer of the model the bits of its beds' numbers; empty until it has been measured.
     pub(crate) layers: Vec<Vec<u32, LAYER_NUMBERS>, MAX_INPUTS>,
 }
 
@@ -43,7 +43,7 @@ impl SavedState {
         self.month
     }
 
-    /// The same state with another cumulative subsidence, mm, down +, of both estimates: what was observed instead of what was estimated.
+    /// The same state with another cumulative subsidence, mm, down +, of both estimates: an observed value replaces the estimated one.
     #[must_use]
     pub fn with_subsidence(mut self, mm: f32) -> Self {
         self.subsidence_bits = mm.to_bits();

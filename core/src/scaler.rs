@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The affine map between a measured number and the number the network sees: `z = (x - offset) / scale`.
+/// The affine map between a measured number and the standardised number that the network sees: `z = (x - offset) / scale`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scaler {
     /// The measured number whose standardised number is zero.
     pub offset: f32,
-    /// How far above the offset the standardised number is one, in the unit of the measured number; positive.
+    /// The change of the measured number for which the standardised number changes by one; positive.
     pub scale: f32,
 }
 

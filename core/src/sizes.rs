@@ -2,25 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The most inputs (aquifer layers) of a model. No known well has more screens.
+/// Most inputs (aquifer layers) of a model. No known well has more screens.
 pub const MAX_INPUTS: usize = 8;
 
-/// The most hidden units of a model: twice the paper's.
+/// Most hidden units of a model: twice the paper's.
 pub const MAX_HIDDEN: usize = 32;
 
-/// The most attention units of a model: twice the paper's.
+/// Most attention units of a model: twice the paper's.
 pub const MAX_ATTENTION: usize = 32;
 
-/// Units computed together: the sums of as many rows stay in registers while each value is loaded once.
+/// Units computed together: the sums of that many rows stay in registers, and each value is loaded once for all of them.
 pub const BLOCK: usize = 8;
 
-/// The most blocks of hidden units.
+/// Most blocks of hidden units.
 pub const MAX_BLOCKS: usize = MAX_HIDDEN / BLOCK;
 
 /// Columns of a tile of weights.
 pub const TILE_COLUMNS: usize = 4;
 
-// The inputs of a month fit one block; a block of values meets whole tiles.
+// The inputs of a month fit into one block, and a block of values matches whole tiles.
 const _: () = assert!(MAX_INPUTS == BLOCK && BLOCK.is_multiple_of(TILE_COLUMNS));
 const _: () = assert!(MAX_HIDDEN.is_multiple_of(BLOCK) && MAX_ATTENTION.is_multiple_of(BLOCK));
 
@@ -66,7 +66,7 @@ impl Sizes {
         usize::from(self.attention).div_ceil(BLOCK)
     }
 
-    /// The column of a matrix with the padding of h counted: h comes first, padded to whole blocks.
+    /// The column of a padded matrix: h comes first, padded to whole blocks.
     pub fn padded_column(self, column: usize) -> usize {
         let hidden = usize::from(self.hidden);
         if column < hidden {

@@ -1,11 +1,11 @@
-//! What a network remembers from month to month.
+//! The state of a network.
 
 use core::iter::zip;
 
 use crate::arithmetic::{Arithmetic, Block};
 use crate::sizes::BLOCK;
 
-/// h and C of a network, with room for `BLOCKS` blocks of eight hidden units.
+/// h and C of a network, with a capacity of `BLOCKS` blocks of eight hidden units.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct State<A: Arithmetic, const BLOCKS: usize> {
     /// `h [hidden]`; zero beyond the network's hidden units.
@@ -31,7 +31,7 @@ impl<A: Arithmetic, const BLOCKS: usize> State<A, BLOCKS> {
         )
     }
 
-    /// Bits of h and C of hidden unit `unit` if it is one of the first `units`.
+    /// Bits of h and C of hidden unit `unit`; `None` beyond the first `units`.
     pub fn unit_bits(&self, unit: usize, units: usize) -> Option<(u32, u32)> {
         let (block, row) = (unit / BLOCK, unit % BLOCK);
         let hidden = self.hidden.get(block)?.get(row)?;
@@ -39,11 +39,11 @@ impl<A: Arithmetic, const BLOCKS: usize> State<A, BLOCKS> {
         (unit < units).then(|| (A::value_bits(*hidden), A::cell_bits(*cell)))
     }
 
-    /// The state with the bits of h and C of its first units; the others are zero.
+    /// The state from the bits of h and C of its first units; the others are zero.
     ///
     /// # Errors
     ///
-    /// The index of the first unit whose bits no step can have left behind.
+    /// The index of the first unit whose bits no step can produce.
     pub fn from_bits(bits: impl Iterator<Item = (u32, u32)>) -> Result<Self, usize> {
         let mut state = Self::zero();
         for (unit, ((hidden, cell), (hidden_bits, cell_bits))) in

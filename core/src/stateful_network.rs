@@ -18,7 +18,7 @@ use crate::state::State;
 
 /// A model's network with its state: steps through months.
 ///
-/// It has room for `BLOCKS` blocks of eight hidden units.
+/// Its capacity is `BLOCKS` blocks of eight hidden units.
 #[derive(Clone, Copy, Debug)]
 pub struct StatefulNetwork<'a, const BLOCKS: usize = MAX_BLOCKS> {
     inputs: &'a [[f32; 4]],
@@ -44,7 +44,7 @@ pub struct Output {
 }
 
 impl<'a, const BLOCKS: usize> StatefulNetwork<'a, BLOCKS> {
-    /// The network with a state of zero. The caller has checked that its hidden units fit `BLOCKS` blocks.
+    /// The network with zero state. The caller has checked that its hidden units fit into `BLOCKS` blocks.
     pub(crate) fn cold(model: &Model<'a>) -> Self {
         let network = match model.network {
             #[cfg(feature = "f32")]
@@ -99,11 +99,11 @@ impl<'a, const BLOCKS: usize> StatefulNetwork<'a, BLOCKS> {
         (0..BLOCKS * BLOCK).map_while(unit_bits)
     }
 
-    /// Sets h and C of hidden unit after hidden unit from their bits; units without bits become zero.
+    /// Sets h and C of each hidden unit from their bits; units without bits become zero.
     ///
     /// # Errors
     ///
-    /// The index of the first unit whose bits no step can have left behind; the state is then unchanged.
+    /// The index of the first unit whose bits no step can produce; the state is then unchanged.
     pub fn set_state_bits(&mut self, bits: impl Iterator<Item = (u32, u32)>) -> Result<(), usize> {
         match &mut self.network {
             #[cfg(feature = "f32")]
@@ -145,7 +145,7 @@ impl<'a, const BLOCKS: usize> StatefulNetwork<'a, BLOCKS> {
     }
 }
 
-/// Standardises the levels and steps; gives y and the shares.
+/// Standardises the levels and steps. Returns y and the shares.
 fn step<A: Arithmetic, const BLOCKS: usize>(
     inputs: &[[f32; 4]],
     weights: &Weights<'_, A>,

@@ -22,7 +22,7 @@ pub(crate) struct StatefulPhysics<'a> {
 }
 
 impl<'a> StatefulPhysics<'a> {
-    /// No layer measured yet, no subsidence.
+    /// Cold start: no layer measured yet, no subsidence.
     pub(crate) fn cold(physics: &Physics<'a>) -> Self {
         Self {
             primary: physics.primary,
@@ -33,7 +33,7 @@ impl<'a> StatefulPhysics<'a> {
         }
     }
 
-    /// The state that the file holds.
+    /// Starts with the state in the file.
     pub(crate) fn at_start(physics: &Physics<'a>) -> Self {
         Self {
             state: physics.state.clone(),
@@ -48,7 +48,7 @@ impl<'a> StatefulPhysics<'a> {
         self.subsidence_mm = 0.0;
     }
 
-    /// One month; nothing until every aquifer layer has been measured.
+    /// One month; `None` until every aquifer layer has been measured.
     pub(crate) fn step(&mut self, level_m: &[Option<f32>]) -> Option<PhysicsEstimate> {
         let output = self.state.step(&self.weights, level_m)?;
         self.subsidence_mm += output.increment_mm;
@@ -66,7 +66,7 @@ impl<'a> StatefulPhysics<'a> {
         })
     }
 
-    /// The state, to be kept over a power cut.
+    /// The state, to be kept across a power cut.
     pub(crate) fn save(&self) -> SavedPhysics {
         let mut saved = SavedPhysics {
             months: self.state.months,
@@ -83,7 +83,7 @@ impl<'a> StatefulPhysics<'a> {
         saved
     }
 
-    /// This physics with a saved state; nothing if it does not fit or no step can have left it behind.
+    /// A copy with a saved state; `None` if that does not fit the model, or if no step can produce it.
     pub(crate) fn restored(&self, saved: &SavedPhysics) -> Option<Self> {
         let mut restored = self.clone();
         restored.reset();

@@ -1,4 +1,4 @@
-//! What a device replays to show that it computes as the host does: the golden months of a model file, and a test series.
+//! Replay of the golden months of a model file and of a test series, to verify that a device computes as the host does.
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -11,21 +11,21 @@ use crate::sizes::MAX_INPUTS;
 /// Months of the test series: twenty years.
 pub const SERIES_MONTHS: usize = 240;
 
-/// How far the levels of the test series go beyond those trained on, in widths of their range, at either end.
+/// How far the levels of the test series extend beyond the trained range at either end, as a multiple of the range's width.
 const BEYOND: f32 = 0.125;
 
-/// Digests of what a model computed ([`Estimator::digest`], chained from 0): equal digests mean equal bits in every month, the state included.
+/// Digests of a model's results ([`Estimator::digest`], chained from 0): equal digests mean equal bits in every month, the state included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digests {
     /// Of the golden months, from a cold start.
     pub golden: u32,
-    /// Of [`SERIES_MONTHS`] months from the model's start, whose levels go an eighth of the trained range beyond it at either end; one in
+    /// Of [`SERIES_MONTHS`] months from the model's start, with levels that extend an eighth of the trained range beyond it at either end; one in
     /// sixteen is missing.
     pub series: u32,
 }
 
 impl Digests {
-    /// Replays both with a model.
+    /// Replays both.
     pub fn of(file: &ModelFile<'_>) -> Self {
         Self {
             golden: golden(file),
@@ -43,7 +43,7 @@ fn golden(file: &ModelFile<'_>) -> u32 {
     let mut estimator = Estimator::cold(file);
     let mut levels = Levels::new();
     for level_m in file.golden().level_m {
-        // There is room for all inputs of a model, here and below.
+        // There is room for all inputs of a model, also below.
         let _ = levels.push(Some(*level_m));
     }
     (0..GOLDEN_MONTHS).fold(0, |digest, _| step(&mut estimator, &levels, digest))
@@ -66,14 +66,14 @@ fn series(file: &ModelFile<'_>) -> u32 {
     })
 }
 
-/// Steps a month; the digest of it and of all before it.
+/// Steps a month. Returns the digest of it and of all months before it.
 fn step(estimator: &mut Estimator<'_>, levels: &Levels, before: u32) -> u32 {
     let month = estimator.month().map_or(Month::FIRST, Month::next);
     let estimate = estimator.step_across_gap(month, levels);
     estimator.digest(before, &estimate)
 }
 
-/// 0 to 1.25 (1 + twice [`BEYOND`]), exact in `f32`: the upper 24 bits of a number.
+/// The upper 24 bits of a number as a fraction from 0 to 1.25 (1 + twice [`BEYOND`]), exact in `f32`.
 fn fraction(number: u32) -> f32 {
     (number >> 8) as f32 / 16_777_216.0 * (1.0 + 2.0 * BEYOND)
 }
@@ -127,8 +127,7 @@ mod tests {
         }
     }
 
-    /// A network alone has no physics to digest, so the chain of its golden months is that which the file itself states, with the cumulative
-    /// subsidence of each month beside it.
+    /// A model without physics: the digest covers the increments that the file states, and their cumulative subsidence.
     #[test]
     fn the_digest_of_the_golden_months_is_that_of_their_steps() {
         let bytes = file(SIZES, AttentionKind::Shared, 1);

@@ -1,8 +1,8 @@
 //! Fixed point for cores without a floating-point unit: 16-bit weights and values, 32-bit sums and cell, one table, no 64-bit product.
 //!
-//! Values within -1 to 1 (h, gates, shares) have 15 fractional bits; inputs and the cell as the attention sees it have as many as their range leaves.
-//! The cell has 23 fractional bits: a 16-bit cell would stop decaying, because a slow well forgets less than its last bit per month.
-//! Loading a model proves row by row that no sum can overflow: see [`row_bound`].
+//! Values within -1 to 1 (h, gates, shares) have 15 fractional bits; inputs, and the cell as the attention sees it, have as many as their range
+//! allows. The cell has 23 fractional bits: a 16-bit cell would stop decaying, because a slow well loses less than the last bit per month. When a
+//! model is loaded, it is proved row by row that no sum can overflow: see [`row_bound`].
 
 use core::iter::zip;
 
@@ -19,13 +19,13 @@ pub const VALUE_LIMIT: i32 = 32767;
 /// Fractional bits of a value within -1 to 1.
 pub const VALUE_BITS: u32 = 15;
 
-/// Fractional bits of a pre-activation: what a row's sum is shifted to.
+/// Fractional bits of a pre-activation: a row's sum is shifted to this scale.
 pub const ACTIVATION_BITS: u32 = 17;
 
 /// Fractional bits of the cell.
 pub const CELL_BITS: u32 = 23;
 
-/// What is chosen per model besides the weights, in the order of the model file.
+/// Constants of a model besides its weights, in the order of the model file.
 pub type Scales = [i32; 3];
 
 /// Fractional bits of a standardised input.
@@ -35,8 +35,8 @@ pub const CELL_SHIFT: usize = 1;
 /// Bits by which alpha is shifted right to [`ACTIVATION_BITS`].
 pub const ALPHA_SHIFT: usize = 2;
 
-/// The largest magnitude that a row's sum and its bias can reach, whatever the values: the sum of all weights' magnitudes times [`VALUE_LIMIT`], and the bias.
-/// A row is sound if this is not above `i32::MAX`.
+/// The largest magnitude that a row's sum can reach for any values: the sum of the weights' magnitudes times [`VALUE_LIMIT`], plus the magnitude of
+/// the bias. A row is valid if this is at most `i32::MAX`.
 pub fn row_bound(magnitudes: u32, bias: i32) -> i64 {
     i64::from(magnitudes) * i64::from(VALUE_LIMIT) + i64::from(bias).abs()
 }
@@ -46,13 +46,13 @@ const CURVE_BITS: u32 = 16 + ACTIVATION_BITS - 3;
 
 /// `tanh(z / 2)` with [`CURVE_BITS`] fractional bits, for `z` of 0 or more with [`ACTIVATION_BITS`].
 fn half_tanh(z: u32) -> u32 {
-    /// Fractional bits of a place in the table.
+    /// Fractional bits of a position in the table.
     const BITS: u32 = ACTIVATION_BITS - 3;
-    /// The last place before the table's end, where the curve is 1 within 4.7e-5.
+    /// The last position before the table's end, where the curve is 1 within 4.7e-5.
     const LAST: u32 = (256 << BITS) / (ENTRIES_PER_UNIT / 8) - 1;
     // Times 24 = 3 * 2^3.
     let place = z.min(LAST) * (ENTRIES_PER_UNIT / 8);
-    // At most 255 already; the mask tells the compiler.
+    // At most 255; the mask lets the compiler omit the bounds check.
     let index = ((place >> BITS) & 255) as usize;
     let share = place & ((1 << BITS) - 1);
     let [low, rise] = CHORDS
@@ -80,7 +80,7 @@ fn tanh_of_half(twice: i32) -> i16 {
     signed(half_tanh(twice.unsigned_abs()), twice, VALUE_BITS) as i16
 }
 
-/// The product of two values of which one lies within -1 to 1, in the scale of the other, rounded.
+/// The rounded product of a share within -1 to 1 and a value, in the scale of the value.
 fn product(share: i16, value: i16) -> i16 {
     ((i32::from(share) * i32::from(value) + (1 << 14)) >> VALUE_BITS) as i16
 }
@@ -93,7 +93,8 @@ fn exp_of_negative(d: u32) -> u32 {
 
 impl Arithmetic for Q15 {
     type Weight = i16;
-    /// Bias, with the fractional bits of the row's sums, and bits by which these are shifted right to [`ACTIVATION_BITS`]; for the output row all its fractional bits.
+    /// Bias, with the fractional bits of the row's sums, and the shift to the right that brings these to [`ACTIVATION_BITS`]; for the output row,
+    /// instead of a shift, the number of its fractional bits.
     type Bias = [i32; 2];
     type Value = i16;
     type Sum = i32;
@@ -154,7 +155,7 @@ impl Arithmetic for Q15 {
         let mut total = 0;
         for (alpha, present) in zip(&mut *alpha, present) {
             if *present {
-                // Within 32 bits: the loader allows V half of a row's bound.
+                // Fits 32 bits: the loader allows V only half of a row's bound.
                 let below = largest.abs_diff(*alpha) >> (scales[ALPHA_SHIFT] & 31);
                 *alpha = exp_of_negative(below) as i32;
                 total += *alpha as u32;
@@ -162,7 +163,7 @@ impl Arithmetic for Q15 {
         }
         for (alpha, present) in zip(alpha, present) {
             if *present {
-                // The largest has added 1, so that the total is not zero.
+                // The largest alpha contributes 1, so the total is not zero.
                 let rounded = (((*alpha as u32) << 15) + total / 2).checked_div(total);
                 *alpha = rounded.unwrap_or(0).min(VALUE_LIMIT as u32) as i32;
             }
@@ -174,7 +175,7 @@ impl Arithmetic for Q15 {
     }
 
     fn forget_cell(forget: i16, cell: i32) -> i32 {
-        // forget * cell / 2^15, rounded, from the cell's upper and lower half, so that 32 bits suffice.
+        // forget * cell / 2^15, rounded, computed from the upper and lower half of the cell, so that 32 bits suffice.
         let forget = i32::from(forget);
         forget * (cell >> 16) * 2 + ((forget * (cell & 0xffff) + (1 << 14)) >> VALUE_BITS)
     }
@@ -186,7 +187,7 @@ impl Arithmetic for Q15 {
     }
 
     fn output_gate(output: i16, cell: i32) -> i16 {
-        // Twice the cell has the pre-activation's fractional bits after this shift.
+        // This shift gives twice the cell with the fractional bits of a pre-activation.
         product(
             output,
             tanh_of_half(cell >> (CELL_BITS - ACTIVATION_BITS - 1)),
@@ -265,7 +266,7 @@ mod tests {
             tanhs / unit,
             exps / unit
         );
-        // The table of CMSIS-NN with as many entries, measured in the same way: sigmoid 1.02, tanh 1.48.
+        // CMSIS-NN's table with the same number of entries, measured in the same way: sigmoid 1.02, tanh 1.48.
         assert!(
             sigmoids < 1.02 * unit && tanhs < 1.48 * unit && exps < 3.0 * unit,
             "{sigmoids} {tanhs} {exps}"
@@ -320,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_slow_well_decays_as_in_floats_over_10_000_months() {
-        // The gate nearest to 0.9995 in 15 fractional bits, the same in both.
+        // The gate nearest to 0.9995 with 15 fractional bits, used in both.
         let forget = (0.9995_f64 * 32768.0).round();
         let mut fixed = 1 << CELL_BITS;
         let mut float = 1.0_f64;
@@ -334,7 +335,7 @@ mod tests {
             "slow well: {} of 1 left, expected {float}, worst {worst:e}",
             f64::from(fixed) / f64::from(1 << CELL_BITS)
         );
-        // A 16-bit cell stops decaying at 0.5. Here the last bit is 1.2e-7, and rounding moves the cell by less than half of it per month.
+        // A 16-bit cell stops decaying at 0.5. Here the last bit is 1.2e-7, and rounding changes the cell by less than half of that per month.
         assert!(worst < 1e-4, "{worst}");
     }
 }

@@ -8,27 +8,27 @@ use super::{Arithmetic, Block, StackedInput, Tile};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct F32;
 
-/// A standardised input is clamped to this many standard deviations, so that no input can make a step overflow.
-/// No real level comes near it.
+/// A standardised input is clamped to this many standard deviations, so that no input can make a step overflow. No real level comes close to it.
 pub const INPUT_LIMIT: f32 = 1e6;
 
 /// A weight larger than this is refused when a model is loaded, so that no step can overflow. Trained weights are below 100.
 pub const WEIGHT_LIMIT: f32 = 1e6;
 
-/// No cell can grow beyond this: here adding one no longer changes a float.
+/// No cell can grow beyond this: from here on adding 1 does not change a float.
 const CELL_LIMIT: f32 = 16_777_216.0;
 
 /// Beyond this the hyperbolic tangent is 1 within 5e-7.
 const REACH: f32 = 7.6;
 
-/// [`half_tanh`] clamps v to this: chosen so that the highest powers of its polynomials need no factor.
+/// [`half_tanh`] clamps v to this: chosen so that the leading coefficients of its polynomials are 1.
 const V_LIMIT: f32 = 0.22830763;
 
 /// `tanh(x / stretch) / 2`, from `v`, which is x in units in which `stretch REACH` is [`V_LIMIT`]: with `u = v^2`, tanh of half the argument is near
-/// `n / d = v (u + a) (u + b) / ((u + c) (u + d))`, and the double-angle formula gives the rest. No table, no branch, one division. Least maximum error 1.5e-7 before rounding, fitted by Lawson's iteration on 1,500 Chebyshev points; a test prints the error of the whole.
+/// `n / d = v (u + a) (u + b) / ((u + c) (u + d))`, and the double-angle formula gives the rest. No table, no branch, one division. Minimax error
+/// 1.5e-7 before rounding, fitted by Lawson's iteration on 1,500 Chebyshev points; a test prints the error with rounding.
 fn half_tanh(x: f32, stretch: f32) -> f32 {
     const UNIT: f32 = 2_147_483_648.0;
-    // The conversion to an integer saturates: that clamps v.
+    // The conversion to an integer saturates, which clamps v.
     let v = (x * (UNIT / REACH / stretch)) as i32 as f32 * (V_LIMIT / UNIT);
     let u = v * v;
     let n = (u + 0.40538096) * (u + 0.036402892) * v;
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn activations_stay_within_a_millionth_over_the_whole_range() {
-        // Every 256th float of either sign, from zero to infinity: 16.7 million, and NaN left out.
+        // Every 256th float of either sign, from zero to infinity: 16.7 million, without NaN.
         let (mut tanhs, mut sigmoids, mut exps) = (0.0_f64, 0.0_f64, 0.0_f64);
         for bits in (0..=f32::INFINITY.to_bits()).step_by(256) {
             for x in [f32::from_bits(bits), -f32::from_bits(bits)] {

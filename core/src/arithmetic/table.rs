@@ -1,10 +1,10 @@
 //! The one table of the fixed-point arithmetic.
 
-/// Entries to one unit of z.
+/// Entries per unit of z.
 pub(super) const ENTRIES_PER_UNIT: u32 = 24;
 
-/// `2^16 tanh(z / 2)` at `z = i / 24`, for i from 0 to 256, less half of what the chord between two entries lies below the curve: `-f''(z) / (16 * 24^2)`.
-/// Beyond its end at 10.67 the curve is 1 within 4.7e-5. A test of `fixed` computes it again.
+/// `2^16 tanh(z / 2)` at `z = i / 24`, for i from 0 to 256, corrected by half the distance of the chord between two entries from the curve: `-f''(z)
+/// / (16 * 24^2)`. Beyond the end of the table at 10.67 the curve is 1 within 4.7e-5. A test of `fixed` recomputes it.
 pub(super) const HALF_TANH: [u16; 257] = [
     0, 1365, 2729, 4091, 5449, 6802, 8150, 9491, 10823, 12147, 13460, 14762, 16052, 17329, 18591,
     19839, 21072, 22288, 23486, 24667, 25830, 26974, 28098, 29203, 30287, 31350, 32392, 33414,
@@ -28,7 +28,7 @@ pub(super) const HALF_TANH: [u16; 257] = [
     65532, 65532, 65532, 65532, 65533, 65533, 65533, 65533,
 ];
 
-/// The chords between the entries: where each begins, and how far it rises.
+/// The chords between the entries: start and rise of each.
 pub(super) static CHORDS: [[u16; 2]; HALF_TANH.len() - 1] = chords();
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]

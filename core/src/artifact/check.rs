@@ -17,7 +17,7 @@ use crate::scaler::Scaler;
 #[cfg(feature = "q15")]
 use crate::sizes::BLOCK;
 
-/// Checks all numbers but the weights.
+/// Checks all numbers except the weights.
 pub(super) fn check_numbers(
     record: &Record,
     model: &Model,
@@ -51,7 +51,7 @@ pub(super) fn check_numbers(
     Ok(())
 }
 
-/// Checks that golden months give the increments that the file states, to the bit.
+/// Checks that the golden months give the increments in the file, bit for bit.
 pub(super) fn check_increments(found_mm: &[f32], expected_mm: &[f32]) -> Result<(), ArtifactError> {
     for (month, (found_mm, expected_mm)) in zip(found_mm, expected_mm).enumerate() {
         if found_mm.to_bits() != expected_mm.to_bits() {
@@ -101,7 +101,7 @@ pub(super) fn check_f32(weights: &[f32]) -> Result<(), ArtifactError> {
     }
 }
 
-/// Proves that no sum of a fixed-point network can overflow and that every shift is one.
+/// Proves that no sum of a fixed-point network can overflow and that every shift is valid.
 #[cfg(feature = "q15")]
 pub(super) fn check_q15(weights: &Weights<Q15>) -> Result<(), ArtifactError> {
     check_scale(weights, INPUT_BITS, 0..=15)?;
@@ -127,7 +127,7 @@ pub(super) fn check_q15(weights: &Weights<Q15>) -> Result<(), ArtifactError> {
             }
         }
         for alpha in &alpha {
-            // Half the range, so that the difference of two alphas fits as well.
+            // Half the range, so that the difference of two alphas fits, too.
             check_row(0, alpha.sum(), [0, 1], i32::MAX / 2)?;
         }
     }
@@ -156,7 +156,7 @@ fn check_scale(
     }
 }
 
-/// The magnitude of each weight. A row has a hundred at most, so their sum fits.
+/// The magnitude of each weight. A row has at most a hundred weights, so their sum fits.
 #[cfg(feature = "q15")]
 fn magnitudes(weights: &Block<i16>) -> Block<u32> {
     weights.map(|weight| u32::from(weight.unsigned_abs()))

@@ -19,7 +19,7 @@ use crate::scaler::Scaler;
 use crate::sizes::{BLOCK, MAX_BLOCKS, MAX_INPUTS, TILE_COLUMNS};
 use crate::stateful_network::StatefulNetwork;
 
-/// What goes into a model file. Golden months and CRC-32 are computed.
+/// The content of a model file. Golden months and CRC-32 are computed.
 #[derive(Clone, Debug)]
 pub struct Content<'a> {
     /// What the file says about its model.
@@ -32,26 +32,27 @@ pub struct Content<'a> {
     pub start_month: Month,
     /// Cumulative subsidence at the end of that month in mm, down +.
     pub start_subsidence_mm: f32,
-    /// Bits of h and C of each hidden unit then: [`state_bits`](crate::estimator::Estimator::state_bits) of an estimator that has stepped through the months.
+    /// Bits of h and C of each hidden unit at that time: [`state_bits`](crate::estimator::Estimator::state_bits) of an estimator that has stepped
+    /// through the months.
     pub start_state: &'a [(u32, u32)],
     /// All weights, in the order of the file, matrices column by column and without padding: scales (q15 only), W, U, B, V, gates (rows f, i, candidate, o), gate biases,
     /// w_o, b_o. For f32 these are [`Sizes::weights`](crate::sizes::Sizes::weights) numbers.
     pub weights: &'a [u8],
     /// The physics, for a model that has one: with as many layers as inputs.
     pub physics: Option<&'a Physics<'a>>,
-    /// How the months of the levels are made.
+    /// How the monthly levels are formed.
     pub months: MonthDefinition,
     /// How the model was fitted and judged, for people: JSON.
     pub fit: Option<&'a [u8]>,
-    /// How far cumulative subsidence can be off.
+    /// The intervals of the cumulative subsidence.
     pub cumulative: Option<&'a CumulativeIntervals<'a>>,
 }
 
-/// Writes a model file to the beginning of `out`, which must lie at a multiple of 4 bytes, and gives its length, [`MAX_FILE_BYTES`] at most.
+/// Writes a model file to the beginning of `out`, which must be aligned to 4 bytes, and returns its length, at most [`MAX_FILE_BYTES`].
 ///
 /// # Errors
 ///
-/// Whatever [`ModelFile::parse`] would refuse is refused here; also too little room, and counts that do not fit the record's sizes.
+/// Everything that [`ModelFile::parse`] would refuse; also too little room, and counts that do not fit the record's sizes.
 pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError> {
     content.record.check()?;
     check_counts(content)?;
@@ -141,11 +142,11 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     Ok(file_bytes)
 }
 
-/// Lets estimators of a model file start from this state: the file's own after more months, saved by an estimator of the file.
+/// Replaces the start state in a model file by a later state, which an estimator of that file has saved.
 ///
 /// # Errors
 ///
-/// The file is none, or the state is another model's, or of no month. The file is then unchanged.
+/// The file is invalid, or the state belongs to another model or has no month. The file is then unchanged.
 pub fn start_from(file: &mut [u8], state: &SavedState) -> Result<(), ArtifactError> {
     let (expected, hidden, layers) = {
         let file = ModelFile::parse(file)?;
@@ -199,7 +200,7 @@ pub fn start_from(file: &mut [u8], state: &SavedState) -> Result<(), ArtifactErr
     writer.seal(bytes)
 }
 
-/// Writes the physics' numbers, golden months included.
+/// Writes the physics' numbers, including the golden months.
 fn put_physics(
     writer: &mut Writer,
     physics: &Physics,
@@ -301,7 +302,7 @@ fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactErr
     writer.put(take(1, bias, &[0]).numbers)
 }
 
-/// Bytes of the weights of a model, without padding.
+/// Bytes of a model's weights, without padding.
 fn weight_bytes(record: &Record) -> usize {
     let encoding = Encoding::of(record.arithmetic);
     let columns = record.sizes.attention_columns(record.attention);
@@ -311,7 +312,7 @@ fn weight_bytes(record: &Record) -> usize {
     encoding.scales + encoding.bias * biases + encoding.weight * weights
 }
 
-/// A level within each input's trained range, at a different place in each, so that exchanged inputs do not go unseen.
+/// A level within the trained range of each input, at a different position in each, so that swapped inputs are detected.
 fn golden_levels(inputs: &[Input]) -> impl Iterator<Item = f32> {
     let places = inputs.len() as f32 + 1.0;
     inputs.iter().zip(1_u8..).map(move |(input, place)| {

@@ -1,4 +1,4 @@
-//! How many bytes a network's numbers take.
+//! Lengths in bytes of a network's numbers.
 
 use super::{GOLDEN_MONTHS, Record};
 use crate::arithmetic::ArithmeticKind;

@@ -1,4 +1,4 @@
-//! The ways in which a model file can be wrong.
+//! Errors of a model file.
 
 use crate::arithmetic::ArithmeticKind;
 use crate::artifact::{FORMAT, MAX_NAME_BYTES, SUBSIDENCE_LIMIT_MM, Tag};
@@ -154,7 +154,7 @@ pub enum ArtifactError {
     StateMonth,
 }
 
-/// What is likely where a file of text was given.
+/// Advice for the likely case that a text file was given.
 fn advice_on_text(found: [u8; 4]) -> &'static str {
     if found.iter().all(u8::is_ascii_graphic) {
         "; were the model and the levels swapped?"

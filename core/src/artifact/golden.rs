@@ -1,6 +1,6 @@
-//! Months that show whether a program computes as the one that made the file.
+//! Months that verify that a program computes as the one that made the file.
 
-/// What the months of the golden levels give, computed by the program that made the file.
+/// The golden months: levels, and the results of the program that made the file.
 #[derive(Clone, Copy, Debug)]
 pub struct Golden<'a> {
     /// Level of each input, m above datum, the same in each month.

@@ -1,4 +1,4 @@
-//! The numbers of a model file: inputs and network.
+//! Reads the numbers of a model file: inputs, network, intervals.
 
 use bytemuck::Pod;
 
@@ -68,7 +68,7 @@ pub(super) fn read<'a>(
     Ok((model, start, golden))
 }
 
-/// Reads and checks how far cumulative subsidence can be off.
+/// Reads and checks the intervals of the cumulative subsidence.
 pub(super) fn cumulative(bytes: &[u8]) -> Result<CumulativeIntervals<'_>, ArtifactError> {
     check_length(Tag::CUMULATIVE, bytes, CUMULATIVE_BYTES)?;
     let mut numbers = Numbers { rest: bytes };
@@ -101,12 +101,12 @@ pub(super) fn check_length(tag: Tag, bytes: &[u8], expected: usize) -> Result<()
     })
 }
 
-/// The numbers in these bytes, where they lie.
+/// The numbers in these bytes, in place.
 fn cast<T: Pod>(bytes: &[u8]) -> Result<&[T], ArtifactError> {
     bytemuck::try_cast_slice(bytes).map_err(|_| ArtifactError::Cast)
 }
 
-/// Numbers of a section, taken part by part.
+/// The numbers of a section, read one part after the other.
 pub(super) struct Numbers<'a> {
     pub(super) rest: &'a [u8],
 }
@@ -121,7 +121,7 @@ impl<'a> Numbers<'a> {
         Ok(bytes)
     }
 
-    /// The next `count` numbers where they lie.
+    /// The next `count` numbers, in place.
     pub(super) fn take<T: Pod>(&mut self, count: usize) -> Result<&'a [T], ArtifactError> {
         cast(self.bytes(count * size_of::<T>())?)
     }

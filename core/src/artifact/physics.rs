@@ -16,29 +16,29 @@ const HEAD_WORDS: usize = 4 + DECAY_MONTHS.len();
 /// The physics of a model: weights and the state that an estimator starts from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Physics<'a> {
-    /// The estimate to be trusted: the better one in validation, physics if neither is clearly better.
+    /// Which estimate is to be trusted: the better one in validation; physics, if the network is not clearly better.
     pub primary: Primary,
     /// The weights of the basis.
     pub weights: PhysicsWeights<'a>,
     /// The state at the end of the start's month.
     pub state: PhysicsState,
-    /// Cumulative subsidence by physics then in mm, down +.
+    /// Cumulative subsidence by physics at that time, mm, down +.
     pub subsidence_mm: f32,
     /// Half the width of the 90 % interval around a month's increment by physics in mm, from validation; NaN where there is none.
     pub interval_half_width_mm: f32,
 }
 
-/// Bytes of the primary, which comes before the start's months and subsidence.
+/// Bytes of the primary, which precedes months and subsidence of the start.
 #[cfg(feature = "encode")]
 pub(super) const PRIMARY_BYTES: usize = 4;
 
-/// Where the layers' state begins in a section of so many inputs.
+/// Where the layers' state begins in a section for this many inputs.
 #[cfg(feature = "encode")]
 pub(super) fn state_at(inputs: usize) -> usize {
     4 * (HEAD_WORDS + inputs * COLUMNS)
 }
 
-/// Bytes of the section for so many inputs.
+/// Bytes of the section for this many inputs.
 fn section_bytes(inputs: usize) -> usize {
     4 * (HEAD_WORDS + inputs * (COLUMNS + 1 + LAYER_NUMBERS) + GOLDEN_MONTHS)
 }
@@ -100,7 +100,7 @@ pub(super) fn read<'a>(bytes: &'a [u8], golden_m: &[f32]) -> Result<Physics<'a>,
     })
 }
 
-/// The increments of the golden months: from rest under the golden levels, which fall by a metre per month.
+/// The increments of the golden months: from rest under the golden levels, which fall by 1 m per month.
 pub(super) fn golden_months(weights: &PhysicsWeights, level_m: &[f32]) -> [f32; GOLDEN_MONTHS] {
     let mut state = PhysicsState::default();
     let mut fall_m = 0.0;
@@ -123,13 +123,13 @@ mod tests {
     use crate::example::{self, Aligned, PHYSICS_WEIGHTS};
     use crate::sizes::AttentionKind;
 
-    /// Where the content of the section begins, the last of the file.
+    /// Where the content of the section begins. It is the last one of the file.
     fn content_at(bytes: &[u8]) -> usize {
         let tag = bytes.windows(4).rposition(|bytes| bytes == Tag::PHYSICS.0);
         tag.unwrap() + 8
     }
 
-    /// What is said of a file whose word at a place of the section is another.
+    /// The error of a file in which one word of the section was replaced.
     fn refusal(word: usize, value: u32) -> ArtifactError {
         let mut file = example::physics_file(AttentionKind::Shared, Primary::Physics);
         let at = content_at(file.bytes()) + 4 * word;
@@ -165,7 +165,7 @@ mod tests {
             (3, (-1.0_f32).to_bits(), "interval"),
             (4, nan, "weight"),
             (6, (-1.0_f32).to_bits(), "weight"),
-            // Three layers of six weights come before the state.
+            // Three layers of six weights precede the state.
             (6 + 18, 2, "state"),
             (6 + 18, 0, "months"),
             (6 + 18 + 1, nan, "state"),
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn golden_months_must_be_those_that_this_machine_computes() {
-        // A weight that the golden months see.
+        // A weight that affects the golden months.
         assert!(matches!(
             refusal(6, 2.5_f32.to_bits()),
             ArtifactError::Golden { .. }

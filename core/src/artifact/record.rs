@@ -1,4 +1,4 @@
-//! What a model file says about its model besides the numbers to compute with.
+//! What a model file says about its model, apart from the numbers of the network.
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -20,9 +20,9 @@ pub struct Record<'a> {
     pub sizes: Sizes,
     /// Kind of attention.
     pub attention: AttentionKind,
-    /// What the weights are for.
+    /// Arithmetic of the weights.
     pub arithmetic: ArithmeticKind,
-    /// Counts up with every model made for the well, so that an older one is not taken for a newer.
+    /// Increases with every model made for the well, so that a newer model can be told from an older one.
     pub model_version: u32,
     /// First month of training.
     pub trained_from: Month,
@@ -36,20 +36,20 @@ pub struct Record<'a> {
     pub synthetic: bool,
     /// Errors measured after training.
     pub scores: Scores,
-    /// Half the width of the 90 % interval around a month's increment in mm, from validation; NaN where there is none.
+    /// Half the width of the 90 % interval around a month's increment in mm, from validation; NaN if there is none.
     pub interval_half_width_mm: f32,
 }
 
-/// Root mean square errors of a month's increment in mm; NaN where not measured.
+/// Root mean square errors of a month's increment in mm; NaN if not measured.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// On the training part.
     pub train_rmse_mm: f32,
     /// On the part that chose the epoch.
     pub validate_rmse_mm: f32,
-    /// On the test part, with which nothing was chosen.
+    /// On the test part, which was not used to choose anything.
     pub test_rmse_mm: f32,
-    /// The least any model could reach on the test part: the spread of ps points that share inputs.
+    /// Lower bound of the error of any model on the test part: the scatter among ps points that share their inputs.
     pub floor_rmse_mm: f32,
 }
 

@@ -20,9 +20,9 @@ impl Tag {
     pub const PHYSICS: Self = Self(*b"PHYS");
     /// How the model was fitted and judged.
     pub const FIT: Self = Self(*b"fitc");
-    /// How far cumulative subsidence can be off.
+    /// The intervals of the cumulative subsidence.
     pub const CUMULATIVE: Self = Self(*b"cumu");
-    /// How the months of the levels are made.
+    /// How the monthly levels are formed.
     pub const MONTHS: Self = Self(*b"MNTH");
 
     /// Whether a reader that does not know the tag must refuse the file.
@@ -43,17 +43,17 @@ pub(super) struct Sections<'a> {
     pub(super) record: &'a [u8],
     pub(super) inputs: &'a [u8],
     pub(super) network: &'a [u8],
-    /// Absent in a model of a network alone.
+    /// Absent in a model without physics.
     pub(super) physics: Option<&'a [u8]>,
-    /// Absent where every month with a reading counts, in UTC.
+    /// Absent if every month with a reading counts, in UTC.
     pub(super) months: Option<&'a [u8]>,
-    /// Absent where nothing was said of the fit.
+    /// Absent if the fit was not described.
     pub(super) fit: Option<&'a [u8]>,
-    /// Absent where validation gave none.
+    /// Absent if validation gave none.
     pub(super) cumulative: Option<&'a [u8]>,
 }
 
-/// Checks head, length, CRC-32 and sections; gives these and the CRC-32.
+/// Checks head, length, CRC-32 and sections. Returns the sections and the CRC-32.
 pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
     let (sections, crc) = checked(bytes)?;
     let (mut record, mut inputs, mut network) = (None, None, None);
@@ -90,7 +90,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
     Ok((sections, crc))
 }
 
-/// Checks head, length and CRC-32; gives the bytes of all sections and the CRC-32.
+/// Checks head, length and CRC-32. Returns the bytes of all sections and the CRC-32.
 fn checked(bytes: &[u8]) -> Result<(&[u8], u32), ArtifactError> {
     let short = ArtifactError::Short {
         found: bytes.len(),
@@ -144,7 +144,7 @@ pub(super) fn content_at(file: &[u8], wanted: Tag) -> Option<usize> {
     None
 }
 
-/// The first section: its tag, its content and what follows it.
+/// Splits off the first section: its tag, its content, and the bytes after it.
 fn section(bytes: &[u8]) -> Result<(Tag, &[u8], &[u8]), ArtifactError> {
     let cut = ArtifactError::SectionHead { found: bytes.len() };
     let (tag, rest) = bytes.split_first_chunk::<4>().ok_or(cut)?;

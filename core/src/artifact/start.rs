@@ -1,13 +1,13 @@
-//! The state that a model file starts from.
+//! The start state in a model file.
 
 use core::iter::zip;
 
 use crate::month::Month;
 
-/// The state that an estimator starts from: after the last month of training or a later one.
+/// The state that an estimator starts from: that at the end of the last month of training, or of a later one.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {
-    /// The month whose end the state belongs to.
+    /// The month at whose end the state is.
     pub month: Month,
     /// Cumulative subsidence, mm, down +.
     pub subsidence_mm: f32,

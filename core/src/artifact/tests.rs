@@ -1,4 +1,4 @@
-//! Model files, sound and unsound.
+//! Valid and invalid model files.
 
 mod damage;
 mod fixed;
@@ -26,7 +26,7 @@ const SMALL: Sizes = Sizes {
     attention: 2,
 };
 
-/// A network alone, from rest.
+/// A model without physics, from a zero state.
 fn content<'a>(inputs: &'a [Input], weights: &'a [f32]) -> Content<'a> {
     let record = example::record(SMALL, AttentionKind::Shared);
     Content {
@@ -47,7 +47,7 @@ fn content<'a>(inputs: &'a [Input], weights: &'a [f32]) -> Content<'a> {
     }
 }
 
-/// Makes length and CRC-32 right again, so that the checks behind them are reached.
+/// Corrects length and CRC-32, so that the checks after them are reached.
 fn resealed(mut file: Vec<u8>) -> Vec<u8> {
     let length = file.len();
     if length >= 16 {
@@ -65,7 +65,7 @@ fn sealed(mut bytes: Vec<u8>) -> Aligned {
     Aligned::of(&bytes)
 }
 
-/// A file, and why it is refused after some of its bytes were replaced and its checksum made right.
+/// A file, and why it is refused after some of its bytes were replaced and its checksum corrected.
 fn patching() -> (Vec<u8>, impl Fn(usize, &[u8]) -> ArtifactError) {
     let file = example::file(SMALL, AttentionKind::Shared, 2)
         .bytes()
@@ -125,7 +125,7 @@ fn what_was_encoded_is_read_back() {
         assert_eq!(read.output_bias, weights[end]);
         let output: Vec<f32> = read.output.iter().flatten().copied().collect();
         assert_eq!(output, &weights[end - 16..end]);
-        // Columns of 64 rows, 19 of weights and one of biases, before the output's 16 weights.
+        // Columns of 64 rows, 19 of weights and one of biases, precede the output's 16 weights.
         let gates = &weights[end - 16 - 64 * 20..];
         for unit in 0..16 {
             for gate in 0..4 {

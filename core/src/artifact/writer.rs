@@ -4,12 +4,12 @@ use super::{ArtifactError, CHECK_BYTES, Tag};
 use crate::checksum::CRC32;
 use crate::sizes::BLOCK;
 
-/// A matrix column by column, without padding.
+/// A matrix, stored column by column without padding.
 pub(super) struct Matrix<'a> {
     pub(super) numbers: &'a [u8],
     pub(super) rows: usize,
     pub(super) columns: usize,
-    /// The bytes of a number in the padding.
+    /// The bytes of a padding number.
     pub(super) empty: &'a [u8],
 }
 
@@ -41,7 +41,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Begins a section; gives where its content begins.
+    /// Begins a section. Returns where its content begins.
     pub(super) fn begin(&mut self, tag: Tag) -> Result<usize, ArtifactError> {
         self.put(&tag.0)?;
         self.put(&[0; 4])?;
@@ -58,8 +58,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes a matrix of so many rows and columns: block of rows after block of rows, column by column. `row_of` and `column_of` say which of the matrix these are;
-    /// `None` is padding.
+    /// Writes a matrix with this many rows and columns, padding included: one block of rows after the other, each column by column. `row_of` and
+    /// `column_of` map them to those of `matrix`; `None` is padding.
     pub(super) fn put_matrix(
         &mut self,
         matrix: &Matrix,

@@ -1,5 +1,4 @@
-//! Analytic solutions. The tolerances are the errors that an independent implementation (numpy, f64) measured for the
-//! same steps, rounded up in the last digit given there.
+//! Comparison with analytic solutions. The tolerances are the errors of an independent implementation (numpy, f64) with the same steps, rounded up.
 
 use super::*;
 use std::f64::consts::PI;
@@ -31,7 +30,7 @@ const CLAY: Storage<f64> = Storage {
     elastic_per_m: 1e-3,
 };
 
-/// A half bed whose time constant is `tau_days`, at rest at level 0 and normally consolidated.
+/// Half a bed with a time constant of `tau_days`, at rest at level 0 and normally consolidated.
 fn half_bed<const CELLS: usize>(
     storage: Storage<f64>,
     tau_days: f64,
@@ -129,7 +128,7 @@ fn a_virgin_step_does_not_see_the_elastic_storage() {
     }
 }
 
-/// Compaction, m, until the bed rests again.
+/// Compaction, m, until the bed is at rest again.
 fn settle(bed: &mut Bed<20>, level_m: f64) -> f64 {
     (0..4000).map(|_| bed.step(level_m)).sum()
 }

@@ -57,7 +57,7 @@ fn saving_and_restoring_between_all_months_gives_the_same_bits() {
         let mut pieces = Vec::new();
         for (index, level_m) in levels.iter().enumerate() {
             let mut estimator = Estimator::cold(&file);
-            // Over postcard, as the logger keeps it.
+            // Through postcard, as the logger stores it.
             let mut page = [0; 512];
             let page = postcard::to_slice(&saved, &mut page).unwrap();
             estimator
@@ -216,7 +216,7 @@ fn the_state_of_the_paper_s_model_fits_a_small_ram() {
     // Pointers are twice as long here as on a microcontroller, where the network takes 256 bytes at most.
     let network = size_of::<StatefulNetwork<'_, 2>>();
     assert!(network <= 400, "{network}");
-    // With room for the beds of eight aquifer layers.
+    // With capacity for the beds of eight aquifer layers.
     let both = size_of::<Estimator<'_, 2>>();
     assert!(both <= 1600, "{both}");
 }
@@ -297,7 +297,7 @@ fn after_a_cold_start_the_network_speaks_until_every_layer_was_measured() {
     let estimate = estimator
         .step(month(1), &[None, None, Some(-30.0)])
         .unwrap();
-    // At rest: only what the past owes, 0.5 + 0.25 mm.
+    // At rest: only what is still to come from the past, 0.5 + 0.25 mm.
     assert_eq!(
         (estimate.primary, estimate.increment_mm),
         (Primary::Physics, 0.75)
@@ -349,7 +349,7 @@ fn a_file_that_was_moved_on_starts_where_the_estimator_stood() {
         assert_eq!(file.start().month, month(16));
         let mut estimator = Estimator::at_start(&file);
         assert_eq!(run(&mut estimator, 17, &levels[17..]), expected);
-        // Another model's state changes nothing: the file is no longer the one that the state was saved of.
+        // The state of another model changes nothing: the file is no longer the one from which the state was saved.
         let refused = start_from(bytes.bytes_mut(), &saved).unwrap_err();
         assert!(matches!(refused, ArtifactError::StateModel { .. }));
         assert_eq!(bytes.bytes(), moved.bytes());
@@ -388,7 +388,7 @@ fn a_file_moved_on_by_a_cold_start_holds_layers_that_were_not_measured_yet() {
 #[test]
 fn the_cumulative_interval_counts_from_the_last_observation_and_is_that_of_the_primary() {
     let inside = [Some(-10.0), Some(-20.0), Some(-30.0)];
-    // Nine months after the observation, half way from six to twelve; 3 m below what was trained on is half the range.
+    // Nine months after the observation, half way from six to twelve; 3 m below the trained range is half its width.
     for (primary, first_mm, ninth_mm) in
         [(Primary::Network, 1.0, 6.0), (Primary::Physics, 0.5, 3.0)]
     {
@@ -428,7 +428,7 @@ fn the_interval_is_that_of_the_primary_and_widens_outside_the_trained_levels() {
     let inside = [Some(-10.0), Some(-20.0), None];
     assert_eq!(half_width(Primary::Network, inside), Some(1.5));
     assert_eq!(half_width(Primary::Physics, inside), Some(0.75));
-    // Trained on -23 to -17 m: 3 m below is half the range.
+    // Trained on -23 to -17 m: 3 m below is half the width.
     let below = [Some(-10.0), Some(-26.0), Some(-30.0)];
     assert_eq!(half_width(Primary::Physics, below), Some(1.125));
 }

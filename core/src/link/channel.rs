@@ -23,19 +23,19 @@ pub struct ChannelConfig {
     pub density_kg_m3: f32,
     /// Added to the level, metres.
     pub offset_m: f32,
-    /// Lowest level believed, metres above datum.
+    /// Lowest plausible level, metres above datum.
     pub lowest_m: f32,
-    /// Highest level believed, metres above datum.
+    /// Highest plausible level, metres above datum.
     pub highest_m: f32,
-    /// Largest change of level between two samples believed, metres.
+    /// Largest plausible change of level between two samples, metres.
     pub largest_step_m: f32,
-    /// Equal raw values in a row that mean a stuck sensor; 0 for never.
+    /// Number of equal raw values in a row that mean a stuck sensor; 0 for never.
     pub stuck_after: u16,
 }
 
 impl ChannelConfig {
-    /// A channel of fresh water (1000 kg/m3) without offset; levels within 1000 m of the datum and steps up to 0.25 m are believed, and
-    /// a raw value that stays the same for 96 samples (a day) is not.
+    /// A channel in fresh water (1000 kg/m3) without offset; levels within 1000 m of the datum and steps up to 0.25 m are plausible, and a raw value
+    /// that stays the same for 96 samples (a day) means a stuck sensor.
     ///
     /// The step: a change of more than 25 cm of water in 12 h is very unlikely in a piezometer (DOV Vlaanderen).
     pub fn new(aquifer_layer: Name, sensor: Sensor, quantity: Quantity) -> Self {
@@ -79,6 +79,6 @@ pub(super) fn check_channel(channel: &ChannelConfig) -> Result<(), ConfigProblem
 pub struct BarometerConfig {
     /// Where the raw value comes from.
     pub sensor: Sensor,
-    /// Raw units in one kPa: 1 for kPa, 10 for hPa or mbar.
+    /// Raw units per kPa: 1 for kPa, 10 for hPa or mbar.
     pub units_per_kpa: f32,
 }

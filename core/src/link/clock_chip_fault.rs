@@ -4,10 +4,10 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What is wrong with a clock chip. New variants are appended only.
+/// What is wrong with a clock chip. New variants are only appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClockChipFault {
-    /// It does not answer, or with what is no time.
+    /// It does not answer, or not with a valid time.
     Silent,
     /// Its oscillator has stopped since it was set: its battery is empty or missing, or it was never set.
     Stopped,

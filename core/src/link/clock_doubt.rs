@@ -1,4 +1,4 @@
-//! What speaks against setting a clock to a time.
+//! Why a new time of the clock is doubtful.
 
 use core::fmt;
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::month::Month;
 
-/// What speaks against setting a clock to a time, and what it would cost. New variants are appended only.
+/// Why a new time of the clock is doubtful, and what setting it would entail. New variants are only appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClockDoubt {
     /// It lies more than a day ahead of the logger's time.
     Ahead {
         /// Whole days.
         days: u32,
-        /// Months that would close without any sample.
+        /// Months that would be closed without any sample.
         missing_months: u16,
     },
     /// It lies more than a day behind the logger's time.
@@ -23,11 +23,11 @@ pub enum ClockDoubt {
         /// The first month that would count, in months since 0000-01, if the time lies in a month that is closed.
         counts_from_month: Option<i32>,
     },
-    /// It lies before this firmware was made.
+    /// It lies before the release of this firmware.
     BeforeFirmware,
-    /// It lies more than ten years after the training of the active model, or after this firmware was made.
+    /// It lies more than ten years after the training of the active model, or after the release of this firmware.
     LongAfter {
-        /// The month of either, in months since 0000-01.
+        /// The month of the training or the release, in months since 0000-01.
         month_index: i32,
     },
 }

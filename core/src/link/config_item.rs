@@ -21,7 +21,7 @@ pub enum ConfigItem {
         /// Serial number of the logger.
         serial: u32,
     },
-    /// Seconds between two samples, 1 to 86 400. 900 unless set.
+    /// Seconds between two samples, 1 to 86 400. Default 900.
     SampleInterval {
         /// Seconds.
         seconds: u32,
@@ -35,25 +35,25 @@ pub enum ConfigItem {
     },
     /// The barometer, or none.
     Barometer(Option<BarometerConfig>),
-    /// Increment of a month in mm beyond which an alarm is raised, or none.
+    /// Increment of a month in mm above which an alarm is raised, or none.
     RateLimit {
         /// Limit in mm per month, > 0.
         mm_per_month: Option<f32>,
     },
     /// Which models are accepted.
     Security(Security),
-    /// When the sensors have power, on a board that can switch it.
+    /// Supply of the sensors, on a board that can switch it.
     SensorSupply {
-        /// Seconds from power on to the first question, 0 to [`MAX_WARM_UP_S`], off after each round; `None` for always on.
+        /// Seconds from switching on to the first command, 0 to [`MAX_WARM_UP_S`]; off after each round. `None` for always on.
         warm_up_s: Option<u8>,
     },
 }
 
-/// Longest time that sensors are given to warm up, seconds: it is part of a round's time.
+/// Longest warm-up of the sensors, seconds: it is part of a round's time.
 pub const MAX_WARM_UP_S: u8 = 10;
 
 impl ConfigItem {
-    /// The key this item belongs to.
+    /// The key of this item.
     pub fn key(&self) -> ConfigKey {
         match self {
             Self::Station { .. } => ConfigKey::Station,
@@ -66,7 +66,7 @@ impl ConfigItem {
         }
     }
 
-    /// Checks the item alone; the logger checks whether it fits the others.
+    /// Checks the item by itself; the logger checks whether it fits the others.
     ///
     /// # Errors
     /// What is wrong with it.

@@ -19,7 +19,7 @@ pub enum ConfigProblem {
     Signing,
     /// The channel is part of closed months: its aquifer layer can no longer be changed, nor the channel removed.
     LayerInUse,
-    /// SDI-12 commands are numbered 0 to 9, and a sensor is woken at most 90 ms earlier.
+    /// SDI-12 commands are numbered 0 to 9, and a sensor is woken at most 90 ms early.
     Sdi12,
     /// Sensors warm up for at most 10 s.
     WarmUp,

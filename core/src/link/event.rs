@@ -1,6 +1,6 @@
 //! What happened on the logger.
 //!
-//! The same bytes are stored on the flash and sent over the line, so fields are appended only.
+//! The same bytes are stored on flash and sent over the link, so new fields are only appended.
 
 use core::fmt;
 
@@ -65,7 +65,7 @@ pub enum EventKind {
         cause: ResetCause,
         /// Starts so far, this one included.
         boots: u32,
-        /// The task that had not checked in when the watchdog reset the logger, or that ran when the program stopped.
+        /// The task that was late when the watchdog reset the logger, or that was running when the program stopped.
         late_task: Option<Task>,
     },
     /// The program panicked before this start.
@@ -75,9 +75,9 @@ pub enum EventKind {
     },
     /// The clock was set.
     ClockSet {
-        /// Its time before, 0 if it had none.
+        /// The time before, 0 if it was not set.
         old_unix_s: u32,
-        /// Its time since.
+        /// The new time.
         new_unix_s: u32,
     },
     /// A configuration item was changed.
@@ -86,18 +86,18 @@ pub enum EventKind {
     ModelActivated {
         /// Its generation.
         generation: u32,
-        /// The version it states.
+        /// Its version.
         version: u32,
         /// CRC-32 of its file.
         crc: u32,
-        /// It is older than the minimum and was allowed by hand.
+        /// It is older than the minimum, and was explicitly allowed.
         older_allowed: bool,
     },
-    /// The model before became active again.
+    /// The previous model became active again.
     ModelRolledBack {
         /// Its new generation.
         generation: u32,
-        /// The version it states.
+        /// Its version.
         version: u32,
     },
     /// A tape reading.
@@ -106,14 +106,14 @@ pub enum EventKind {
         channel: u8,
         /// Depth to water below the measuring point by tape, metres.
         tape_m: f32,
-        /// The same by the sensor, metres.
+        /// Depth to water by the sensor, metres.
         sensor_m: Option<f32>,
     },
     /// A channel's quality changed; good again if no bit is set.
     SensorQuality {
         /// Channel; 255 is the barometer.
         channel: u8,
-        /// Now.
+        /// The new quality.
         quality: Quality,
     },
     /// Months without any sample were closed as missing.
@@ -123,12 +123,12 @@ pub enum EventKind {
         /// How many.
         count: u16,
     },
-    /// Samples carry a month that is closed already (the clock was set back); they are kept and not counted.
+    /// Samples are of a month that is already closed (the clock was set back); they are stored but not counted.
     SamplesLate {
         /// That month, months since 0000-01.
         month_index: i32,
     },
-    /// A month's increment passed the configured limit.
+    /// A month's increment exceeded the configured limit.
     RateAlarm {
         /// The month, months since 0000-01.
         month_index: i32,
@@ -139,7 +139,7 @@ pub enum EventKind {
     },
     /// The log of months is full: no further month can be closed. No firmware of this flash format writes it; it keeps its number.
     MonthLogFull,
-    /// Somebody confirmed that a level which jumped is right.
+    /// Somebody confirmed a step of a channel's level.
     StepConfirmed {
         /// Channel.
         channel: u8,
@@ -151,29 +151,29 @@ pub enum EventKind {
         /// How many.
         count: u16,
     },
-    /// Months are closed by another time from now on: that of a model which became active. The open month was summed up anew.
+    /// The site's time, by which months are closed, has changed with a newly active model. The open month was counted again.
     MonthOffset {
-        /// Minutes ahead of UTC until now.
+        /// Minutes ahead of UTC before.
         old_minutes: i16,
-        /// Minutes ahead of UTC from now on.
+        /// Minutes ahead of UTC afterwards.
         new_minutes: i16,
     },
-    /// The clock chip did not tell the time at a start, or was not set with the clock.
+    /// The clock chip had no valid time at a start, or could not be set.
     ClockChip(super::ClockChipFault),
-    /// Another sensor answers at a channel's address than the one that was there before.
+    /// The sensor at a channel's address was replaced by another one.
     SensorSwapped {
         /// Channel.
         channel: u8,
-        /// What it says of itself: maker, model, version, serial number.
+        /// Its identity: maker, model, version, serial number.
         found: heapless::String<MAX_MESSAGE>,
     },
-    /// Samples that were taken while the clock was unsure got their time when it was set.
+    /// The times of samples taken while the clock was unsure were corrected when it was set.
     SamplesPlaced {
         /// Number of the first.
         first_sample: u32,
         /// How many.
         count: u32,
-        /// Seconds that their times went ahead; negative for back.
+        /// Seconds added to their times.
         shift_s: i32,
     },
 }

@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClockDoubt, ConfigProblem};
 
-/// Why a request is refused. New variants are appended only.
+/// Why a request is refused. New variants are only appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fault {
     /// The logger does not know this request: its firmware is older than the laptop's program.
     Unsupported,
     /// The request cannot be read.
     Malformed,
-    /// There is nothing at this place (or not yet).
+    /// There is nothing at this position (or not yet).
     NotFound,
     /// The flash could not be read or written.
     Storage,
-    /// The answer does not fit a frame.
+    /// The answer does not fit into a frame.
     TooLarge,
     /// No model is active.
     NoModel,
@@ -28,9 +28,9 @@ pub enum Fault {
         /// Offset expected.
         expected: u32,
     },
-    /// The model file does not fit its slot.
+    /// The model file does not fit into a slot.
     ModelTooLong {
-        /// Most bytes a slot takes.
+        /// Capacity of a slot in bytes.
         limit: u32,
     },
     /// The upload is not complete.
@@ -44,12 +44,12 @@ pub enum Fault {
     ModelCrc {
         /// Announced.
         announced: u32,
-        /// Of what lies in flash.
+        /// Of the bytes in flash.
         stored: u32,
     },
-    /// The file is no sound model file for this firmware.
+    /// The file is not a valid model file for this firmware.
     ModelInvalid,
-    /// The model needs an aquifer layer that no channel is configured for.
+    /// The model needs an aquifer layer for which no channel is configured.
     LayerUnknown {
         /// Index of the model's input.
         input: u8,
@@ -65,7 +65,7 @@ pub enum Fault {
     SignatureMissing,
     /// The signature is not that of the configured key.
     SignatureWrong,
-    /// There is no model to go back to.
+    /// There is no previous model for a rollback.
     NothingBefore,
     /// The clock would be set to a time that needs confirmation.
     ClockJump(ClockDoubt),
@@ -75,11 +75,11 @@ pub enum Fault {
     Config(ConfigProblem),
     /// The clock is not set.
     ClockUnset,
-    /// This model is active already; the one before it stays where it is.
+    /// This model is already active; the previous one stays in its slot.
     AlreadyActive,
     /// A signed model is for one well, and the station has another name.
     OtherWell,
-    /// Closed months would become void: it needs confirmation.
+    /// Closed months would become void, which needs confirmation.
     VoidMonths {
         /// How many.
         count: u16,

@@ -24,15 +24,15 @@ pub enum FrameError {
     /// The CRC-32 of the payload differs from the one sent.
     #[error("frame damaged on the line: CRC {sent:08x} sent, {computed:08x} computed")]
     Crc {
-        /// What the frame says.
+        /// In the frame.
         sent: u32,
-        /// What the payload gives.
+        /// Of the payload.
         computed: u32,
     },
     /// The message does not fit [`MAX_PAYLOAD`] bytes.
     #[error("message does not fit a frame of {MAX_FRAME} bytes")]
     MessageTooLong,
-    /// The payload is no message of this protocol.
+    /// The payload is not a message of this protocol.
     #[error("frame holds no message this program knows")]
     Message,
 }
@@ -64,17 +64,17 @@ pub fn encode_frame<'o, T: Serialize>(
     out.get(..written).ok_or(FrameError::MessageTooLong)
 }
 
-/// Reads a request from a received payload; gives its sequence number with either outcome.
+/// Reads a request from a received payload. Returns its sequence number in either case.
 ///
 /// # Errors
-/// [`Fault::Unsupported`] for a request this code does not know, [`Fault::Malformed`] for one it cannot read.
+/// [`Fault::Unsupported`] for an unknown request, [`Fault::Malformed`] for one that cannot be read.
 pub fn decode_request(payload: &[u8]) -> (u8, Result<Request<'_>, Fault>) {
     let Some((&sequence, message)) = payload.split_first() else {
         return (0, Err(Fault::Malformed));
     };
     let request = match postcard::take_from_bytes::<Request<'_>>(message) {
         Ok((request, [])) => Ok(request),
-        // A request with more fields than this code knows may mean something else.
+        // A request with additional fields may mean something else.
         Ok(_) => Err(Fault::Unsupported),
         Err(_) if message.first().is_some_and(|&kind| kind >= KNOWN_REQUESTS) => {
             Err(Fault::Unsupported)
@@ -84,10 +84,10 @@ pub fn decode_request(payload: &[u8]) -> (u8, Result<Request<'_>, Fault>) {
     (sequence, request)
 }
 
-/// Reads a reply from a received payload. Bytes after what this code knows are ignored.
+/// Reads a reply from a received payload. Bytes after the known fields are ignored.
 ///
 /// # Errors
-/// [`FrameError::Message`] if it is no reply.
+/// [`FrameError::Message`] if it is not a reply.
 pub fn decode_reply(payload: &[u8]) -> Result<(u8, Reply<'_>), FrameError> {
     take::<(u8, Reply<'_>)>(payload)
 }
@@ -107,11 +107,11 @@ pub enum Received<'a> {
     Text(u8),
     /// A whole frame; its payload, CRC checked, without the CRC.
     Payload(&'a [u8]),
-    /// A frame ended that is not sound. The next one is read from its beginning.
+    /// An invalid frame has ended. The next one is read from its beginning.
     Broken(FrameError),
 }
 
-/// Finds frames in a stream of bytes. Any bytes may be pushed; it recovers from every error.
+/// Finds frames in a stream of bytes. It accepts any bytes, and recovers from every error.
 #[derive(Debug)]
 pub struct FrameReader {
     buffer: [u8; MAX_FRAME],
@@ -169,7 +169,7 @@ impl FrameReader {
     }
 
     fn append(&mut self, byte: u8) -> Received<'_> {
-        // Two of the longest frame's bytes are its zeros.
+        // The longest frame includes its two zeros.
         match self
             .buffer
             .get_mut(..MAX_FRAME - 2)
@@ -203,13 +203,13 @@ impl FrameReader {
         Received::Broken(error)
     }
 
-    /// Drops a frame that has begun: for a line that stays silent.
+    /// Discards an incomplete frame, after silence on the line.
     pub fn reset(&mut self) {
         self.place = Place::Outside;
     }
 }
 
-/// Undoes the byte stuffing in place, checks the CRC, and gives the payload's length.
+/// Undoes the byte stuffing in place, checks the CRC, and returns the payload's length.
 fn unpack(frame: &mut [u8]) -> Result<usize, FrameError> {
     let length = cobs::decode_in_place(frame).map_err(|_| FrameError::Stuffing)?;
     let decoded = frame.get(..length).ok_or(FrameError::Stuffing)?;

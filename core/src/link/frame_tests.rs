@@ -22,7 +22,7 @@ fn frame<T: Serialize>(sequence: u8, message: &T) -> Vec<u8> {
     encode_frame(sequence, message, &mut out).unwrap().to_vec()
 }
 
-/// The bytes of the first release, payload `07 00`, its CRC-32 0xe988438 little endian (both from Python's zlib), COBS.
+/// The bytes of the first release: payload `07 00` and its CRC-32 in little endian (from Python's zlib), in COBS.
 #[test]
 fn the_hello_request_is_frozen() {
     let bytes = frame(7, &Request::Hello);
@@ -65,7 +65,7 @@ fn an_unknown_request_is_unsupported_and_keeps_its_sequence() {
         decode_request(&[9, 0x80, 0x01]),
         (9, Err(Fault::Unsupported))
     );
-    // Hello with more behind it is not the Hello of this release.
+    // Hello with more fields is not the Hello of this release.
     assert_eq!(decode_request(&[9, 0, 1]), (9, Err(Fault::Unsupported)));
     assert_eq!(decode_request(&[9, 3]), (9, Err(Fault::Malformed)));
     assert_eq!(decode_request(&[]), (0, Err(Fault::Malformed)));
@@ -264,7 +264,7 @@ fn a_million_random_and_mutated_frames_never_stop_the_reader() {
         sound > 200_000 && broken > 100_000,
         "{sound} sound, {broken} broken"
     );
-    // Whatever came before, a zero and a Hello are enough to be heard.
+    // Whatever came before, a Hello with its leading zero is received.
     let hello = frame(5, &Request::Hello);
     let heard = [0].iter().chain(&hello).any(|&byte| {
         matches!(reader.push(byte), Received::Payload(payload) if decode_request(payload) == (5, Ok(Request::Hello)))

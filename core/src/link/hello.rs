@@ -7,7 +7,7 @@ use super::{PROTO_MAJOR, PROTO_MINOR};
 /// First exchange. Never changes: new fields go into [`super::Status`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
-    /// Another number is another protocol.
+    /// Another number is an incompatible protocol.
     pub proto_major: u8,
     /// Counts additions.
     pub proto_minor: u8,
@@ -20,7 +20,7 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// What this build of the protocol says of itself.
+    /// The Hello of this version of the protocol.
     pub fn new(fw: [u8; 3], model_format: u8, serial: u32) -> Self {
         Self {
             proto_major: PROTO_MAJOR,

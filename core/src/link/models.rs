@@ -13,7 +13,7 @@ use crate::month_mean::MonthRule;
 pub struct SlotInfo {
     /// Counts activations on this logger.
     pub generation: u32,
-    /// The version the model file states.
+    /// The version stated by the model file.
     pub version: u32,
     /// Bytes.
     pub length: u32,
@@ -26,7 +26,7 @@ pub struct SlotInfo {
 /// Models on the logger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Models {
-    /// The one that estimates.
+    /// The active one.
     pub active: Option<SlotInfo>,
     /// The one a rollback returns to.
     pub standby: Option<SlotInfo>,
@@ -36,7 +36,7 @@ pub struct Models {
     pub synthetic_model: bool,
     /// Last month of the active model's training, in months since 0000-01.
     pub trained_until: Option<i32>,
-    /// Minutes by which the time of the active model's site is ahead of UTC: its days and months are closed by this time.
+    /// Minutes by which the time of the active model's site, in which days and months are counted, is ahead of UTC.
     pub utc_offset_minutes: i16,
     /// Which months of each of the active model's layers count.
     pub month_rules: Vec<MonthRule, MAX_CHANNELS>,
@@ -68,7 +68,7 @@ impl fmt::Display for MonthRuleWords {
     }
 }
 
-/// How far an upload got.
+/// Progress of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadProgress {
     /// Bytes announced.

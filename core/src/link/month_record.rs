@@ -1,6 +1,6 @@
 //! A closed month.
 //!
-//! The same bytes are stored on the flash and sent over the line, so fields are appended only.
+//! The same bytes are stored on flash and sent over the link, so new fields are only appended.
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -20,12 +20,12 @@ pub struct MonthLevel {
     pub rejected: u32,
     /// Every quality bit that occurred.
     pub quality: Quality,
-    /// At least 80 % of the month's days have a usable reading. Whether the mean enters the model is for the model's own rule.
+    /// At least 80 % of the month's days have a usable reading. The model's own rule decides whether it uses the mean.
     pub complete: bool,
 }
 
 impl MonthLevel {
-    /// The mean of a complete month: the level that a model sees whose rule is [`MostDays`](crate::month_mean::MonthRule::MostDays).
+    /// The mean of a complete month: the level of a model with the rule [`MostDays`](crate::month_mean::MonthRule::MostDays).
     pub fn model_level_m(&self) -> Option<f32> {
         if self.complete { self.mean_m } else { None }
     }

@@ -17,7 +17,7 @@ impl Quality {
     pub const RANGE: Self = Self(1 << 2);
     /// The sensor repeats one value.
     pub const STUCK: Self = Self(1 << 3);
-    /// The level jumped from the last good reading, and has not come back; confirming the step makes it good.
+    /// The level has jumped since the last good reading, and not returned; confirming the step makes it good.
     pub const STEP: Self = Self(1 << 4);
     /// No water above the sensor.
     pub const DRY: Self = Self(1 << 5);
@@ -27,18 +27,18 @@ impl Quality {
     pub const LOOP_FAULT: Self = Self(1 << 7);
     /// The logger lost power and nobody has set its clock since.
     pub const CLOCK_UNSURE: Self = Self(1 << 8);
-    /// The sensor answered something that is no measurement.
+    /// The sensor's answer was not a measurement.
     pub const GARBLED: Self = Self(1 << 9);
-    /// The level jumped and the raw value stays the same: what sensors send in place of a measurement.
+    /// The level jumped and the raw value stays the same: likely an error code of the sensor.
     pub const ERROR_CODE: Self = Self(1 << 10);
 
-    /// Another sensor than before, until somebody confirms it.
+    /// The sensor was swapped, and nobody has confirmed it yet.
     pub const SWAPPED: Self = Self(1 << 11);
 
-    /// Taken while the clock was unsure, and given its time when the clock was set.
+    /// Taken while the clock was unsure; its time was corrected when the clock was set.
     pub const PLACED: Self = Self(1 << 12);
 
-    /// What does not keep a reading from counting.
+    /// The bits that do not exclude a reading from the mean.
     const USABLE: Self = Self::CLOCK_UNSURE.with(Self::SWAPPED).with(Self::PLACED);
 
     const WORDS: [(Self, &'static str); 13] = [
@@ -77,7 +77,7 @@ impl Quality {
         self.0 & other.0 != 0
     }
 
-    /// True if the reading may count in a monthly mean. An unsure clock, a time given later and a sensor that was swapped do not forbid it.
+    /// True if the reading may count in a monthly mean. An unsure clock, a corrected time and a swapped sensor do not exclude it.
     pub const fn is_usable(self) -> bool {
         self.0 & !Self::USABLE.0 == 0
     }

@@ -1,14 +1,14 @@
-//! What a laptop asks of the logger.
+//! Requests from the laptop to the logger.
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigItem, ConfigKey, MAX_CHANNELS};
 
-/// Laptop to logger. New variants are appended only.
+/// Laptop to logger. New variants are only appended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request<'a> {
-    /// Who are you? Never changes.
+    /// Asks for [`Hello`](super::Hello). Never changes.
     Hello,
     /// State of the logger.
     Status,
@@ -19,12 +19,12 @@ pub enum Request<'a> {
         /// Position in the log of months.
         position: u16,
     },
-    /// The first kept event whose number is at least `number`.
+    /// The first stored event whose number is at least `number`.
     Event {
         /// Number.
         number: u32,
     },
-    /// The first kept samples whose numbers are at least `number`, as many as fit one frame.
+    /// The first stored samples whose numbers are at least `number`, as many as fit into one frame.
     Samples {
         /// Number.
         number: u32,
@@ -39,7 +39,7 @@ pub enum Request<'a> {
     ClockSet {
         /// UTC, seconds since 1970.
         unix_s: u32,
-        /// Also when it jumps more than a day, or when a first date is unlikely ([`super::ClockDoubt`]).
+        /// Even if it jumps by more than a day, or if a first date is implausible ([`super::ClockDoubt`]).
         confirm_jump: bool,
     },
     /// Records a visit: compares tape readings with the sensors and reports the logger's state.
@@ -51,35 +51,35 @@ pub enum Request<'a> {
     },
     /// Models on the logger.
     Models,
-    /// Starts the upload of a model into the slot that is not active. Its content is lost.
+    /// Starts the upload of a model into the inactive slot, whose content is lost.
     UploadBegin {
         /// Bytes of the model file.
         length: u32,
         /// The model file's own CRC-32: its last four bytes.
         crc: u32,
     },
-    /// The next bytes. Every chunk but the last has a length divisible by 4. One that came before is acknowledged again.
+    /// The next bytes. Every chunk except the last has a length divisible by 4. One that was received before is acknowledged again.
     UploadChunk {
         /// Position of the first byte.
         offset: u32,
         /// At most [`super::MAX_CHUNK`] bytes.
         bytes: &'a [u8],
     },
-    /// How far did the upload get?
+    /// Asks for the progress of the upload.
     UploadWhere,
     /// Ed25519 signature of the model file, 64 bytes.
     UploadSignature {
         /// The signature.
         bytes: &'a [u8],
     },
-    /// Checks the uploaded model and makes it the active one.
+    /// Checks the uploaded model and activates it.
     UploadCommit {
-        /// Also if its version is below the configured minimum.
+        /// Even if its version is below the configured minimum.
         allow_older: bool,
     },
-    /// Makes the model before active again.
+    /// Activates the previous model again.
     Rollback {
-        /// Also if its version is below the configured minimum.
+        /// Even if its version is below the configured minimum.
         allow_older: bool,
     },
     /// Reads bytes of the active model file.
@@ -94,7 +94,7 @@ pub enum Request<'a> {
     },
     /// Restarts the logger.
     Restart,
-    /// The level of a channel that jumped is right: it is good again.
+    /// Confirms a step of a channel's level: readings are good again.
     ConfirmStep {
         /// Channel.
         channel: u8,
@@ -103,12 +103,12 @@ pub enum Request<'a> {
     VoidMonths {
         /// The first of them, months since 0000-01.
         month_index: i32,
-        /// Otherwise the logger only says how many there are.
+        /// If false, the logger only reports how many there are.
         confirm: bool,
     },
-    /// Replays the golden months of the active model and a test series, and tells digests of both.
+    /// Replays the golden months of the active model and a test series, and reports digests of both.
     Verify,
-    /// Sends an SDI-12 command as it is, `!` included, and tells the sensor's answer.
+    /// Sends an SDI-12 command unchanged, with its `!`, and reports the sensor's answer.
     Sdi12 {
         /// 2 to [`super::MAX_SDI12_COMMAND`] characters.
         command: &'a [u8],

@@ -1,4 +1,4 @@
-//! What the logger answers.
+//! Responses from the logger to the laptop.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,12 +7,12 @@ use super::{
     UploadProgress, Verification, VisitReport,
 };
 
-/// What a granted request brings. New variants are appended only.
+/// The response to an accepted request. New variants are only appended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Response<'a> {
     /// To [`super::Request::Hello`]. Never changes.
     Hello(Hello),
-    /// Done, nothing to say.
+    /// Done, without further data.
     Done,
     /// To [`super::Request::Status`].
     Status(Status),
@@ -37,7 +37,7 @@ pub enum Response<'a> {
     Visit(VisitReport),
     /// To [`super::Request::Models`].
     Models(Models),
-    /// To the upload requests but the last.
+    /// To all upload requests except the last.
     Upload(UploadProgress),
     /// To [`super::Request::UploadCommit`] and [`super::Request::Rollback`]: the active model.
     Active(SlotInfo),
@@ -45,7 +45,7 @@ pub enum Response<'a> {
     ModelBytes {
         /// Bytes of the whole file.
         length: u32,
-        /// The bytes from the asked offset on; none at the end.
+        /// The bytes from the requested offset on; empty at the end.
         bytes: &'a [u8],
     },
     /// To [`super::Request::Verify`].

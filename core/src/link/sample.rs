@@ -1,6 +1,6 @@
 //! Readings of all channels.
 //!
-//! The same bytes are stored on the flash and sent over the line, so fields are appended only.
+//! The same bytes are stored on flash and sent over the link, so new fields are only appended.
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use super::{MAX_CHANNELS, Quality};
 /// One channel at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
-    /// What the sensor said, in the unit of its configured [`super::Quantity`]; `None` if it said nothing.
+    /// The sensor's value, in the unit of its configured [`super::Quantity`]; `None` if there is none.
     pub raw: Option<f32>,
     /// Water level above the station's datum in metres, up +; `None` if it cannot be computed.
     pub level_m: Option<f32>,

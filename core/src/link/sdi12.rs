@@ -1,4 +1,4 @@
-//! How an SDI-12 sensor is asked (SDI-12 version 1.4).
+//! How an SDI-12 sensor is read (SDI-12 version 1.4).
 
 use core::fmt;
 use core::str::FromStr;
@@ -10,39 +10,39 @@ use serde::{Deserialize, Serialize};
 pub struct Sdi12Value {
     /// Address character, `0`-`9`, `A`-`Z`, `a`-`z`.
     pub address: u8,
-    /// Which of the values of its command, from 0.
+    /// Index of the value among those of its command, from 0.
     pub value: u8,
-    /// Ask with `MC`, `CC` or `RC`: the sensor adds a CRC.
+    /// Use `MC`, `CC` or `RC`, so that the sensor adds a CRC.
     pub crc: bool,
 }
 
-/// The command that brings a sensor's values, with its number.
+/// The command that returns a sensor's values, with its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sdi12Command {
     /// `aM!`, `aM1!` to `aM9!`: a measurement.
     Measure(u8),
     /// `aC!`, `aC1!` to `aC9!`: a concurrent measurement.
     Concurrent(u8),
-    /// `aR0!` to `aR9!`: what the sensor measures all the time.
+    /// `aR0!` to `aR9!`: values that the sensor measures continuously.
     Continuous(u8),
 }
 
-/// A value of a sensor that is not asked as most are.
+/// A value of a sensor with its own command or wake-up time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sdi12Reading {
     /// The value.
     pub value: Sdi12Value,
-    /// What brings it.
+    /// The command that returns it.
     pub command: Sdi12Command,
-    /// How much earlier than the standard says the sensor is woken, milliseconds, 0 to [`MAX_WAKE_MS`].
+    /// Additional time to wake the sensor before a command, milliseconds, 0 to [`MAX_WAKE_MS`].
     pub wake_ms: u8,
 }
 
-/// Longest extra time to wake: sensors sleep again after 100 ms of marking (section 7.1).
+/// Longest additional wake-up time: sensors sleep again after 100 ms of marking (section 7.1).
 pub const MAX_WAKE_MS: u8 = 90;
 
 impl Sdi12Command {
-    /// `aM!`: what sensors are asked unless said otherwise.
+    /// `aM!`, the default command.
     pub const DEFAULT: Self = Self::Measure(0);
 
     /// The command's letter and its number.
@@ -64,7 +64,7 @@ impl fmt::Display for Sdi12Command {
     }
 }
 
-/// A text that is no command.
+/// The error of a text that is not a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoCommand;
 

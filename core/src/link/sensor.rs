@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::config_problem::{ConfigProblem, ensure};
 use super::sdi12::{MAX_WAKE_MS, Sdi12Reading, Sdi12Value};
 
-/// What a raw value measures, in SI-near units. The logger turns it into a level.
+/// What a raw value measures, with its unit. The logger converts it to a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
@@ -35,11 +35,11 @@ pub struct CurrentLoop {
 /// Where a raw value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Sensor {
-    /// A sensor on the SDI-12 bus, asked by `aM!`.
+    /// A sensor on the SDI-12 bus, read by `aM!`.
     Sdi12(Sdi12Value),
     /// A two-wire transmitter.
     CurrentLoop(CurrentLoop),
-    /// A sensor on the SDI-12 bus, asked otherwise.
+    /// A sensor on the SDI-12 bus, read by another command or with a longer wake-up.
     Sdi12Reading(Sdi12Reading),
 }
 
@@ -53,7 +53,7 @@ impl Sensor {
         }
     }
 
-    /// How the sensor is asked, if it is on the SDI-12 bus.
+    /// How the sensor is read, if it is on the SDI-12 bus.
     pub fn sdi12(&self) -> Option<Sdi12Reading> {
         match self {
             Self::Sdi12(value) => Some((*value).into()),

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Name, ResetCause};
 
-/// What the logger knows of the time.
+/// State of the logger's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClockState {
     /// Never set: nothing is recorded.
     Unset,
-    /// Carried on from the last sample after a power loss.
+    /// Continued from the last sample after a power loss.
     Unsure,
     /// Set.
     Set,
@@ -24,13 +24,13 @@ pub struct Status {
     pub datum: Name,
     /// UTC, seconds since 1970; 0 while unset.
     pub unix_s: u32,
-    /// What the logger knows of the time.
+    /// State of the logger's clock.
     pub clock: ClockState,
     /// Seconds since the start.
     pub uptime_s: u32,
     /// Starts so far.
     pub boots: u32,
-    /// Of these, by the watchdog.
+    /// Starts by the watchdog.
     pub watchdog_resets: u32,
     /// Why it started last.
     pub reset_cause: ResetCause,
@@ -42,32 +42,32 @@ pub struct Status {
     pub channels: u8,
     /// A barometer is configured.
     pub barometer: bool,
-    /// Number of the oldest kept sample.
+    /// Number of the oldest stored sample.
     pub first_sample: u32,
-    /// Number the next sample will have.
+    /// Number of the next sample.
     pub next_sample: u32,
-    /// Samples the ring can keep, about.
+    /// Approximate number of samples that the ring keeps.
     pub sample_capacity: u32,
     /// Closed months in the log.
     pub months: u16,
-    /// Months the log can still take, about.
+    /// Approximate number of months that still fit into the log.
     pub months_free: u16,
-    /// Number of the oldest kept event.
+    /// Number of the oldest stored event.
     pub first_event: u32,
-    /// Number the next event will have.
+    /// Number of the next event.
     pub next_event: u32,
     /// Generation of the active model; `None` without model.
     pub model_generation: Option<u32>,
-    /// The last estimate passed the configured limit.
+    /// The last estimate exceeded the configured limit.
     pub rate_alarm: bool,
-    /// The levels are computed, not measured: the board runs its synthetic sensors.
+    /// The levels are synthetic, not measured.
     pub synthetic: bool,
     /// Storage operations that failed since the start.
     pub storage_errors: u32,
-    /// Samples are kept and not counted before this month, in months since 0000-01: the clock was set back to a month that is closed.
+    /// If set, samples before this month, in months since 0000-01, are stored but not counted: the clock was set back to a closed month.
     pub counts_from_month: Option<i32>,
-    /// Records on the flash that this firmware cannot read.
+    /// Records on flash that this firmware cannot decode.
     pub unreadable_records: u32,
-    /// Minutes by which the time that months are closed by is ahead of UTC: the active model's, 0 without one.
+    /// Minutes by which the site's time, in which months are closed, is ahead of UTC: that of the active model, 0 without one.
     pub utc_offset_minutes: i16,
 }

@@ -405,7 +405,7 @@ fn status() -> Status {
     }
 }
 
-/// The largest month: eight channels, every number at its greatest, and its estimate.
+/// The largest month: eight channels with all numbers at their largest, and its estimate.
 #[test]
 fn the_largest_replies_fit_a_frame() {
     let level = MonthLevel {

@@ -1,11 +1,11 @@
-//! What a visit found.
+//! The result of a visit.
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_CHANNELS, Now};
 
-/// What a visit found.
+/// The result of a visit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VisitReport {
     /// All channels now.
@@ -16,11 +16,11 @@ pub struct VisitReport {
     pub battery_mv: Option<u16>,
     /// The logger's clock minus the laptop's, seconds.
     pub clock_error_s: i32,
-    /// Samples kept.
+    /// Number of stored samples.
     pub samples: u32,
-    /// Samples the ring can keep before it overwrites the oldest, about.
+    /// Approximate number of samples that the ring keeps before it drops the oldest.
     pub sample_capacity: u32,
-    /// Months the log can still take, about.
+    /// Approximate number of months that still fit into the log.
     pub months_free: u16,
     /// Serial number of the logger.
     pub serial: u32,

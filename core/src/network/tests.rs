@@ -59,7 +59,7 @@ fn step(attention: Option<AttentionWeights<'_, F32>>) -> (f32, Block<f32>, State
         attention,
         gates: GateWeights {
             weights: matrix(&gates, 3),
-            // A file made by another hand may have anything beyond the first unit; the state there stays zero all the same.
+            // A file of another program may have any weights beyond the first unit; the state there still stays zero.
             biases: &[
                 GATE_BIASES.map(|bias| Block::from([bias, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7]))
             ],
@@ -91,7 +91,7 @@ fn assert_near(found: f32, expected: f64) {
     );
 }
 
-// The numbers of the three tests below were worked with Python's `math` in 64 bits, gate by gate, from h = 0.5, C = -0.8, x = (1.2, -0.7).
+// The numbers of the three tests below were computed with Python's `math` in 64 bits, gate by gate, from h = 0.5, C = -0.8, x = (1.2, -0.7).
 
 #[test]
 fn a_step_with_an_attention_of_each_layer_agrees_with_one_worked_by_hand() {
@@ -141,7 +141,7 @@ fn a_step_without_attention_sees_the_inputs_themselves() {
     assert_eq!(beta, Block::zeros());
 }
 
-/// The equations again, straightforwardly and in 64 bits: one row after the other, no blocks.
+/// The equations again, implemented directly in 64 bits: row by row, without blocks.
 struct Reference {
     sizes: Sizes,
     kind: AttentionKind,
@@ -257,7 +257,7 @@ fn whole_series_follow_the_equations_in_64_bits_whatever_the_sizes() {
             let expected = reference.step(&x) * 0.75 + 2.0;
             worst = worst.max((f64::from(network.step(&level_m).increment_mm) - expected).abs());
         }
-        // 300 months of rounding in 32 bits; weights up to 0.6 forget soon.
+        // 300 months of rounding in 32 bits; with weights up to 0.6 errors decay soon.
         assert!(worst < 1e-5, "{sizes:?}: {worst}");
     }
 }

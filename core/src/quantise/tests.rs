@@ -65,7 +65,7 @@ fn fixed_point_deviates_by_less_than_a_thousandth_of_the_output_s_spread() {
         let fixed = converted(&float, &example::levels(300, inputs, 22));
         let fixed = ModelFile::parse(fixed.bytes()).unwrap();
         assert_eq!(fixed.record().arithmetic, ArithmeticKind::Q15);
-        // Levels that the calibration has not seen.
+        // Levels that were not part of the calibration.
         let (rms, largest, sd) = deviation(&float, &fixed, &example::levels(600, inputs, 23));
         println!(
             "{kind:?} {sizes:?}: rms {rms:.2e} mm, max {largest:.2e} mm, {:.4} % of sd {sd:.3} mm",

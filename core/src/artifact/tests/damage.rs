@@ -1,4 +1,4 @@
-//! Files damaged in any way.
+//! Files with any kind of damage.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use proptest::sample::Index;
 
 use super::*;
 
-/// What can happen to a file.
+/// A kind of damage.
 #[derive(Clone, Debug)]
 enum Damage {
     Cut(Index),
@@ -65,7 +65,7 @@ proptest! {
         let mut damaged = whole.clone();
         damage.apply(&mut damaged);
         prop_assert_eq!(ModelFile::parse(Aligned::of(&damaged).bytes()).is_ok(), damaged == whole);
-        // With its checksum made right, a file may say something else and yet be a model: then that model must run.
+        // With a corrected checksum a changed file may still be a valid model: then that model must run.
         let resealed = Aligned::of(&resealed(damaged));
         if let Ok(file) = ModelFile::parse(resealed.bytes()) {
             let mut estimator = Estimator::at_start(&file);

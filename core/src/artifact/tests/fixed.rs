@@ -1,4 +1,4 @@
-//! Rows of fixed point.
+//! Limits of fixed-point rows.
 
 use super::super::check::check_q15;
 use super::*;
@@ -26,13 +26,13 @@ fn each_fixed_point_row_has_room_for_its_own_weights_and_no_more() {
             .map(|weight| i32::from(weight).abs())
             .sum::<i32>()
     };
-    // Sets a bias to what its row has room for, and to one more.
+    // Sets a bias to the largest value that its row allows, and to one more.
     let check = |bias: &dyn Fn(i32) -> Result<(), ArtifactError>, row: usize, sum: i32| {
         let room = i32::MAX - sum * VALUE_LIMIT;
         assert_eq!(bias(room), Ok(()), "{row}");
         assert_eq!(bias(-room), Ok(()), "{row}");
         if sum == 0 {
-            // A row of padding has room for every bias.
+            // A row of padding allows every bias.
             return;
         }
         let refused = ArtifactError::RowBound {

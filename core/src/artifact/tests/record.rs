@@ -1,4 +1,4 @@
-//! Records that make no sense.
+//! Invalid records.
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn a_record_that_makes_no_sense_has_its_own_error() {
             | ArtifactError::SectionUnknown { .. }
             | ArtifactError::Padding { .. }
     ));
-    // The padding of the record counted as content.
+    // The padding of the record is counted as content.
     assert!(!record_bytes.is_multiple_of(4));
     assert_eq!(
         patched(HEAD_BYTES + 4, &[record_bytes.next_multiple_of(4)]),

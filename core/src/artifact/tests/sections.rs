@@ -1,4 +1,4 @@
-//! Sections unknown, missing and cut.
+//! Unknown, missing and truncated sections.
 
 use super::*;
 
@@ -12,7 +12,7 @@ pub fn section_at(file: &[u8], tag: Tag) -> usize {
     at + 8
 }
 
-/// A file with a section more, before all others or after them.
+/// A file with one more section, before all others or after them.
 fn with_section(file: &[u8], tag: [u8; 4], content: &[u8], first: bool) -> Aligned {
     let mut section = tag.to_vec();
     section.extend((content.len() as u32).to_le_bytes());
