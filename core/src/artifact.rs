@@ -17,6 +17,7 @@
 //! |---|---|
 //! | `RECD` | [`Record`] in postcard |
 //! | `INPT` | for each input four `f32`: offset and scale of its level, lowest and highest level trained on, m above datum |
+//! | `CHNG` | of a network that sees monthly changes beside the levels: for each layer `f32` scale of its change, m, then for each its level in the start's month, m above datum, NaN where missing; absent where it sees levels only |
 //! | `NETW` | the network's numbers, see below |
 //! | `MNTH` | `i16` minutes by which the site's time is ahead of UTC · `u8` bit k set if a month of input k counts only with most of its days · zero; without this section any day is enough, in UTC |
 //! | `PHYS` | the physics' numbers, see below; absent in a model without physics |
@@ -29,8 +30,11 @@
 //! |---|---|
 //! | target | two `f32`: offset and scale of a month's increment, mm |
 //! | start | `i32` [month](crate::month::Month::index) of the state · `f32` cumulative subsidence then, mm · bits of h `[hidden]` · bits of C `[hidden]`, 4 bytes each |
-//! | golden | `f32` level of each input · `f32` increments of [`GOLDEN_MONTHS`] months of these levels from the zero state · `u32` [`digest`](StatefulNetwork::digest) of these months |
-//! | weights | three `i32` [scales](crate::arithmetic::Scales) (q15 only) · `W [attention, 2 hidden]`, columns h then C · `U [attention, c]` · `B [attention, c]` · `V [attention, c]` · gates `[4 hidden, hidden + inputs]`, columns h then e · gate biases `[4 hidden]` · `w_o [hidden]` · `b_o` |
+//! | golden | `f32` level of each layer · `f32` increments of [`GOLDEN_MONTHS`] months of these levels from the zero state, which with `CHNG` fall by the scale of their change per month · `u32` [`digest`](StatefulNetwork::digest) of these months |
+//! | weights | three `i32` [scales](crate::arithmetic::Scales) (q15 only) · `W [attention, 2 hidden]`, columns h then C · `U [attention, c]` · `B [attention, c]` · `V [attention, c]` · gates `[4 hidden, hidden + inputs]`, columns h then e · gate biases `[4 hidden]` · `w_o [hidden]` · `b_o` · with `CHNG` the skip `s [inputs]` |
+//!
+//! Inputs are the levels of the layers, or, with `CHNG`, their levels and then their monthly changes divided by their scale; a change is missing where the level of this month
+//! or of the one before is, and after a gap of months.
 //!
 //! `c` is the columns of the attention: one, or one for each input. W, U, B, V are absent in a plain LSTM. In [`ArithmeticKind::F32`] weights and biases are
 //! `f32`; in [`ArithmeticKind::Q15`] weights are `i16` and biases pairs of `i32`, bias and shift ([`Q15`](crate::arithmetic::Q15)'s bias).
@@ -49,13 +53,11 @@
 //!
 //! [`ModelFile::parse`] checks the whole file, including the golden months; afterwards it is trusted. A file with another format number is refused.
 
-use heapless::Vec;
-
 use crate::cumulative_interval::CumulativeIntervals;
 use crate::estimate::Primary;
 use crate::model::Model;
 use crate::month_mean::MonthDefinition;
-use crate::sizes::{BLOCK, MAX_BLOCKS, MAX_INPUTS};
+use crate::sizes::{BLOCK, MAX_BLOCKS};
 use crate::stateful_network::StatefulNetwork;
 
 mod check;
@@ -218,6 +220,7 @@ impl<'a> ModelFile<'a> {
         let Sections {
             record,
             inputs,
+            changes,
             network,
             physics,
             months,
@@ -225,7 +228,7 @@ impl<'a> ModelFile<'a> {
             cumulative,
         } = sections;
         let record = record::read(record)?;
-        let (model, start, golden) = numbers::read(&record, inputs, network)?;
+        let (model, start, golden) = numbers::read(&record, [inputs, changes, network])?;
         check::check_numbers(&record, &model, &start, &golden)?;
         let physics = physics
             .map(|bytes| physics::read(bytes, golden.level_m))
@@ -255,14 +258,10 @@ impl<'a> ModelFile<'a> {
         &self,
         network: &mut StatefulNetwork<BLOCKS>,
     ) -> ([f32; GOLDEN_MONTHS], u32) {
-        let mut level_m = Vec::<Option<f32>, MAX_INPUTS>::new();
-        for golden_m in self.golden.level_m {
-            let pushed = level_m.push(Some(*golden_m));
-            debug_assert!(pushed.is_ok(), "there is one level for each input");
-        }
-        let mut digest = 0;
+        let (mut month, mut digest) = (0, 0);
         let increment_mm = [(); GOLDEN_MONTHS].map(|()| {
-            let output = network.step(&level_m);
+            let output = network.step(&self.golden.levels(&self.model, month));
+            month += 1;
             digest = network.digest(digest, &output);
             output.increment_mm
         });

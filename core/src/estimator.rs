@@ -10,7 +10,7 @@ use crate::cumulative_interval::CumulativeIntervals;
 use crate::estimate::{Estimate, Primary, Subsidence};
 use crate::month::Month;
 use crate::saved_state::{STATE_FORMAT, SavedState, StateError};
-use crate::sizes::{MAX_BLOCKS, MAX_HIDDEN, MAX_INPUTS};
+use crate::sizes::{MAX_BLOCKS, MAX_CHANGED_LAYERS, MAX_HIDDEN, MAX_INPUTS};
 use crate::stateful_network::{Output, StatefulNetwork};
 use crate::stateful_physics::StatefulPhysics;
 
@@ -90,6 +90,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         let start = file.start();
         let set = self.network.set_state_bits(start.state_bits());
         debug_assert_eq!(set, Ok(()), "the file has been checked");
+        self.network.set_last_levels(start.level_m.iter().copied());
         self.physics = file.physics().map(StatefulPhysics::at_start);
         self.month = Some(start.month);
         self.subsidence_mm = start.subsidence_mm;
@@ -125,8 +126,12 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
     }
 
     /// As [`step`](Self::step), but without a check of the month: for models that were trained with steps that are not successive months (only months
-    /// with scenes).
+    /// with scenes). After any month
+    /// but the previous one, no level has a monthly change.
     pub fn step_across_gap(&mut self, month: Month, level_m: &[Option<f32>]) -> Estimate {
+        if self.month.map(Month::next) != Some(month) {
+            self.network.forget_levels();
+        }
         let output = self.network.step(level_m);
         self.month = Some(month);
         self.subsidence_mm += output.increment_mm;
@@ -208,11 +213,15 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
             subsidence_bits: self.subsidence_mm.to_bits(),
             hidden: [0; MAX_HIDDEN],
             cell: [0; MAX_HIDDEN],
+            last_level: [f32::NAN.to_bits(); MAX_CHANGED_LAYERS],
             physics: self.physics.as_ref().map(StatefulPhysics::save),
         };
         let places = zip(&mut saved.hidden, &mut saved.cell);
         for ((hidden, cell), bits) in zip(places, self.state_bits()) {
             (*hidden, *cell) = bits;
+        }
+        for (bits, level_m) in zip(&mut saved.last_level, self.network.last_levels()) {
+            *bits = level_m.to_bits();
         }
         saved
     }
@@ -247,10 +256,15 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
             }
             _ => return Err(StateError::Physics),
         };
+        let last_m = saved.last_level.map(f32::from_bits);
+        if let Some(layer) = last_m.iter().position(|level_m| level_m.is_infinite()) {
+            return Err(StateError::Level { layer });
+        }
         let bits = zip(saved.hidden, saved.cell);
         self.network
             .set_state_bits(bits)
             .map_err(|unit| StateError::Unit { unit })?;
+        self.network.set_last_levels(last_m.into_iter());
         self.physics = physics;
         self.month = saved.month;
         self.subsidence_mm = subsidence_mm;

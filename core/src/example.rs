@@ -64,6 +64,12 @@ pub fn weights(sizes: Sizes, attention: AttentionKind, mut seed: u64) -> Vec<f32
         .collect()
 }
 
+/// Weights of a skip from so many inputs, from -0.5 to 0.5.
+pub fn skip(inputs: u8, seed: u64) -> Vec<f32> {
+    let mut seed = seed + 100;
+    (0..inputs).map(|_| uniform(&mut seed) - 0.5).collect()
+}
+
 /// A record of these sizes.
 pub fn record(sizes: Sizes, attention: AttentionKind) -> Record<'static> {
     Record {
@@ -145,14 +151,49 @@ pub fn file_with(
     seed: u64,
     physics: Option<&Physics>,
 ) -> Aligned {
+    file_of_layers(sizes.inputs, sizes, attention, seed, physics)
+}
+
+/// A model file with random weights of a network that sees the changes of its levels, too, and so has half as many aquifer layers as inputs.
+/// Changes have scales of 0.5 m, 1 m, ..., and the first layer had no level in the start's month, the others -19 m, -29 m, ...
+pub fn change_file(sizes: Sizes, attention: AttentionKind, seed: u64) -> Aligned {
+    file_of_layers(sizes.inputs / 2, sizes, attention, seed, None)
+}
+
+fn file_of_layers(
+    layers: u8,
+    sizes: Sizes,
+    attention: AttentionKind,
+    seed: u64,
+    physics: Option<&Physics>,
+) -> Aligned {
+    let changed = if layers < sizes.inputs { layers } else { 0 };
+    let change_scale_m: Vec<f32> = (1..=changed).map(|k| 0.5 * f32::from(k)).collect();
+    let start_level_m: Vec<f32> = (1..=changed)
+        .map(|k| {
+            if k == 1 {
+                f32::NAN
+            } else {
+                1.0 - 10.0 * f32::from(k)
+            }
+        })
+        .collect();
     let state: Vec<_> = (0..sizes.hidden)
         .map(|unit| (0.1_f32.to_bits(), (-0.5 + f32::from(unit)).to_bits()))
         .collect();
-    let weights = weights(sizes, attention, seed);
+    let mut weights = weights(sizes, attention, seed);
+    weights.extend(skip(2 * changed, seed));
     let intervals = cumulative_intervals();
     let content = Content {
-        record: record(sizes, attention),
-        inputs: &inputs(sizes),
+        record: Record {
+            aquifer_layers: NAMES.into_iter().take(usize::from(layers)).collect(),
+            ..record(sizes, attention)
+        },
+        inputs: &inputs(Sizes {
+            inputs: layers,
+            ..sizes
+        }),
+        change_scale_m: &change_scale_m,
         target: Scaler {
             offset: 2.0,
             scale: 0.75,
@@ -160,6 +201,7 @@ pub fn file_with(
         start_month: Month::new(2016, 8).unwrap(),
         start_subsidence_mm: 120.5,
         start_state: &state,
+        start_level_m: &start_level_m,
         weights: bytemuck::cast_slice(&weights),
         physics,
         months: MonthDefinition::default(),
@@ -171,7 +213,11 @@ pub fn file_with(
 
 /// [`file`] in fixed point.
 pub fn fixed_file(sizes: Sizes, attention: AttentionKind, seed: u64) -> Aligned {
-    let float = file(sizes, attention, seed);
+    fixed(&file(sizes, attention, seed))
+}
+
+/// The fixed-point twin of a floating-point file.
+pub fn fixed(float: &Aligned) -> Aligned {
     let float = ModelFile::parse(float.bytes()).unwrap();
     let mut out = Aligned::of(&[0; MAX_FILE_BYTES]);
     let calibration = Calibration {

@@ -1,4 +1,4 @@
-//! One month of a network: equations (8) to (10), (2) to (7), and the output.
+//! One month of a network: equations (8) to (10), (2) to (7), and the output, to which the inputs may go past the LSTM, too.
 
 use core::iter::zip;
 
@@ -18,6 +18,8 @@ pub struct Weights<'a, A: Arithmetic> {
     pub output: &'a [Block<A::Weight>],
     /// `b_o`.
     pub output_bias: A::Bias,
+    /// `s [inputs]`, one block, in a network that sees changes; none in the paper's.
+    pub skip: &'a [Block<A::Weight>],
     /// Hidden units, without the padding of the last block.
     pub hidden: usize,
     /// Constants of a model besides its weights.
@@ -59,11 +61,13 @@ impl<A: Arithmetic> Weights<'_, A> {
         for (h, c) in state.units_mut().skip(self.hidden) {
             (*h, *c) = Default::default();
         }
-        // y = w_o' h + b_o
+        // y = w_o' h + b_o + s' x
         let products = zip(self.output.iter().flatten(), state.hidden.iter().flatten());
         let sum = products.fold(A::bias(self.output_bias), |sum, (weight, h)| {
             A::add_product(sum, *weight, *h)
         });
+        let skipped = zip(self.skip.iter().flatten(), &inputs.value);
+        let sum = skipped.fold(sum, |sum, (weight, x)| A::add_product(sum, *weight, *x));
         (A::output(self.output_bias, sum), beta)
     }
 }

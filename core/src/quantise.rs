@@ -1,5 +1,7 @@
 //! Converts a floating-point model to fixed point.
 
+use core::iter::zip;
+
 use heapless::Vec;
 
 use crate::arithmetic::{
@@ -40,6 +42,14 @@ impl Calibration {
         }
         let mut network = StatefulNetwork::<MAX_BLOCKS>::cold(file.model());
         for level_m in months {
+            let changes = zip(file.model().change_scale_m, network.last_levels());
+            for ((scale_m, last_m), level_m) in zip(changes, level_m) {
+                if let Some(level_m) = level_m.filter(|level_m| level_m.is_finite()) {
+                    // Not a number where the level before is missing, which is never the larger one.
+                    let change = (level_m - last_m) / scale_m;
+                    calibration.input = calibration.input.max(change.abs());
+                }
+            }
             network.step(level_m);
             for (_, cell) in network.state_bits() {
                 calibration.cell = calibration.cell.max(f32::from_bits(cell).abs());
@@ -49,7 +59,7 @@ impl Calibration {
     }
 }
 
-/// Inputs and cells up to twice as large as any in the calibration can be represented; larger ones saturate, and such levels are flagged.
+/// Inputs and cells up to twice as large as any in the calibration can be represented; larger ones saturate, and such levels are flagged, changes not.
 const MARGIN: f32 = 2.0;
 
 /// Why a model cannot be converted to fixed point.
@@ -208,8 +218,10 @@ pub fn quantise(
         scales.iter().map(|(row, scale)| (bias(*row), *scale)),
     );
     let output = || weights.output.iter().flatten().take(hidden);
+    let skip = || weights.skip.iter().flatten().take(inputs);
+    let of_skip = skip().map(|w| (*w, input_bits));
     let scale = row_scale(
-        &output().map(|w| (*w, VALUE_BITS)),
+        &output().map(|w| (*w, VALUE_BITS)).chain(of_skip),
         weights.output_bias,
         i32::MAX,
     )
@@ -218,6 +230,7 @@ pub fn quantise(
     put_weights(&mut numbers, output().map(|w| (*w, scale - VALUE_BITS)));
     let bias = quantised(weights.output_bias, scale);
     let _ = numbers.extend_from_slice(bytemuck::bytes_of(&[bias as i32, scale as i32]));
+    put_weights(&mut numbers, skip().map(|w| (*w, scale - input_bits)));
 
     let scales: Scales = [
         input_bits as i32,
@@ -242,10 +255,12 @@ pub fn quantise(
             ..file.record().clone()
         },
         inputs: &inputs,
+        change_scale_m: file.model().change_scale_m,
         target: file.model().target,
         start_month: file.start().month,
         start_subsidence_mm: file.start().subsidence_mm,
         start_state: &start_state,
+        start_level_m: file.start().level_m,
         weights: &numbers,
         physics: file.physics(),
         months: file.months(),

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::basis::LAYER_NUMBERS;
 use crate::month::Month;
-use crate::sizes::{MAX_HIDDEN, MAX_INPUTS};
+use crate::sizes::{MAX_CHANGED_LAYERS, MAX_HIDDEN, MAX_INPUTS};
 
 /// Version of the format of [`SavedState`].
-pub(crate) const STATE_FORMAT: u8 = 2;
+pub(crate) const STATE_FORMAT: u8 = 3;
 
 /// The state of an estimator, to be kept across a power cut. Bound to the model file that it came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub struct SavedState {
     /// Bits of h and C; zero beyond the model's hidden units.
     pub(crate) hidden: [u32; MAX_HIDDEN],
     pub(crate) cell: [u32; MAX_HIDDEN],
+    /// Bits of the levels of the last month, m above datum; NaN where there was none, and where the network sees no change.
+    pub(crate) last_level: [u32; MAX_CHANGED_LAYERS],
     pub(crate) physics: Option<SavedPhysics>,
 }
 
@@ -68,6 +70,8 @@ pub enum StateError {
     Subsidence { found_bits: u32 },
     #[error("saved state: hidden unit {unit} is out of range")]
     Unit { unit: usize },
+    #[error("saved state: level of layer {layer} in the last month is infinite")]
+    Level { layer: usize },
     #[error("saved state: physics does not fit the model")]
     Physics,
 }

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Most inputs (aquifer layers) of a model. No known well has more screens.
+/// Most inputs of a model: the levels of as many aquifer layers (no known well has more screens), or levels and monthly changes of half as many.
 pub const MAX_INPUTS: usize = 8;
+
+/// Most aquifer layers of a model that sees their monthly changes, too.
+pub const MAX_CHANGED_LAYERS: usize = MAX_INPUTS / 2;
 
 /// Most hidden units of a model: twice the paper's.
 pub const MAX_HIDDEN: usize = 32;
@@ -31,14 +34,14 @@ pub enum AttentionKind {
     None,
     /// All layers share U, B and V, as in the paper.
     Shared,
-    /// Each layer has its own U, B and V.
+    /// Each layer, and where the network sees changes each change, has its own U, B and V.
     PerLayer,
 }
 
 /// The sizes of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sizes {
-    /// Inputs, 1 to [`MAX_INPUTS`].
+    /// Inputs, 1 to [`MAX_INPUTS`]: the levels of the aquifer layers, and, where the network sees them, their monthly changes.
     pub inputs: u8,
     /// Hidden units, 1 to [`MAX_HIDDEN`].
     pub hidden: u8,
@@ -76,7 +79,7 @@ impl Sizes {
         }
     }
 
-    /// Number of all weights: W, U, B, V, gates, gate biases, w_o, b_o.
+    /// Number of all weights but a skip's: W, U, B, V, gates, gate biases, w_o, b_o.
     ///
     /// ```
     /// use amlstm_core::sizes::{AttentionKind, Sizes};

@@ -13,7 +13,7 @@ use crate::input::Input;
 use crate::model::{Model, Network};
 use crate::network::Weights;
 use crate::scaler::Scaler;
-use crate::sizes::{BLOCK, MAX_BLOCKS, MAX_INPUTS};
+use crate::sizes::{BLOCK, MAX_BLOCKS, MAX_CHANGED_LAYERS, MAX_INPUTS};
 use crate::state::State;
 
 /// A model's network with its state: steps through months.
@@ -22,6 +22,7 @@ use crate::state::State;
 #[derive(Clone, Copy, Debug)]
 pub struct StatefulNetwork<'a, const BLOCKS: usize = MAX_BLOCKS> {
     inputs: &'a [[f32; 4]],
+    changes: Changes<'a>,
     target: Scaler,
     network: WeightsAndState<'a, BLOCKS>,
 }
@@ -34,12 +35,59 @@ enum WeightsAndState<'a, const BLOCKS: usize> {
     Q15(Weights<'a, Q15>, State<Q15, BLOCKS>),
 }
 
+/// What a network needs to see the monthly changes of the levels.
+#[derive(Clone, Copy, Debug)]
+struct Changes<'a> {
+    /// Scale of each aquifer layer's change, m; empty in a network that sees levels only.
+    scale_m: &'a [f32],
+    /// The levels of the last month, m above datum; NaN where there was none.
+    last_m: [f32; MAX_CHANGED_LAYERS],
+}
+
+impl Changes<'_> {
+    /// Puts the changes to the month's inputs, after the levels, and keeps the levels for the next month. A change is known where the level is known in this
+    /// month and in the one before.
+    #[inline(never)]
+    fn put<A: Arithmetic>(
+        &mut self,
+        scales: &A::Scales,
+        levels: usize,
+        level_m: &[Option<f32>],
+        month: &mut Inputs<A>,
+    ) {
+        let places = zip(&mut month.value, &mut month.present).skip(levels);
+        let level_m = level_m.iter().copied().chain(core::iter::repeat(None));
+        let layers = zip(zip(self.scale_m, &mut self.last_m), level_m);
+        for ((value, present), ((scale_m, last_m), level_m)) in zip(places, layers) {
+            let level_m = level_m.filter(|level_m| level_m.is_finite());
+            if let Some(level_m) = level_m
+                && last_m.is_finite()
+            {
+                *value = A::input(scales, (level_m - *last_m) / scale_m);
+                *present = true;
+            }
+            *last_m = level_m.unwrap_or(f32::NAN);
+        }
+    }
+}
+
+/// Adds the share of each change to that of its level: a layer has one share.
+#[inline(never)]
+fn add_shares_of_changes(layers: usize, attention: &mut [f32; MAX_INPUTS]) {
+    if let Some((levels, changes)) = attention.split_at_mut_checked(layers) {
+        for (share, of_change) in zip(levels, changes) {
+            *share = (*share + *of_change).min(1.0);
+            *of_change = 0.0;
+        }
+    }
+}
+
 /// The outputs of a month.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Output {
     /// Increment of the month in mm, down +.
     pub increment_mm: f32,
-    /// The inputs' shares beta, 0 to 1; all zero in a plain LSTM or if all inputs are missing.
+    /// The aquifer layers' shares beta, 0 to 1, each that of its level and of its change; all zero in a plain LSTM or if all inputs are missing.
     pub attention: [f32; MAX_INPUTS],
 }
 
@@ -54,6 +102,10 @@ impl<'a, const BLOCKS: usize> StatefulNetwork<'a, BLOCKS> {
         };
         Self {
             inputs: model.inputs,
+            changes: Changes {
+                scale_m: model.change_scale_m,
+                last_m: [f32::NAN; MAX_CHANGED_LAYERS],
+            },
             target: model.target,
             network,
         }
@@ -69,18 +121,19 @@ impl<'a, const BLOCKS: usize> StatefulNetwork<'a, BLOCKS> {
         }
     }
 
-    /// The inputs, in the order of the aquifer layers.
+    /// The inputs that are levels, in the order of the aquifer layers.
     pub fn inputs(&self) -> impl ExactSizeIterator<Item = Input> + use<'a, BLOCKS> {
         self.inputs.iter().copied().map(Input::from_numbers)
     }
 
     /// One month with the levels (m above datum) of the aquifer layers; a level that is absent, not finite or not given is missing.
     pub fn step(&mut self, level_m: &[Option<f32>]) -> Output {
+        let (inputs, changes) = (self.inputs, &mut self.changes);
         let (y, attention) = match &mut self.network {
             #[cfg(feature = "f32")]
-            WeightsAndState::F32(weights, state) => step(self.inputs, weights, state, level_m),
+            WeightsAndState::F32(weights, state) => step(inputs, changes, weights, state, level_m),
             #[cfg(feature = "q15")]
-            WeightsAndState::Q15(weights, state) => step(self.inputs, weights, state, level_m),
+            WeightsAndState::Q15(weights, state) => step(inputs, changes, weights, state, level_m),
         };
         Output {
             increment_mm: self.target.restore(y),
@@ -118,8 +171,28 @@ impl<'a, const BLOCKS: usize> StatefulNetwork<'a, BLOCKS> {
         Ok(())
     }
 
+    /// The levels of the last month, m above datum, NaN where there was none, of each aquifer layer whose change the network sees.
+    pub fn last_levels(&self) -> &[f32] {
+        let layers = self.changes.scale_m.len();
+        self.changes.last_m.get(..layers).unwrap_or_default()
+    }
+
+    /// Sets the levels of the last month; layers without one had none.
+    pub(crate) fn set_last_levels(&mut self, level_m: impl Iterator<Item = f32>) {
+        self.changes.last_m = [f32::NAN; MAX_CHANGED_LAYERS];
+        for (place, level_m) in zip(&mut self.changes.last_m, level_m) {
+            *place = level_m;
+        }
+    }
+
+    /// Forgets the levels of the last month, so that the next one has no change.
+    pub(crate) fn forget_levels(&mut self) {
+        self.set_last_levels(core::iter::empty());
+    }
+
     /// Sets the state to zero.
     pub(crate) fn reset(&mut self) {
+        self.forget_levels();
         match &mut self.network {
             #[cfg(feature = "f32")]
             WeightsAndState::F32(_, state) => *state = State::zero(),
@@ -145,9 +218,10 @@ impl<'a, const BLOCKS: usize> StatefulNetwork<'a, BLOCKS> {
     }
 }
 
-/// Standardises the levels and steps. Returns y and the shares.
+/// Standardises the levels and their changes and steps. Returns y and the shares.
 fn step<A: Arithmetic, const BLOCKS: usize>(
     inputs: &[[f32; 4]],
+    changes: &mut Changes,
     weights: &Weights<'_, A>,
     state: &mut State<A, BLOCKS>,
     level_m: &[Option<f32>],
@@ -161,10 +235,16 @@ fn step<A: Arithmetic, const BLOCKS: usize>(
             *present = true;
         }
     }
+    if !changes.scale_m.is_empty() {
+        changes.put(&weights.scales, inputs.len(), level_m, &mut month);
+    }
     let (y, beta) = weights.step(state, &month);
     let mut attention = [0.0; MAX_INPUTS];
     for (share, beta) in zip(&mut attention, &beta) {
         *share = A::share(*beta);
+    }
+    if !changes.scale_m.is_empty() {
+        add_shares_of_changes(inputs.len(), &mut attention);
     }
     (y, attention)
 }

@@ -41,12 +41,10 @@ type Levels = Vec<Option<f32>, MAX_INPUTS>;
 #[inline(never)]
 fn golden(file: &ModelFile<'_>) -> u32 {
     let mut estimator = Estimator::cold(file);
-    let mut levels = Levels::new();
-    for level_m in file.golden().level_m {
-        // There is room for all inputs of a model, also below.
-        let _ = levels.push(Some(*level_m));
-    }
-    (0..GOLDEN_MONTHS).fold(0, |digest, _| step(&mut estimator, &levels, digest))
+    (0..GOLDEN_MONTHS as u16).fold(0, |digest, month| {
+        let levels = file.golden().levels(file.model(), month);
+        step(&mut estimator, &levels, digest)
+    })
 }
 
 /// Replays the test series.
@@ -60,6 +58,7 @@ fn series(file: &ModelFile<'_>) -> u32 {
             let (chance, place) = (random.next(), random.next());
             let width_m = input.highest_trained_m - input.lowest_trained_m;
             let level_m = input.lowest_trained_m + width_m * (fraction(place) - BEYOND);
+            // There is room for all inputs of a model.
             let _ = levels.push((!chance.is_multiple_of(16)).then_some(level_m));
         }
         step(&mut estimator, &levels, digest)

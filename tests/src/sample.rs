@@ -47,6 +47,11 @@ pub fn model_file(attention: AttentionKind, sizes: Sizes, seed: u64) -> Vec<u8> 
     model_file_with(attention, sizes, seed, None)
 }
 
+/// [`model_file`] of a network that sees the changes of its levels, too, and so has half as many aquifer layers as inputs.
+pub fn model_file_with_changes(attention: AttentionKind, sizes: Sizes, seed: u64) -> Vec<u8> {
+    model_file_of_layers(sizes.inputs / 2, attention, sizes, seed, None)
+}
+
 /// Physics whose weights are all above zero, not begun: the most that a month of it can cost.
 pub fn physics() -> Physics<'static> {
     const LAYER: [f32; COLUMNS] = [0.4, 0.8, 0.3, 0.2, 0.15, 0.1];
@@ -69,8 +74,19 @@ pub fn model_file_with(
     seed: u64,
     physics: Option<&Physics>,
 ) -> Vec<u8> {
+    model_file_of_layers(sizes.inputs, attention, sizes, seed, physics)
+}
+
+fn model_file_of_layers(
+    layers: u8,
+    attention: AttentionKind,
+    sizes: Sizes,
+    seed: u64,
+    physics: Option<&Physics>,
+) -> Vec<u8> {
+    let changed = usize::from(sizes.inputs - layers);
     let mut random = Random::new(seed);
-    let weights: Vec<f32> = (0..sizes.weights(attention))
+    let weights: Vec<f32> = (0..sizes.weights(attention) + 2 * changed)
         .map(|_| random.next_signed())
         .collect();
     let input = Input {
@@ -81,7 +97,7 @@ pub fn model_file_with(
         lowest_trained_m: -52.0,
         highest_trained_m: -28.0,
     };
-    let inputs = vec![input; usize::from(sizes.inputs)];
+    let inputs = vec![input; usize::from(layers)];
     let names = [
         "phreatic",
         "confined1",
@@ -122,6 +138,7 @@ pub fn model_file_with(
             interval_half_width_mm: f32::NAN,
         },
         inputs: &inputs,
+        change_scale_m: &vec![1.75; changed],
         target: Scaler {
             offset: 1.25,
             scale: 2.5,
@@ -129,6 +146,7 @@ pub fn model_file_with(
         start_month: month(2014, 12),
         start_subsidence_mm: 310.5,
         start_state: &start_state,
+        start_level_m: &vec![-33.0; changed],
         weights: bytemuck::cast_slice(&weights),
         physics,
         months: MonthDefinition::new(0, [MonthRule::MostDays; 8].into_iter()).expect("UTC"),

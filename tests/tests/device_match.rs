@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use amlstm::config::Config;
+use amlstm::config::{Config, Inputs};
 use amlstm::read::read_folders;
 use amlstm::run::WellRun;
 use amlstm::series::WellSeries;
@@ -34,6 +34,9 @@ const LARGEST: Sizes = Sizes {
     attention: 32,
 };
 
+/// Levels and changes of three layers.
+const CHANGES: Sizes = Sizes { inputs: 6, ..PAPER };
+
 const PLAIN: Sizes = Sizes {
     inputs: 2,
     hidden: 16,
@@ -43,19 +46,27 @@ const PLAIN: Sizes = Sizes {
 /// Blocks that cover every kind of network, from sizes up to the limits, cold and from the end of training.
 fn blocks() -> Vec<(String, Block)> {
     let mut blocks = Vec::new();
-    for (kind, sizes, start) in [
-        (AttentionKind::Shared, PAPER, Start::TrainingEnd),
-        (AttentionKind::PerLayer, PAPER, Start::Cold),
-        (AttentionKind::None, PLAIN, Start::TrainingEnd),
-        (AttentionKind::Shared, ODD, Start::Cold),
-        (AttentionKind::PerLayer, LARGEST, Start::TrainingEnd),
+    for (kind, sizes, start, layers) in [
+        (AttentionKind::Shared, PAPER, Start::TrainingEnd, 3),
+        (AttentionKind::PerLayer, PAPER, Start::Cold, 3),
+        (AttentionKind::None, PLAIN, Start::TrainingEnd, 2),
+        (AttentionKind::Shared, ODD, Start::Cold, 5),
+        (AttentionKind::PerLayer, LARGEST, Start::TrainingEnd, 8),
+        // With the changes of the layers.
+        (AttentionKind::PerLayer, CHANGES, Start::TrainingEnd, 3),
+        (AttentionKind::PerLayer, LARGEST, Start::Cold, 4),
+        (AttentionKind::None, PLAIN, Start::TrainingEnd, 1),
     ] {
-        let model = sample::model_file(kind, sizes, 7);
-        let series = sample::series(sizes.inputs, start);
+        let model = if layers < sizes.inputs {
+            sample::model_file_with_changes(kind, sizes, 7)
+        } else {
+            sample::model_file(kind, sizes, 7)
+        };
+        let series = sample::series(layers, start);
         let fixed = sample::fixed_point(&model, &series);
         for (arithmetic, model) in [("f32", model), ("q15", fixed)] {
             blocks.push((
-                format!("{arithmetic} {kind:?} {sizes:?} {start:?}"),
+                format!("{arithmetic} {kind:?} {sizes:?} {layers} layers {start:?}"),
                 Block::new(&model, &series),
             ));
         }
@@ -112,26 +123,31 @@ fn a_cortex_m0_computes_the_hosts_bits() {
     device_equals_host(CORTEX_M0);
 }
 
-/// The models that `amlstm train` makes of the measured wells, with the wells' own levels from their first month to their last.
+/// The models that `amlstm train` makes of the measured wells, of networks that see levels only and of others, with the wells' own levels from their first month to their last.
 fn trained_blocks() -> Vec<(String, Block)> {
     let Some(folders) = measured::folders() else {
         return Vec::new();
     };
-    let config = Config::default();
-    let dataset = read_folders(&folders, &config.data).expect("the measured wells are sound");
+    let levels = Config::default();
+    let mut changes = levels.clone();
+    changes.network.inputs = Inputs::LevelsAndChange;
+    let dataset = read_folders(&folders, &levels.data).expect("the measured wells are sound");
     let mut blocks = Vec::new();
-    for well in &dataset.wells {
+    for (well, config) in
+        (dataset.wells.iter()).flat_map(|well| [(well, &levels), (well, &changes)])
+    {
         let months = WellSeries::new(well, &config.data).expect("the wells have series");
         let series = Series {
             first: months.months[0],
             level_m: months.level_m,
             start: Start::Cold,
         };
-        let run = WellRun::new(well, &config).expect("the wells can be trained");
+        let run = WellRun::new(well, config).expect("the wells can be trained");
         for model in &run.models {
             let fixed = sample::fixed_point(&model.file, &series);
             for (arithmetic, file) in [("f32", &model.file[..]), ("q15", &fixed)] {
-                let name = format!("{} {:?} {arithmetic}", well.id, model.network);
+                let inputs = config.network.inputs;
+                let name = format!("{} {:?} {inputs:?} {arithmetic}", well.id, model.network);
                 blocks.push((name, Block::new(file, &series)));
             }
         }

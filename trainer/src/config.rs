@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use data::{DataConfig, LevelScaling, MAX_RATE_BOUNDARIES, Steps};
 pub use error::ConfigError;
 pub use layers::SITE_CONFIG;
-pub use network::{Attention, NetworkConfig, NetworkKind};
+pub use network::{Attention, Inputs, NetworkConfig, NetworkKind};
 pub use split::{SplitConfig, SplitDates, SplitKind};
 pub use toml_text::{DEFAULT_TOML, mistake};
 pub use training::{Backend, Pretrain, Selection, TrainingConfig};
@@ -104,6 +104,12 @@ impl Config {
             self.network.attention_units,
             MAX_ATTENTION,
         )?;
+        range(
+            "network.inputs",
+            self.network.inputs == Inputs::Levels || self.data.steps == Steps::Months,
+            "\"levels-and-change\" with data.steps = \"scenes\"".into(),
+            "\"levels\", or data.steps = \"months\": a change is that of a month".into(),
+        )?;
         units("training.epochs", self.training.epochs, 1_000_000)?;
         let count = |key, value: usize| {
             range(
@@ -171,6 +177,12 @@ mod tests {
     fn a_value_outside_its_range_is_refused() {
         let error = parse("[network]\nhidden = 33\n").unwrap_err().to_string();
         assert_eq!(error, "network.hidden: found 33, expected 1 to 32");
+        let error =
+            parse("[network]\ninputs = \"levels-and-change\"\n[data]\nsteps = \"scenes\"\n");
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "network.inputs: found \"levels-and-change\" with data.steps = \"scenes\", expected \"levels\", or data.steps = \"months\": a change is that of a month"
+        );
         assert!(parse("[training]\nlearning_rate = nan\n").is_err());
         let error = parse("[data]\nrate_classes_mm_per_year = [30.0, 10.0]\n").unwrap_err();
         assert_eq!(

@@ -39,6 +39,8 @@ use crate::split::{Part, Split};
 pub struct Row {
     /// Which.
     pub model: Kind,
+    /// Increments of the validation months by a model that never saw them, mm; nothing where the validation part chose the epoch, or nothing.
+    pub validation_rmse_mm: Option<Seeds>,
     /// Increments of the test months, simulated, mm.
     pub rmse_mm: Seeds,
     /// Mean absolute error.
@@ -120,6 +122,7 @@ pub fn evaluate(
         let cumulative_rmse_mm = fitted.cumulative_rmse_mm(&prepared);
         Row {
             model: fitted.kind,
+            validation_rmse_mm: fitted.validation_rmse_mm(&prepared),
             rmse_mm: of(|score| score.rmse_mm),
             mae_mm: of(|score| score.mae_mm),
             r2: of(|score| score.r2),
@@ -172,6 +175,10 @@ mod tests {
         assert!(physics.rmse_mm.median < 0.7 * row(Kind::MonthClimatology).rmse_mm.median);
         assert!(physics.cumulative_ratio < 0.5, "{physics:?}");
         assert!(row(Kind::PretrainedAmLstm).rmse_mm.high < row(Kind::AmLstm).rmse_mm.high);
+        // Noise of 0.3 mm is in both parts; from scratch the validation part chose the epoch.
+        let of_validation = physics.validation_rmse_mm.unwrap().median;
+        assert!(of_validation > 0.0 && of_validation < 2.0 * physics.rmse_mm.median);
+        assert_eq!(row(Kind::AmLstm).validation_rmse_mm, None);
         // 24 validation months carry an interval for a month, not for two years.
         assert!(physics.horizons[0].coverage.unwrap() > 0.5);
         assert_eq!(physics.horizons[4].half_width_mm, None);

@@ -5,6 +5,7 @@
 
 mod aligned_bytes;
 mod c_header;
+mod c_text;
 mod plain_weights;
 mod safetensors;
 
@@ -84,6 +85,10 @@ pub fn model_file(
             highest_trained_m: *highest,
         })
         .collect();
+    let of_changes = trained.input.get(series.aquifer_layers.len()..);
+    let change_scale_m: Vec<f32> = (of_changes.unwrap_or_default().iter())
+        .map(|scaler| scaler.scale)
+        .collect();
     let physics = beside
         .physics
         .map(|(physics, primary)| physics.shipped(primary));
@@ -101,10 +106,12 @@ pub fn model_file(
     let mut bytes = encoded(&Content {
         record: record(trained, series, split, months, model_version),
         inputs: &inputs,
+        change_scale_m: &change_scale_m,
         target: trained.target,
         start_month,
         start_subsidence_mm: 0.0,
         start_state: &vec![(0, 0); trained.network.hidden],
+        start_level_m: &vec![f32::NAN; change_scale_m.len()],
         weights: bytemuck::cast_slice(&trained.parameters),
         physics: physics.as_ref(),
         months: series.month_definition,

@@ -17,7 +17,7 @@ use rand_chacha::ChaCha12Rng;
 
 pub use self::shape::{Layout, Shape};
 
-/// Draws the first parameters: uniform in ±1/sqrt(hidden), all biases zero but the forget gate's, which is one.
+/// Draws the first parameters: uniform in ±1/sqrt(hidden), all biases and the skip zero but the forget gate's bias, which is one.
 ///
 /// The paper does not say how it initialises. ±1/sqrt(hidden) is the usual choice for recurrent layers (PyTorch's default); a forget
 /// bias of one lets the cell remember from the first step (Jozefowicz et al. 2015, section 2.2), which monthly series of a few dozen steps
@@ -33,6 +33,7 @@ pub fn initial_parameters(shape: &Shape, random: &mut ChaCha12Rng) -> Vec<f32> {
     parameters[layout.gate_bias].fill(0.0);
     parameters[forget].fill(1.0);
     parameters[layout.output_bias].fill(0.0);
+    parameters[layout.skip].fill(0.0);
     parameters
 }
 

@@ -23,7 +23,7 @@ use crate::network::Shape;
 use crate::series::WellSeries;
 use crate::split::{Part, Split};
 use crate::train::observation::Observations;
-use crate::train::{Epoch, TrainError, TrainedWell, inputs_of, scaling};
+use crate::train::{Epoch, TrainError, TrainedWell, scaling, shape_for};
 
 /// Pretrains the network of `config.network` on the well's physics and fits it to the training and validation parts.
 ///
@@ -53,8 +53,7 @@ pub fn train_twice(
     config: &Config,
     seed: u64,
 ) -> Result<(TrainedWell, TrainedWell), TrainError> {
-    let inputs = inputs_of(series)?;
-    let shape = Shape::of(&config.network, inputs);
+    let shape = shape_for(series, config)?;
     let early = Fit::new(series, split, shape, &[Part::Train], seed)?;
     let last = Fit::new(series, split, shape, &[Part::Train, Part::Validate], seed)?;
     let early = early.trained(series, split, seed);
@@ -85,7 +84,7 @@ pub fn refit_well(
     config: &Config,
     scored: &TrainedWell,
 ) -> Result<TrainedWell, TrainError> {
-    let shape = Shape::of(&config.network, inputs_of(series)?);
+    let shape = shape_for(series, config)?;
     let everything = split.of_everything();
     let fit = Fit::new(series, &everything, shape, &[Part::Train], scored.seed)?;
     let refitted = fit
@@ -183,6 +182,7 @@ impl Fit {
 mod tests {
     use super::*;
     use crate::baseline::example::{in_order, levels, well};
+    use crate::config::Inputs;
     use crate::metric::{Simulation, score};
     use crate::physics;
 
@@ -208,19 +208,26 @@ mod tests {
     fn a_pretrained_network_holds_where_one_from_scratch_does_not_and_is_the_same_every_time() {
         let series = noisy_well();
         let split = in_order(&series);
-        let config = Config::default();
-        let trained = train_well(&series, &split, &config, 1).unwrap();
-        let again = train_well(&series, &split, &config, 1).unwrap();
-        assert_eq!(trained.parameters, again.parameters);
-        assert_eq!(trained.history, again.history);
-        let scratch = crate::train::train_well(&series, &split, &config, 1).unwrap();
-        let [pretrained, scratch] =
-            [&trained, &scratch].map(|trained| test_rmse_mm(trained, &series, &split));
-        assert!(pretrained < 0.6 * scratch, "{pretrained} against {scratch}");
-        // Twelve validation months carry no interval.
-        assert!(trained.interval_half_width_mm.is_nan());
-        let end = trained.history[trained.best_epoch - 1];
-        assert!(end.train_rmse_mm < trained.history[0].train_rmse_mm);
+        for inputs in [Inputs::Levels, Inputs::LevelsAndChange] {
+            let mut config = Config::default();
+            config.network.inputs = inputs;
+            let trained = train_well(&series, &split, &config, 1).unwrap();
+            let again = train_well(&series, &split, &config, 1).unwrap();
+            assert_eq!(trained.parameters, again.parameters);
+            assert_eq!(trained.history, again.history);
+            let scratch = crate::train::train_well(&series, &split, &config, 1).unwrap();
+            let [pretrained, scratch] =
+                [&trained, &scratch].map(|trained| test_rmse_mm(trained, &series, &split));
+            println!("{inputs:?}: {pretrained} mm against {scratch} mm");
+            assert!(pretrained < 0.6 * scratch, "{inputs:?}");
+            // Twelve validation months carry no interval.
+            assert!(trained.interval_half_width_mm.is_nan());
+            let end = trained.history[trained.best_epoch - 1];
+            assert!(end.train_rmse_mm < trained.history[0].train_rmse_mm);
+            // What the kernel scores is what the exported file computes.
+            let of_file = test_rmse_mm(&trained, &series, &split);
+            assert!((end.test_rmse_mm - of_file).abs() < 1e-4, "{inputs:?}");
+        }
     }
 
     #[test]

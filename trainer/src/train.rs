@@ -20,7 +20,10 @@ pub(crate) mod observation;
 mod optimisation;
 pub(crate) mod scaling;
 
-use amlstm_core::{scaler::Scaler, sizes::AttentionKind};
+use amlstm_core::{
+    scaler::Scaler,
+    sizes::{AttentionKind, MAX_CHANGED_LAYERS, MAX_INPUTS},
+};
 use burn::backend::{DispatchKindConversion, DispatchTensor, Flex};
 use burn::tensor::Device;
 use rand::{SeedableRng, seq::SliceRandom};
@@ -32,7 +35,7 @@ pub use self::observation::INTERVALS_NEEDED;
 use self::observation::Observations;
 use self::optimisation::Optimisation;
 use crate::bptt::SequenceKernel;
-use crate::config::{Attention, Backend, Config, NetworkConfig, NetworkKind, Selection};
+use crate::config::{Attention, Backend, Config, Inputs, NetworkConfig, NetworkKind, Selection};
 use crate::network::{Shape, initial_parameters};
 use crate::series::WellSeries;
 use crate::split::{Part, Split};
@@ -44,7 +47,7 @@ pub struct TrainedWell {
     pub network: Shape,
     /// All weights in the order of the model file, see [`crate::network::Layout`].
     pub parameters: Vec<f32>,
-    /// Scaler of each aquifer layer's level in metres.
+    /// Scaler of each input in metres: the levels, then, where the network sees them, their monthly changes, whose offset is zero.
     pub input: Vec<Scaler>,
     /// Scaler of a month's increment in mm.
     pub target: Scaler,
@@ -93,18 +96,20 @@ pub struct Epoch {
 }
 
 impl Shape {
-    /// The network that a configuration asks for.
-    pub fn of(config: &NetworkConfig, inputs: usize) -> Self {
+    /// The network that a configuration asks for, for so many aquifer layers.
+    pub fn of(config: &NetworkConfig, layers: usize) -> Self {
+        let sees_changes = config.inputs == Inputs::LevelsAndChange;
         Self {
-            inputs,
+            inputs: if sees_changes { 2 * layers } else { layers },
             hidden: config.hidden,
             attention_units: config.attention_units,
             kind: match (config.kind, config.attention) {
                 (NetworkKind::Lstm, _) => AttentionKind::None,
-                (NetworkKind::AmLstm, Attention::Shared) => AttentionKind::Shared,
-                (NetworkKind::AmLstm, Attention::PerLayer) => AttentionKind::PerLayer,
+                // Shared weights cannot tell a level from a change.
+                (NetworkKind::AmLstm, Attention::Shared) if !sees_changes => AttentionKind::Shared,
+                (NetworkKind::AmLstm, _) => AttentionKind::PerLayer,
             },
-            skip: false,
+            skip: sees_changes,
         }
     }
 }
@@ -218,9 +223,12 @@ fn train_on<B: HostBackend>(
 where
     DispatchTensor: DispatchKindConversion<B>,
 {
-    let inputs = inputs_of(series)?;
+    let shape = shape_for(series, config)?;
     let months = split.training_steps(series);
-    let input = scaling::inputs(series, months, config.data.level_scaling)?;
+    let mut input = scaling::inputs(series, months, config.data.level_scaling)?;
+    if config.network.inputs == Inputs::LevelsAndChange {
+        input.extend(scaling::changes(series, months));
+    }
     let valid_level_m = scaling::ranges(series, months)?;
     let target = observation::target(series, split)?;
     let observations = Observations::new(series, split, target);
@@ -228,7 +236,6 @@ where
         observations.require(chosen_by(config), &series.well)?;
     }
 
-    let shape = Shape::of(&config.network, inputs);
     let sequence = scaling::sequence(series, &input);
     let spans = series.spans();
     let trained = spans[..observations.trained_intervals()].to_vec();
@@ -324,22 +331,30 @@ fn chosen_by(config: &Config) -> Part {
 /// # Errors
 /// As training, but for a fit that diverges.
 pub fn check(series: &WellSeries, split: &Split, config: &Config) -> Result<(), TrainError> {
-    inputs_of(series)?;
+    shape_for(series, config)?;
     scaling::ranges(series, split.training_steps(series))?;
     let target = observation::target(series, split)?;
     Observations::new(series, split, target).require(chosen_by(config), &series.well)
 }
 
-/// The number of a network's inputs: one for each aquifer layer.
-pub(crate) fn inputs_of(series: &WellSeries) -> Result<usize, TrainError> {
+/// The network that a configuration asks for at a well.
+pub(crate) fn shape_for(series: &WellSeries, config: &Config) -> Result<Shape, TrainError> {
     let found = series.aquifer_layers.len();
-    let limit = amlstm_core::sizes::MAX_INPUTS;
-    if (1..=limit).contains(&found) {
-        Ok(found)
-    } else {
-        let well = series.well.clone();
-        Err(TrainError::Inputs { well, found, limit })
+    let well = || series.well.clone();
+    if config.network.inputs == Inputs::LevelsAndChange && found > MAX_CHANGED_LAYERS {
+        return Err(TrainError::Changes {
+            well: well(),
+            found,
+        });
     }
+    if !(1..=MAX_INPUTS).contains(&found) {
+        return Err(TrainError::Inputs {
+            well: well(),
+            found,
+            limit: MAX_INPUTS,
+        });
+    }
+    Ok(Shape::of(&config.network, found))
 }
 
 #[cfg(test)]

@@ -27,6 +27,15 @@ pub(super) fn check_numbers(
     for (index, input) in model.inputs().enumerate() {
         check_input(index, input)?;
     }
+    for (layer, found_m) in model.change_scale_m.iter().copied().enumerate() {
+        if !found_m.is_finite() || found_m <= 0.0 {
+            return Err(ArtifactError::ChangeScale { layer, found_m });
+        }
+    }
+    let is_infinite = |level_m: &f32| level_m.is_infinite();
+    if let Some(layer) = start.level_m.iter().position(is_infinite) {
+        return Err(ArtifactError::StartLevel { layer });
+    }
     let Scaler { offset, scale } = model.target;
     let is_sane = |mm: f32| mm.abs() <= SUBSIDENCE_LIMIT_MM;
     if !model.target.is_usable() || !is_sane(offset) || !is_sane(scale) {
@@ -137,10 +146,8 @@ pub(super) fn check_q15(weights: &Weights<Q15>) -> Result<(), ArtifactError> {
     {
         check_rows(block, &tile_magnitudes(tiles), biases)?;
     }
-    let output = weights
-        .output
-        .iter()
-        .map(|weights| magnitudes(weights).sum());
+    let output = weights.output.iter().chain(weights.skip);
+    let output = output.map(|weights| magnitudes(weights).sum());
     check_row(0, output.sum(), weights.output_bias, i32::MAX)
 }
 

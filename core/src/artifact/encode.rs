@@ -24,8 +24,10 @@ use crate::stateful_network::StatefulNetwork;
 pub struct Content<'a> {
     /// What the file says about its model.
     pub record: Record<'a>,
-    /// The inputs, in the order of the aquifer layers.
+    /// The inputs that are levels, in the order of the aquifer layers.
     pub inputs: &'a [Input],
+    /// Scale of each layer's monthly change, m, for a network that sees it, too; else empty.
+    pub change_scale_m: &'a [f32],
     /// Scaler of a month's increment in mm.
     pub target: Scaler,
     /// Month of the start state: the last of training or a later one.
@@ -35,8 +37,10 @@ pub struct Content<'a> {
     /// Bits of h and C of each hidden unit at that time: [`state_bits`](crate::estimator::Estimator::state_bits) of an estimator that has stepped
     /// through the months.
     pub start_state: &'a [(u32, u32)],
+    /// Level of each layer in that month, m above datum, NaN where it was missing, for a network that sees changes; else empty.
+    pub start_level_m: &'a [f32],
     /// All weights, in the order of the file, matrices column by column and without padding: scales (q15 only), W, U, B, V, gates (rows f, i, candidate, o), gate biases,
-    /// w_o, b_o. For f32 these are [`Sizes::weights`](crate::sizes::Sizes::weights) numbers.
+    /// w_o, b_o, and, in a network that sees changes, the skip. For f32 these are [`Record::weights`] numbers.
     pub weights: &'a [u8],
     /// The physics, for a model that has one: with as many layers as inputs.
     pub physics: Option<&'a Physics<'a>>,
@@ -78,6 +82,13 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
         writer.put(bytemuck::bytes_of(&input.to_numbers()))?;
     }
     writer.end(inputs)?;
+
+    if !content.change_scale_m.is_empty() {
+        let changes = writer.begin(Tag::CHANGES)?;
+        writer.put(bytemuck::cast_slice(content.change_scale_m))?;
+        writer.put(bytemuck::cast_slice(content.start_level_m))?;
+        writer.end(changes)?;
+    }
 
     let months = writer.begin(Tag::MONTHS)?;
     writer.put(&content.months.to_bytes())?;
@@ -150,11 +161,10 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
 pub fn start_from(file: &mut [u8], state: &SavedState) -> Result<(), ArtifactError> {
     let (expected, hidden, layers) = {
         let file = ModelFile::parse(file)?;
-        let sizes = file.record().sizes;
         (
             file.crc(),
-            usize::from(sizes.hidden),
-            usize::from(sizes.inputs),
+            usize::from(file.record().sizes.hidden),
+            file.model().inputs().len(),
         )
     };
     if state.model_crc != expected {
@@ -166,6 +176,7 @@ pub fn start_from(file: &mut [u8], state: &SavedState) -> Result<(), ArtifactErr
     let month = state.month.ok_or(ArtifactError::StateMonth)?;
     let missing = |tag| ArtifactError::SectionMissing { tag };
     let network = section::content_at(file, Tag::NETWORK).ok_or(missing(Tag::NETWORK))?;
+    let changes = section::content_at(file, Tag::CHANGES);
     let physics = section::content_at(file, Tag::PHYSICS);
     let bytes = file.len();
     let mut writer = Writer {
@@ -180,6 +191,12 @@ pub fn start_from(file: &mut [u8], state: &SavedState) -> Result<(), ArtifactErr
     writer.put(&state.subsidence_bits.to_le_bytes())?;
     for units in [&state.hidden, &state.cell] {
         for bits in units.iter().take(hidden) {
+            writer.put(&bits.to_le_bytes())?;
+        }
+    }
+    if let Some(changes) = changes {
+        writer.at = changes + 4 * layers;
+        for bits in state.last_level.iter().take(layers) {
             writer.put(&bits.to_le_bytes())?;
         }
     }
@@ -299,7 +316,13 @@ fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactErr
     writer.put_matrix(&biases, 4 * padded_hidden, 1, gate_row, Some)?;
     let output = take(hidden, 1, no_weight);
     writer.put_matrix(&output, padded_hidden, 1, hidden_unit, Some)?;
-    writer.put(take(1, bias, &[0]).numbers)
+    writer.put(take(1, bias, &[0]).numbers)?;
+    if content.record.sees_changes() {
+        let input = |row| (row < inputs).then_some(row);
+        let skip = take(inputs, 1, no_weight);
+        writer.put_matrix(&skip, BLOCK, 1, input, Some)?;
+    }
+    Ok(())
 }
 
 /// Bytes of a model's weights, without padding.
@@ -308,7 +331,7 @@ fn weight_bytes(record: &Record) -> usize {
     let columns = record.sizes.attention_columns(record.attention);
     let biases =
         usize::from(record.sizes.attention) * columns + 4 * usize::from(record.sizes.hidden) + 1;
-    let weights = record.sizes.weights(record.attention) - biases;
+    let weights = record.weights() - biases;
     encoding.scales + encoding.bias * biases + encoding.weight * weights
 }
 
@@ -323,9 +346,12 @@ fn golden_levels(inputs: &[Input]) -> impl Iterator<Item = f32> {
 
 fn check_counts(content: &Content) -> Result<(), ArtifactError> {
     let sizes = content.record.sizes;
-    if content.inputs.len() != usize::from(sizes.inputs) {
+    let found = content.inputs.len() + content.change_scale_m.len();
+    if content.inputs.len() != content.record.aquifer_layers.len()
+        || found != usize::from(sizes.inputs)
+    {
         return Err(ArtifactError::InputCount {
-            found: content.inputs.len(),
+            found,
             expected: sizes.inputs,
         });
     }

@@ -39,16 +39,17 @@ impl Encoding {
 pub(super) fn network_bytes(record: &Record) -> usize {
     let inputs = usize::from(record.sizes.inputs);
     let hidden = usize::from(record.sizes.hidden);
-    let words = 2 + 2 + 2 * hidden + inputs + GOLDEN_MONTHS + 1;
+    let words = 2 + 2 + 2 * hidden + record.aquifer_layers.len() + GOLDEN_MONTHS + 1;
     let hidden = BLOCK * record.sizes.hidden_blocks();
     let units = BLOCK * record.sizes.attention_blocks();
     let columns = record.sizes.attention_columns(record.attention);
     let attention = units * (2 * hidden + 2 * columns);
     let gates = 4 * hidden * (hidden + inputs.next_multiple_of(TILE_COLUMNS));
     let biases = units * columns + 4 * hidden + 1;
+    let skip = BLOCK * usize::from(record.sees_changes());
     let encoding = Encoding::of(record.arithmetic);
     4 * words
         + encoding.scales
-        + encoding.weight * (attention + gates + hidden)
+        + encoding.weight * (attention + gates + hidden + skip)
         + encoding.bias * biases
 }

@@ -70,7 +70,9 @@ pub enum ArtifactError {
     AttentionWithout { found: u8 },
     #[error("model file: weights of {found:?}, which this program was built without")]
     Arithmetic { found: ArithmeticKind },
-    #[error("model file: {found} aquifer layer names, expected {expected}, one for each input")]
+    #[error(
+        "model file: {found} aquifer layer names, expected {expected}, one for each input, or half as many"
+    )]
     Layers { found: usize, expected: u8 },
     #[error("model file: name of {found_bytes} bytes, expected 1 to {MAX_NAME_BYTES}")]
     Name { found_bytes: usize },
@@ -102,6 +104,12 @@ pub enum ArtifactError {
         lowest_m: f32,
         highest_m: f32,
     },
+    #[error(
+        "model file: scale of the change of layer {layer} is {found_m} m, expected a number above 0"
+    )]
+    ChangeScale { layer: usize, found_m: f32 },
+    #[error("model file: level of layer {layer} at the start is infinite")]
+    StartLevel { layer: usize },
     #[error(
         "model file: target: offset {offset} mm, scale {scale} mm, expected numbers within {SUBSIDENCE_LIMIT_MM} and a scale above 0"
     )]

@@ -24,12 +24,15 @@ const CUMULATIVE_BYTES: usize = size_of::<i32>() + 2 * size_of::<[f32; HORIZONS]
 /// Reads the numbers that follow a checked record, and checks the weights.
 pub(super) fn read<'a>(
     record: &Record,
-    inputs: &'a [u8],
-    network: &'a [u8],
+    [inputs, changes, network]: [&'a [u8]; 3],
 ) -> Result<(Model<'a>, Start<'a>, Golden<'a>), ArtifactError> {
-    let input_count = usize::from(record.sizes.inputs);
-    check_length(Tag::INPUTS, inputs, input_count * size_of::<[f32; 4]>())?;
+    let layers = record.aquifer_layers.len();
+    check_length(Tag::INPUTS, inputs, layers * size_of::<[f32; 4]>())?;
+    let changed = if record.sees_changes() { layers } else { 0 };
+    check_length(Tag::CHANGES, changes, changed * size_of::<[f32; 2]>())?;
+    let mut changes = Numbers { rest: changes };
     check_length(Tag::NETWORK, network, network_bytes(record))?;
+    let change_scale_m = changes.take(changed)?;
     let mut numbers = Numbers { rest: network };
     let [offset, scale] = numbers.one()?;
     let hidden = usize::from(record.sizes.hidden);
@@ -39,9 +42,10 @@ pub(super) fn read<'a>(
         subsidence_mm: numbers.one()?,
         hidden: numbers.take(hidden)?,
         cell: numbers.take(hidden)?,
+        level_m: changes.take(changed)?,
     };
     let golden = Golden {
-        level_m: numbers.take(input_count)?,
+        level_m: numbers.take(layers)?,
         increment_mm: numbers.take(GOLDEN_MONTHS)?,
         digest: numbers.one()?,
     };
@@ -62,6 +66,7 @@ pub(super) fn read<'a>(
     };
     let model = Model {
         inputs: cast(inputs)?,
+        change_scale_m,
         target: Scaler { offset, scale },
         network,
     };
@@ -103,6 +108,10 @@ pub(super) fn check_length(tag: Tag, bytes: &[u8], expected: usize) -> Result<()
 
 /// The numbers in these bytes, in place.
 fn cast<T: Pod>(bytes: &[u8]) -> Result<&[T], ArtifactError> {
+    if bytes.is_empty() {
+        // A section that is not there lies nowhere.
+        return Ok(&[]);
+    }
     bytemuck::try_cast_slice(bytes).map_err(|_| ArtifactError::Cast)
 }
 
@@ -160,6 +169,7 @@ impl<'a> Numbers<'a> {
             gates,
             output: self.take(hidden_blocks)?,
             output_bias: self.one()?,
+            skip: self.take(usize::from(record.sees_changes()))?,
             hidden: usize::from(record.sizes.hidden),
             scales,
         })

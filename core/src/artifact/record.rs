@@ -13,7 +13,7 @@ use crate::sizes::{AttentionKind, MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS, Sizes};
 pub struct Record<'a> {
     /// Well, as in `wells.csv`; 1 to [`MAX_NAME_BYTES`] bytes.
     pub well: &'a str,
-    /// Aquifer layers from the top, one for each input; each 1 to [`MAX_NAME_BYTES`] bytes.
+    /// Aquifer layers from the top, one for each level that the network sees; each 1 to [`MAX_NAME_BYTES`] bytes.
     #[serde(borrow)]
     pub aquifer_layers: Vec<&'a str, MAX_INPUTS>,
     /// Sizes of the network.
@@ -69,6 +69,18 @@ pub(super) fn read(bytes: &[u8]) -> Result<Record<'_>, ArtifactError> {
 }
 
 impl Record<'_> {
+    /// Whether the network sees the monthly change of each level beside the level: it has twice as many inputs as aquifer layers then, and a skip.
+    pub fn sees_changes(&self) -> bool {
+        self.aquifer_layers.len() < usize::from(self.sizes.inputs)
+    }
+
+    /// Number of all weights, the skip's included.
+    pub fn weights(&self) -> usize {
+        let inputs = usize::from(self.sizes.inputs);
+        let skip = if self.sees_changes() { inputs } else { 0 };
+        self.sizes.weights(self.attention) + skip
+    }
+
     /// Checks names, sizes, months and errors.
     pub(super) fn check(&self) -> Result<(), ArtifactError> {
         for name in core::iter::once(&self.well).chain(&self.aquifer_layers) {
@@ -129,9 +141,10 @@ impl Record<'_> {
             }
             _ => {}
         }
-        if self.aquifer_layers.len() != usize::from(inputs) {
+        let layers = self.aquifer_layers.len();
+        if ![layers, 2 * layers].contains(&usize::from(inputs)) {
             return Err(ArtifactError::Layers {
-                found: self.aquifer_layers.len(),
+                found: layers,
                 expected: inputs,
             });
         }

@@ -14,6 +14,8 @@ impl Tag {
     pub const RECORD: Self = Self(*b"RECD");
     /// The inputs.
     pub const INPUTS: Self = Self(*b"INPT");
+    /// The changes that the network sees beside the levels.
+    pub const CHANGES: Self = Self(*b"CHNG");
     /// The network's numbers.
     pub const NETWORK: Self = Self(*b"NETW");
     /// The physics.
@@ -42,6 +44,8 @@ impl fmt::Display for Tag {
 pub(super) struct Sections<'a> {
     pub(super) record: &'a [u8],
     pub(super) inputs: &'a [u8],
+    /// Empty in a network that sees levels only.
+    pub(super) changes: &'a [u8],
     pub(super) network: &'a [u8],
     /// Absent in a model without physics.
     pub(super) physics: Option<&'a [u8]>,
@@ -56,7 +60,7 @@ pub(super) struct Sections<'a> {
 /// Checks head, length, CRC-32 and sections. Returns the sections and the CRC-32.
 pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
     let (sections, crc) = checked(bytes)?;
-    let (mut record, mut inputs, mut network) = (None, None, None);
+    let (mut record, mut inputs, mut changes, mut network) = (None, None, None, None);
     let (mut physics, mut months, mut fit, mut cumulative) = (None, None, None, None);
     let mut rest = sections;
     while !rest.is_empty() {
@@ -65,6 +69,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
         let place = match tag {
             Tag::RECORD => &mut record,
             Tag::INPUTS => &mut inputs,
+            Tag::CHANGES => &mut changes,
             Tag::NETWORK => &mut network,
             Tag::PHYSICS => &mut physics,
             Tag::MONTHS => &mut months,
@@ -81,6 +86,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
     let sections = Sections {
         record: record.ok_or(missing(Tag::RECORD))?,
         inputs: inputs.ok_or(missing(Tag::INPUTS))?,
+        changes: changes.unwrap_or_default(),
         network: network.ok_or(missing(Tag::NETWORK))?,
         physics,
         months,

@@ -15,6 +15,8 @@ pub struct Start<'a> {
     pub hidden: &'a [u32],
     /// Bits of C `[hidden]`.
     pub cell: &'a [u32],
+    /// Level of each aquifer layer in that month, m above datum, NaN where it was missing; empty in a network that sees levels only.
+    pub level_m: &'a [f32],
 }
 
 impl Start<'_> {

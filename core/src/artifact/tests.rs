@@ -1,5 +1,6 @@
 //! Valid and invalid model files.
 
+mod changes;
 mod damage;
 mod fixed;
 mod record;
@@ -33,12 +34,14 @@ fn content<'a>(inputs: &'a [Input], weights: &'a [f32]) -> Content<'a> {
         start_month: record.trained_until,
         record,
         inputs,
+        change_scale_m: &[],
         target: Scaler {
             offset: 0.0,
             scale: 1.0,
         },
         start_subsidence_mm: 0.0,
         start_state: &[(0, 0); 3],
+        start_level_m: &[],
         weights: bytemuck::cast_slice(weights),
         physics: None,
         months: MonthDefinition::default(),

@@ -41,34 +41,36 @@ fn saving_and_restoring_between_all_months_gives_the_same_bits() {
         (AttentionKind::PerLayer, 13),
         (AttentionKind::None, 0),
     ] {
-        let bytes = example::file(
-            Sizes {
-                inputs: 3,
-                hidden: 13,
-                attention,
-            },
-            kind,
-            5,
-        );
-        let file = ModelFile::parse(bytes.bytes()).unwrap();
-        let levels = example::levels(200, 3, 9);
-        let whole = run(&mut Estimator::at_start(&file), 0, &levels);
-        let mut saved = Estimator::at_start(&file).save();
-        let mut pieces = Vec::new();
-        for (index, level_m) in levels.iter().enumerate() {
-            let mut estimator = Estimator::cold(&file);
-            // Through postcard, as the logger stores it.
-            let mut page = [0; 512];
-            let page = postcard::to_slice(&saved, &mut page).unwrap();
-            estimator
-                .restore(&postcard::from_bytes::<SavedState>(page).unwrap())
-                .unwrap();
-            pieces.push(estimator.step(month(index), level_m).unwrap());
-            saved = estimator.save();
-        }
-        assert_eq!(bits(&whole), bits(&pieces));
-        assert_eq!(saved.month(), Some(month(199)));
+        let sizes = Sizes {
+            inputs: 3,
+            hidden: 13,
+            attention,
+        };
+        saving_and_restoring_gives_the_same_bits(&example::file(sizes, kind, 5));
+        let sizes = Sizes { inputs: 6, ..sizes };
+        saving_and_restoring_gives_the_same_bits(&example::change_file(sizes, kind, 5));
     }
+}
+
+fn saving_and_restoring_gives_the_same_bits(bytes: &example::Aligned) {
+    let file = ModelFile::parse(bytes.bytes()).unwrap();
+    let levels = example::levels(200, 3, 9);
+    let whole = run(&mut Estimator::at_start(&file), 0, &levels);
+    let mut saved = Estimator::at_start(&file).save();
+    let mut pieces = Vec::new();
+    for (index, level_m) in levels.iter().enumerate() {
+        let mut estimator = Estimator::cold(&file);
+        // Through postcard, as the logger stores it.
+        let mut page = [0; 512];
+        let page = postcard::to_slice(&saved, &mut page).unwrap();
+        estimator
+            .restore(&postcard::from_bytes::<SavedState>(page).unwrap())
+            .unwrap();
+        pieces.push(estimator.step(month(index), level_m).unwrap());
+        saved = estimator.save();
+    }
+    assert_eq!(bits(&whole), bits(&pieces));
+    assert_eq!(saved.month(), Some(month(199)));
 }
 
 #[test]
@@ -118,6 +120,64 @@ fn a_missing_level_has_no_share_and_its_value_no_effect() {
         bits(&[step(&[None; 3])])
     );
     assert!(nothing.increment_mm != missing.increment_mm);
+}
+
+/// A model of three aquifer layers that sees their changes; the first has no level at the start, the others -19 m and -29 m.
+fn changing() -> example::Aligned {
+    let sizes = Sizes { inputs: 6, ..PAPER };
+    example::change_file(sizes, AttentionKind::PerLayer, 6)
+}
+
+#[test]
+fn a_change_counts_from_the_month_before_and_from_no_other() {
+    let bytes = changing();
+    let file = ModelFile::parse(bytes.bytes()).unwrap();
+    let level_m = [Some(-10.0), Some(-20.0), Some(-31.0)];
+    let first = |last_m: [f32; 3]| {
+        let mut estimator = Estimator::at_start(&file);
+        let mut state = estimator.save();
+        for (bits, last_m) in state.last_level.iter_mut().zip(last_m) {
+            *bits = last_m.to_bits();
+        }
+        estimator.restore(&state).unwrap();
+        estimator.step(month(0), &level_m).unwrap()
+    };
+    let step = |estimator: &mut Estimator, month| estimator.step_across_gap(month, &level_m);
+    let nan = f32::NAN;
+    // From the file's own levels; after a gap, from none.
+    let at_start = || Estimator::at_start(&file);
+    assert_eq!(step(&mut at_start(), month(0)), first([nan, -19.0, -29.0]));
+    let mut after_gap = step(&mut at_start(), month(1));
+    after_gap.month = month(0);
+    assert_eq!(after_gap, first([nan; 3]));
+    // One change less, one share less; a level that was missing has no change in the month after it, whatever it was before.
+    let [all, one_less] = [first([-9.0, -19.0, -29.0]), first([nan, -19.0, -29.0])];
+    assert_ne!(all.increment_mm, one_less.increment_mm);
+    let mut with_a_gap = at_start();
+    with_a_gap
+        .step(month(0), &[None, Some(-19.0), None])
+        .unwrap();
+    let state = with_a_gap.save();
+    assert_eq!(
+        state.last_level.map(f32::from_bits).map(f32::is_nan),
+        [true, false, true, true]
+    );
+    for estimate in [all, one_less, after_gap] {
+        assert_eq!(estimate.attention.len(), 3);
+        assert!((estimate.attention.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+        assert_eq!(estimate.inputs.len(), 3);
+    }
+    // A layer without a level has neither of its shares.
+    let estimate = at_start()
+        .step(month(0), &[Some(-10.0), None, Some(-31.0)])
+        .unwrap();
+    assert_eq!(estimate.attention[1], 0.0);
+    // A cold start has no month before.
+    let mut cold = Estimator::cold(&file);
+    let expected = step(&mut cold, month(0));
+    step(&mut cold, month(1));
+    cold.reset();
+    assert_eq!(step(&mut cold, month(0)), expected);
 }
 
 #[test]
@@ -186,6 +246,12 @@ fn a_state_of_another_model_or_beyond_reach_is_refused() {
     let mut wrong = before.clone();
     wrong.hidden[4] = 1.1_f32.to_bits();
     assert_eq!(estimator.restore(&wrong), Err(StateError::Unit { unit: 4 }));
+    let mut wrong = before.clone();
+    wrong.last_level[1] = f32::INFINITY.to_bits();
+    assert_eq!(
+        estimator.restore(&wrong),
+        Err(StateError::Level { layer: 1 })
+    );
     assert_eq!(estimator.save(), before);
 }
 
@@ -334,6 +400,8 @@ fn a_file_that_was_moved_on_starts_where_the_estimator_stood() {
         example::physics_file(AttentionKind::Shared, Primary::Physics),
         example::file(PAPER, AttentionKind::PerLayer, 5),
         example::fixed_file(PAPER, AttentionKind::Shared, 5),
+        changing(),
+        example::fixed(&changing()),
     ];
     let levels = example::levels(40, 3, 9);
     for mut bytes in files {

@@ -66,6 +66,7 @@ fn step(attention: Option<AttentionWeights<'_, F32>>) -> (f32, Block<f32>, State
         },
         output: &[block(&[-1.4])],
         output_bias: 0.25,
+        skip: &[],
         hidden: 1,
         scales: (),
     };
@@ -222,19 +223,28 @@ impl Reference {
 
 #[test]
 fn whole_series_follow_the_equations_in_64_bits_whatever_the_sizes() {
-    for (kind, inputs, hidden, attention) in [
-        (AttentionKind::Shared, 3, 16, 16),
-        (AttentionKind::PerLayer, 4, 17, 23),
-        (AttentionKind::PerLayer, 8, 32, 32),
-        (AttentionKind::Shared, 1, 1, 1),
-        (AttentionKind::None, 3, 9, 0),
+    for (kind, inputs, hidden, attention, layers) in [
+        (AttentionKind::Shared, 3, 16, 16, 3),
+        (AttentionKind::PerLayer, 4, 17, 23, 4),
+        (AttentionKind::PerLayer, 8, 32, 32, 8),
+        (AttentionKind::Shared, 1, 1, 1, 1),
+        (AttentionKind::None, 3, 9, 0, 3),
+        // With the changes of the layers.
+        (AttentionKind::PerLayer, 6, 16, 16, 3),
+        (AttentionKind::Shared, 8, 11, 13, 4),
+        (AttentionKind::None, 2, 9, 0, 1),
     ] {
         let sizes = Sizes {
             inputs,
             hidden,
             attention,
         };
-        let bytes = example::file(sizes, kind, 3);
+        let (bytes, skip) = if layers < inputs {
+            let skip = example::skip(inputs, 3);
+            (example::change_file(sizes, kind, 3), skip)
+        } else {
+            (example::file(sizes, kind, 3), Vec::new())
+        };
         let file = ModelFile::parse(bytes.bytes()).unwrap();
         let mut network = StatefulNetwork::<MAX_BLOCKS>::cold(file.model());
         let units = usize::from(hidden);
@@ -249,12 +259,22 @@ fn whole_series_follow_the_equations_in_64_bits_whatever_the_sizes() {
             cell: vec![0.0; units],
         };
         let mut worst: f64 = 0.0;
-        for level_m in example::levels(300, usize::from(inputs), 4) {
+        let mut before_m = vec![None; layers.into()];
+        for level_m in example::levels(300, layers.into(), 4) {
             let inputs = level_m.iter().zip(file.model().inputs());
-            let x: Vec<_> = inputs
+            let mut x: Vec<_> = inputs
                 .map(|(level, input)| level.map(|level| f64::from(input.scaler.standardise(level))))
                 .collect();
-            let expected = reference.step(&x) * 0.75 + 2.0;
+            let pairs = level_m.iter().zip(&before_m);
+            let changes = pairs.zip(file.model().change_scale_m);
+            x.extend(changes.map(|((level, before), scale_m)| {
+                let change_m = level.zip(*before).map(|(level, before)| level - before);
+                change_m.map(|change_m| f64::from(change_m / scale_m))
+            }));
+            before_m.clone_from(&level_m);
+            let skipped = skip.iter().zip(&x);
+            let skipped: f64 = skipped.map(|(s, x)| f64::from(*s) * x.unwrap_or(0.0)).sum();
+            let expected = (reference.step(&x) + skipped) * 0.75 + 2.0;
             worst = worst.max((f64::from(network.step(&level_m).increment_mm) - expected).abs());
         }
         // 300 months of rounding in 32 bits; with weights up to 0.6 errors decay soon.
@@ -272,6 +292,7 @@ fn the_largest_weights_and_levels_still_give_numbers() {
     let content = crate::artifact::Content {
         record: example::record(PAPER, AttentionKind::PerLayer),
         inputs: &example::inputs(PAPER),
+        change_scale_m: &[],
         target: crate::scaler::Scaler {
             offset: 0.0,
             scale: 1.0,
@@ -279,6 +300,7 @@ fn the_largest_weights_and_levels_still_give_numbers() {
         start_month: example::record(PAPER, AttentionKind::PerLayer).trained_until,
         start_subsidence_mm: 0.0,
         start_state: &[(0, F32::cell_bits(16_777_216.0)); 16],
+        start_level_m: &[],
         weights: bytemuck::cast_slice(&weights),
         physics: None,
         months: crate::month_mean::MonthDefinition::default(),

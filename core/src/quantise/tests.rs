@@ -60,38 +60,46 @@ fn fixed_point_deviates_by_less_than_a_thousandth_of_the_output_s_spread() {
         ),
     ] {
         let float = example::file(sizes, kind, 21);
-        let float = ModelFile::parse(float.bytes()).unwrap();
-        let inputs = usize::from(sizes.inputs);
-        let fixed = converted(&float, &example::levels(300, inputs, 22));
-        let fixed = ModelFile::parse(fixed.bytes()).unwrap();
-        assert_eq!(fixed.record().arithmetic, ArithmeticKind::Q15);
-        // Levels that were not part of the calibration.
-        let (rms, largest, sd) = deviation(&float, &fixed, &example::levels(600, inputs, 23));
-        println!(
-            "{kind:?} {sizes:?}: rms {rms:.2e} mm, max {largest:.2e} mm, {:.4} % of sd {sd:.3} mm",
-            100.0 * rms / sd
-        );
-        assert!(rms < 0.001 * sd, "{kind:?}: {rms} of {sd}");
+        is_close(&ModelFile::parse(float.bytes()).unwrap());
     }
+    let sizes = Sizes { inputs: 6, ..PAPER };
+    let float = example::change_file(sizes, AttentionKind::PerLayer, 21);
+    is_close(&ModelFile::parse(float.bytes()).unwrap());
+}
+
+fn is_close(float: &ModelFile) {
+    let layers = float.model().inputs().len();
+    let fixed = converted(float, &example::levels(300, layers, 22));
+    let fixed = ModelFile::parse(fixed.bytes()).unwrap();
+    assert_eq!(fixed.record().arithmetic, ArithmeticKind::Q15);
+    // Levels that were not part of the calibration.
+    let (rms, largest, sd) = deviation(float, &fixed, &example::levels(600, layers, 23));
+    let (kind, sizes) = (float.record().attention, float.record().sizes);
+    println!(
+        "{kind:?} {sizes:?}: rms {rms:.2e} mm, max {largest:.2e} mm, {:.4} % of sd {sd:.3} mm",
+        100.0 * rms / sd
+    );
+    assert!(rms < 0.001 * sd, "{kind:?}: {rms} of {sd}");
 }
 
 #[test]
 fn levels_far_out_of_range_saturate_and_do_not_overflow() {
-    let float = example::file(PAPER, AttentionKind::PerLayer, 21);
-    let fixed = converted(
-        &ModelFile::parse(float.bytes()).unwrap(),
-        &example::levels(100, 3, 22),
-    );
-    let fixed = ModelFile::parse(fixed.bytes()).unwrap();
-    let mut network = StatefulNetwork::<MAX_BLOCKS>::cold(fixed.model());
-    for level in [f32::MAX, f32::MIN, 1e6, -1e6, f32::MIN_POSITIVE] {
-        for _ in 0..400 {
-            assert!(
-                network
-                    .step(&[Some(level), None, Some(-level)])
-                    .increment_mm
-                    .is_finite()
-            );
+    let with_changes = Sizes { inputs: 6, ..PAPER };
+    for float in [
+        example::file(PAPER, AttentionKind::PerLayer, 21),
+        example::change_file(with_changes, AttentionKind::PerLayer, 21),
+    ] {
+        let fixed = converted(
+            &ModelFile::parse(float.bytes()).unwrap(),
+            &example::levels(100, 3, 22),
+        );
+        let fixed = ModelFile::parse(fixed.bytes()).unwrap();
+        let mut network = StatefulNetwork::<MAX_BLOCKS>::cold(fixed.model());
+        for level in [f32::MAX, f32::MIN, 1e6, -1e6, f32::MIN_POSITIVE] {
+            for _ in 0..400 {
+                let output = network.step(&[Some(level), None, Some(-level)]);
+                assert!(output.increment_mm.is_finite());
+            }
         }
     }
 }

@@ -68,6 +68,7 @@ pub fn model_of_site(version: u32, trained_until: Month, utc_offset_minutes: i16
             interval_half_width_mm: 1.5,
         },
         inputs: &inputs,
+        change_scale_m: &[],
         target: Scaler {
             offset: 2.0,
             scale: 0.75,
@@ -75,6 +76,7 @@ pub fn model_of_site(version: u32, trained_until: Month, utc_offset_minutes: i16
         start_month: trained_until,
         start_subsidence_mm: 120.5,
         start_state: &state,
+        start_level_m: &[],
         weights: bytemuck::cast_slice(&weights),
         physics: None,
         months: MonthDefinition::new(utc_offset_minutes, [MonthRule::MostDays; 8].into_iter())

@@ -27,6 +27,7 @@ pub(super) struct Gradient {
     pub(super) gates_e: Vec<Row>,
     pub(super) output: Vec<Row>,
     pub(super) output_bias: f32,
+    pub(super) skip: Row,
 }
 
 impl Gradient {
@@ -51,6 +52,7 @@ impl Gradient {
             gates_e: zeros(4 * hidden * e),
             output: zeros(hidden),
             output_bias: 0.0,
+            skip: Row::ZERO,
         }
     }
 
@@ -94,6 +96,8 @@ impl Gradient {
         copy_from_rows(bias, H, &mut flat[layout.gate_bias], hidden);
         copy_from_rows(&self.output, H, &mut flat[layout.output], hidden);
         flat[layout.output_bias.start] = self.output_bias;
+        let skip = &mut flat[layout.skip];
+        skip.copy_from_slice(&self.skip.0[..skip.len()]);
     }
 }
 
@@ -131,6 +135,9 @@ impl<const H: usize, const A: usize> WithSimd for Backward<'_, H, A> {
         }
         gradient.output.fill(Row::ZERO);
         gradient.output_bias = gradient.y.iter().sum();
+        if shape.skip {
+            gradient.skip = skip_gradient(simd, &gradient.y, &input.x);
+        }
         weights.transpose::<H, A>();
         let mut of_state = OfState {
             h: [simd.splat_f32s(0.0); H],
@@ -146,6 +153,18 @@ impl<const H: usize, const A: usize> WithSimd for Backward<'_, H, A> {
         weight_gradients::<S, H, A>(simd, trace, gradient);
         gradient.store::<H, A>(shape, self.of_parameters);
     }
+}
+
+/// Derivatives of the skip: sums over the months.
+#[inline(always)]
+fn skip_gradient<S: Simd>(simd: S, of_y: &[f32], x: &[Row]) -> Row {
+    let mut total = simd.splat_f32s(0.0);
+    for (dy, x) in of_y.iter().zip(x) {
+        total = multiply_add(simd, simd.splat_f32s(*dy), x.load::<S>(), total);
+    }
+    let mut row = Row::ZERO;
+    row.store(simd, total);
+    row
 }
 
 /// Derivatives of the state after the month in hand.

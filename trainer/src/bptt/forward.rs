@@ -77,7 +77,8 @@ impl<const H: usize, const A: usize> WithSimd for Forward<'_, H, A> {
             attend::<S, H, A>(simd, *sizes, input, weights, trace, month);
             step::<S, H>(simd, *sizes, weights, trace, month);
         }
-        read_out::<S, H>(simd, weights, trace);
+        let skipped = shape.skip.then_some(&input.x[..]);
+        read_out::<S, H>(simd, weights, trace, skipped);
         for (mean, span) in means.iter_mut().zip(spans) {
             *mean = trace.y[span.clone()].iter().sum::<f32>() / span.len() as f32;
         }
@@ -208,15 +209,24 @@ fn step<S: Simd, const H: usize>(
     }
 }
 
-/// Monthly outputs.
+/// Monthly outputs, of a network with a skip from the inputs `skipped`.
 #[inline(always)]
-fn read_out<S: Simd, const H: usize>(simd: S, weights: &Weights, trace: &mut Trace) {
+fn read_out<S: Simd, const H: usize>(
+    simd: S,
+    weights: &Weights,
+    trace: &mut Trace,
+    skipped: Option<&[Row]>,
+) {
     // h, C of a month, then those of the next.
     let (states, _) = trace.state[2 * H..].as_chunks::<H>();
-    for (y, h) in trace.y.iter_mut().zip(states.iter().step_by(2)) {
+    let months = trace.y.iter_mut().zip(states.iter().step_by(2));
+    for (month, (y, h)) in months.enumerate() {
         let mut total = simd.splat_f32s(0.0);
         for (weight, h) in weights.output.iter().zip(h) {
             total = multiply_add(simd, weight.load::<S>(), h.load::<S>(), total);
+        }
+        if let Some(x) = skipped {
+            total = multiply_add(simd, weights.skip.load::<S>(), x[month].load::<S>(), total);
         }
         *y = sum::<S>(total) + weights.output_bias;
     }

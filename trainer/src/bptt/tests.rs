@@ -52,10 +52,12 @@ impl Case {
         (means, gradient)
     }
 
-    /// The largest mean these output weights allow: every h lies in -1..1.
+    /// The largest mean these output weights allow: every h lies in -1..1, every input in -2..2.
     fn largest_mean(&self) -> f64 {
         let layout = self.shape.layout();
-        magnitude(&self.parameters[layout.output]) + magnitude(&self.parameters[layout.output_bias])
+        let of_h = magnitude(&self.parameters[layout.output]);
+        of_h + magnitude(&self.parameters[layout.output_bias])
+            + 2.0 * magnitude(&self.parameters[layout.skip])
     }
 
     /// Loss in f64, written once more in plain loops.
@@ -130,7 +132,10 @@ fn monthly_in_f64(shape: &Shape, parameters: &[f64], sequence: &Sequence) -> Vec
             h[j] = sigmoid(z[3 * hidden + j]) * cell[j].tanh();
         }
         let y: f64 = (0..hidden).map(|j| part(&layout.output, j) * h[j]).sum();
-        monthly.push(y + part(&layout.output_bias, 0));
+        let skipped = (0..layout.skip.len())
+            .map(|k| part(&layout.skip, k) * f64::from(x[k].unwrap_or(0.0)))
+            .sum::<f64>();
+        monthly.push(y + part(&layout.output_bias, 0) + skipped);
     }
     monthly
 }
@@ -149,11 +154,12 @@ prop_compose! {
         inputs in 1usize..=8,
         hidden in 1usize..=32,
         attention_units in 1usize..=32,
+        skip: bool,
         months in 1usize..40,
         missing in prop_oneof![Just(0.0), Just(0.3), Just(0.9)],
         seed: u64,
     ) -> Case {
-        let shape = Shape { inputs, hidden, attention_units, kind, skip: false };
+        let shape = Shape { inputs, hidden, attention_units, kind, skip };
         Case::random(shape, months, missing, seed)
     }
 }

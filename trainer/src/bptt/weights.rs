@@ -25,6 +25,8 @@ pub(super) struct Weights {
     /// `[hidden]`.
     pub(super) output: Vec<Row>,
     pub(super) output_bias: f32,
+    /// `[inputs]`; zero without a skip.
+    pub(super) skip: Row,
 }
 
 impl Weights {
@@ -47,6 +49,7 @@ impl Weights {
             gates_e: zeros(4 * hidden * e),
             output: zeros(hidden),
             output_bias: 0.0,
+            skip: Row::ZERO,
         }
     }
 
@@ -97,6 +100,8 @@ impl Weights {
         copy_to_rows(&parameters[layout.gate_bias], hidden, bias, H);
         copy_to_rows(&parameters[layout.output], hidden, &mut self.output, H);
         self.output_bias = parameters[layout.output_bias.start];
+        let skip = &parameters[layout.skip];
+        self.skip.0[..skip.len()].copy_from_slice(skip);
     }
 
     /// Brings the transposes up to date.

@@ -1,5 +1,7 @@
 //! `amlstm inspect`: what is in a model file.
 
+mod named_weights;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use amlstm::{
@@ -7,18 +9,13 @@ use amlstm::{
     fit_notes::{FitNotes, title},
 };
 use amlstm_core::{
-    arithmetic::{Arithmetic, ArithmeticKind, Block, TiledMatrix},
-    artifact::ModelFile,
-    cumulative_interval::HORIZON_MONTHS,
-    lstm::gate_row,
-    model::Network,
-    network::Weights,
-    sizes::{AttentionKind, BLOCK, Sizes},
+    arithmetic::ArithmeticKind, artifact::ModelFile, cumulative_interval::HORIZON_MONTHS,
+    model::Network, sizes::AttentionKind,
 };
 use anyhow::Context;
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use self::named_weights::named_weights;
 use super::{
     output::{Output, OutputError},
     summary::broken,
@@ -27,10 +24,10 @@ use super::{
 
 /// The equations that the weights belong to, for somebody who computes them elsewhere.
 const EQUATIONS: [&str; 12] = [
-    "x^k = (level_m^k - offset_m^k) / scale_m^k for every input k; h and C start at zero",
+    "x^k = (level_m^k - offset_m^k) / scale_m^k for every aquifer layer k, then with changes (level_m^k - level_m^k of the month before) / change_scale_m^k; h and C start at zero",
     "(8) alpha^k = V^k' tanh(W [h; C] + U^k x^k + B^k); U, V, B have one column for all inputs or one for each",
-    "(9) beta = softmax of alpha over the inputs that have a level",
-    "(10) e^k = beta^k x^k; 0 for an input without a level; without attention e = x",
+    "(9) beta = softmax of alpha over the inputs that are known: a level, and a change from a known level to a known level",
+    "(10) e^k = beta^k x^k; 0 for an input that is not known, as its x in the skip; without attention e = x",
     "gates = gate_weights [h; e] + gate_bias, rows f, i, candidate, o of hidden units each",
     "(2) f = sigmoid(rows f)",
     "(3) i = sigmoid(rows i)",
@@ -38,7 +35,7 @@ const EQUATIONS: [&str; 12] = [
     "(5) C = f C + i candidate",
     "(6) o = sigmoid(rows o)",
     "(7) h = o tanh(C)",
-    "increment_mm = (output_weights' h + output_bias) target.scale_mm + target.offset_mm; subsidence_mm adds them up",
+    "increment_mm = (output_weights' h + output_bias + skip' x) target.scale_mm + target.offset_mm; subsidence_mm adds them up",
 ];
 
 /// Show what is in a model file.
@@ -125,9 +122,15 @@ fn facts(file: &ModelFile, bytes: usize) -> Vec<(&'static str, String)> {
         ),
         ("hidden units", record.sizes.hidden.to_string()),
         (
-            "weights",
-            record.sizes.weights(record.attention).to_string(),
+            "sees",
+            if record.sees_changes() {
+                "levels and their monthly changes"
+            } else {
+                "levels"
+            }
+            .to_owned(),
         ),
+        ("weights", record.weights().to_string()),
         (
             "RMSE train",
             format!("{} mm per month", number(scores.train_rmse_mm.into(), 2)),
@@ -310,6 +313,7 @@ fn to_json(file: &ModelFile) -> Value {
             "physics_half_width_mm": intervals.physics,
         })),
         "inputs": inputs,
+        "change_scale_m": model.change_scale_m,
         "target": { "offset_mm": model.target.offset, "scale_mm": model.target.scale },
         "levels_until": start.month.to_string(),
         "physics": file.physics().map(|physics| json!({
@@ -320,84 +324,9 @@ fn to_json(file: &ModelFile) -> Value {
             "subsidence_mm": physics.subsidence_mm,
         })),
         "fit": FitNotes::of(file),
-        "start": { "subsidence_mm": start.subsidence_mm, "hidden": numbers(start.hidden), "cell": numbers(start.cell) },
+        "start": { "subsidence_mm": start.subsidence_mm, "hidden": numbers(start.hidden), "cell": numbers(start.cell), "level_m": start.level_m },
         "golden": { "level_m": file.golden().level_m, "increment_mm": file.golden().increment_mm },
         "equations": EQUATIONS,
         "weights": weights,
     })
-}
-
-/// All weights by name, without what fills blocks of units up; matrices as lists of rows.
-/// In fixed point, biases are pairs of bias and shift, and `scales` are those of `amlstm_core::arithmetic::Scales`.
-fn named_weights<A>(weights: &Weights<A>, sizes: Sizes) -> Value
-where
-    A: Arithmetic<Weight: Serialize, Bias: Serialize, Scales: Serialize>,
-{
-    let mut named = Map::new();
-    let mut add = |name: &str, rows: Vec<Vec<Value>>| {
-        let shape = [rows.len(), rows.first().map_or(0, Vec::len)];
-        named.insert(name.to_owned(), json!({ "shape": shape, "rows": rows }));
-    };
-    let [inputs, hidden, units] = [sizes.inputs, sizes.hidden, sizes.attention].map(usize::from);
-    if let Some(attention) = &weights.attention {
-        let columns = attention.columns;
-        add(
-            "attention_w",
-            rows(&attention.w, 0..units, sizes, 2 * hidden),
-        );
-        add("attention_u", columns_of(attention.u, columns, units));
-        add("attention_b", columns_of(attention.b, columns, units));
-        add("attention_v", columns_of(attention.v, columns, units));
-    }
-    let gates = || (0..4).flat_map(|gate| (0..hidden).map(move |unit| gate_row(gate, unit)));
-    add(
-        "gate_weights",
-        rows(&weights.gates.weights, gates(), sizes, hidden + inputs),
-    );
-    let biases = weights.gates.biases.as_flattened();
-    add(
-        "gate_bias",
-        gates()
-            .map(|row| vec![json!(biases[row / BLOCK][row % BLOCK])])
-            .collect(),
-    );
-    add(
-        "output_weights",
-        weights
-            .output
-            .iter()
-            .flatten()
-            .take(hidden)
-            .map(|weight| vec![json!(weight)])
-            .collect(),
-    );
-    add("output_bias", vec![vec![json!(weights.output_bias)]]);
-    named.insert("scales".to_owned(), json!(weights.scales));
-    Value::Object(named)
-}
-
-/// The first `units` rows of columns that lie block by block.
-fn columns_of<T: Serialize>(blocks: &[Block<T>], columns: usize, units: usize) -> Vec<Vec<Value>> {
-    let entry =
-        |unit: usize, column: usize| json!(blocks[unit / BLOCK * columns + column][unit % BLOCK]);
-    (0..units)
-        .map(|unit| (0..columns).map(|column| entry(unit, column)).collect())
-        .collect()
-}
-
-fn rows<A>(
-    matrix: &TiledMatrix<A>,
-    rows: impl Iterator<Item = usize>,
-    sizes: Sizes,
-    columns: usize,
-) -> Vec<Vec<Value>>
-where
-    A: Arithmetic<Weight: Serialize>,
-{
-    rows.map(|row| {
-        (0..columns)
-            .map(|column| json!(matrix.weight(row, sizes.padded_column(column))))
-            .collect()
-    })
-    .collect()
 }

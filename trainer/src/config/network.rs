@@ -14,6 +14,18 @@ pub struct NetworkConfig {
     pub attention_units: usize,
     /// Whether aquifer layers share the attention's weights.
     pub attention: Attention,
+    /// What the network sees of each aquifer layer.
+    pub inputs: Inputs,
+}
+
+/// What the network sees of each aquifer layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inputs {
+    /// The level (the paper's).
+    Levels,
+    /// The level and its monthly change, each with weights of its own in the attention, and both past the LSTM to the output.
+    LevelsAndChange,
 }
 
 /// Kind of network.
@@ -53,6 +65,7 @@ impl Default for NetworkConfig {
             hidden: 16,
             attention_units: 16,
             attention: Attention::Shared,
+            inputs: Inputs::Levels,
         }
     }
 }

@@ -112,6 +112,14 @@ impl Fitted {
         )
     }
 
+    /// Root mean square error of the increments of the validation part by models that never saw it, mm; nothing where there are none.
+    pub fn validation_rmse_mm(&self, prepared: &PreparedWell) -> Option<Seeds> {
+        let of_curve =
+            |curve: &Curve| score(prepared.series, prepared.split, curve, Part::Validate).rmse_mm;
+        let rmse: Vec<f64> = self.early.iter().map(of_curve).collect();
+        (!rmse.is_empty()).then(|| Seeds::of(&rmse))
+    }
+
     /// Root mean square error of the free-run cumulative subsidence, mm.
     pub fn cumulative_rmse_mm(&self, prepared: &PreparedWell) -> Seeds {
         let (series, split) = (prepared.series, prepared.split);

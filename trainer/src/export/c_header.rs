@@ -15,13 +15,11 @@ use amlstm_core::{
     month::Month,
 };
 
+use super::c_text::{comment, float, list, literal, matrix};
 use super::plain_weights::PlainWeights;
 
 /// Months from the file's state on whose outputs stand in the header.
 const GOLDEN_MONTHS: usize = 24;
-
-/// Numbers in a line of a table.
-const NUMBERS_PER_LINE: usize = 8;
 
 /// The step of the network, state and golden check.
 const STEP: &str = include_str!("step.h");
@@ -35,6 +33,9 @@ pub fn c_header(file: &ModelFile) -> Option<String> {
     let mut header = preamble(file);
     header.push_str(&constants(file, &weights));
     header.push_str(&tables(file, &weights));
+    if file.record().sees_changes() {
+        header.push_str(&change_tables(file, &weights));
+    }
     if let Some(physics) = file.physics() {
         header.push_str(&physics_tables(physics));
     }
@@ -106,7 +107,10 @@ fn constants(file: &ModelFile, weights: &PlainWeights) -> String {
         let _ = writeln!(text, "#define AMLSTM_{name} {value}");
     };
     define("WELL", literal(record.well));
-    define("INPUTS", weights.inputs.to_string());
+    let layers = record.aquifer_layers.len();
+    define("INPUTS", layers.to_string());
+    define("CHANGES", u8::from(record.sees_changes()).to_string());
+    define("SEEN", weights.inputs.to_string());
     define("HIDDEN", weights.hidden.to_string());
     define("ATTENTION", weights.units.to_string());
     define("ATTENTION_COLUMNS", weights.columns.to_string());
@@ -204,7 +208,7 @@ fn tables(file: &ModelFile, weights: &PlainWeights) -> String {
         .collect();
     add(
         "Gates f, i, candidate, o, columns h then e.",
-        "gate[4][AMLSTM_HIDDEN][AMLSTM_HIDDEN + AMLSTM_INPUTS]",
+        "gate[4][AMLSTM_HIDDEN][AMLSTM_HIDDEN + AMLSTM_SEEN]",
         format!("{{{}}}", of_gates.join(",\n")),
     );
     add(
@@ -213,7 +217,7 @@ fn tables(file: &ModelFile, weights: &PlainWeights) -> String {
         matrix(&weights.gate_bias, hidden),
     );
     add(
-        "y = w_o' h + b_o",
+        "y = w_o' h + b_o, with AMLSTM_CHANGES + s' x",
         "output[AMLSTM_HIDDEN]",
         list(&weights.output),
     );
@@ -231,6 +235,23 @@ fn tables(file: &ModelFile, weights: &PlainWeights) -> String {
     );
     text.push('\n');
     text
+}
+
+/// What a network needs to see changes, and its skip.
+fn change_tables(file: &ModelFile, weights: &PlainWeights) -> String {
+    format!(
+        "/* s */
+static const float amlstm_skip[AMLSTM_SEEN] = {};
+/* After the levels x has their changes in a month: (level_m - level_m of the month before) / change_scale_m */
+static const float amlstm_change_scale_m[AMLSTM_INPUTS] = {};
+/* Levels in AMLSTM_START, NAN where there was none. */
+static const float amlstm_start_level_m[AMLSTM_INPUTS] = {};
+
+",
+        list(&weights.skip),
+        list(file.model().change_scale_m),
+        list(file.start().level_m)
+    )
 }
 
 /// The weights of physics, its step and its state.
@@ -302,7 +323,7 @@ fn golden(file: &ModelFile) -> String {
                 )
             },
         );
-        let text = |level_m: &Option<f32>| level_m.map_or("NAN".to_owned(), float);
+        let text = |level_m: &Option<f32>| float(level_m.unwrap_or(f32::NAN));
         levels.push(format!(
             "{{{}}}",
             level_m.iter().map(text).collect::<Vec<_>>().join(", ")
@@ -326,69 +347,4 @@ fn golden_level_m(month: usize, input: usize, of: &Input) -> Option<f32> {
     let place = ((month * 7 + input * 5) % 13) as f32 / 12.0 * 1.2 - 0.1;
     let range_m = of.highest_trained_m - of.lowest_trained_m;
     ((month + 2 * input) % 7 != 3).then_some(of.lowest_trained_m + place * range_m)
-}
-
-/// The shortest decimal number that is this float and no other, as C reads it.
-fn float(number: f32) -> String {
-    format!("{number:e}f")
-}
-
-/// Numbers in braces.
-fn list(numbers: &[f32]) -> String {
-    let lines: Vec<String> = numbers
-        .chunks(NUMBERS_PER_LINE)
-        .map(|line| {
-            let line: Vec<String> = line.iter().copied().map(float).collect();
-            line.join(", ")
-        })
-        .collect();
-    format!("{{{}}}", lines.join(",\n "))
-}
-
-/// Rows in braces.
-fn matrix(numbers: &[f32], columns: usize) -> String {
-    let rows: Vec<String> = numbers.chunks(columns).map(list).collect();
-    format!("{{{}}}", rows.join(",\n"))
-}
-
-/// A string literal of these bytes.
-fn literal(text: &str) -> String {
-    let mut literal = String::from("\"");
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b" -_.,:+()".contains(&byte) {
-            literal.push(byte.into());
-        } else {
-            let _ = write!(literal, "\\{byte:03o}");
-        }
-    }
-    literal + "\""
-}
-
-/// Text that neither ends nor begins a comment, nor leaves its line.
-fn comment(text: &str) -> String {
-    let harmless = |letter: char| !letter.is_control() && !"*/\\?\u{2028}\u{2029}".contains(letter);
-    text.chars()
-        .map(|letter| if harmless(letter) { letter } else { '_' })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_what_c_reads() {
-        let numbers = [0.1, -0.0, 1.0, 1e-40, f32::MAX].map(float);
-        assert_eq!(
-            numbers,
-            ["1e-1f", "-0e0f", "1e0f", "1e-40f", "3.4028235e38f"]
-        );
-    }
-
-    #[test]
-    fn names_can_break_neither_a_literal_nor_a_comment() {
-        assert_eq!(literal("W 7\"\\?"), "\"W 7\\042\\134\\077\"");
-        assert_eq!(literal("\u{4e95}1"), "\"\\344\\272\\2251\"");
-        assert_eq!(comment("a*/b\n\u{4e95}"), "a__b_\u{4e95}");
-    }
 }

@@ -37,6 +37,8 @@ pub(super) struct PlainWeights {
     pub(super) output: Vec<f32>,
     /// One number.
     pub(super) output_bias: f32,
+    /// `[inputs]`; empty in a network that sees levels only.
+    pub(super) skip: Vec<f32>,
 }
 
 impl PlainWeights {
@@ -73,6 +75,13 @@ impl PlainWeights {
                 .copied()
                 .collect(),
             output_bias: weights.output_bias,
+            skip: weights
+                .skip
+                .iter()
+                .flatten()
+                .take(inputs)
+                .copied()
+                .collect(),
         };
         if let Some(attention) = &weights.attention {
             let of_units = |blocks| columns_of(blocks, attention.columns, units);

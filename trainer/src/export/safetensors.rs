@@ -105,6 +105,9 @@ fn network(weights: &PlainWeights) -> Vec<(&'static str, Tensor)> {
         tensor("output.weight", [1, hidden], weights.output),
         tensor("output.bias", [1], vec![weights.output_bias]),
     ];
+    if !weights.skip.is_empty() {
+        tensors.push(tensor("skip.weight", [1, inputs], weights.skip));
+    }
     if units > 0 {
         tensors.extend([
             tensor("attention.W", [units, 2 * hidden], weights.w),
@@ -128,7 +131,7 @@ fn scales_and_start(file: &ModelFile) -> Vec<(&'static str, Tensor)> {
     };
     let start = file.start();
     let target = file.model().target;
-    vec![
+    let mut tensors = vec![
         of_inputs("input.offset_m", |input| input.scaler.offset),
         of_inputs("input.scale_m", |input| input.scaler.scale),
         of_inputs("input.lowest_trained_m", |input| input.lowest_trained_m),
@@ -138,7 +141,17 @@ fn scales_and_start(file: &ModelFile) -> Vec<(&'static str, Tensor)> {
         of_hidden("start.h", start.hidden),
         of_hidden("start.c", start.cell),
         tensor("start.subsidence_mm", [1], vec![start.subsidence_mm]),
-    ]
+    ];
+    let change_scale_m = file.model().change_scale_m;
+    if !change_scale_m.is_empty() {
+        let scale_m = change_scale_m.to_vec();
+        let level_m = start.level_m.to_vec();
+        tensors.extend([
+            tensor("input.change_scale_m", [inputs], scale_m),
+            tensor("start.level_m", [inputs], level_m),
+        ]);
+    }
+    tensors
 }
 
 fn physics(physics: &Physics) -> Vec<(&'static str, Tensor)> {

@@ -3,6 +3,9 @@ struct amlstm_state {
     float hidden[AMLSTM_HIDDEN];
     float cell[AMLSTM_HIDDEN];
     float network_total_mm;
+#if AMLSTM_CHANGES
+    float level_m[AMLSTM_INPUTS]; /* of the last month, NAN where there was none */
+#endif
 #if AMLSTM_PHYSICS
     struct amlstm_beds beds[AMLSTM_INPUTS];
     int32_t months; /* since every aquifer layer has been measured, -1 before */
@@ -62,7 +65,7 @@ static inline float amlstm_row(float sum, const float *weights, const float *hid
 }
 
 #if AMLSTM_ATTENTION
-/* Equations (8) to (10) of Cao et al. 2022: shares of the inputs that are present; weighs x with them. */
+/* Equations (8) to (10) of Cao et al. 2022: shares of what is present of the seen; weighs x with them. */
 static inline void amlstm_attend(const struct amlstm_state *state, const int *present, float *x, float *share)
 {
     float largest = -INFINITY;
@@ -70,7 +73,7 @@ static inline void amlstm_attend(const struct amlstm_state *state, const int *pr
     int unit, k;
     for (unit = 0; unit < AMLSTM_ATTENTION; unit++) {
         const float recurrent = amlstm_row(0.0f, amlstm_w[unit], state->hidden, state->cell, AMLSTM_HIDDEN);
-        for (k = 0; k < AMLSTM_INPUTS; k++) {
+        for (k = 0; k < AMLSTM_SEEN; k++) {
             const int column = AMLSTM_ATTENTION_COLUMNS > 1 ? k : 0;
             if (present[k]) {
                 const float sum = recurrent + amlstm_b[unit][column] + amlstm_u[unit][column] * x[k];
@@ -78,19 +81,19 @@ static inline void amlstm_attend(const struct amlstm_state *state, const int *pr
             }
         }
     }
-    for (k = 0; k < AMLSTM_INPUTS; k++) {
+    for (k = 0; k < AMLSTM_SEEN; k++) {
         if (present[k] && share[k] > largest) {
             largest = share[k];
         }
     }
-    for (k = 0; k < AMLSTM_INPUTS; k++) {
+    for (k = 0; k < AMLSTM_SEEN; k++) {
         if (present[k]) {
             const float half = amlstm_half_tanh(largest - share[k], 1.0f);
             share[k] = (0.5f - half) / (0.5f + half); /* exp(alpha - largest) */
             total += share[k];
         }
     }
-    for (k = 0; k < AMLSTM_INPUTS; k++) {
+    for (k = 0; k < AMLSTM_SEEN; k++) {
         if (present[k]) {
             share[k] /= total;
         }
@@ -99,35 +102,66 @@ static inline void amlstm_attend(const struct amlstm_state *state, const int *pr
 }
 #endif
 
+/* A standardised number, held within its range. */
+static inline float amlstm_held(float z)
+{
+    return z < -1e6f ? -1e6f : z > 1e6f ? 1e6f : z;
+}
+
 /* The network's increment of the month in mm. */
 static inline float amlstm_network(struct amlstm_state *state, const float level_m[AMLSTM_INPUTS], float *share)
 {
     float before[AMLSTM_HIDDEN];
-    float x[AMLSTM_INPUTS];
-    int present[AMLSTM_INPUTS];
+    float x[AMLSTM_SEEN];
+    float beta[AMLSTM_SEEN] = {0};
+    int present[AMLSTM_SEEN];
+#if AMLSTM_CHANGES
+    float seen[AMLSTM_SEEN];
+#endif
     float y = amlstm_output_bias;
     int k, unit;
     for (k = 0; k < AMLSTM_INPUTS; k++) {
-        const float z = (level_m[k] - amlstm_offset_m[k]) / amlstm_scale_m[k];
         present[k] = isfinite(level_m[k]) != 0;
-        x[k] = !present[k] ? 0.0f : z < -1e6f ? -1e6f : z > 1e6f ? 1e6f : z;
-        share[k] = 0.0f;
-    }
-#if AMLSTM_ATTENTION
-    amlstm_attend(state, present, x, share);
+        x[k] = present[k] ? amlstm_held((level_m[k] - amlstm_offset_m[k]) / amlstm_scale_m[k]) : 0.0f;
+#if AMLSTM_CHANGES
+        {
+            const int change = AMLSTM_INPUTS + k;
+            present[change] = present[k] && isfinite(state->level_m[k]);
+            x[change] = present[change] ? amlstm_held((level_m[k] - state->level_m[k]) / amlstm_change_scale_m[k]) : 0.0f;
+            state->level_m[k] = present[k] ? level_m[k] : NAN;
+        }
 #endif
+    }
+#if AMLSTM_CHANGES
+    memcpy(seen, x, sizeof seen);
+#endif
+#if AMLSTM_ATTENTION
+    amlstm_attend(state, present, x, beta);
+#endif
+    for (k = 0; k < AMLSTM_INPUTS; k++) {
+        share[k] = beta[k];
+#if AMLSTM_CHANGES
+        share[k] += beta[AMLSTM_INPUTS + k];
+        share[k] = share[k] > 1.0f ? 1.0f : share[k];
+#endif
+    }
     memcpy(before, state->hidden, sizeof before);
     for (unit = 0; unit < AMLSTM_HIDDEN; unit++) { /* equations (2) to (7), gates f, i, candidate, o */
         float sum[4];
         int gate;
         for (gate = 0; gate < 4; gate++) {
-            sum[gate] = amlstm_row(amlstm_gate_bias[gate][unit], amlstm_gate[gate][unit], before, x, AMLSTM_INPUTS);
+            sum[gate] = amlstm_row(amlstm_gate_bias[gate][unit], amlstm_gate[gate][unit], before, x, AMLSTM_SEEN);
         }
         state->cell[unit] = amlstm_sigmoid(sum[0]) * state->cell[unit];
         state->cell[unit] += amlstm_sigmoid(sum[1]) * amlstm_tanh(sum[2]);
         state->hidden[unit] = amlstm_sigmoid(sum[3]) * amlstm_tanh(state->cell[unit]);
         y += amlstm_output[unit] * state->hidden[unit];
     }
+#if AMLSTM_CHANGES
+    for (k = 0; k < AMLSTM_SEEN; k++) {
+        y += amlstm_skip[k] * seen[k];
+    }
+#endif
     return y * AMLSTM_TARGET_SCALE_MM + AMLSTM_TARGET_OFFSET_MM;
 }
 
@@ -160,6 +194,14 @@ static inline struct amlstm_month amlstm_step(struct amlstm_state *state, const 
 static inline void amlstm_cold(struct amlstm_state *state)
 {
     memset(state, 0, sizeof *state);
+#if AMLSTM_CHANGES
+    {
+        int k;
+        for (k = 0; k < AMLSTM_INPUTS; k++) {
+            state->level_m[k] = NAN;
+        }
+    }
+#endif
 #if AMLSTM_PHYSICS
     state->months = -1;
 #endif
@@ -172,6 +214,9 @@ static inline void amlstm_start(struct amlstm_state *state)
     memcpy(state->hidden, amlstm_start_hidden, sizeof state->hidden);
     memcpy(state->cell, amlstm_start_cell, sizeof state->cell);
     state->network_total_mm = AMLSTM_START_NETWORK_MM;
+#if AMLSTM_CHANGES
+    memcpy(state->level_m, amlstm_start_level_m, sizeof state->level_m);
+#endif
 #if AMLSTM_PHYSICS
     memcpy(state->beds, amlstm_start_beds, sizeof state->beds);
     state->months = AMLSTM_START_MONTHS;

@@ -1,8 +1,8 @@
 use super::*;
 use crate::bptt::SequenceKernel;
-use crate::network::{self, Sequence};
+use crate::network;
 use crate::series::{Interval, PointSeries};
-use crate::train::Epoch;
+use crate::train::{Epoch, scaling};
 use amlstm_core::month::Month;
 use amlstm_core::scaler::Scaler;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -13,11 +13,16 @@ use rand_chacha::ChaCha12Rng;
 /// A well with random levels and a network with random weights.
 fn random_well(shape: Shape, months: usize, seed: u64) -> (TrainedWell, WellSeries, Split) {
     let mut random = ChaCha12Rng::seed_from_u64(seed);
+    let layers = if shape.skip {
+        shape.inputs / 2
+    } else {
+        shape.inputs
+    };
     let start = Month::new(2011, 6).expect("a month");
     let level_m: Vec<Vec<Option<f32>>> = (0..months)
         .map(|_| {
             let level = |_| (!random.random_bool(0.2)).then(|| random.random_range(-30.0..-10.0));
-            (0..shape.inputs).map(level).collect()
+            (0..layers).map(level).collect()
         })
         .collect();
     let intervals: Vec<Interval> = (1..months)
@@ -41,9 +46,7 @@ fn random_well(shape: Shape, months: usize, seed: u64) -> (TrainedWell, WellSeri
         month_definition: amlstm_core::month_mean::MonthDefinition::default(),
         well: "W".into(),
         name: "W".into(),
-        aquifer_layers: (0..shape.inputs)
-            .map(|layer| format!("layer{layer}"))
-            .collect(),
+        aquifer_layers: (0..layers).map(|layer| format!("layer{layer}")).collect(),
         synthetic: true,
         directly_measured: true,
         months: (0..months)
@@ -58,18 +61,17 @@ fn random_well(shape: Shape, months: usize, seed: u64) -> (TrainedWell, WellSeri
         parameters: (0..shape.parameters())
             .map(|_| random.random_range(-0.6..0.6))
             .collect(),
-        input: vec![
-            Scaler {
-                offset: -20.0,
-                scale: 6.0
-            };
-            shape.inputs
-        ],
+        input: (0..shape.inputs)
+            .map(|input| Scaler {
+                offset: if input < layers { -20.0 } else { 0.0 },
+                scale: 6.0 + input as f32,
+            })
+            .collect(),
         target: Scaler {
             offset: 2.0,
             scale: 1.5,
         },
-        valid_level_m: vec![(-30.0, -10.0); shape.inputs],
+        valid_level_m: vec![(-30.0, -10.0); layers],
         history: vec![Epoch {
             epoch: 1,
             train_rmse_mm: 1.0,
@@ -90,13 +92,18 @@ fn shapes() -> impl Strategy<Value = Shape> {
         Just(AttentionKind::Shared),
         Just(AttentionKind::PerLayer)
     ];
-    (1usize..=8, 1usize..=32, 1usize..=32, kind).prop_map(
-        |(inputs, hidden, attention_units, kind)| Shape {
-            inputs,
+    (1usize..=8, 1usize..=32, 1usize..=32, kind, any::<bool>()).prop_map(
+        |(inputs, hidden, attention_units, kind, sees_changes)| Shape {
+            // A level and a change of each layer.
+            inputs: if sees_changes {
+                inputs.next_multiple_of(2)
+            } else {
+                inputs
+            },
             hidden,
             attention_units,
             kind,
-            skip: false,
+            skip: sees_changes,
         },
     )
 }
@@ -117,10 +124,7 @@ proptest! {
             .map(|(month, level_m)| estimator.step_across_gap(*month, level_m).network.increment_mm)
             .collect();
 
-        let scaled = series.level_m.iter().flat_map(|levels| {
-            levels.iter().zip(&trained.input).map(|(level, scaler)| level.map(|level| scaler.standardise(level)))
-        });
-        let sequence = Sequence::new(shape.inputs, scaled.collect());
+        let sequence = scaling::sequence(&series, &trained.input);
         let device = Device::flex();
         let parameters = Tensor::<1>::from_data(TensorData::new(trained.parameters.clone(), [trained.parameters.len()]), &device);
         let of_burn = network::forward(&shape, &parameters, &sequence, 1).into_data().try_to_vec::<f32>().expect("f32");

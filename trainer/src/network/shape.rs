@@ -7,13 +7,13 @@ use amlstm_core::sizes::AttentionKind;
 /// Sizes and kind of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// Aquifer layers the network sees, 1 to 8.
+    /// Numbers the network sees in a month, 1 to 8: the levels of the aquifer layers, and, if it sees them, their changes.
     pub inputs: usize,
     /// LSTM units, 1 to 32.
     pub hidden: usize,
     /// Attention units, 1 to 32; without meaning for a plain LSTM.
     pub attention_units: usize,
-    /// Attention shared by all inputs (the paper's), one a layer, or none (plain LSTM).
+    /// Attention shared by all inputs (the paper's), one for each, or none (plain LSTM).
     pub kind: AttentionKind,
     /// Whether the inputs also go to the output in proportion, `y = w_o' h + b_o + s' x`; the paper's network has no such skip.
     pub skip: bool,

@@ -46,6 +46,14 @@ impl Moments {
             scale: self.deviation as f32,
         }
     }
+
+    /// The scaler by the deviation alone, whatever the mean: zero stays zero.
+    pub fn scale_alone(self) -> Scaler {
+        Scaler {
+            offset: 0.0,
+            scale: self.deviation as f32,
+        }
+    }
 }
 
 impl Record {

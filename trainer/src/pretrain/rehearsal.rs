@@ -83,11 +83,9 @@ pub fn pretrain(
     assert!(shape.inputs == layers || shape.inputs == 2 * layers);
     let squares: f64 = measured.iter().map(|row| row.rate_mm * row.rate_mm).sum();
     let scale = (squares / measured.len() as f64).sqrt().max(1e-6);
-    let scalers = record.level.iter().chain(&record.change);
-    let scalers: Vec<Scaler> = scalers
-        .take(shape.inputs)
-        .map(|moments| moments.scaler())
-        .collect();
+    let levels = record.level.iter().map(|moments| moments.scaler());
+    let changes = record.change.iter().map(|moments| moments.scale_alone());
+    let scalers: Vec<Scaler> = levels.chain(changes).take(shape.inputs).collect();
 
     let months = pool::months(record.months());
     let mut random = Random::new(seed, 0);
@@ -192,10 +190,9 @@ impl<'a> Learner<'a> {
                 let value = level_m_now.map(|level| self.scalers[layer].standardise(level));
                 input.set(sequence, month, layer, value);
                 if let Some(scaler) = self.scalers.get(layers + layer) {
-                    // The first month has no change.
-                    let before = level_m[month.saturating_sub(1)][layer];
+                    let before = month.checked_sub(1).and_then(|month| level_m[month][layer]);
                     let change = level_m_now.zip(before).map(|(now, before)| now - before);
-                    let value = change.map(|change| change / scaler.scale);
+                    let value = change.map(|change| scaler.standardise(change));
                     input.set(sequence, month, layers + layer, value);
                 }
             }

@@ -29,7 +29,7 @@ impl Card {
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
         let bytes = path.metadata().map_or(0, |metadata| metadata.len());
-        let network = match record.attention {
+        let mut network = match record.attention {
             AttentionKind::None => format!("LSTM, {} units", record.sizes.hidden),
             AttentionKind::Shared => format!(
                 "AM-LSTM, {} units, attention of {} shared by the layers",
@@ -40,6 +40,9 @@ impl Card {
                 record.sizes.hidden, record.sizes.attention
             ),
         };
+        if record.sees_changes() {
+            network += "; sees levels and their monthly changes";
+        }
         let mut card = Self {
             well: record.well.to_string(),
             network: match record.attention {

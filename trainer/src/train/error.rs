@@ -1,5 +1,7 @@
 //! Why a well cannot be trained.
 
+use amlstm_core::sizes::MAX_CHANGED_LAYERS;
+
 /// Why a well cannot be trained.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum TrainError {
@@ -12,6 +14,16 @@ pub enum TrainError {
         found: usize,
         /// The most a model takes.
         limit: usize,
+    },
+    /// More layers than a model file holds with their changes.
+    #[error(
+        "well {well}: found {found} aquifer layers, expected at most {MAX_CHANGED_LAYERS} with network.inputs = \"levels-and-change\"; use \"levels\""
+    )]
+    Changes {
+        /// Well id.
+        well: String,
+        /// Its aquifer layers.
+        found: usize,
     },
     /// A layer was never measured while training looks.
     #[error(

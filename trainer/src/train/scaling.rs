@@ -1,4 +1,4 @@
-//! Scalers and ranges of the levels, from the training months alone.
+//! Scalers and ranges of the levels and of their changes, from the training months alone.
 
 use amlstm_core::scaler::Scaler;
 
@@ -46,11 +46,40 @@ pub(crate) fn ranges(series: &WellSeries, months: usize) -> Result<Vec<(f32, f32
         .collect()
 }
 
-/// The whole series as the network sees it.
+/// One scaler for the monthly changes of each aquifer layer: by their standard deviation alone, so that no change stays zero.
+pub(crate) fn changes(series: &WellSeries, months: usize) -> Vec<Scaler> {
+    let of_layer = |layer: usize| -> Vec<f32> {
+        (0..months)
+            .filter_map(|step| change_m(series, step, layer))
+            .collect()
+    };
+    (0..series.aquifer_layers.len())
+        .map(|layer| Scaler {
+            offset: 0.0,
+            scale: z_score(&of_layer(layer)).scale,
+        })
+        .collect()
+}
+
+/// Change of a layer's level since the month before, m; nothing where one of the two is missing, or the step before is another month.
+fn change_m(series: &WellSeries, step: usize, layer: usize) -> Option<f32> {
+    let before = step.checked_sub(1)?;
+    if series.months[before].next() != series.months[step] {
+        return None;
+    }
+    Some(series.level_m[step][layer]? - series.level_m[before][layer]?)
+}
+
+/// The whole series as a network with these scalers sees it: the levels, then, if there are scalers for them, the changes.
 pub(crate) fn sequence(series: &WellSeries, scalers: &[Scaler]) -> Sequence {
-    let values = series.level_m.iter().flat_map(|levels| {
-        let pairs = levels.iter().zip(scalers);
-        pairs.map(|(level, scaler)| level.map(|level| scaler.standardise(level)))
+    let layers = series.aquifer_layers.len();
+    let value_m = |step: usize, input: usize| match input.checked_sub(layers) {
+        None => series.level_m[step][input],
+        Some(layer) => change_m(series, step, layer),
+    };
+    let values = (0..series.months.len()).flat_map(|step| {
+        let inputs = scalers.iter().enumerate();
+        inputs.map(move |(input, scaler)| Some(scaler.standardise(value_m(step, input)?)))
     });
     Sequence::new(scalers.len(), values.collect())
 }

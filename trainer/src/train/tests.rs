@@ -346,6 +346,75 @@ fn a_layer_without_levels_is_refused_by_name() {
     assert!(error.to_string().contains("confined2"), "{error}");
 }
 
+#[test]
+fn changes_are_those_of_successive_months_and_scaled_by_the_training_months_alone() {
+    let mut series = well(10, 30, 14);
+    let levels = [-20.0, -18.0, -17.0, -19.0, -18.5, 80.0];
+    for (step, level_m) in levels.into_iter().enumerate() {
+        series.level_m[step] = vec![Some(0.0), Some(level_m), Some(level_m)];
+    }
+    series.level_m[2][2] = None;
+    let scalers = scaling::changes(&series, 5);
+    // Changes of 2, 1, -2 and 0.5 m: mean 0.375 m, mean square 2.3125 m2. Nothing varies in the first layer.
+    let deviation = (2.3125_f32 - 0.375 * 0.375).sqrt();
+    assert_eq!(scalers[0].scale, 1.0);
+    assert!((scalers[1].scale - deviation).abs() < 1e-6 && scalers[1].offset == 0.0);
+    let mut all = scaling::inputs(&series, 5, config().data.level_scaling).expect("levels");
+    all.extend(&scalers);
+    // A month left out: the step after it has no change.
+    for month in &mut series.months[4..] {
+        *month = month.next();
+    }
+    let sequence = scaling::sequence(&series, &all);
+    assert_eq!(sequence.inputs(), 6);
+    let change = |step: usize, layer: usize| sequence.month(step)[3 + layer];
+    assert_eq!(change(1, 1), Some(2.0 / scalers[1].scale));
+    assert_eq!([change(0, 1), change(4, 1)], [None; 2]);
+    assert_eq!([change(2, 2), change(3, 2)], [None; 2]);
+    assert!(change(3, 1).is_some() && change(5, 2).is_some());
+}
+
+#[test]
+fn a_network_that_sees_changes_has_weights_of_its_own_for_each_and_learns() {
+    let series = well(20, 43, 15);
+    let mut config = config();
+    config.network.inputs = Inputs::LevelsAndChange;
+    for (kind, attention) in [
+        (NetworkKind::AmLstm, AttentionKind::PerLayer),
+        (NetworkKind::Lstm, AttentionKind::None),
+    ] {
+        config.network.kind = kind;
+        let trained = train_well(&series, &split(20), &config, 1).expect("trains");
+        let shape = trained.network;
+        assert_eq!((shape.inputs, shape.kind, shape.skip), (6, attention, true));
+        assert_eq!((trained.input.len(), trained.valid_level_m.len()), (6, 3));
+        let skip = &trained.parameters[shape.layout().skip];
+        assert!(skip.iter().all(|weight| *weight != 0.0), "{skip:?}");
+        let [first, best] = [0, trained.best_epoch - 1].map(|epoch| trained.history[epoch]);
+        assert!(
+            best.test_rmse_mm < 0.7 * first.test_rmse_mm,
+            "{first:?} {best:?}"
+        );
+    }
+}
+
+#[test]
+fn more_layers_than_have_room_for_their_changes_are_refused() {
+    let mut series = well(10, 30, 16);
+    series.aquifer_layers = (0..5).map(|layer| format!("layer{layer}")).collect();
+    for levels in &mut series.level_m {
+        levels.resize(5, Some(0.0));
+    }
+    let mut config = config();
+    assert!(check(&series, &split(10), &config).is_ok());
+    config.network.inputs = Inputs::LevelsAndChange;
+    let error = check(&series, &split(10), &config).expect_err("ten inputs");
+    assert_eq!(
+        error.to_string(),
+        "well W: found 5 aquifer layers, expected at most 4 with network.inputs = \"levels-and-change\"; use \"levels\""
+    );
+}
+
 #[cfg(not(feature = "ndarray"))]
 #[test]
 fn a_backend_that_is_not_built_in_is_refused_with_the_features_name() {

@@ -59,8 +59,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(120_000))]
 
     #[test]
-    fn a_damaged_file_is_refused_and_never_panics(seed in 0..4_u64, damage in damage()) {
-        let of = if seed % 2 == 0 { example::file } else { example::fixed_file };
+    fn a_damaged_file_is_refused_and_never_panics(seed in 0..8_u64, damage in damage()) {
+        let of = match seed % 4 {
+            0 => example::file,
+            1 => example::fixed_file,
+            2 => example::change_file,
+            _ => |sizes, kind, seed| example::fixed(&example::change_file(sizes, kind, seed)),
+        };
         let whole = of(SMALL, AttentionKind::PerLayer, seed).bytes().to_vec();
         let mut damaged = whole.clone();
         damage.apply(&mut damaged);

@@ -70,6 +70,15 @@ fn physics(inputs: usize, primary: Primary) -> Physics<'static> {
 
 const NAMES: [&str; 8] = ["upper", "lower", "*/\"\\??/", "d", "e", "f", "g", "h"];
 
+/// A model file of a network that sees the changes of its levels, too, and so has half as many aquifer layers as inputs. In its last month the first layer had no level.
+fn model_with_changes(
+    sizes: Sizes,
+    attention: AttentionKind,
+    physics: Option<&Physics>,
+) -> Vec<u8> {
+    model_of_layers(sizes.inputs / 2, sizes, attention, physics, None)
+}
+
 /// A model file with random weights, whose last month is 2016-08.
 pub fn model(sizes: Sizes, attention: AttentionKind, physics: Option<&Physics>) -> Vec<u8> {
     model_with(sizes, attention, physics, None)
@@ -82,11 +91,33 @@ pub fn model_with(
     physics: Option<&Physics>,
     cumulative: Option<&CumulativeIntervals>,
 ) -> Vec<u8> {
+    model_of_layers(sizes.inputs, sizes, attention, physics, cumulative)
+}
+
+fn model_of_layers(
+    layers: u8,
+    sizes: Sizes,
+    attention: AttentionKind,
+    physics: Option<&Physics>,
+    cumulative: Option<&CumulativeIntervals>,
+) -> Vec<u8> {
+    let changed = sizes.inputs - layers;
+    let change_scale_m: Vec<f32> = (1..=changed).map(|k| 0.5 * f32::from(k)).collect();
+    let start_level_m: Vec<f32> = (1..=changed)
+        .map(|k| {
+            if k == 1 {
+                f32::NAN
+            } else {
+                -9.5 * f32::from(k)
+            }
+        })
+        .collect();
+    let skip = usize::from(2 * changed);
     let mut seed = 7;
-    let weights: Vec<f32> = (0..sizes.weights(attention))
+    let weights: Vec<f32> = (0..sizes.weights(attention) + skip)
         .map(|_| uniform(&mut seed) * 1.2 - 0.6)
         .collect();
-    let inputs: Vec<Input> = (1..=sizes.inputs)
+    let inputs: Vec<Input> = (1..=layers)
         .map(|k| {
             let offset = -10.0 * f32::from(k);
             Input {
@@ -122,6 +153,7 @@ pub fn model_with(
             interval_half_width_mm: 1.5,
         },
         inputs: &inputs,
+        change_scale_m: &change_scale_m,
         target: Scaler {
             offset: 2.0,
             scale: 0.75,
@@ -129,6 +161,7 @@ pub fn model_with(
         start_month: month(2016, 8),
         start_subsidence_mm: 120.5,
         start_state: &state,
+        start_level_m: &start_level_m,
         weights: bytemuck::cast_slice(&weights),
         physics,
         months: MonthDefinition::default(),
@@ -168,5 +201,13 @@ pub fn models() -> Vec<(&'static str, Vec<u8>)> {
             model(sizes(2, 11, 5), AttentionKind::PerLayer, Some(&unmeasured)),
         ),
         ("plain", model(sizes(1, 3, 0), AttentionKind::None, None)),
+        (
+            "changes",
+            model_with_changes(sizes(6, 16, 16), AttentionKind::PerLayer, Some(&trusted)),
+        ),
+        (
+            "plain with changes",
+            model_with_changes(sizes(2, 9, 0), AttentionKind::None, None),
+        ),
     ]
 }

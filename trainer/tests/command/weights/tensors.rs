@@ -38,14 +38,29 @@ fn times(rows: &[Vec<f64>], vector: &[f64]) -> Vec<f64> {
 }
 
 /// The network in f64, from the tensors, in the order of gates of `torch.nn.LSTM`: i, f, g, o.
-fn network_mm(tensors: &Tensors, h: &mut [f64], c: &mut [f64], level_m: &[Option<f32>]) -> f64 {
+fn network_mm(
+    tensors: &Tensors,
+    h: &mut [f64],
+    c: &mut [f64],
+    before_m: &[Option<f32>],
+    level_m: &[Option<f32>],
+) -> f64 {
     let [offset, scale] = ["input.offset_m", "input.scale_m"].map(|name| tensors.numbers(name));
-    let x: Vec<Option<f64>> = level_m
+    let mut x: Vec<Option<f64>> = level_m
         .iter()
         .enumerate()
         .map(|(k, level_m)| level_m.map(|level_m| (f64::from(level_m) - offset[k]) / scale[k]))
         .collect();
+    let sees_changes = tensors.0.tensor("skip.weight").is_ok();
+    if sees_changes {
+        let scale = tensors.numbers("input.change_scale_m");
+        let pairs = level_m.iter().zip(before_m).zip(scale);
+        x.extend(pairs.map(|((level_m, before_m), scale)| {
+            Some((f64::from((*level_m)?) - f64::from((*before_m)?)) / scale)
+        }));
+    }
     let mut e: Vec<f64> = x.iter().map(|x| x.unwrap_or(0.0)).collect();
+    let seen = e.clone();
     if tensors.0.tensor("attention.W").is_ok() {
         let wh = times(&tensors.rows("attention.W"), &[&*h, &*c].concat());
         let [u, b, v] = ["U", "B", "V"].map(|name| tensors.rows(&format!("attention.{name}")));
@@ -79,7 +94,10 @@ fn network_mm(tensors: &Tensors, h: &mut [f64], c: &mut [f64], level_m: &[Option
         c[unit] = sigmoid(gate(1)) * c[unit] + sigmoid(gate(0)) * gate(2).tanh();
         h[unit] = sigmoid(gate(3)) * c[unit].tanh();
     }
-    let y = times(&tensors.rows("output.weight"), h)[0] + tensors.numbers("output.bias")[0];
+    let mut y = times(&tensors.rows("output.weight"), h)[0] + tensors.numbers("output.bias")[0];
+    if sees_changes {
+        y += times(&tensors.rows("skip.weight"), &seen)[0];
+    }
     y * tensors.numbers("target.scale_mm")[0] + tensors.numbers("target.offset_mm")[0]
 }
 
@@ -218,7 +236,16 @@ fn the_tensors_are_all_that_another_program_needs() {
         let (mut h, mut c) = (tensors.numbers("start.h"), tensors.numbers("start.c"));
         let mut estimator = Estimator::at_start(&file);
         let mut month = file.start().month;
-        for level_m in levels(inputs, 11) {
+        let layers = file.model().inputs().len();
+        let mut before_m: Vec<Option<f32>> = if file.record().sees_changes() {
+            let start_m = tensors.numbers("start.level_m").into_iter();
+            start_m
+                .map(|level_m| (!level_m.is_nan()).then_some(level_m as f32))
+                .collect()
+        } else {
+            vec![None; layers]
+        };
+        for level_m in levels(layers, 11) {
             month = month.next();
             let estimate = estimator.step(month, &level_m).unwrap();
             let close = |what: &str, found: f64, expected: f32, within: f64| {
@@ -228,7 +255,8 @@ fn the_tensors_are_all_that_another_program_needs() {
                     "{name} {month} {what}: {found} against {expected}"
                 );
             };
-            let found = network_mm(&tensors, &mut h, &mut c, &level_m);
+            let found = network_mm(&tensors, &mut h, &mut c, &before_m, &level_m);
+            before_m.clone_from(&level_m);
             // f32 with activations within 1e-6 against f64, a month from the same state; increments are of the order of 1 mm.
             close("network", found, estimate.network.increment_mm, 1e-4);
             let after = h.iter_mut().zip(&mut c).zip(estimator.state_bits());
