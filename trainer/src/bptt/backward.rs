@@ -5,7 +5,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::forward::{SIDE_BY_SIDE, Trace};
-use super::lanes::{LANES, Row, multiply_add, sum, zeros};
+use super::lanes::{LANES, NOTHING, Row, multiply_add, sum, zeros};
 use super::matrix::{Rows, copy_from_rows, product, set_outer};
 use super::weights::Weights;
 use super::{Input, SequenceKernel, Sizes};
@@ -258,7 +258,7 @@ fn attend_back<S: Simd, const H: usize, const A: usize>(
     let mut mean = 0.0;
     for first in (0..sizes.padded_inputs).step_by(SIDE_BY_SIDE) {
         let columns = &weights.gates_e[first * 4 * H..][..SIDE_BY_SIDE * 4 * H];
-        let mut totals = [simd.splat_f32s(0.0); SIDE_BY_SIDE];
+        let mut totals = [simd.splat_f32s(NOTHING); SIDE_BY_SIDE];
         for k in 0..SIDE_BY_SIDE {
             for row in 0..4 * H {
                 let weights = columns[k * 4 * H + row].load::<S>();
@@ -269,11 +269,11 @@ fn attend_back<S: Simd, const H: usize, const A: usize>(
         let beta = &beta.0[first..][..SIDE_BY_SIDE];
         let d_beta = &mut d_beta[first..][..SIDE_BY_SIDE];
         for k in 0..SIDE_BY_SIDE {
-            d_beta[k] = sum::<S>(totals[k]) * x[k]; // (10)
+            d_beta[k] = sum(simd, totals[k]) * x[k]; // (10)
             mean += beta[k] * d_beta[k];
         }
     }
-    let mut of_query = [simd.splat_f32s(0.0); A];
+    let mut of_query = [simd.splat_f32s(NOTHING); A];
     let rows = sizes.padded_inputs * A;
     let scores = &trace.score[month * rows..][..rows];
     for (group, scores) in scores.chunks_exact(SIDE_BY_SIDE * A).enumerate() {

@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::functions::{exp, half, sigmoid_of, tanh};
-use super::lanes::{LANES, Row, multiply_add, sum, with_lane, zeros};
+use super::lanes::{LANES, NOTHING, Row, multiply_add, sum, with_lane, zeros};
 use super::matrix::{Rows, product, short_product};
 use super::weights::Weights;
 use super::{Input, SequenceKernel, Sizes};
@@ -111,48 +111,77 @@ fn attend<S: Simd, const H: usize, const A: usize>(
     let query: [S::f32s; A] = product(simd, &weights.w[..2 * H * LANES * A], rows, state);
     let present = &input.present[month];
     let absent = simd.splat_f32s(f32::NEG_INFINITY);
-    let (mut alpha, mut largest) = (absent, absent);
+    let mut alpha = Alpha {
+        row: absent,
+        largest: absent,
+    };
     let rows = sizes.padded_inputs * A;
     let scores = &mut trace.score[month * rows..][..rows];
-    let inputs = scores.chunks_exact_mut(SIDE_BY_SIDE * A);
-    for (group, scores) in inputs.enumerate() {
-        let first = group * SIDE_BY_SIDE * A;
-        let u = &weights.u[first..][..SIDE_BY_SIDE * A];
-        let b = &weights.b[first..][..SIDE_BY_SIDE * A];
-        let v = &weights.v[first..][..SIDE_BY_SIDE * A];
-        let x = &x.0.as_chunks::<SIDE_BY_SIDE>().0[group];
-        let present = &present.0.as_chunks::<SIDE_BY_SIDE>().0[group];
-        let mut totals = [simd.splat_f32s(0.0); SIDE_BY_SIDE];
-        for a in 0..A {
-            let mut sums = [query[a]; SIDE_BY_SIDE];
-            for k in 0..SIDE_BY_SIDE {
-                let x = simd.splat_f32s(x[k]);
-                let s = multiply_add(simd, u[k * A + a].load::<S>(), x, sums[k]);
-                sums[k] = simd.add_f32s(s, b[k * A + a].load::<S>());
-            }
-            let score = tanh(simd, sums);
-            for k in 0..SIDE_BY_SIDE {
-                scores[k * A + a].store(simd, score[k]);
-                totals[k] = multiply_add(simd, v[k * A + a].load::<S>(), score[k], totals[k]);
-            }
-        }
-        for k in 0..SIDE_BY_SIDE {
-            let alpha_k = simd.splat_f32s(sum::<S>(totals[k])); // (8)
-            let is_present =
-                simd.greater_than_f32s(simd.splat_f32s(present[k]), simd.splat_f32s(0.0));
-            let alpha_k = simd.select_f32s(is_present, alpha_k, absent);
-            alpha = with_lane(simd, alpha, group * SIDE_BY_SIDE + k, alpha_k);
-            largest = simd.max_f32s(largest, alpha_k);
+    for first in (0..sizes.inputs).step_by(SIDE_BY_SIDE) {
+        let place = (input, month, first);
+        match sizes.inputs - first {
+            1 => score::<S, A, 1>(simd, place, weights, query, scores, &mut alpha),
+            2 => score::<S, A, 2>(simd, place, weights, query, scores, &mut alpha),
+            3 => score::<S, A, 3>(simd, place, weights, query, scores, &mut alpha),
+            _ => score::<S, A, SIDE_BY_SIDE>(simd, place, weights, query, scores, &mut alpha),
         }
     }
     let powers = simd.mul_f32s(
-        exp(simd, simd.sub_f32s(alpha, largest)),
+        exp(simd, simd.sub_f32s(alpha.row, alpha.largest)),
         present.load::<S>(),
     );
-    let beta = simd.div_f32s(powers, simd.splat_f32s(sum::<S>(powers))); // (9)
+    let beta = simd.div_f32s(powers, simd.splat_f32s(sum(simd, powers))); // (9)
     trace.beta[month].store(simd, beta);
     let attended = simd.mul_f32s(beta, x.load::<S>()); // (10)
     e.store(simd, with_lane(simd, attended, sizes.inputs, one));
+}
+
+/// Scores of the inputs, minus infinity where one is missing.
+struct Alpha<S: Simd> {
+    row: S::f32s,
+    /// The largest of them in all lanes.
+    largest: S::f32s,
+}
+
+/// Equation 8 of `INPUTS` inputs from `first` on.
+#[inline(always)]
+fn score<S: Simd, const A: usize, const INPUTS: usize>(
+    simd: S,
+    (input, month, first): (&Input, usize, usize),
+    weights: &Weights,
+    query: [S::f32s; A],
+    scores: &mut [Row],
+    alpha: &mut Alpha<S>,
+) {
+    let rows = INPUTS * A;
+    let u = &weights.u[first * A..][..rows];
+    let b = &weights.b[first * A..][..rows];
+    let v = &weights.v[first * A..][..rows];
+    let scores = &mut scores[first * A..][..rows];
+    let x = &input.x[month].0[first..][..INPUTS];
+    let present = &input.present[month].0[first..][..INPUTS];
+    let mut totals = [simd.splat_f32s(NOTHING); INPUTS];
+    for a in 0..A {
+        let mut sums = [query[a]; INPUTS];
+        for k in 0..INPUTS {
+            let x = simd.splat_f32s(x[k]);
+            let s = multiply_add(simd, u[k * A + a].load::<S>(), x, sums[k]);
+            sums[k] = simd.add_f32s(s, b[k * A + a].load::<S>());
+        }
+        let score = tanh(simd, sums);
+        for k in 0..INPUTS {
+            scores[k * A + a].store(simd, score[k]);
+            totals[k] = multiply_add(simd, v[k * A + a].load::<S>(), score[k], totals[k]);
+        }
+    }
+    let absent = simd.splat_f32s(f32::NEG_INFINITY);
+    for k in 0..INPUTS {
+        let alpha_k = simd.splat_f32s(sum(simd, totals[k]));
+        let is_present = simd.greater_than_f32s(simd.splat_f32s(present[k]), simd.splat_f32s(0.0));
+        let alpha_k = simd.select_f32s(is_present, alpha_k, absent);
+        alpha.row = with_lane(simd, alpha.row, first + k, alpha_k);
+        alpha.largest = simd.max_f32s(alpha.largest, alpha_k);
+    }
 }
 
 /// Equations 2 to 7.
@@ -221,13 +250,13 @@ fn read_out<S: Simd, const H: usize>(
     let (states, _) = trace.state[2 * H..].as_chunks::<H>();
     let months = trace.y.iter_mut().zip(states.iter().step_by(2));
     for (month, (y, h)) in months.enumerate() {
-        let mut total = simd.splat_f32s(0.0);
+        let mut total = simd.splat_f32s(NOTHING);
         for (weight, h) in weights.output.iter().zip(h) {
             total = multiply_add(simd, weight.load::<S>(), h.load::<S>(), total);
         }
         if let Some(x) = skipped {
             total = multiply_add(simd, weights.skip.load::<S>(), x[month].load::<S>(), total);
         }
-        *y = sum::<S>(total) + weights.output_bias;
+        *y = sum(simd, total) + weights.output_bias;
     }
 }

@@ -85,13 +85,14 @@ pub(super) fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s)
     simd.add_f32s(simd.mul_f32s(a, b), c)
 }
 
+/// What a sum of products begins with: added to any number it changes no bit of it, so the first addition costs nothing. With 0 instead, a zero could have another
+/// sign, which no parameter sees: nothing divides by a zero, and a step of the optimiser adds it.
+pub(super) const NOTHING: f32 = -0.0;
+
 /// Sum of a row: halves onto each other, four times.
 #[inline(always)]
-pub(super) fn sum<S: Simd>(row: S::f32s) -> f32 {
-    let a: [f32; LANES] = bytemuck::cast(row);
-    let b: [f32; 8] = std::array::from_fn(|i| a[i] + a[i + 8]);
-    let c: [f32; 4] = std::array::from_fn(|i| b[i] + b[i + 4]);
-    (c[0] + c[2]) + (c[1] + c[3])
+pub(super) fn sum<S: Simd>(simd: S, row: S::f32s) -> f32 {
+    simd.reduce_sum_f32s(row)
 }
 
 /// Sums of rows side by side.

@@ -4,7 +4,7 @@
 
 use pulp::Simd;
 
-use super::lanes::{LANES, Row, add, multiply_add};
+use super::lanes::{LANES, NOTHING, Row, add, multiply_add};
 
 /// Copies runs of `length` numbers to blocks of `rows` rows; what a run leaves free in its block stays.
 #[inline(always)]
@@ -39,12 +39,10 @@ pub(super) fn transpose(matrix: &[Row], rows: usize, transposed: &mut [Row], col
     for (column, matrix) in matrix.enumerate() {
         let transposed = transposed.chunks_exact_mut(LANES * columns);
         for (row, transposed) in transposed.enumerate() {
-            let mut square = [Row::ZERO; LANES];
-            for (to, from) in square.iter_mut().zip(matrix.chunks_exact(rows)) {
-                *to = from[row];
-            }
-            for (lane, to) in transposed.chunks_exact_mut(columns).enumerate() {
-                to[column].0 = std::array::from_fn(|place| square[place].0[lane]);
+            for (place, from) in matrix.chunks_exact(rows).enumerate() {
+                for (to, number) in transposed.chunks_exact_mut(columns).zip(from[row].0) {
+                    to[column].0[place] = number;
+                }
             }
         }
     }
@@ -79,7 +77,7 @@ fn products_of<S: Simd, const N: usize>(
     rows: Rows,
     x: &[Row],
 ) -> [S::f32s; N] {
-    let mut sums = [[simd.splat_f32s(0.0); N]; 4];
+    let mut sums = [[simd.splat_f32s(NOTHING); N]; 4];
     for (columns, x) in matrix.chunks_exact(LANES * rows.all).zip(x) {
         add_products(simd, columns, rows, &x.0, &mut sums);
     }
@@ -102,7 +100,7 @@ pub(super) fn short_product<S: Simd, const N: usize>(
     rows: Rows,
     x: &Row,
 ) -> [S::f32s; N] {
-    let mut sums = [[simd.splat_f32s(0.0); N]; 4];
+    let mut sums = [[simd.splat_f32s(NOTHING); N]; 4];
     add_products(simd, matrix, rows, &x.0, &mut sums);
     total(simd, sums)
 }

@@ -93,7 +93,7 @@ impl Gradient {
             attention,
             e,
         } = sizes;
-        let total = |row: &Row| sum::<pulp::Scalar512b>(row.load::<pulp::Scalar512b>());
+        let total = |row: &Row| sum(pulp::Scalar512b, row.load::<pulp::Scalar512b>());
         flat.fill(0.0);
         let gate_rows = 4 * shape.hidden;
         for row in 0..gate_rows {
