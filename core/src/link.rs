@@ -15,6 +15,7 @@
 //!
 //! Text outside of frames belongs to the logger's plain-text console on the same port.
 
+mod battery;
 mod channel;
 mod clock_chip_fault;
 mod clock_doubt;
@@ -41,6 +42,7 @@ mod visit_report;
 
 pub use crate::estimate::MAX_MONTHS_WITHOUT_LEVELS;
 pub use crate::input::InputState;
+pub use battery::{Battery, BatteryLife, LowBattery};
 pub use channel::{BarometerConfig, ChannelConfig};
 pub use clock_chip_fault::ClockChipFault;
 pub use clock_doubt::ClockDoubt;

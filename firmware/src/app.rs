@@ -101,9 +101,11 @@ async fn sample<B: Board>(shared: &Shared<B>) {
         if round.channels.is_empty() {
             continue;
         }
+        let battery_mv = shared.machine.lock().await.battery_mv();
         let mut logger = shared.logger.lock().await;
         // A failure is counted in the store and shown in the status; the next sample tries again.
         let _ = logger.append(&shared.clock, unix_s, &round).await;
+        logger.watch_battery(&shared.clock, battery_mv).await;
         shared.estimate_wanted.signal(());
     }
 }
@@ -113,7 +115,7 @@ async fn next_sample_ms<B: Board>(shared: &Shared<B>) -> u64 {
     let logger = shared.logger.lock().await;
     // Read after locking: waiting for the lock may take long, and with an old uptime the same sample would be due twice.
     let uptime_ms = shared.clock.uptime_ms();
-    let interval_ms = u64::from(logger.settings.interval_s.max(1)) * 1000;
+    let interval_ms = u64::from(logger.interval_s().max(1)) * 1000;
     uptime_ms
         + match logger.unix_ms(uptime_ms) {
             Some(unix_ms) => interval_ms - unix_ms % interval_ms,

@@ -12,6 +12,8 @@ use amlstm_core::link::{ClockChipFault, MAX_MESSAGE, ResetCause, Task};
 use embedded_io_async::{Read, Write};
 use embedded_storage_async::nor_flash::NorFlash;
 
+use crate::power::Currents;
+
 /// The parts of a board, carried as one type.
 pub trait Board {
     /// Time.
@@ -69,6 +71,8 @@ pub trait SensorBus {
     ) -> Option<usize>;
     /// Sends a break and keeps the bus marking for that many milliseconds, for sensors that wake slowly. The next exchange follows at once.
     async fn wake(&mut self, _marking_ms: u8) {}
+    /// Nothing is asked until the next exchange: what listens to the cable may be switched off.
+    async fn rest(&mut self) {}
     /// Switches the sensors' supply; does nothing on a board that cannot. The supply is on until the first call.
     async fn supply(&mut self, _on: bool) {}
     /// Current of a 4-20 mA input in mA; `None` if the board has no such input or cannot read it.
@@ -98,6 +102,10 @@ pub trait Machine {
     fn note_late(&mut self, task: Task);
     /// Battery in mV; `None` if the board cannot measure it.
     fn battery_mv(&mut self) -> Option<u16>;
+    /// What the board draws, by its data sheet; `None` if nobody has summed it up.
+    fn currents(&self) -> Option<Currents> {
+        None
+    }
     /// CRC-32 of the program in flash, for [`amlstm_core::link::Verification`].
     fn program_crc(&self) -> u32;
     /// Restarts the logger. May return before it happens.

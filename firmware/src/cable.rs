@@ -48,8 +48,9 @@ impl<B: SensorBus> Cable<B> {
         clock.wait_until_ms(clock.uptime_ms() + warm_up_ms).await;
     }
 
-    /// Switches the sensors off until the next round, if so configured.
+    /// Ends a round: the bus rests, and the sensors lose their power until the next round, if that is wanted.
     pub async fn rest(&mut self, settings: &Settings) {
+        self.bus.rest().await;
         if settings.warm_up_s.is_some() {
             self.bus.supply(false).await;
             self.supplied = false;
@@ -131,6 +132,8 @@ impl<B: SensorBus> Cable<B> {
         reply: &mut [u8],
         timeout_ms: u32,
     ) -> Option<usize> {
-        self.bus.exchange(command, reply, timeout_ms).await
+        let length = self.bus.exchange(command, reply, timeout_ms).await;
+        self.bus.rest().await;
+        length
     }
 }

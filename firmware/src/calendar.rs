@@ -75,6 +75,24 @@ impl Moment {
         i32::from(self.year) * 12 + i32::from(self.month) - 1
     }
 
+    /// Reads `2026-11-22`, the beginning of that day.
+    pub fn parse_date(text: &str) -> Option<Self> {
+        let mut midnight = heapless::String::<19>::new();
+        midnight.push_str(text).ok()?;
+        midnight.push_str("T00:00:00").ok()?;
+        Self::parse(&midnight)
+    }
+
+    /// Its day alone, for people.
+    pub fn date(self) -> impl fmt::Display {
+        core::fmt::from_fn(move |formatter| {
+            let Self {
+                year, month, day, ..
+            } = self;
+            write!(formatter, "{year:04}-{month:02}-{day:02}")
+        })
+    }
+
     /// Reads `2026-11-22T12:41:08`, also with a space instead of the T.
     pub fn parse(text: &str) -> Option<Self> {
         let number = |range: core::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();

@@ -16,6 +16,8 @@
 
 pub mod board;
 
+pub mod power;
+
 pub mod ticks;
 
 pub mod calendar;

@@ -55,6 +55,7 @@ pub struct Logger<F: MappedFlash> {
     /// The quality last logged as an event, of each channel and, at the end, of the barometer.
     noted: [Quality; amlstm_core::link::MAX_CHANNELS + 1],
     late_noted: Option<i32>,
+    battery_low: bool,
 }
 
 impl<F: MappedFlash> Logger<F> {
@@ -81,6 +82,7 @@ impl<F: MappedFlash> Logger<F> {
             upload: None,
             noted: Default::default(),
             late_noted: None,
+            battery_low: false,
         };
         match logger.restore(clock, last_run).await {
             Ok(()) => Ok(logger),
@@ -209,6 +211,45 @@ impl<F: MappedFlash> Logger<F> {
         self.recount_wanted = counted.is_err();
         self.note_quality(clock, round).await;
         counted
+    }
+
+    /// Seconds between two samples now.
+    pub fn interval_s(&self) -> u32 {
+        let usual_s = self.settings.interval_s;
+        self.low_battery_interval_s().unwrap_or(usual_s)
+    }
+
+    /// Seconds between two samples while the battery is low; `None` while it is not.
+    pub fn low_battery_interval_s(&self) -> Option<u32> {
+        let low = self.settings.low_battery.filter(|_| self.battery_low)?;
+        Some(low.interval_s.max(self.settings.interval_s))
+    }
+
+    /// Compares the battery with its limit, and notes when it has become low or good.
+    pub async fn watch_battery(&mut self, clock: &impl Clock, battery_mv: Option<u16>) {
+        let Some(low) = self.settings.low_battery else {
+            self.battery_low = false;
+            return;
+        };
+        // A board that cannot measure it now tells nothing new.
+        let Some(battery_mv) = battery_mv else {
+            return;
+        };
+        let was_low = self.battery_low;
+        self.battery_low = low.is_low(battery_mv, was_low);
+        let interval_s = self.interval_s();
+        let event = match (was_low, self.battery_low) {
+            (false, true) => EventKind::BatteryLow {
+                battery_mv,
+                interval_s,
+            },
+            (true, false) => EventKind::BatteryGood {
+                battery_mv,
+                interval_s,
+            },
+            _ => return,
+        };
+        self.note_aside(clock, event).await;
     }
 
     /// Logs one event when a channel turns bad, and one when it is good again.

@@ -93,6 +93,11 @@ impl<B: Board> Repair<B> {
                         let typed = core::mem::take(&mut line);
                         self.run(typed.trim(), &mut to).await
                     }
+                    // Ctrl-C, and a port that was woken.
+                    Received::Text(3) => {
+                        line.clear();
+                        to.write_all(b"\r\n> ").await
+                    }
                     Received::Text(byte) => {
                         let _ = line.push(char::from(byte));
                         to.write_all(&[byte]).await

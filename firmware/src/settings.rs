@@ -1,8 +1,8 @@
 //! The configuration in RAM, as the map on flash holds it.
 
 use amlstm_core::link::{
-    BarometerConfig, ChannelConfig, ConfigItem, ConfigKey, ConfigProblem, Fault, MAX_CHANNELS,
-    Name, Security,
+    BarometerConfig, Battery, ChannelConfig, ConfigItem, ConfigKey, ConfigProblem, Fault,
+    LowBattery, MAX_CHANNELS, Name, Security,
 };
 use heapless::Vec;
 
@@ -33,6 +33,10 @@ pub struct Settings {
     pub security: Security,
     /// Seconds that the sensors warm up before each round; `None` if they always have power.
     pub warm_up_s: Option<u8>,
+    /// Rarer samples while the battery is low.
+    pub low_battery: Option<LowBattery>,
+    /// What is known of the battery.
+    pub battery: Option<Battery>,
 }
 
 impl Default for Settings {
@@ -47,6 +51,8 @@ impl Default for Settings {
             limit_mm_per_month: None,
             security: Security::default(),
             warm_up_s: None,
+            low_battery: None,
+            battery: None,
         }
     }
 }
@@ -65,6 +71,8 @@ impl Settings {
             Key::RateLimit,
             Key::Security,
             Key::SensorSupply,
+            Key::LowBattery,
+            Key::Battery,
         ]
         .map(|key| key as u8);
         let channels = (0..MAX_CHANNELS as u8).map(|index| Key::Channel as u8 + index);
@@ -147,6 +155,8 @@ impl Settings {
             ConfigKey::SensorSupply => ConfigItem::SensorSupply {
                 warm_up_s: self.warm_up_s,
             },
+            ConfigKey::LowBattery => ConfigItem::LowBattery(self.low_battery),
+            ConfigKey::Battery => ConfigItem::Battery(self.battery),
         })
     }
 
@@ -237,6 +247,8 @@ impl Settings {
             ConfigItem::RateLimit { mm_per_month } => self.limit_mm_per_month = mm_per_month,
             ConfigItem::Security(security) => self.security = security,
             ConfigItem::SensorSupply { warm_up_s } => self.warm_up_s = warm_up_s,
+            ConfigItem::LowBattery(low) => self.low_battery = low,
+            ConfigItem::Battery(battery) => self.battery = battery,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the four tasks share.
 
+use core::cell::Cell;
 use core::pin::pin;
 
 use amlstm_core::link::{Fault, MAX_SDI12_COMMAND};
@@ -7,7 +8,7 @@ use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::mutex::Mutex;
 use embassy_sync::signal::Signal;
 
-use crate::board::Board;
+use crate::board::{Board, Clock};
 use crate::cable::Cable;
 use crate::deadlines::Deadlines;
 use crate::logger::Logger;
@@ -33,6 +34,8 @@ pub struct Shared<B: Board> {
     pub estimate_wanted: Signal<NoopRawMutex, ()>,
     /// The sample interval or the clock changed.
     pub schedule_changed: Signal<NoopRawMutex, ()>,
+    /// How long the last round of sensors for a sample took, warm-up included, ms.
+    pub round_ms: Cell<Option<u32>>,
     /// Deadlines by which the tasks must check in.
     pub deadlines: Deadlines,
     /// Firmware version.
@@ -58,6 +61,7 @@ impl<B: Board> Shared<B> {
             machine: Mutex::new(machine),
             estimate_wanted: Signal::new(),
             schedule_changed: Signal::new(),
+            round_ms: Cell::new(None),
             deadlines: Deadlines::default(),
             fw,
             synthetic,
@@ -73,10 +77,13 @@ impl<B: Board> Shared<B> {
     pub async fn sample(&self) -> Round {
         let settings = self.settings().await;
         let mut cable = self.cable.lock().await;
+        let begun_ms = self.clock.uptime_ms();
         cable.supply(&self.clock, &settings).await;
         apart(pin!(self.compare_sensors(&mut cable, &settings))).await;
         let round = cable.sample(&self.clock, &settings).await;
         cable.rest(&settings).await;
+        let took_ms = self.clock.uptime_ms() - begun_ms;
+        self.round_ms.set(Some(took_ms as u32));
         round
     }
 

@@ -1,5 +1,6 @@
 //! The logger's image for the nRF52840 on a simulated chip. `tests/chip` builds the simulator, a program of its own.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -38,6 +39,26 @@ pub struct Seen {
     pub overruns: u32,
     /// Most writes of one word of the flash between two erases.
     pub most_writes: u32,
+}
+
+/// What draws current, as the simulator has seen it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Power {
+    /// The core is supplied by the DC/DC converter.
+    pub dcdc: bool,
+    /// Seconds since the first start in which each was on: `processor`, `crystal`, `port`, `cable`, `converter`.
+    pub on_s: BTreeMap<String, f64>,
+}
+
+impl Power {
+    /// Seconds in which something was on since `before`.
+    ///
+    /// # Panics
+    ///
+    /// If the simulator does not know it.
+    pub fn since(&self, before: &Self, name: &str) -> f64 {
+        self.on_s[name] - before.on_s[name]
+    }
 }
 
 impl Chip {
@@ -123,6 +144,24 @@ impl Chip {
                 .collect(),
             overruns: number("overruns"),
             most_writes: number("most-writes"),
+        }
+    }
+
+    /// What was on so far.
+    ///
+    /// # Panics
+    ///
+    /// If the simulator says something else.
+    pub fn power(&mut self) -> Power {
+        let said = self.command("power");
+        let mut words = said.iter().filter_map(|line| line.split_once(' '));
+        let (_, dcdc) = words.next().expect("the first line");
+        let seconds = |on_s: &str| on_s.parse().expect("seconds");
+        Power {
+            dcdc: dcdc == "on",
+            on_s: words
+                .map(|(name, on_s)| (name.to_owned(), seconds(on_s)))
+                .collect(),
         }
     }
 

@@ -11,6 +11,7 @@ pub mod host;
 pub mod image;
 pub mod logger_rig;
 pub mod measured;
+pub mod power;
 pub mod qemu;
 pub mod replay;
 pub mod sample;

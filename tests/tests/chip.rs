@@ -243,6 +243,120 @@ fn a_converter_that_hangs_wakes_the_watchdog_and_the_task_is_named() {
     assert!(kinds.iter().any(bitten), "{kinds:?}");
 }
 
+/// Silence after which the port sleeps, with a margin.
+const ASLEEP_S: f64 = 320.0;
+
+#[test]
+fn nothing_but_the_cable_is_on_between_visits_and_a_key_wakes_the_port() {
+    let Some(mut chip) = Chip::switch_on() else {
+        return;
+    };
+    connect_transducers(&mut chip);
+    let mut client = chip.client();
+    configure(&mut client, STATION);
+    client.set_clock(january(), false).expect("a first date");
+    drop(client);
+    chip.run(ASLEEP_S);
+    // Ten samples of three transducers.
+    let before = chip.power();
+    assert!(before.dcdc, "{before:?}");
+    chip.run(600.0);
+    let after = chip.power();
+    let on_s = |name: &str| after.since(&before, name);
+    let [processor, crystal, port, cable, converter] =
+        ["processor", "crystal", "port", "cable", "converter"].map(on_s);
+    println!(
+        "on in ten rounds of three sensors, s: processor {processor:.3}, crystal {crystal:.3}, cable {cable:.3}, converter {converter:.6}"
+    );
+    assert!(port == 0.0, "{port}");
+    // A round is three times the command, its answer and the values with their CRC, at 1,200 baud: 0.9 s each at the most.
+    assert!((3.0..27.0).contains(&cable), "{cable}");
+    assert!((crystal - cable).abs() < 0.1, "{crystal} and {cable}");
+    assert!(converter < 0.1, "{converter}");
+    assert!(processor < cable / 4.0, "{processor}");
+
+    // A technician's first key is lost and brings the prompt.
+    let mut terminal = chip.terminal();
+    terminal.send(b"\r");
+    terminal.read_to_prompt();
+    let status = terminal.type_in("status");
+    assert!(status.contains("battery    494"), "{status}");
+    drop(terminal);
+    // The laptop's program wakes it by itself, also for what it asks once.
+    for minute in 0..2 {
+        chip.run(ASLEEP_S);
+        let before = chip.power();
+        chip.run(10.0);
+        assert!(chip.power().since(&before, "port") == 0.0);
+        let mut client = chip.client();
+        assert_eq!(client.status().expect("status").boots, 1);
+        chip.run(ASLEEP_S);
+        client
+            .set_clock(january() + 3600 + 60 * minute, false)
+            .expect("it listens");
+    }
+    // A stream that begins while the port sleeps is lost in part; then it listens.
+    chip.run(ASLEEP_S);
+    let mut terminal = chip.terminal();
+    terminal.send(b"status\rstatus\r");
+    chip.run(1.0);
+    terminal.send(b"\r");
+    terminal.read_to_prompt();
+    drop(terminal);
+    let status = chip.client().status().expect("status");
+    assert_eq!((status.boots, status.storage_errors), (1, 0));
+}
+
+#[test]
+fn samples_are_rarer_while_the_battery_is_low() {
+    let Some(mut chip) = Chip::switch_on() else {
+        return;
+    };
+    connect_transducers(&mut chip);
+    let mut client = chip.client();
+    let battery = r#"
+        [battery]
+        capacity_mah = 19000
+        sensors_ma = 5.0
+        fitted = "2026-01-01"
+        [low_battery]
+        below_mv = 3400
+        sample_interval_s = 300
+    "#;
+    configure(&mut client, &format!("{STATION}{battery}"));
+    client.set_clock(january(), false).expect("a first date");
+    chip.run(200.0);
+    let status = client.status().expect("status");
+    assert_eq!(status.low_battery_interval_s, None);
+    let life = status.battery_life.expect("battery and board are known");
+    // 5 mA all day are 120 mAh; 19,000 mAh of them are 158 days.
+    assert!((120_000..121_000).contains(&life.uah_per_day), "{life:?}");
+    assert!((156..159).contains(&life.days_left), "{life:?}");
+    chip.command("battery 3300");
+    chip.run(900.0);
+    let status = client.status().expect("status");
+    assert_eq!(status.low_battery_interval_s, Some(300));
+    chip.command("battery 3600");
+    chip.run(400.0);
+    let samples = download(&mut client, Table::Samples, |_, _| {})
+        .expect("the samples arrive")
+        .samples;
+    let apart: Vec<u32> = samples
+        .windows(2)
+        .map(|pair| pair[1].unix_s - pair[0].unix_s)
+        .collect();
+    let rare = apart.iter().filter(|seconds| **seconds > 60).count();
+    assert!((2..=4).contains(&rare), "{apart:?}");
+    assert!(
+        apart.contains(&300) && apart.last() == Some(&60),
+        "{apart:?}"
+    );
+    let kinds = kinds(&mut client);
+    let low = |kind: &EventKind| matches!(kind, EventKind::BatteryLow { battery_mv, .. } if battery_mv.abs_diff(3300) < 10);
+    let good = |kind: &EventKind| matches!(kind, EventKind::BatteryGood { battery_mv, .. } if battery_mv.abs_diff(3600) < 10);
+    assert!(kinds.iter().any(low) && kinds.iter().any(good), "{kinds:?}");
+}
+
 #[test]
 fn the_time_outlives_the_reset_pin() {
     let Some(mut chip) = Chip::switch_on() else {

@@ -28,7 +28,7 @@ pub use image::{ImageError, program_crc};
 pub use levels::{Correction, LevelOfMonth, corrected_levels, levels, write_levels};
 pub use line::Line;
 pub use sdi12::Renumbered;
-pub use station::{Station, StationError};
+pub use station::{Battery, Station, StationError};
 pub use table_file::{Format, write_download};
 pub use transfer::{Pushed, pull, push};
 pub use verify::{Comparison, Verdict};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::battery::{Battery, LowBattery};
 use super::channel::{BarometerConfig, ChannelConfig, check_channel};
 use super::config_key::ConfigKey;
 use super::config_problem::{ConfigProblem, ensure};
@@ -47,10 +48,17 @@ pub enum ConfigItem {
         /// Seconds from switching on to the first command, 0 to [`MAX_WARM_UP_S`]; off after each round. `None` for always on.
         warm_up_s: Option<u8>,
     },
+    /// Rarer samples while the battery is low, or always as usual.
+    LowBattery(Option<LowBattery>),
+    /// The battery, or nothing known of it.
+    Battery(Option<Battery>),
 }
 
 /// Longest warm-up of the sensors, seconds: it is part of a round's time.
 pub const MAX_WARM_UP_S: u8 = 10;
+
+/// Seconds that may lie between two samples.
+const INTERVALS_S: core::ops::RangeInclusive<u32> = 1..=86_400;
 
 impl ConfigItem {
     /// The key of this item.
@@ -63,6 +71,8 @@ impl ConfigItem {
             Self::RateLimit { .. } => ConfigKey::RateLimit,
             Self::Security(_) => ConfigKey::Security,
             Self::SensorSupply { .. } => ConfigKey::SensorSupply,
+            Self::LowBattery(_) => ConfigKey::LowBattery,
+            Self::Battery(_) => ConfigKey::Battery,
         }
     }
 
@@ -74,7 +84,7 @@ impl ConfigItem {
         match self {
             Self::Station { .. } => Ok(()),
             Self::SampleInterval { seconds } => {
-                ensure((1..=86_400).contains(seconds), ConfigProblem::Interval)
+                ensure(INTERVALS_S.contains(seconds), ConfigProblem::Interval)
             }
             Self::Channel { index, channel } => {
                 ensure(
@@ -101,6 +111,18 @@ impl ConfigItem {
             Self::SensorSupply { warm_up_s } => ensure(
                 warm_up_s.is_none_or(|seconds| seconds <= MAX_WARM_UP_S),
                 ConfigProblem::WarmUp,
+            ),
+            Self::LowBattery(low) => ensure(
+                low.is_none_or(|low| low.below_mv > 0 && INTERVALS_S.contains(&low.interval_s)),
+                ConfigProblem::LowBattery,
+            ),
+            Self::Battery(battery) => ensure(
+                battery.is_none_or(|battery| {
+                    battery.capacity_mah > 0
+                        && battery.sensors_ma >= 0.0
+                        && battery.sensors_ma.is_finite()
+                }),
+                ConfigProblem::Battery,
             ),
         }
     }

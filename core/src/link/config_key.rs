@@ -21,6 +21,10 @@ pub enum ConfigKey {
     Security,
     /// [`ConfigItem::SensorSupply`](super::ConfigItem::SensorSupply).
     SensorSupply,
+    /// [`ConfigItem::LowBattery`](super::ConfigItem::LowBattery).
+    LowBattery,
+    /// [`ConfigItem::Battery`](super::ConfigItem::Battery).
+    Battery,
 }
 
 impl fmt::Display for ConfigKey {
@@ -33,6 +37,8 @@ impl fmt::Display for ConfigKey {
             Self::RateLimit => formatter.write_str("limit"),
             Self::Security => formatter.write_str("signatures and model versions"),
             Self::SensorSupply => formatter.write_str("supply of the sensors"),
+            Self::LowBattery => formatter.write_str("sampling while the battery is low"),
+            Self::Battery => formatter.write_str("battery"),
         }
     }
 }

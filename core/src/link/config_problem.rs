@@ -23,6 +23,10 @@ pub enum ConfigProblem {
     Sdi12,
     /// Sensors warm up for at most 10 s.
     WarmUp,
+    /// A battery is low below 1 mV or more, and then sampled every 1 to 86 400 s.
+    LowBattery,
+    /// A battery has a capacity above 0 mAh, and sensors draw 0 mA or more.
+    Battery,
 }
 
 impl ConfigProblem {
@@ -49,6 +53,10 @@ impl ConfigProblem {
                 "SDI-12 commands are M, M1-M9, C, C1-C9, R0-R9; extra wake time is at most 90 ms"
             }
             Self::WarmUp => "sensors warm up for 0 to 10 s",
+            Self::LowBattery => {
+                "a low battery is one below 1 to 65535 mV, and samples are then 1 to 86400 s apart"
+            }
+            Self::Battery => "a battery has a capacity above 0 mAh, and sensors draw 0 mA or more",
         }
     }
 }

@@ -176,6 +176,20 @@ pub enum EventKind {
         /// Seconds added to their times.
         shift_s: i32,
     },
+    /// The battery is low: samples are rarer from now on.
+    BatteryLow {
+        /// Its voltage in mV.
+        battery_mv: u16,
+        /// Seconds between two samples from now on.
+        interval_s: u32,
+    },
+    /// The battery is no longer low: samples are as usual from now on.
+    BatteryGood {
+        /// Its voltage in mV.
+        battery_mv: u16,
+        /// Seconds between two samples from now on.
+        interval_s: u32,
+    },
 }
 
 /// One entry of the event log.

@@ -118,6 +118,7 @@ fn responses_keep_their_numbers() {
         sample_capacity: 0,
         months_free: 0,
         serial: 0,
+        battery_life: None,
     };
     let responses = [
         Response::Hello(Hello::new([0; 3], 0, 0)),
@@ -276,6 +277,14 @@ fn events_keep_their_numbers() {
             count: 0,
             shift_s: 0,
         },
+        EventKind::BatteryLow {
+            battery_mv: 0,
+            interval_s: 0,
+        },
+        EventKind::BatteryGood {
+            battery_mv: 0,
+            interval_s: 0,
+        },
     ];
     assert_eq!(kinds(&events), ascending(events.len()));
 }
@@ -291,8 +300,10 @@ fn the_small_enums_keep_their_numbers() {
         ConfigKey::RateLimit,
         ConfigKey::Security,
         ConfigKey::SensorSupply,
+        ConfigKey::LowBattery,
+        ConfigKey::Battery,
     ];
-    assert_eq!(kinds(&keys), ascending(7));
+    assert_eq!(kinds(&keys), ascending(9));
     let items = [
         ConfigItem::Station {
             name: Name::new(),
@@ -308,8 +319,10 @@ fn the_small_enums_keep_their_numbers() {
         ConfigItem::RateLimit { mm_per_month: None },
         ConfigItem::Security(crate::link::Security::default()),
         ConfigItem::SensorSupply { warm_up_s: None },
+        ConfigItem::LowBattery(None),
+        ConfigItem::Battery(None),
     ];
-    assert_eq!(kinds(&items), ascending(7));
+    assert_eq!(kinds(&items), ascending(9));
     let commands = [
         Sdi12Command::Measure(0),
         Sdi12Command::Concurrent(0),
@@ -402,8 +415,15 @@ fn status() -> Status {
         counts_from_month: Some(i32::MAX),
         unreadable_records: u32::MAX,
         utc_offset_minutes: i16::MIN,
+        low_battery_interval_s: Some(86_400),
+        battery_life: LIFE,
     }
 }
+
+const LIFE: Option<BatteryLife> = Some(BatteryLife {
+    days_left: u32::MAX,
+    uah_per_day: u32::MAX,
+});
 
 /// The largest month: eight channels with all numbers at their largest, and its estimate.
 #[test]
@@ -443,6 +463,27 @@ fn the_largest_replies_fit_a_frame() {
     crate::link::encode_frame(255, &month, &mut out).unwrap();
     let status: Reply<'_> = Ok(Response::Status(status()));
     crate::link::encode_frame(255, &status, &mut out).unwrap();
+    let reading = Reading {
+        raw: Some(1.5),
+        level_m: Some(1.5),
+        quality: Quality(u16::MAX),
+    };
+    let visit: Reply<'_> = Ok(Response::Visit(VisitReport {
+        now: Now {
+            unix_s: u32::MAX,
+            barometer_kpa: Some(101.3),
+            channels: (0..8).map(|_| reading).collect(),
+        },
+        depth_to_water_m: (0..8).map(|_| Some(1.5)).collect(),
+        battery_mv: Some(u16::MAX),
+        clock_error_s: i32::MIN,
+        samples: u32::MAX,
+        sample_capacity: u32::MAX,
+        months_free: u16::MAX,
+        serial: u32::MAX,
+        battery_life: LIFE,
+    }));
+    crate::link::encode_frame(255, &visit, &mut out).unwrap();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_CHANNELS, Now};
+use super::{BatteryLife, MAX_CHANNELS, Now};
 
 /// The result of a visit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,4 +24,6 @@ pub struct VisitReport {
     pub months_free: u16,
     /// Serial number of the logger.
     pub serial: u32,
+    /// How long the battery lasts, as in [`Status`](super::Status).
+    pub battery_life: Option<BatteryLife>,
 }

@@ -1,7 +1,10 @@
+mod battery;
+
 use std::cell::Cell;
 
 use amlstm_core::link::{
-    ChannelConfig, ConfigItem, MAX_MESSAGE, Name, Quantity, ResetCause, Sdi12Value, Sensor,
+    ChannelConfig, ConfigItem, EventKind, LowBattery, MAX_MESSAGE, Name, Quantity, ResetCause,
+    Sdi12Value, Sensor,
 };
 use embassy_futures::block_on;
 use embedded_io_async::{ErrorType, Read};

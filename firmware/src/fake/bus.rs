@@ -23,6 +23,8 @@ pub struct FakeBus {
     pub wakings_ms: Vec<u8>,
     /// What the supply was switched to.
     pub supplied: Vec<bool>,
+    /// Somebody was asked since the bus rested last.
+    pub awake: bool,
 }
 
 impl FakeBus {
@@ -37,6 +39,7 @@ impl FakeBus {
             currents_ma: [None; 2],
             wakings_ms: Vec::new(),
             supplied: Vec::new(),
+            awake: false,
         }
     }
 }
@@ -49,6 +52,7 @@ impl SensorBus for FakeBus {
         _timeout_ms: u32,
     ) -> Option<usize> {
         self.asked += 1;
+        self.awake = true;
         match self.answers.iter().find(|(known, _)| known == command)?.1 {
             Answer::Line(line) => {
                 reply[..line.len()].copy_from_slice(line);
@@ -60,6 +64,10 @@ impl SensorBus for FakeBus {
 
     async fn wake(&mut self, marking_ms: u8) {
         self.wakings_ms.push(marking_ms);
+    }
+
+    async fn rest(&mut self) {
+        self.awake = false;
     }
 
     async fn supply(&mut self, on: bool) {

@@ -3,13 +3,16 @@
 mod clock;
 mod events;
 mod export;
+mod milliamp_hours;
 mod models;
 mod month_name;
 mod months;
 mod or_dash;
+mod quantity_words;
 mod readings;
 mod sdi12;
 mod set;
+mod settings;
 mod status;
 
 use core::fmt;
@@ -107,6 +110,12 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
                     }
                     self.text("> ").await?;
                 }
+            }
+            // Ctrl-C, and a port that was woken: a line that was begun before is not to be ended by what follows.
+            3 => {
+                self.typed.clear();
+                self.refusal = None;
+                self.text("\r\n> ").await?;
             }
             // Backspace and delete.
             8 | 127 if self.typed.pop().is_some() => {

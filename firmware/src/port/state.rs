@@ -1,10 +1,14 @@
 //! The logger's state, as the port reports it.
 
-use amlstm_core::link::{EventKind, Fault, MAX_CHANNELS, Now, Status, Verification, VisitReport};
+use amlstm_core::link::{
+    BatteryLife, EventKind, Fault, MAX_CHANNELS, Now, Status, Verification, VisitReport,
+};
 use heapless::Vec;
 
 use crate::board::{Board, Clock, Machine};
 use crate::bounded::collect_bounded;
+use crate::logger::Logger;
+use crate::power::{self, Currents, Sampling};
 use crate::sense::{Round, depth_to_water_m};
 use crate::shared::Shared;
 
@@ -70,7 +74,7 @@ impl<B: Board> Shared<B> {
     /// # Errors
     /// [`Fault::Storage`].
     pub async fn status(&self) -> Result<Status, Fault> {
-        let battery_mv = self.machine.lock().await.battery_mv();
+        let (battery_mv, currents) = self.battery().await;
         let mut logger = self.logger.lock().await;
         let active = logger.store.slots().await?.active;
         let channels = logger.settings.channels.len();
@@ -103,6 +107,8 @@ impl<B: Board> Shared<B> {
             counts_from_month: logger.counts_from_month(&self.clock),
             unreadable_records: held.unreadable,
             utc_offset_minutes: logger.month_definition().utc_offset_minutes(),
+            low_battery_interval_s: logger.low_battery_interval_s(),
+            battery_life: self.battery_life(&logger, currents),
         })
     }
 
@@ -131,7 +137,7 @@ impl<B: Board> Shared<B> {
         tape_m: &[Option<f32>],
     ) -> Result<VisitReport, Fault> {
         let now = self.now().await;
-        let battery_mv = self.machine.lock().await.battery_mv();
+        let (battery_mv, currents) = self.battery().await;
         let settings = self.settings().await;
         let channels = settings.channels.iter().zip(&now.channels);
         let depth_to_water: Vec<Option<f32>, MAX_CHANNELS> =
@@ -153,7 +159,32 @@ impl<B: Board> Shared<B> {
             sample_capacity: logger.store.sample_capacity(),
             months_free,
             serial: logger.settings.serial,
+            battery_life: self.battery_life(&logger, currents),
         })
+    }
+
+    /// The battery in mV, and what the board draws.
+    async fn battery(&self) -> (Option<u16>, Option<Currents>) {
+        let mut machine = self.machine.lock().await;
+        (machine.battery_mv(), machine.currents())
+    }
+
+    /// How long the battery lasts; `None` until the battery, the board's currents, the time and a round of sensors are known.
+    fn battery_life(
+        &self,
+        logger: &Logger<B::Flash>,
+        currents: Option<Currents>,
+    ) -> Option<BatteryLife> {
+        let battery = logger.settings.battery?;
+        let sampling = Sampling {
+            interval_s: logger.interval_s(),
+            round_ms: self.round_ms.get()?,
+            sensors_ma: battery.sensors_ma,
+            switched_supply: logger.settings.warm_up_s.is_some(),
+        };
+        let uah_per_day = currents?.uah_per_day(sampling);
+        let unix_s = logger.unix_s(&self.clock)?;
+        Some(power::battery_life(battery, uah_per_day, unix_s))
     }
 }
 

@@ -12,6 +12,7 @@ use super::*;
 use crate::board::{LastRun, Machine};
 use crate::fake::{Answer, FakeBus, FakeClock, FakeFlash, Nobody, SWITCHED_ON, Screen};
 use crate::logger::Logger;
+use crate::power::Currents;
 use crate::store::Layout;
 
 const FLASH: u32 = 128 * 1024;
@@ -37,6 +38,14 @@ impl Machine for FakeMachine {
 
     fn battery_mv(&mut self) -> Option<u16> {
         Some(3600)
+    }
+
+    fn currents(&self) -> Option<Currents> {
+        Some(Currents {
+            asleep_ua: 10.0,
+            asking_ua: 1000.0,
+            sample_uc: 0.0,
+        })
     }
 
     fn program_crc(&self) -> u32 {
@@ -546,4 +555,63 @@ fn how_a_sensor_is_asked_is_set_and_shown() {
     );
     let refused = typed(&desk, "set channel 0 command D0");
     assert!(refused.contains("expected M, M1 to M9"), "{refused}");
+}
+
+#[test]
+fn a_technician_enters_the_battery_and_sees_how_long_it_lasts() {
+    let desk = desk();
+    typed(&desk, "clock 2026-01-13 00:00:00 confirm");
+    for line in ["set battery 19000 5 2026-01-03", "set low 3400 21600"] {
+        assert_eq!(typed(&desk, line), "set\r\n", "{line}");
+    }
+    let shown = typed(&desk, "set");
+    for line in [
+        "battery of 19000 mAh, fitted 2026-01-03; sensors draw 5 mA",
+        "samples every 21600 s while the battery is below 3400 mV",
+    ] {
+        assert!(shown.contains(line), "{shown}");
+    }
+    let refused = typed(&desk, "set battery 19000 5 2026-02-30");
+    assert!(
+        refused.contains("expected the day it was fitted"),
+        "{refused}"
+    );
+    let refused = typed(&desk, "set battery 0 5 2026-01-03");
+    assert!(refused.contains("a capacity above 0 mAh"), "{refused}");
+    let refused = typed(&desk, "set low 3400 0");
+    assert!(refused.contains("1 to 86400 s apart"), "{refused}");
+    // How long a round takes is known after the first.
+    assert!(!typed(&desk, "status").contains("lasts"));
+    desk.round_ms.set(Some(3000));
+    // By hand: 5 mA and 10 uA all day, 1 mA more in 96 rounds of 3 s: 120,320 uAh a day. (19,000 - 10 * 120.32) / 120.32 = 147.9 days.
+    let shown = typed(&desk, "status");
+    let expected = "lasts      about 147 days more: 120.32 mAh a day by data sheets, not measured, of 19000 mAh fitted 2026-01-03";
+    assert!(shown.contains(expected), "{shown}");
+}
+
+#[test]
+fn a_line_that_was_begun_before_the_port_slept_is_forgotten() {
+    let desk = desk();
+    let screen = Screen::default();
+    let mut session = session::Session::new(&desk, screen.clone());
+    for byte in b"void 2026-01 conf\x03status\r" {
+        block_on(session.take_typed(*byte)).unwrap();
+    }
+    let shown = std::string::String::from_utf8(screen.0.take()).unwrap();
+    assert!(shown.contains("conf\r\n> status\r\n"), "{shown}");
+    assert!(shown.contains("station    (not set)"), "{shown}");
+}
+
+#[test]
+fn the_cable_rests_after_a_round_and_after_a_command() {
+    let desk = desk();
+    put_on_the_cable(&desk, bus_of(FIRST));
+    typed(&desk, "set channel 0 phreatic sdi12 0 0 level");
+    for _ in 0..2 {
+        assert!(!block_on(desk.cable.lock()).bus_mut().awake);
+        assert_eq!(block_on(desk.sample()).channels[0].quality, Quality::GOOD);
+    }
+    typed(&desk, "sdi12 send 0I!");
+    let mut cable = block_on(desk.cable.lock());
+    assert!(cable.bus_mut().asked > 0 && !cable.bus_mut().awake);
 }

@@ -92,5 +92,7 @@ fn repeats(kind: &EventKind) -> bool {
             | EventKind::SensorQuality { .. }
             | EventKind::SamplesLate { .. }
             | EventKind::ClockChip(_)
+            | EventKind::BatteryLow { .. }
+            | EventKind::BatteryGood { .. }
     )
 }

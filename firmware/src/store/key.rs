@@ -30,6 +30,10 @@ pub enum Key {
     Unsure = 10,
     /// Corrections of samples' times.
     Placed = 11,
+    /// Rarer samples while the battery is low.
+    LowBattery = 12,
+    /// The battery.
+    Battery = 13,
     /// First of [`amlstm_core::link::MAX_CHANNELS`] channels.
     Channel = 16,
     /// Identity of the sensor at the first of [`amlstm_core::link::MAX_CHANNELS`] channels.
@@ -46,5 +50,7 @@ pub fn map_key(key: ConfigKey) -> u8 {
         ConfigKey::RateLimit => Key::RateLimit as u8,
         ConfigKey::Security => Key::Security as u8,
         ConfigKey::SensorSupply => Key::SensorSupply as u8,
+        ConfigKey::LowBattery => Key::LowBattery as u8,
+        ConfigKey::Battery => Key::Battery as u8,
     }
 }

@@ -19,7 +19,7 @@ pub const HZ: f64 = 64e6;
 const DATA_FLASH: usize = 0x8_0000;
 /// Most instructions between two looks at what hangs on the chip.
 const INSTRUCTIONS: u64 = 20_000;
-/// A register of the UARTE that does not exist: a write to it makes the model look at its line.
+/// A register that does not exist: a write to it makes the model of a UARTE look at its line, and that of GPIOTE at the pins.
 const NO_REGISTER: u64 = 0xF00;
 
 /// What resets the chip.
@@ -62,14 +62,29 @@ pub type Sent = (u64, u8);
 /// A change at the pins of port 1: the cycle, and their levels from then on.
 pub type Edge = (u64, u32);
 
+/// What draws current while it is on, beside the processor: the name, and the address of the register that is not zero then (product specification 1.7,
+/// CLOCK.HFCLKRUN and the ENABLE of UARTE0, UARTE1 and SAADC).
+const SWITCHES: [(&str, u64); 4] = [
+    ("crystal", 0x4000_0408),
+    ("port", 0x4000_2500),
+    ("cable", 0x4002_8500),
+    ("converter", 0x4000_7500),
+];
+/// POWER.DCDCEN.
+const DCDC: u64 = 0x4000_0578;
+
 /// A chip that runs.
 pub struct Chip {
     image: PathBuf,
     description: PathBuf,
     machine: Machine<CortexM>,
-    /// Places of both UARTs and the watchdog on the bus.
+    /// Places of both UARTs, the watchdog and GPIOTE on the bus.
     uarts: [usize; 2],
     watchdog: usize,
+    gpiote: usize,
+    /// Cycles in which the processor ran, and each of [`SWITCHES`] was on.
+    busy: u64,
+    on: [u64; SWITCHES.len()],
     /// Simulated seconds before the last reset.
     before_s: f64,
     /// Every reset so far.
@@ -81,6 +96,7 @@ impl Chip {
     pub fn switch_on(image: &Path, description: &Path) -> Self {
         bench::RESETREAS.store(Reset::Power.reasons(), Relaxed);
         let (mut machine, uarts, watchdog) = built(image, description);
+        let gpiote = place(&machine, "gpiote");
         machine.bus.flash.data[DATA_FLASH..].fill(0xFF);
         fill_with_noise(&mut machine.bus.ram.data);
         Self {
@@ -89,6 +105,9 @@ impl Chip {
             machine,
             uarts,
             watchdog,
+            gpiote,
+            busy: 0,
+            on: [0; SWITCHES.len()],
             before_s: 0.0,
             resets: Vec::new(),
         }
@@ -114,9 +133,16 @@ impl Chip {
         while self.machine.total_cycles < cycle {
             let left = cycle - self.machine.total_cycles;
             let request = AdvanceRequest::run(Some(INSTRUCTIONS)).with_cycle_limit(left);
-            self.machine.advance(request).map_err(|error| {
+            let report = self.machine.advance(request).map_err(|error| {
                 format!("{:.6} s, at {:#x}: {error:?}", self.now_s(), self.place())
             })?;
+            self.busy += report.elapsed_cycles - report.idle_cycles;
+            for (place, (_, register)) in SWITCHES.iter().enumerate() {
+                if self.register(*register) != 0 {
+                    self.on[place] += report.elapsed_cycles;
+                }
+            }
+            self.pass_on_pins();
             if bench::WATCHDOG_BITES.swap(false, Relaxed) {
                 self.reset(Reset::Watchdog);
                 return Ok(());
@@ -141,6 +167,7 @@ impl Chip {
         self.resets.push(reset);
         bench::RESETREAS.store(reset.reasons(), Relaxed);
         bench::set_port_1(0);
+        bench::forget_pins();
         self.edges();
         bench::STALL_CYCLES.store(0, Relaxed);
         let (mut machine, uarts, watchdog) = built(&self.image, &self.description);
@@ -183,6 +210,31 @@ impl Chip {
         line.lock().expect("one thread").extend(bytes);
         let place = self.uarts[uart as usize];
         write(&mut self.machine, place, NO_REGISTER);
+        self.pass_on_pins();
+    }
+
+    /// True if the core is supplied by the DC/DC converter.
+    pub fn has_dcdc(&self) -> bool {
+        self.register(DCDC) != 0
+    }
+
+    /// Seconds, since the first start, in which the processor ran, and in which each of what draws current was on.
+    pub fn on_s(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let names = SWITCHES.iter().map(|(name, _)| *name);
+        let cycles = std::iter::once(self.busy).chain(self.on);
+        let names = std::iter::once("processor").chain(names);
+        names.zip(cycles.map(|cycles| cycles as f64 / HZ))
+    }
+
+    fn register(&self, address: u64) -> u32 {
+        self.machine.bus.read_u32(address).unwrap_or(0)
+    }
+
+    /// Tells GPIOTE of a pin that noticed something.
+    fn pass_on_pins(&mut self) {
+        if bench::DETECT.swap(false, Relaxed) {
+            write(&mut self.machine, self.gpiote, NO_REGISTER);
+        }
     }
 
     /// Characters that the technician's port has lost since the last reset because nobody took them in time.

@@ -10,9 +10,11 @@
 //! | `pace N` | from now on N simulated seconds a second |
 //! | `transducer A VALUE` | a transducer with SDI-12 address A and what it says; without VALUE it says nothing |
 //! | `input N MV` | MV millivolts at the converter's input AIN N |
+//! | `battery MV` | MV millivolts at the battery |
 //! | `converter runs`, `converter hangs` | whether the converter ends its conversions |
 //! | `reset pin`, `reset power` | a reset from outside |
 //! | `state` | prints `place ADDRESS` of the processor, `resets CAUSE...`, `overruns N` and `most-writes N`, of one word of flash between two erases |
+//! | `power` | prints `dcdc on` or `dcdc off`, and since the first start the seconds in which `processor`, `crystal`, `port`, `cable` and `converter` were on |
 
 mod cable;
 mod chip;
@@ -125,11 +127,21 @@ impl Bench {
                 let level = bench::INPUT_MV.get(input).ok_or_else(not_understood)?;
                 level.store(number(millivolts)? as i32, Relaxed);
             }
+            ["battery", millivolts] => {
+                let divided = number(millivolts)? as i32 / 5;
+                bench::INPUT_MV[BATTERY_INPUT].store(divided, Relaxed);
+            }
             ["converter", state @ ("runs" | "hangs")] => {
                 bench::CONVERTER_HANGS.store(*state == "hangs", Relaxed);
             }
             ["reset", "pin"] => self.reset(Reset::Pin),
             ["reset", "power"] => self.reset(Reset::Power),
+            ["power"] => {
+                let dcdc = if self.chip.has_dcdc() { "on" } else { "off" };
+                let on = self.chip.on_s();
+                let on: String = on.map(|(name, on_s)| format!("{name} {on_s}\n")).collect();
+                return Ok(format!("dcdc {dcdc}\n{on}"));
+            }
             ["state"] => {
                 let resets: Vec<String> = self
                     .chip

@@ -1,6 +1,7 @@
 //! A question over the line, and its answer.
 
 use std::io::{self, Read, Write};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use amlstm_core::link::{
@@ -14,6 +15,10 @@ use super::line::Line;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long it may take to ask nine sensors that all stay silent, or to replay a long log of months.
 const WORK_TIMEOUT: Duration = Duration::from_mins(3);
+/// A logger that has answered within this time listens. Any other may be asleep: the first character only wakes it.
+const LISTENING: Duration = Duration::from_secs(1);
+/// How long a logger takes to wake, with the delay of a USB converter.
+const WAKING: Duration = Duration::from_millis(30);
 /// How often a question that does nothing twice is asked.
 const ATTEMPTS: u32 = 3;
 
@@ -30,6 +35,8 @@ pub struct Exchange {
     reader: FrameReader,
     /// Number of the last question.
     sequence: u8,
+    /// When the logger answered last.
+    answered: Option<Instant>,
 }
 
 impl Exchange {
@@ -39,6 +46,7 @@ impl Exchange {
             line,
             reader: FrameReader::new(),
             sequence: 0,
+            answered: None,
         }
     }
 
@@ -55,6 +63,10 @@ impl Exchange {
             Repeat::Never => (1, WORK_TIMEOUT),
         };
         for _ in 0..attempts {
+            // A question that is not asked again must not be lost.
+            if repeat == Repeat::Never || !self.listens() {
+                self.wake()?;
+            }
             self.sequence = self.sequence.wrapping_add(1);
             let mut frame = [0; MAX_FRAME];
             let frame =
@@ -72,6 +84,19 @@ impl Exchange {
                 Repeat::Never => " (look at `status` first: the logger may have done it)",
             },
         })
+    }
+
+    fn listens(&self) -> bool {
+        let lately = |answered: Instant| answered.elapsed() < LISTENING;
+        self.answered.is_some_and(lately)
+    }
+
+    /// Wakes a logger that may be asleep by a zero, which means nothing in front of a frame.
+    fn wake(&mut self) -> Result<(), LoggerError> {
+        self.line.write_all(&[0])?;
+        self.line.flush()?;
+        thread::sleep(WAKING);
+        Ok(())
     }
 
     /// The answer to the question with the current sequence number; `None` after `timeout`.
@@ -101,6 +126,7 @@ impl Exchange {
                 if sequence != self.sequence {
                     continue;
                 }
+                self.answered = Some(Instant::now());
                 return match reply {
                     Err(fault) => Err(LoggerError::Refused(fault)),
                     Ok(response) => match take(&response) {

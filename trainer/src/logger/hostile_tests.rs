@@ -100,6 +100,8 @@ fn status(random: &mut impl Rng) -> Status {
         counts_from_month: random.random_bool(0.5).then(|| random.random()),
         unreadable_records: random.random(),
         utc_offset_minutes: random.random(),
+        low_battery_interval_s: random.random_bool(0.5).then(|| random.random()),
+        battery_life: None,
     }
 }
 
@@ -158,6 +160,7 @@ impl Hostile {
                 sample_capacity: 0,
                 months_free: 0,
                 serial: 0,
+                battery_life: None,
             }),
             10 => Response::Models(Models {
                 active: Some(slot),

@@ -4,7 +4,8 @@ mod channel;
 mod error;
 mod source;
 
-use amlstm_core::link::{BarometerConfig, ConfigItem, ConfigKey, MAX_CHANNELS, Security};
+use amlstm_core::link::{self, BarometerConfig, ConfigItem, ConfigKey, MAX_CHANNELS, Security};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 pub use self::channel::Channel;
@@ -43,12 +44,40 @@ pub struct Station {
     /// The sensors' supply is switched on so many seconds before each round, 0 to 10, and off after it; without it they always have power.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensor_warm_up_s: Option<u8>,
+    /// The battery, so that the logger says how long it lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub battery: Option<Battery>,
+    /// Rarer samples while the battery is low.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_battery: Option<LowBattery>,
     /// The barometer beside absolute transducers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub barometer: Option<Barometer>,
     /// The water channels, layer 1 from the top first.
     #[serde(default)]
     pub channel: Vec<Channel>,
+}
+
+/// The battery at the logger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Battery {
+    /// What it gives at the site's temperature, mAh.
+    pub capacity_mah: u32,
+    /// What the sensors draw together while they have power, mA.
+    pub sensors_ma: f32,
+    /// The day on which it was fitted, UTC.
+    pub fitted: Date,
+}
+
+/// Samples become rarer while the battery is low.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LowBattery {
+    /// It is low below so many mV.
+    pub below_mv: u16,
+    /// Seconds between two samples then.
+    pub sample_interval_s: u32,
 }
 
 /// The barometer.
@@ -87,6 +116,8 @@ impl Station {
             ConfigItem::SensorSupply {
                 warm_up_s: self.sensor_warm_up_s,
             },
+            ConfigItem::LowBattery(self.low_battery.as_ref().map(LowBattery::config)),
+            ConfigItem::Battery(self.battery.as_ref().map(Battery::config).transpose()?),
             ConfigItem::Barometer(self.barometer.as_ref().map(Barometer::config).transpose()?),
         ];
         if self.channel.len() > MAX_CHANNELS {
@@ -147,6 +178,8 @@ impl Station {
             signing_key: None,
             require_signed: false,
             sensor_warm_up_s: None,
+            battery: None,
+            low_battery: None,
             barometer: None,
             channel: Vec::new(),
         };
@@ -163,6 +196,13 @@ impl Station {
         {
             station.sensor_warm_up_s = warm_up_s;
         }
+        if let Some(ConfigItem::LowBattery(Some(low))) = client.config(ConfigKey::LowBattery)? {
+            station.low_battery = Some(LowBattery {
+                below_mv: low.below_mv,
+                sample_interval_s: low.interval_s,
+            });
+        }
+        station.battery = Battery::receive(client)?;
         if let Some(ConfigItem::Barometer(Some(barometer))) = client.config(ConfigKey::Barometer)? {
             station.barometer = Some(Barometer {
                 source: Source::of(barometer.sensor),
@@ -179,6 +219,46 @@ impl Station {
             }
         }
         Ok(station)
+    }
+}
+
+impl Battery {
+    /// What a logger knows of its battery.
+    ///
+    /// # Errors
+    ///
+    /// Line and refusals.
+    pub fn receive(client: &mut Client) -> Result<Option<Self>, LoggerError> {
+        let Some(ConfigItem::Battery(Some(battery))) = client.config(ConfigKey::Battery)? else {
+            return Ok(None);
+        };
+        let fitted = Timestamp::from_second(battery.fitted_unix_s.into()).unwrap_or_default();
+        Ok(Some(Self {
+            capacity_mah: battery.capacity_mah,
+            sensors_ma: battery.sensors_ma,
+            fitted: fitted.to_zoned(TimeZone::UTC).date(),
+        }))
+    }
+
+    /// What is sent to the logger.
+    fn config(&self) -> Result<link::Battery, StationError> {
+        let midnight = self.fitted.to_zoned(TimeZone::UTC);
+        let unix_s = midnight.map(|midnight| midnight.timestamp().as_second());
+        let fitted_unix_s = unix_s.ok().and_then(|unix_s| u32::try_from(unix_s).ok());
+        Ok(link::Battery {
+            capacity_mah: self.capacity_mah,
+            sensors_ma: self.sensors_ma,
+            fitted_unix_s: fitted_unix_s.ok_or(StationError::Fitted(self.fitted))?,
+        })
+    }
+}
+
+impl LowBattery {
+    fn config(&self) -> link::LowBattery {
+        link::LowBattery {
+            below_mv: self.below_mv,
+            interval_s: self.sample_interval_s,
+        }
     }
 }
 
@@ -218,6 +298,8 @@ fn place_of(item: &ConfigItem) -> String {
         ConfigItem::Security(_) => "signing_key".to_owned(),
         ConfigItem::Barometer(_) => "barometer".to_owned(),
         ConfigItem::SensorSupply { .. } => "sensor_warm_up_s".to_owned(),
+        ConfigItem::LowBattery(_) => "low_battery".to_owned(),
+        ConfigItem::Battery(_) => "battery".to_owned(),
         ConfigItem::Channel { index, .. } => format!("channel {}", index + 1),
     }
 }
@@ -256,7 +338,7 @@ mod tests {
     #[test]
     fn a_station_file_becomes_checked_items() {
         let items = station(FILE).items().expect("the file is sound");
-        assert_eq!(items.len(), 8);
+        assert_eq!(items.len(), 10);
         assert_eq!(items[1], ConfigItem::SampleInterval { seconds: 900 });
     }
 
@@ -267,6 +349,36 @@ mod tests {
             let back = Channel::of(&item);
             assert_eq!(back.config().expect("it is sound still"), item);
         }
+    }
+
+    #[test]
+    fn the_battery_is_read_and_its_day_checked() {
+        let file = format!(
+            "{FILE}\n[battery]\ncapacity_mah = 17000\nsensors_ma = 10.0\nfitted = \"2026-03-01\"\n[low_battery]\nbelow_mv = 3300\nsample_interval_s = 21600"
+        );
+        let items = station(&file).items().expect("the file is sound");
+        // 2026-03-01 00:00 UTC, by `date -u -d 2026-03-01 +%s`.
+        let battery = link::Battery {
+            capacity_mah: 17_000,
+            sensors_ma: 10.0,
+            fitted_unix_s: 1_772_323_200,
+        };
+        assert!(items.contains(&ConfigItem::Battery(Some(battery))));
+        let old = file.replace("2026-03-01", "1969-12-31");
+        let error = station(&old)
+            .items()
+            .expect_err("no such logger")
+            .to_string();
+        assert_eq!(
+            error,
+            "battery: fitted: found 1969-12-31, expected a day from 1970 to 2105"
+        );
+        let empty = file.replace("17000", "0");
+        let error = station(&empty).items().expect_err("empty").to_string();
+        assert!(
+            error.starts_with("battery: a battery has a capacity above 0"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -216,6 +216,8 @@ pub(super) mod tests {
             counts_from_month: None,
             unreadable_records: 0,
             utc_offset_minutes: 0,
+            low_battery_interval_s: None,
+            battery_life: None,
         }
     }
 

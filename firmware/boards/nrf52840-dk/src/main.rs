@@ -26,8 +26,12 @@
 
 mod clock;
 mod converter;
+mod crystal;
+mod currents;
 mod flash;
+mod laptop;
 mod sensors;
+mod wire;
 
 use core::marker::PhantomData;
 
@@ -35,22 +39,22 @@ use amlstm_core::link::{ResetCause, Task};
 use amlstm_cortex_m::{program, retained};
 use amlstm_firmware::app::{self, Parts};
 use amlstm_firmware::board::{Board, LastRun, Machine};
+use amlstm_firmware::power::Currents;
 use amlstm_firmware::store::Layout;
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, exception};
 use defmt_rtt as _;
 use embassy_executor::Spawner;
-use embassy_nrf::buffered_uarte::{self, BufferedUarte, BufferedUarteRx, BufferedUarteTx};
+use embassy_nrf::buffered_uarte;
 use embassy_nrf::config::LfclkSource;
 use embassy_nrf::gpio::{Level, Output, OutputDrive};
 use embassy_nrf::interrupt::typelevel::{self, Interrupt as _};
 use embassy_nrf::pac::POWER;
 use embassy_nrf::pac::power::regs::Resetreas;
-use embassy_nrf::saadc::{self, Saadc};
-use embassy_nrf::temp::{self, Temp};
-use embassy_nrf::uarte::{Baudrate, Config};
+use embassy_nrf::saadc;
+use embassy_nrf::uarte::Baudrate;
 use embassy_nrf::wdt::{self, Watchdog, WatchdogHandle};
-use embassy_nrf::{bind_interrupts, peripherals};
+use embassy_nrf::{bind_interrupts, pac, peripherals};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::mutex::Mutex;
 use embassy_time::Instant;
@@ -58,7 +62,9 @@ use static_cell::{ConstStaticCell, StaticCell};
 
 use clock::RtcClock;
 use converter::Converter;
+use laptop::{FromLaptop, Port, ToLaptop};
 use sensors::{Analog, Cable};
+use wire::{Parts as WireParts, Wire};
 
 const FW: [u8; 3] = [0, 1, 0];
 /// The chip as probe-rs names it, for `amlstm logger flash`.
@@ -73,16 +79,13 @@ bind_interrupts!(struct Interrupts {
     UARTE0 => buffered_uarte::InterruptHandler<peripherals::UARTE0>;
     UARTE1 => buffered_uarte::InterruptHandler<peripherals::UARTE1>;
     SAADC => saadc::InterruptHandler;
-    TEMP => temp::InterruptHandler;
     WDT => WatchdogWarning;
 });
 
-/// Baud rate of the port; a character takes ten bits.
-const PORT_BAUD: u32 = 115_200;
 /// Receive buffer of the port, in two halves. While an erase halts the processor, only one full half is registered: if both are filled, embassy-nrf
 /// 0.11 never receives again. So a half holds more than can arrive in that time.
 static PORT_RX: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; 2048]);
-const _: () = assert!(2048 / 2 > PORT_BAUD / 10 * flash::ERASE_MS / 1000);
+const _: () = assert!(2048 / 2 > laptop::BAUD / 10 * flash::ERASE_MS / 1000);
 /// Transmit buffer of the port, receive and transmit buffer of the bus.
 static BUFFERS: StaticCell<[[u8; 512]; 3]> = StaticCell::new();
 
@@ -92,50 +95,40 @@ async fn main(_spawner: Spawner) {
     // The kit's crystal. With the chip's internal oscillator, accurate to 2 % (product specification, LFRC), the clock could be wrong by half an hour
     // per day.
     config.lfclk_source = LfclkSource::ExternalXtal;
+    // From 3 V the processor then draws half the current (product specification 1.7, current consumption, ICPU0 and ICPU1). The kit has the coil.
+    config.dcdc.reg1 = true;
     let p = embassy_nrf::init(config);
     let port_rx = PORT_RX.take();
     let [port_tx, bus_rx, bus_tx] = BUFFERS.init([[0; 512]; 3]);
-    let mut port_config = Config::default();
-    port_config.baudrate = Baudrate::Baud115200;
-    let port = BufferedUarte::new(
-        p.UARTE0,
-        p.TIMER1,
-        p.PPI_CH0,
-        p.PPI_CH1,
-        p.PPI_GROUP0,
-        p.P0_08,
-        p.P0_06,
-        Interrupts,
-        port_config,
-        port_rx,
-        port_tx,
-    );
-    let mut bus_config = Config::default();
-    bus_config.baudrate = Baudrate::Baud1200;
-    let bus = BufferedUarte::new(
-        p.UARTE1,
-        p.TIMER2,
-        p.PPI_CH2,
-        p.PPI_CH3,
-        p.PPI_GROUP1,
-        p.P1_01,
-        p.P1_02,
-        Interrupts,
-        bus_config,
-        bus_rx,
-        bus_tx,
-    );
-    let channels = [
-        saadc::ChannelConfig::single_ended(p.P0_03),
-        saadc::ChannelConfig::single_ended(p.P0_04),
-        saadc::ChannelConfig::single_ended(saadc::VddhDiv5Input),
-    ];
-    let saadc = Saadc::new(p.SAADC, Interrupts, saadc::Config::default(), channels);
-    let analog: Analog = Mutex::new(Converter::new(saadc, Temp::new(p.TEMP, Interrupts)));
+    let port = Port::new(WireParts {
+        uarte: p.UARTE0,
+        timer: p.TIMER1,
+        timer_registers: pac::TIMER1,
+        channels: [p.PPI_CH0.into(), p.PPI_CH1.into()],
+        group: p.PPI_GROUP0.into(),
+        rx: p.P0_08.into(),
+        tx: p.P0_06.into(),
+        baudrate: Baudrate::Baud115200,
+        rx_buffer: port_rx,
+        tx_buffer: port_tx,
+    });
+    let wire = Wire::new(WireParts {
+        uarte: p.UARTE1,
+        timer: p.TIMER2,
+        timer_registers: pac::TIMER2,
+        channels: [p.PPI_CH2.into(), p.PPI_CH3.into()],
+        group: p.PPI_GROUP1.into(),
+        rx: p.P1_01.into(),
+        tx: p.P1_02.into(),
+        baudrate: Baudrate::Baud1200,
+        rx_buffer: bus_rx,
+        tx_buffer: bus_tx,
+    });
+    let analog: Analog = Mutex::new(Converter::new(p.SAADC, p.P0_03, p.P0_04));
     let drive = Output::new(p.P1_03, Level::Low, OutputDrive::Standard);
     let line_break = Output::new(p.P1_04, Level::Low, OutputDrive::Standard);
     let supply = Output::new(p.P1_05, Level::High, OutputDrive::Standard);
-    let bus = Cable::new(bus, drive, line_break, supply, &analog);
+    let bus = Cable::new(wire, drive, line_break, supply, &analog);
     let mut watchdog = wdt::Config::default();
     watchdog.timeout_ticks = WATCHDOG_MS / 1000 * WATCHDOG_HZ;
     let Ok((mut watchdog, [handle])) = Watchdog::try_new(p.WDT, watchdog) else {
@@ -174,8 +167,8 @@ impl<'a> Board for Kit<'a> {
     type Flash = flash::Internal;
     type Bus = Cable<'a>;
     type Machine = Watchman<'a>;
-    type FromLaptop = BufferedUarteRx<'static>;
-    type ToLaptop = BufferedUarteTx<'static>;
+    type FromLaptop = FromLaptop<'a>;
+    type ToLaptop = ToLaptop<'a>;
 }
 
 /// Watchdog and battery.
@@ -204,6 +197,10 @@ impl Machine for Watchman<'_> {
 
     fn battery_mv(&mut self) -> Option<u16> {
         sensors::battery_mv(self.analog)
+    }
+
+    fn currents(&self) -> Option<Currents> {
+        Some(currents::CURRENTS)
     }
 
     fn program_crc(&self) -> u32 {

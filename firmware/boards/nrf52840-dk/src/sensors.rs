@@ -5,13 +5,14 @@ use core::task::Poll;
 use amlstm_firmware::board::SensorBus;
 use amlstm_firmware::sense::sdi12::AnswerLine;
 use embassy_futures::poll_once;
-use embassy_nrf::buffered_uarte::BufferedUarte;
 use embassy_nrf::gpio::Output;
+use embassy_nrf::peripherals::{TIMER2, UARTE1};
 use embassy_sync::mutex::Mutex;
 use embassy_time::{Duration, Timer, with_timeout};
 
 use crate::OneThread;
 use crate::converter::Converter;
+use crate::wire::Wire;
 
 /// The converter, which loop inputs and battery share.
 pub type Analog = Mutex<OneThread, Converter>;
@@ -24,7 +25,7 @@ const CHARACTER: Duration = Duration::from_micros(8_333);
 
 /// The sensor bus.
 pub struct Cable<'a> {
-    uart: BufferedUarte<'static>,
+    wire: Wire<UARTE1, TIMER2>,
     drive: Output<'static>,
     line_break: Output<'static>,
     supply: Output<'static>,
@@ -33,14 +34,14 @@ pub struct Cable<'a> {
 
 impl<'a> Cable<'a> {
     pub fn new(
-        uart: BufferedUarte<'static>,
+        wire: Wire<UARTE1, TIMER2>,
         drive: Output<'static>,
         line_break: Output<'static>,
         supply: Output<'static>,
         analog: &'a Analog,
     ) -> Self {
         Self {
-            uart,
+            wire,
             drive,
             line_break,
             supply,
@@ -49,6 +50,7 @@ impl<'a> Cable<'a> {
     }
 
     async fn send(&mut self, command: &[u8]) {
+        let uart = self.wire.on();
         self.drive.set_high();
         self.line_break.set_high();
         Timer::after(BREAK).await;
@@ -56,19 +58,20 @@ impl<'a> Cable<'a> {
         Timer::after(MARKING).await;
         for &byte in command {
             let byte = with_even_parity(byte);
-            let _ = self.uart.write(&[byte]).await;
+            let _ = uart.write(&[byte]).await;
             Timer::after(CHARACTER).await;
         }
-        let _ = self.uart.flush().await;
+        let _ = uart.flush().await;
         self.drive.set_low();
         // Bytes received until now are the command's echo, or the late end of another answer.
-        while let Poll::Ready(Ok(1..)) = poll_once(self.uart.read(&mut [0; 16])) {}
+        while let Poll::Ready(Ok(1..)) = poll_once(uart.read(&mut [0; 16])) {}
     }
 
     /// Receives until the line ends or nothing more can be read.
     async fn receive(&mut self, line: &mut AnswerLine<'_>) {
         let mut byte = [0];
-        while let Ok(1) = self.uart.read(&mut byte).await {
+        let uart = self.wire.on();
+        while let Ok(1) = uart.read(&mut byte).await {
             let [byte] = byte;
             // A zero is the echo of the break.
             if byte != 0 && !line.goes_on_with_parity(byte) {
@@ -106,6 +109,10 @@ impl SensorBus for Cable<'_> {
         Timer::after(BREAK).await;
         self.line_break.set_low();
         Timer::after_millis(marking_ms.into()).await;
+    }
+
+    async fn rest(&mut self) {
+        self.wire.off();
     }
 
     async fn supply(&mut self, on: bool) {

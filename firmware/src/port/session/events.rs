@@ -198,6 +198,20 @@ impl fmt::Display for InWords<'_> {
                 f,
                 "{count} samples from {first_sample} on, taken while the clock was unsure, dated anew by {shift_s:+} s"
             ),
+            EventKind::BatteryLow {
+                battery_mv,
+                interval_s,
+            } => write!(
+                f,
+                "battery low: {battery_mv} mV; samples every {interval_s} s from now on"
+            ),
+            EventKind::BatteryGood {
+                battery_mv,
+                interval_s,
+            } => write!(
+                f,
+                "battery good again: {battery_mv} mV; samples every {interval_s} s from now on"
+            ),
             EventKind::MonthLogFull => {
                 write!(f, "the log of months is full: nothing more is closed")
             }

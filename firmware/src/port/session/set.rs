@@ -1,17 +1,17 @@
 //! The configuration on the console.
 
-use core::fmt;
 use core::str::FromStr;
 
 use amlstm_core::link::{
-    BarometerConfig, ChannelConfig, ConfigItem, CurrentLoop, Name, Quantity, Sdi12Command,
-    Sdi12Value, Sensor,
+    BarometerConfig, Battery, ChannelConfig, ConfigItem, CurrentLoop, LowBattery, Name, Sdi12Value,
+    Sensor,
 };
 use embedded_io_async::Write;
 
 use super::Session;
-use super::or_dash::OrDash;
+use super::quantity_words::quantity_of;
 use crate::board::Board;
+use crate::calendar::Moment;
 use crate::sense::sdi12::parse_decimal;
 use crate::settings::Settings;
 
@@ -28,6 +28,8 @@ set channel N command M|M1..M9|C|C1..C9|R0..R9   how its SDI-12 sensor is asked\
 set channel N wake MS              wake its sensor so much earlier, 0 to 90\r\n\
 set channel N crc on|off           off for sensors older than SDI-12 1.3\r\n\
 set supply SECONDS|off             switch the sensors' supply on so long before each round; off: always on\r\n\
+set low MV SECONDS|off             samples so far apart while the battery is below MV\r\n\
+set battery MAH SENSORS_MA YYYY-MM-DD|off   capacity, what all sensors draw while they have power, fitted on\r\n\
 set channel N off                  the last channel only\r\n";
 
 impl<B: Board, W: Write> Session<'_, B, W> {
@@ -35,7 +37,8 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         let shared = self.shared;
         let settings = shared.logger.lock().await.settings.clone();
         if words.is_empty() {
-            return self.show_settings(&settings).await;
+            self.show_settings(&settings).await?;
+            return self.text(USAGE).await;
         }
         let item = match parse(&settings, words) {
             Ok(item) => item,
@@ -61,64 +64,6 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             }
             Err(fault) => self.fault(fault).await,
         }
-    }
-
-    pub(super) async fn show_settings(&mut self, settings: &Settings) -> Result<(), W::Error> {
-        let Settings {
-            station,
-            datum,
-            serial,
-            interval_s,
-            ..
-        } = settings;
-        self.line(format_args!(
-            "station \"{station}\", datum \"{datum}\", serial {serial}, every {interval_s} s"
-        ))
-        .await?;
-        self.line(format_args!(
-            "limit {} mm a month",
-            OrDash(settings.limit_mm_per_month)
-        ))
-        .await?;
-        match settings.barometer {
-            Some(barometer) => {
-                self.line(format_args!(
-                    "barometer {}, {} to one kPa",
-                    Source(barometer.sensor),
-                    barometer.units_per_kpa
-                ))
-                .await?;
-            }
-            None => self.text("no barometer\r\n").await?,
-        }
-        if let Some(seconds) = settings.warm_up_s {
-            self.line(format_args!(
-                "supply of the sensors on {seconds} s before each round, then off"
-            ))
-            .await?;
-        }
-        for (index, channel) in settings.channels.iter().enumerate() {
-            self.line(format_args!(
-                "channel {index}: {}, {}, {}",
-                channel.aquifer_layer,
-                Source(channel.sensor),
-                word_of(channel.quantity)
-            ))
-            .await?;
-            self.line(format_args!(
-                "  point {:.3} m, cable {:.3} m, density {:.1} kg/m3, offset {:.3} m, low {:.3} m, high {:.3} m, step {:.3} m, stuck after {}",
-                channel.measuring_point_m,
-                channel.cable_m,
-                channel.density_kg_m3,
-                channel.offset_m,
-                channel.lowest_m,
-                channel.highest_m,
-                channel.largest_step_m,
-                channel.stuck_after
-            ))
-            .await?;
-        }
-        self.text(USAGE).await
     }
 }
 
@@ -164,6 +109,19 @@ fn parse<'w>(settings: &Settings, words: &[&'w str]) -> Result<ConfigItem, Wrong
         ["supply", seconds] => ConfigItem::SensorSupply {
             warm_up_s: Some(whole(seconds, "seconds, 0 to 10, or off")?),
         },
+        ["low", "off"] => ConfigItem::LowBattery(None),
+        ["low", below_mv, seconds] => ConfigItem::LowBattery(Some(LowBattery {
+            below_mv: whole(below_mv, "mV, 1 to 65535, or off")?,
+            interval_s: whole(seconds, "seconds, 1 to 86400")?,
+        })),
+        ["battery", "off"] => ConfigItem::Battery(None),
+        ["battery", capacity, sensors, date] => ConfigItem::Battery(Some(Battery {
+            capacity_mah: whole(capacity, "mAh, above 0, or off")?,
+            sensors_ma: number(sensors)?,
+            fitted_unix_s: Moment::parse_date(date)
+                .and_then(Moment::to_unix)
+                .ok_or(wrong(date, "the day it was fitted, YYYY-MM-DD"))?,
+        })),
         ["barometer", "off"] => ConfigItem::Barometer(None),
         ["barometer", address, value, units] => ConfigItem::Barometer(Some(BarometerConfig {
             sensor: sdi12(address, value)?,
@@ -190,7 +148,8 @@ fn parse<'w>(settings: &Settings, words: &[&'w str]) -> Result<ConfigItem, Wrong
             channel(index, layer, Sensor::CurrentLoop(sensor), quantity)?
         }
         [
-            word @ ("station" | "interval" | "limit" | "barometer" | "channel" | "supply"),
+            word @ ("station" | "interval" | "limit" | "barometer" | "channel" | "supply" | "low"
+            | "battery"),
             ..,
         ] => {
             return Err(wrong(word, "its words as the list says"));
@@ -198,7 +157,7 @@ fn parse<'w>(settings: &Settings, words: &[&'w str]) -> Result<ConfigItem, Wrong
         [word, ..] => {
             return Err(wrong(
                 word,
-                "station, interval, limit, barometer, channel or supply",
+                "station, interval, limit, barometer, channel, supply, low or battery",
             ));
         }
         [] => return Err(wrong("", "a word of the list")),
@@ -297,60 +256,6 @@ fn asked_otherwise<'w>(
         _ => reading.command = whole(value, "M, M1 to M9, C, C1 to C9, or R0 to R9")?,
     }
     Ok(Sensor::of_sdi12(reading))
-}
-
-/// The words for quantities, as typed and as shown.
-const QUANTITIES: [(&str, Quantity); 5] = [
-    ("absolute", Quantity::AbsolutePressureKpa),
-    ("gauge", Quantity::GaugePressureKpa),
-    ("submergence", Quantity::SubmergenceM),
-    ("depth", Quantity::DepthToWaterM),
-    ("level", Quantity::LevelM),
-];
-
-fn quantity_of(word: &str) -> Option<Quantity> {
-    let mut words = QUANTITIES.into_iter();
-    words
-        .find(|(name, _)| *name == word)
-        .map(|(_, quantity)| quantity)
-}
-
-fn word_of(quantity: Quantity) -> &'static str {
-    let mut words = QUANTITIES.into_iter();
-    words
-        .find(|(_, named)| *named == quantity)
-        .map_or("", |(name, _)| name)
-}
-
-/// Where a raw value comes from, in the words of the command.
-struct Source(Sensor);
-
-impl fmt::Display for Source {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(reading) = self.0.sdi12() {
-            let Sdi12Value {
-                address,
-                value,
-                crc,
-            } = reading.value;
-            write!(formatter, "sdi12 {} value {value}", char::from(address))?;
-            if reading.command != Sdi12Command::DEFAULT {
-                write!(formatter, " by {}", reading.command)?;
-            }
-            if reading.wake_ms > 0 {
-                write!(formatter, ", woken {} ms earlier", reading.wake_ms)?;
-            }
-            return formatter.write_str(if crc { "" } else { ", no CRC" });
-        }
-        match self.0 {
-            Sensor::Sdi12(_) | Sensor::Sdi12Reading(_) => Ok(()),
-            Sensor::CurrentLoop(sensor) => write!(
-                formatter,
-                "loop {} from {} to {}",
-                sensor.input, sensor.at_4_ma, sensor.at_20_ma
-            ),
-        }
-    }
 }
 
 #[cfg(test)]

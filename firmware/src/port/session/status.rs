@@ -1,11 +1,13 @@
 //! State of the logger on the console.
 
-use amlstm_core::link::{Name, ResetCause};
+use amlstm_core::link::{Name, ResetCause, Status};
 use amlstm_core::month_mean::UtcOffset;
 use embedded_io_async::Write;
 
 use super::Session;
+use super::milliamp_hours::MilliampHours;
 use crate::board::Board;
+use crate::calendar::Moment;
 
 impl<B: Board, W: Write> Session<'_, B, W> {
     pub(super) async fn status(&mut self) -> Result<(), W::Error> {
@@ -44,16 +46,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             status.uptime_s, status.boots
         ))
         .await?;
-        match status.battery_mv {
-            Some(millivolts) => {
-                self.line(format_args!("battery    {millivolts} mV"))
-                    .await?;
-            }
-            None => {
-                self.text("battery    not measured by this board\r\n")
-                    .await?;
-            }
-        }
+        self.battery(&status).await?;
         let barometer = if status.barometer {
             "and a barometer"
         } else {
@@ -99,6 +92,38 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             self.line(format_args!(
                 "FLASH      {} errors since start",
                 status.storage_errors
+            ))
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The battery, what is done because it is low, and how long it lasts.
+    async fn battery(&mut self, status: &Status) -> Result<(), W::Error> {
+        match status.battery_mv {
+            Some(millivolts) => {
+                self.line(format_args!("battery    {millivolts} mV"))
+                    .await?;
+            }
+            None => {
+                self.text("battery    not measured by this board\r\n")
+                    .await?;
+            }
+        }
+        if let Some(seconds) = status.low_battery_interval_s {
+            self.line(format_args!(
+                "LOW        battery: samples every {seconds} s until it is good again"
+            ))
+            .await?;
+        }
+        let battery = self.shared.logger.lock().await.settings.battery;
+        if let Some((life, battery)) = status.battery_life.zip(battery) {
+            self.line(format_args!(
+                "lasts      about {} days more: {} mAh a day by data sheets, not measured, of {} mAh fitted {}",
+                life.days_left,
+                MilliampHours(life.uah_per_day),
+                battery.capacity_mah,
+                Moment::from_unix(battery.fitted_unix_s).date()
             ))
             .await?;
         }

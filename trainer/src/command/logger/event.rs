@@ -148,6 +148,16 @@ fn words(kind: &EventKind, layers: &[String]) -> String {
         } => format!(
             "{count} samples from {first_sample} on, taken while the clock was unsure, dated anew by {shift_s:+} s"
         ),
+        EventKind::BatteryLow {
+            battery_mv,
+            interval_s,
+        } => format!("battery low: {battery_mv} mV; samples every {interval_s} s from then on"),
+        EventKind::BatteryGood {
+            battery_mv,
+            interval_s,
+        } => format!(
+            "battery good again: {battery_mv} mV; samples every {interval_s} s from then on"
+        ),
         EventKind::MonthLogFull => "log of months full: no further month can be closed".to_owned(),
     }
 }

@@ -214,7 +214,7 @@ fn ask(
 ) -> anyhow::Result<()> {
     match request {
         Request::Info => show::info(&client.hello, as_json, output),
-        Request::Status => status::show(&client.status()?, &client.models()?, as_json, output),
+        Request::Status => status::run(client, as_json, output),
         Request::Now => {
             let layers = of_channels(client)?;
             show::now(&client.now()?, &layers, as_json, output)

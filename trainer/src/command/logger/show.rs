@@ -1,7 +1,7 @@
 //! Who a logger is and what its sensors read, for people, and how each of its numbers is shown.
 
-use amlstm::logger::{quality_text, time_text};
-use amlstm_core::link::{Hello, Now, Quality};
+use amlstm::logger::{Battery, quality_text, time_text};
+use amlstm_core::link::{BatteryLife, Hello, Now, Quality};
 
 use crate::command::{
     output::Output,
@@ -24,6 +24,18 @@ pub fn battery(millivolts: Option<u16>) -> String {
         || "not measured".to_owned(),
         |millivolts| format!("{:.2} V", f32::from(millivolts) / 1000.0),
     )
+}
+
+/// How long the battery lasts, with where that is from; nothing where it cannot be known.
+pub fn battery_life(life: Option<BatteryLife>, battery: Option<&Battery>) -> Option<String> {
+    let (life, battery) = life.zip(battery)?;
+    Some(format!(
+        "lasts about {} days more: {:.2} mAh a day by data sheets, not measured, of {} mAh fitted {}",
+        life.days_left,
+        f64::from(life.uah_per_day) / 1000.0,
+        battery.capacity_mah,
+        battery.fitted
+    ))
 }
 
 pub fn quality_or_good(quality: Quality) -> String {

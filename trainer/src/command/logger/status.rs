@@ -1,20 +1,16 @@
 //! `amlstm logger status`: state and models of a logger.
 
-use amlstm::logger::{month_text, time_text};
+use amlstm::logger::{Battery, Client, month_text, time_text};
 use amlstm_core::link::{ClockState, Models, SlotInfo, Status};
 use amlstm_core::month_mean::UtcOffset;
 
 use super::json;
-use super::show::battery;
+use super::show::{battery, battery_life};
 use crate::command::output::{Output, OutputError};
 
 /// `logger status`.
-pub fn show(
-    status: &Status,
-    models: &Models,
-    as_json: bool,
-    output: &mut Output,
-) -> anyhow::Result<()> {
+pub fn run(client: &mut Client, as_json: bool, output: &mut Output) -> anyhow::Result<()> {
+    let (status, models) = (&client.status()?, &client.models()?);
     if as_json {
         let status = &Status {
             synthetic: status.synthetic || models.synthetic_model,
@@ -58,6 +54,16 @@ pub fn show(
         status.reset_cause
     )?;
     writeln!(output, "battery    {}", battery(status.battery_mv))?;
+    if let Some(seconds) = status.low_battery_interval_s {
+        writeln!(
+            output,
+            "LOW        battery: a sample every {seconds} s until it is good again"
+        )?;
+    }
+    let known = Battery::receive(client)?;
+    if let Some(life) = battery_life(status.battery_life, known.as_ref()) {
+        writeln!(output, "           {life}")?;
+    }
     writeln!(
         output,
         "channels   {} water{}, every {} s",

@@ -9,7 +9,7 @@ use anyhow::bail;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::show::{battery, metres, quality_or_good, table};
+use super::show::{battery, battery_life, metres, quality_or_good, table};
 use crate::command::output::{Output, OutputError};
 
 /// What the technician brings.
@@ -79,6 +79,7 @@ pub fn run(
         logger_time_utc: time_text(report.now.unix_s),
         clock_error_s: (report.now.unix_s > 0).then_some(report.clock_error_s),
         battery_mv: report.battery_mv,
+        battery_days_left: report.battery_life.map(|life| life.days_left),
         air_pressure_kpa: report.now.barometer_kpa,
         samples: report.samples,
         sample_capacity: report.sample_capacity,
@@ -98,6 +99,9 @@ pub fn run(
         writeln!(output, "{text}")?;
     } else {
         show(&report, &layers, &tape_m, output)?;
+        if let Some(life) = battery_life(report.battery_life, station.battery.as_ref()) {
+            writeln!(output, "battery {life}")?;
+        }
         output.note(format_args!("\n{}: written", path.display()))?;
     }
     Ok(())
@@ -175,6 +179,7 @@ struct VisitFile<'a> {
     logger_time_utc: String,
     clock_error_s: Option<i32>,
     battery_mv: Option<u16>,
+    battery_days_left: Option<u32>,
     air_pressure_kpa: Option<f32>,
     samples: u32,
     sample_capacity: u32,

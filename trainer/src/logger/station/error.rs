@@ -2,6 +2,8 @@
 
 use amlstm_core::link::{ConfigProblem, MAX_CHANNELS, MAX_NAME, Name};
 
+use jiff::civil::Date;
+
 use crate::logger::error::LoggerError;
 
 /// What is wrong with a station file, or why it could not be sent.
@@ -32,6 +34,9 @@ pub enum StationError {
     /// Not a key.
     #[error("signing_key: expected 64 hexadecimal digits")]
     Key,
+    /// No day a logger can know.
+    #[error("battery: fitted: found {0}, expected a day from 1970 to 2105")]
+    Fitted(Date),
     /// Too many channels.
     #[error("channel: found {0}, expected at most {MAX_CHANNELS}")]
     Channels(usize),
