@@ -95,6 +95,7 @@ fn add_columns<S: Scalar + Copy, N: Pod + Scalar>(
     debug_assert_eq!(columns.len(), tiles.len() * TILE_COLUMNS);
     for blocks in [hidden, below] {
         let values: &[N] = bytemuck::try_cast_slice(blocks).unwrap_or_default();
+        debug_assert_eq!(values.len(), blocks.len() * BLOCK);
         let (of_values, rest) = columns
             .split_at_checked(values.len())
             .unwrap_or((columns, &[]));

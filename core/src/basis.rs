@@ -73,7 +73,11 @@ impl LayerBeds {
         let mut numbers = levels
             .into_iter()
             .chain(cells.flat_map(|cell| [cell.level_m, cell.lowest_m]));
-        [(); LAYER_NUMBERS].map(|()| numbers.next().unwrap_or_default())
+        [(); LAYER_NUMBERS].map(|()| {
+            let number = numbers.next();
+            debug_assert!(number.is_some(), "there are LAYER_NUMBERS numbers");
+            number.unwrap_or_default()
+        })
     }
 
     /// The beds from their numbers; `None` if no step can produce these.

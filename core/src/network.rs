@@ -5,6 +5,7 @@ use core::iter::zip;
 use crate::arithmetic::{Arithmetic, Block, StackedInput};
 use crate::attention::{AttentionWeights, Inputs};
 use crate::lstm::GateWeights;
+use crate::sizes::BLOCK;
 use crate::state::State;
 
 /// All weights of a network, borrowed from the model file.
@@ -45,6 +46,7 @@ impl<A: Arithmetic> Weights<'_, A> {
                 .cell
                 .map(|block| block.map(|cell| A::attended_cell(&self.scales, cell)));
             let below = cell.get(..hidden.len()).unwrap_or_default();
+            debug_assert_eq!(below.len(), hidden.len(), "h and C have the same length");
             let input = StackedInput { hidden, below };
             beta = attention.shares(&self.scales, &input, inputs);
             // (10) e^k = beta^k x^k
@@ -58,16 +60,17 @@ impl<A: Arithmetic> Weights<'_, A> {
         self.gates
             .advance(&input, &mut state.hidden, &mut state.cell);
         // The padding of the last block stays zero, whatever weights the file has there.
-        for (h, c) in state.units_mut().skip(self.hidden) {
-            (*h, *c) = Default::default();
+        for unit in self.hidden..BLOCK * self.gates.biases.len() {
+            state.clear(unit);
         }
         // y = w_o' h + b_o + s' x
-        let products = zip(self.output.iter().flatten(), state.hidden.iter().flatten());
-        let sum = products.fold(A::bias(self.output_bias), |sum, (weight, h)| {
-            A::add_product(sum, *weight, *h)
+        let blocks = zip(self.output, &state.hidden);
+        let sum = blocks.fold(A::bias(self.output_bias), |sum, (weights, h)| {
+            weights.zip_fold(h, sum, A::add_product)
         });
-        let skipped = zip(self.skip.iter().flatten(), &inputs.value);
-        let sum = skipped.fold(sum, |sum, (weight, x)| A::add_product(sum, *weight, *x));
+        let sum = self.skip.iter().fold(sum, |sum, weights| {
+            weights.zip_fold(&inputs.value, sum, A::add_product)
+        });
         (A::output(self.output_bias, sum), beta)
     }
 }

@@ -24,11 +24,18 @@ impl<A: Arithmetic, const BLOCKS: usize> State<A, BLOCKS> {
     }
 
     /// h and C of each hidden unit.
-    pub(crate) fn units_mut(&mut self) -> impl Iterator<Item = (&mut A::Value, &mut A::Cell)> {
+    fn units_mut(&mut self) -> impl Iterator<Item = (&mut A::Value, &mut A::Cell)> {
         zip(
             self.hidden.iter_mut().flatten(),
             self.cell.iter_mut().flatten(),
         )
+    }
+
+    /// Sets h and C of a hidden unit to zero.
+    pub(crate) fn clear(&mut self, unit: usize) {
+        if let Some((hidden, cell)) = self.units_mut().nth(unit) {
+            (*hidden, *cell) = Default::default();
+        }
     }
 
     /// Bits of h and C of hidden unit `unit`; `None` beyond the first `units`.

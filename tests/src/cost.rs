@@ -1,12 +1,14 @@
-//! What inference costs on each core: runs the image `probe` in QEMU and reads its figures.
+//! What inference costs on each core: runs the images `probe` and `network` in QEMU and reads their figures.
 
 use std::fs;
 use std::time::Duration;
 
-use amlstm_core::arithmetic::ArithmeticKind;
-use amlstm_core::artifact::Physics;
+use amlstm_core::arithmetic::{Arithmetic, ArithmeticKind};
+use amlstm_core::artifact::{ModelFile, Physics};
+use amlstm_core::model::Network;
+use amlstm_core::network::Weights;
 use amlstm_core::sizes::AttentionKind;
-use amlstm_measure::replay::Start;
+use amlstm_measure::replay::{Replay, Start};
 
 use crate::board::Board;
 use crate::image::{Image, Program, Recipe};
@@ -33,10 +35,18 @@ pub const fn probe(arithmetic: ArithmeticKind) -> Recipe {
     }
 }
 
+/// The image of the network alone, without model file, physics and estimator.
+pub const fn bare(arithmetic: ArithmeticKind) -> Recipe {
+    Recipe {
+        program: Program::Measure("network"),
+        features: name(arithmetic),
+    }
+}
+
 /// Software floating point on the slowest core takes some seconds, on a busy machine a minute.
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// `CONTROL_TURNS` of `tests/measure/src/bin/probe.rs`, two instructions each.
+/// `CONTROL_TURNS` of `tests/measure/src/bin/meter.rs`, two instructions each.
 const CONTROL_INSTRUCTIONS: f64 = 2.0 * 100_000.0;
 
 /// The cost of one model on one core.
@@ -62,16 +72,26 @@ pub struct Cost {
 
 /// Measures the cost of a block whose model is of this arithmetic, or says on stderr why that is not possible here and returns `None`.
 pub fn measure(board: Board, arithmetic: ArithmeticKind, block: &Block) -> Option<Cost> {
-    let image = Image::build(board, probe(arithmetic))?;
+    run(board, probe(arithmetic), block.bytes())
+}
+
+/// Measures the cost of the network alone, of the model in a block.
+pub fn measure_bare(board: Board, arithmetic: ArithmeticKind, block: &Block) -> Option<Cost> {
+    run(board, bare(arithmetic), &bare_block(block))
+}
+
+fn run(board: Board, recipe: Recipe, input: &[u8]) -> Option<Cost> {
+    let image = Image::build(board, recipe)?;
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
-    fs::write(&file, block.bytes()).expect("a temporary file is writable");
+    fs::write(&file, input).expect("a temporary file is writable");
     let finished = Machine::new(&image)
         .input(file.path())
         .counting_instructions()
         .run(LIMIT);
     assert!(
         finished.status.success(),
-        "probe on {}: {}",
+        "{:?} on {}: {}",
+        recipe.program,
         board.core,
         finished.status
     );
@@ -94,7 +114,8 @@ pub fn measure(board: Board, arithmetic: ArithmeticKind, block: &Block) -> Optio
     ] = words[..]
     else {
         panic!(
-            "probe on {}: wrote {} words, expected 8",
+            "{:?} on {}: wrote {} words, expected 8",
+            recipe.program,
             board.core,
             words.len()
         );
@@ -121,6 +142,40 @@ pub fn measure(board: Board, arithmetic: ArithmeticKind, block: &Block) -> Optio
     })
 }
 
+/// Number of months, then network and levels as in [`amlstm_measure::bare_network`].
+fn bare_block(block: &Block) -> Vec<u8> {
+    let replay = Replay::parse(block.bytes()).expect("the block was made here");
+    let file = ModelFile::parse(replay.model()).expect("the model was made here");
+    let model = file.model();
+    let mut bytes = replay.head().months.to_le_bytes().to_vec();
+    for input in model.inputs() {
+        bytes.extend(bytemuck::bytes_of(&input.to_numbers()));
+    }
+    bytes.extend(bytemuck::bytes_of(&[
+        model.target.offset,
+        model.target.scale,
+    ]));
+    match &model.network {
+        Network::F32(weights) => extend_with_weights(&mut bytes, weights),
+        Network::Q15(weights) => extend_with_weights(&mut bytes, weights),
+    }
+    bytes.extend(replay.levels().as_flattened());
+    bytes
+}
+
+fn extend_with_weights<A: Arithmetic>(bytes: &mut Vec<u8>, weights: &Weights<A>) {
+    let attention = weights.attention.as_ref().expect("the model has attention");
+    bytes.extend(bytemuck::bytes_of(&weights.scales));
+    bytes.extend::<&[u8]>(bytemuck::cast_slice(attention.w.tiles));
+    bytes.extend::<&[u8]>(bytemuck::cast_slice(attention.u));
+    bytes.extend::<&[u8]>(bytemuck::cast_slice(attention.b));
+    bytes.extend::<&[u8]>(bytemuck::cast_slice(attention.v));
+    bytes.extend::<&[u8]>(bytemuck::cast_slice(weights.gates.weights.tiles));
+    bytes.extend::<&[u8]>(bytemuck::cast_slice(weights.gates.biases.as_flattened()));
+    bytes.extend::<&[u8]>(bytemuck::cast_slice(weights.output));
+    bytes.extend(bytemuck::bytes_of(&weights.output_bias));
+}
+
 /// Period of SysTick, which is that of the machine's core clock: 25 MHz (AN385, AN386), 20 MHz (AN505), 16 MHz (nRF51822).
 fn nanoseconds_a_tick(board: Board) -> f64 {
     match board.machine {
@@ -138,7 +193,7 @@ pub fn block(arithmetic: ArithmeticKind) -> Block {
     block_with(arithmetic, None)
 }
 
-/// The same with physics beside the network, which is what a logger runs.
+/// [`block`] with physics beside the network, which is what a logger runs.
 pub fn block_with_physics(arithmetic: ArithmeticKind) -> Block {
     block_with(arithmetic, Some(&sample::physics()))
 }

@@ -60,15 +60,15 @@ fn cost_is_within(board: Board, arithmetic: ArithmeticKind, limits: &Limits) {
 #[test]
 fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 10_800,
+        instructions_a_step: 10_100,
         flash: 33_500,
         state_ram: 276,
-        step_stack: 1_100,
+        step_stack: 1_190,
         load_stack: 10_300,
     };
     cost_is_within(CORTEX_M4F, F32, &limits);
     let limits = Limits {
-        instructions_a_step: 13_700,
+        instructions_a_step: 13_000,
         flash: 41_500,
         state_ram: 276,
         step_stack: 1_050,
@@ -80,10 +80,10 @@ fn a_step_on_a_cortex_m4f_stays_within_its_limits() {
 #[test]
 fn a_step_on_a_cortex_m33_stays_within_its_limits() {
     let limits = Limits {
-        instructions_a_step: 11_000,
+        instructions_a_step: 10_100,
         flash: 33_500,
         state_ram: 276,
-        step_stack: 1_100,
+        step_stack: 1_190,
         load_stack: 10_300,
     };
     cost_is_within(CORTEX_M33, F32, &limits);
@@ -135,6 +135,27 @@ fn a_step_on_a_cortex_m0_stays_within_its_limits() {
         load_stack: 10_600,
     };
     cost_is_within(CORTEX_M0, Q15, &limits);
+}
+
+/// Instructions a step, flash and stack of the network alone, up to a tenth above what they are.
+#[test]
+fn the_network_alone_stays_within_its_limits() {
+    for (board, arithmetic, instructions_a_step, flash, step_stack) in [
+        (CORTEX_M4F, F32, 9_600, 15_500, 860),
+        (CORTEX_M4F, Q15, 11_500, 16_900, 620),
+        (CORTEX_M0, Q15, 25_500, 18_600, 750),
+    ] {
+        let block = cost::block(arithmetic);
+        let Some(cost) = cost::measure_bare(board, arithmetic, &block) else {
+            return;
+        };
+        let name = format!("{} {}", board.core, cost::name(arithmetic));
+        println!("{name}: {cost:?}");
+        assert_eq!(cost.subsidence_bits, block.subsidence_bits(), "{name}");
+        assert!(cost.instructions_a_step <= instructions_a_step, "{name}");
+        assert!(cost.flash <= flash, "{name}");
+        assert!(cost.step_stack <= step_stack, "{name}");
+    }
 }
 
 fn every_board_and_arithmetic() -> impl Iterator<Item = (Board, ArithmeticKind)> {

@@ -246,6 +246,7 @@ fn put_physics(
     for (place, golden_m) in level_m.iter_mut().zip(golden_levels(inputs)) {
         *place = golden_m;
     }
+    debug_assert!(inputs.len() <= MAX_INPUTS, "the inputs have been counted");
     let level_m = level_m.get(..inputs.len()).unwrap_or_default();
     writer.put(bytemuck::bytes_of(&golden_months(weights, level_m)))
 }
@@ -255,18 +256,16 @@ fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactErr
     let sizes = content.record.sizes;
     let [inputs, hidden, units] = [sizes.inputs, sizes.hidden, sizes.attention].map(usize::from);
     let columns = sizes.attention_columns(content.record.attention);
-    let Encoding {
-        scales,
-        bias,
-        weight,
-    } = Encoding::of(content.record.arithmetic);
+    let Encoding { scales, bias, .. } = Encoding::of(content.record.arithmetic);
     let no_bias: &[u8] = match content.record.arithmetic {
         ArithmeticKind::F32 => &[0; 4],
         // Shifted by 1.
         ArithmeticKind::Q15 => &[0, 0, 0, 0, 1, 0, 0, 0],
     };
-    let no_weight = [0; 4];
-    let no_weight = no_weight.get(..weight).unwrap_or_default();
+    let no_weight: &[u8] = match content.record.arithmetic {
+        ArithmeticKind::F32 => &[0; 4],
+        ArithmeticKind::Q15 => &[0; 2],
+    };
 
     let padded_hidden = BLOCK * sizes.hidden_blocks();
     let padded_units = BLOCK * sizes.attention_blocks();

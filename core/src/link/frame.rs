@@ -53,13 +53,15 @@ pub fn encode_frame<'o, T: Serialize>(
     let length = postcard::to_slice(&(sequence, message), body)
         .map_err(|_| FrameError::MessageTooLong)?
         .len();
-    let crc = CRC32.checksum(payload.get(..length).unwrap_or_default());
+    let body = payload.get(..length).ok_or(FrameError::MessageTooLong)?;
+    let crc = CRC32.checksum(body);
     let end = length + CRC_BYTES;
     payload
         .get_mut(length..end)
         .ok_or(FrameError::MessageTooLong)?
         .copy_from_slice(&crc.to_le_bytes());
-    let written = cobs::try_encode_including_sentinels(payload.get(..end).unwrap_or_default(), out)
+    let payload = payload.get(..end).ok_or(FrameError::MessageTooLong)?;
+    let written = cobs::try_encode_including_sentinels(payload, out)
         .map_err(|_| FrameError::MessageTooLong)?;
     out.get(..written).ok_or(FrameError::MessageTooLong)
 }
@@ -191,6 +193,7 @@ impl FrameReader {
         match unpack(frame) {
             Ok(length) => {
                 self.place = Place::Outside;
+                debug_assert!(length <= MAX_FRAME, "a payload is shorter than its frame");
                 Received::Payload(self.buffer.get(..length).unwrap_or_default())
             }
             Err(error) => self.broken(error),

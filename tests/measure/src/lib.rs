@@ -2,4 +2,5 @@
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 
+pub mod bare_network;
 pub mod replay;

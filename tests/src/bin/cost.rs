@@ -21,17 +21,19 @@ fn main() -> ExitCode {
         let both = cost::block_with_physics(arithmetic);
         for board in BOARDS {
             // The reason stands on stderr.
-            let Some((cost, both)) = cost::measure(board, arithmetic, &block)
-                .zip(cost::measure(board, arithmetic, &both))
-            else {
+            let measured = || {
+                Some(Row {
+                    core: board.core,
+                    arithmetic,
+                    cost: cost::measure(board, arithmetic, &block)?,
+                    with_physics: cost::measure(board, arithmetic, &both)?.instructions_a_step,
+                    bare: cost::measure_bare(board, arithmetic, &block)?,
+                })
+            };
+            let Some(row) = measured() else {
                 return ExitCode::FAILURE;
             };
-            rows.push(Row {
-                core: board.core,
-                arithmetic,
-                cost,
-                with_physics: both.instructions_a_step,
-            });
+            rows.push(row);
         }
     }
     if json {
@@ -49,6 +51,8 @@ struct Row {
     cost: Cost,
     /// Instructions of a month with physics beside the network.
     with_physics: u32,
+    /// The network alone: no model file, no physics, no estimator.
+    bare: Cost,
 }
 
 fn print_table(rows: &[Row]) {
@@ -65,6 +69,7 @@ fn print_table(rows: &[Row]) {
         arithmetic,
         cost,
         with_physics,
+        ..
     } in rows
     {
         println!(
@@ -77,6 +82,26 @@ fn print_table(rows: &[Row]) {
             cost.state_ram,
             cost.step_stack,
             cost.load_stack
+        );
+    }
+    println!();
+    println!(
+        "network alone           instructions a step         flash    state    stack of a step"
+    );
+    for Row {
+        core,
+        arithmetic,
+        bare,
+        ..
+    } in rows
+    {
+        println!(
+            "{core:<12}{:<12}{:>19}{:>12} B{:>7} B{:>17} B",
+            cost::name(*arithmetic),
+            bare.instructions_a_step,
+            bare.flash,
+            bare.state_ram,
+            bare.step_stack
         );
     }
 }
@@ -93,10 +118,11 @@ fn json_row(
         arithmetic,
         cost,
         with_physics,
+        bare,
     }: &Row,
 ) -> String {
     format!(
-        "  {{\"core\":\"{core}\",\"arithmetic\":\"{}\",\"instructions_a_step\":{},\"instructions_with_physics\":{with_physics},\"instructions_to_load\":{},\"flash_bytes\":{},\"static_ram_bytes\":{},\"state_ram_bytes\":{},\"step_stack_bytes\":{},\"load_stack_bytes\":{}}}",
+        "  {{\"core\":\"{core}\",\"arithmetic\":\"{}\",\"instructions_a_step\":{},\"instructions_with_physics\":{with_physics},\"instructions_to_load\":{},\"flash_bytes\":{},\"static_ram_bytes\":{},\"state_ram_bytes\":{},\"step_stack_bytes\":{},\"load_stack_bytes\":{},\"bare_instructions_a_step\":{},\"bare_flash_bytes\":{},\"bare_state_ram_bytes\":{},\"bare_step_stack_bytes\":{}}}",
         cost::name(*arithmetic),
         cost.instructions_a_step,
         cost.instructions_to_load,
@@ -104,6 +130,10 @@ fn json_row(
         cost.static_ram,
         cost.state_ram,
         cost.step_stack,
-        cost.load_stack
+        cost.load_stack,
+        bare.instructions_a_step,
+        bare.flash,
+        bare.state_ram,
+        bare.step_stack
     )
 }
