@@ -75,13 +75,13 @@ pub mod basis;
 
 pub mod physics;
 
-pub mod cumulative_interval;
-
 pub mod estimate;
 
-pub mod artifact;
+pub mod cumulative_interval;
 
 pub mod saved_state;
+
+pub mod artifact;
 
 mod stateful_physics;
 

@@ -15,10 +15,12 @@
 //!
 //! Text outside of frames belongs to the logger's plain-text console on the same port.
 
+mod barometer;
 mod battery;
 mod channel;
 mod clock_chip_fault;
 mod clock_doubt;
+mod clock_state;
 mod config_item;
 mod config_key;
 mod config_problem;
@@ -29,41 +31,51 @@ mod frame;
 mod hello;
 mod models;
 mod month_record;
+mod now;
 mod quality;
+mod reading;
 mod request;
+mod reset_cause;
 mod response;
 mod sample;
 mod sdi12;
 mod security;
 mod sensor;
 mod status;
+mod task;
 mod verification;
 mod visit_report;
 
 pub use crate::estimate::MAX_MONTHS_WITHOUT_LEVELS;
 pub use crate::input::InputState;
+pub use barometer::BarometerConfig;
 pub use battery::{Battery, BatteryLife, LowBattery};
-pub use channel::{BarometerConfig, ChannelConfig};
+pub use channel::ChannelConfig;
 pub use clock_chip_fault::ClockChipFault;
 pub use clock_doubt::ClockDoubt;
+pub use clock_state::ClockState;
 pub use config_item::{ConfigItem, MAX_WARM_UP_S};
 pub use config_key::ConfigKey;
 pub use config_problem::ConfigProblem;
 pub use estimate_record::EstimateRecord;
-pub use event::{Event, EventKind, ResetCause, Task};
+pub use event::{Event, EventKind};
 pub use fault::Fault;
 pub use frame::{FrameError, FrameReader, Received, decode_reply, decode_request, encode_frame};
 pub use hello::Hello;
 pub use models::{Models, SlotInfo, UploadProgress};
 pub use month_record::{MonthLevel, MonthRecord};
+pub use now::Now;
 pub use quality::Quality;
+pub use reading::Reading;
 pub use request::Request;
+pub use reset_cause::ResetCause;
 pub use response::{Reply, Response};
-pub use sample::{Now, Reading, Sample, Samples};
+pub use sample::{Sample, Samples};
 pub use sdi12::{MAX_WAKE_MS, NoCommand, Sdi12Command, Sdi12Reading, Sdi12Value};
 pub use security::Security;
 pub use sensor::{CurrentLoop, Quantity, Sensor};
-pub use status::{ClockState, Status};
+pub use status::Status;
+pub use task::Task;
 pub use verification::Verification;
 pub use visit_report::VisitReport;
 

@@ -4,118 +4,15 @@
 //! days. This is the only definition: training, `amlstm estimate` and the logger use it, with the same bits. Days and months are in the site's time,
 //! by the offset from UTC in the model file.
 
-use core::fmt;
-
-use serde::{Deserialize, Serialize};
+mod definition;
+mod rule;
+mod utc_offset;
 
 use crate::month::Month;
 
-/// Under [`MonthRule::MostDays`] a month counts if at least this percentage of its days was read.
-pub const MOST_DAYS_PERCENT: u32 = 80;
-
-/// Which months of an aquifer layer count, by the number of days that were read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MonthRule {
-    /// One day is enough: records of one reading per day or fewer, such as a tape reading each month.
-    #[default]
-    AnyDay,
-    /// At least [`MOST_DAYS_PERCENT`] of the month's days: records of several readings per day, whose missing days are failures.
-    MostDays,
-}
-
-impl fmt::Display for MonthRule {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::AnyDay => "any day read",
-            Self::MostDays => "80 % of days read",
-        })
-    }
-}
-
-impl MonthRule {
-    /// Whether a month counts of which `days` days were read.
-    pub fn accepts(self, days: u8, month: Month) -> bool {
-        match self {
-            Self::AnyDay => days > 0,
-            Self::MostDays => u32::from(days) * 100 >= MOST_DAYS_PERCENT * u32::from(month.days()),
-        }
-    }
-}
-
-/// How the monthly levels of a model are formed: which months of each input count, and the offset from UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MonthDefinition {
-    utc_offset_minutes: i16,
-    /// Bit k is set if input k follows [`MonthRule::MostDays`].
-    most_days: u8,
-}
-
-/// Largest offset of a site's time from UTC, minutes: time zones reach from -12 to +14 hours.
-pub const MAX_UTC_OFFSET_MINUTES: i16 = 14 * 60;
-
-impl MonthDefinition {
-    /// Months of a site whose time is `utc_offset_minutes` ahead of UTC, and the rule of each input; `None` beyond [`MAX_UTC_OFFSET_MINUTES`].
-    pub fn new(utc_offset_minutes: i16, rules: impl Iterator<Item = MonthRule>) -> Option<Self> {
-        let most_days = rules.take(8).enumerate().fold(0, |bits, (input, rule)| {
-            bits | (u8::from(rule == MonthRule::MostDays) << input)
-        });
-        let [low, high] = utc_offset_minutes.to_le_bytes();
-        Self::from_bytes([low, high, most_days, 0])
-    }
-
-    /// Minutes by which the site's time, in which days and months are counted, is ahead of UTC.
-    pub fn utc_offset_minutes(self) -> i16 {
-        self.utc_offset_minutes
-    }
-
-    /// Which months of an input count.
-    pub fn rule(self, input: usize) -> MonthRule {
-        if input < 8 && self.most_days & (1 << input) != 0 {
-            MonthRule::MostDays
-        } else {
-            MonthRule::AnyDay
-        }
-    }
-
-    /// The bytes of a model file.
-    pub fn to_bytes(self) -> [u8; 4] {
-        let [low, high] = self.utc_offset_minutes.to_le_bytes();
-        [low, high, self.most_days, 0]
-    }
-
-    /// From the bytes of a model file; `None` if they are invalid.
-    pub fn from_bytes([low, high, most_days, zero]: [u8; 4]) -> Option<Self> {
-        let utc_offset_minutes = i16::from_le_bytes([low, high]);
-        let within =
-            (-MAX_UTC_OFFSET_MINUTES..=MAX_UTC_OFFSET_MINUTES).contains(&utc_offset_minutes);
-        (within && zero == 0).then_some(Self {
-            utc_offset_minutes,
-            most_days,
-        })
-    }
-}
-
-/// An offset from UTC in minutes as people write it: `UTC`, `UTC+08:00`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UtcOffset(pub i16);
-
-impl fmt::Display for UtcOffset {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("UTC")?;
-        let minutes = self.0.unsigned_abs();
-        match self.0 {
-            0 => Ok(()),
-            ahead => write!(
-                formatter,
-                "{}{:02}:{:02}",
-                if ahead > 0 { '+' } else { '-' },
-                minutes / 60,
-                minutes % 60
-            ),
-        }
-    }
-}
+pub use definition::{MAX_UTC_OFFSET_MINUTES, MonthDefinition};
+pub use rule::{MOST_DAYS_PERCENT, MonthRule};
+pub use utc_offset::UtcOffset;
 
 /// Sums up the readings of one layer in one month, day by day, in constant memory.
 ///

@@ -1,4 +1,4 @@
-//! A water channel, and the barometer.
+//! A water channel.
 
 use serde::{Deserialize, Serialize};
 
@@ -72,13 +72,4 @@ pub(super) fn check_channel(channel: &ChannelConfig) -> Result<(), ConfigProblem
         && channel.lowest_m < channel.highest_m
         && channel.largest_step_m > 0.0;
     ensure(sound, ConfigProblem::Number)
-}
-
-/// The barometer that absolute transducers need.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct BarometerConfig {
-    /// Where the raw value comes from.
-    pub sensor: Sensor,
-    /// Raw units per kPa: 1 for kPa, 10 for hPa or mbar.
-    pub units_per_kpa: f32,
 }

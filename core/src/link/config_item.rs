@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::barometer::BarometerConfig;
 use super::battery::{Battery, LowBattery};
-use super::channel::{BarometerConfig, ChannelConfig, check_channel};
+use super::channel::{ChannelConfig, check_channel};
 use super::config_key::ConfigKey;
 use super::config_problem::{ConfigProblem, ensure};
 use super::security::Security;

@@ -2,59 +2,9 @@
 //!
 //! The same bytes are stored on flash and sent over the link, so new fields are only appended.
 
-use core::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_MESSAGE, Quality};
-
-/// Why the logger started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ResetCause {
-    /// Power came on.
-    Power,
-    /// The watchdog reset the logger.
-    Watchdog,
-    /// The program panicked and restarted itself.
-    Panic,
-    /// Reset pin, debugger or software.
-    Other,
-}
-
-impl fmt::Display for ResetCause {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Power => "power came on",
-            Self::Watchdog => "by the watchdog",
-            Self::Panic => "after a panic",
-            Self::Other => "by reset or command",
-        })
-    }
-}
-
-/// A part of the logger's program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Task {
-    /// Reads the sensors.
-    Sense,
-    /// Serves the technician's port.
-    Port,
-    /// Closes months and estimates.
-    MonthClose,
-    /// Watches the others.
-    Health,
-}
-
-impl fmt::Display for Task {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Sense => "at the sensors",
-            Self::Port => "at the port",
-            Self::MonthClose => "at the month's closing",
-            Self::Health => "at the watchdog",
-        })
-    }
-}
+use super::{MAX_MESSAGE, Quality, ResetCause, Task};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,22 +1,11 @@
-//! Readings of all channels.
+//! A sample of all channels.
 //!
 //! The same bytes are stored on flash and sent over the link, so new fields are only appended.
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_CHANNELS, Quality};
-
-/// One channel at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reading {
-    /// The sensor's value, in the unit of its configured [`super::Quantity`]; `None` if there is none.
-    pub raw: Option<f32>,
-    /// Water level above the station's datum in metres, up +; `None` if it cannot be computed.
-    pub level_m: Option<f32>,
-    /// Reasons to doubt it.
-    pub quality: Quality,
-}
+use super::{MAX_CHANNELS, Reading};
 
 /// All channels at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,15 +32,4 @@ impl Iterator for Samples<'_> {
         self.0 = rest;
         Some(sample)
     }
-}
-
-/// All channels now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Now {
-    /// UTC, seconds since 1970; 0 while the clock is unset.
-    pub unix_s: u32,
-    /// Air pressure in kPa.
-    pub barometer_kpa: Option<f32>,
-    /// One reading for each configured channel, in channel order.
-    pub channels: Vec<Reading, MAX_CHANNELS>,
 }

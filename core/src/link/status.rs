@@ -2,18 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BatteryLife, Name, ResetCause};
-
-/// State of the logger's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ClockState {
-    /// Never set: nothing is recorded.
-    Unset,
-    /// Continued from the last sample after a power loss.
-    Unsure,
-    /// Set.
-    Set,
-}
+use super::{BatteryLife, ClockState, Name, ResetCause};
 
 /// State of the logger.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

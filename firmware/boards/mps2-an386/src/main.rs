@@ -10,10 +10,12 @@
     reason = "a board's registers and memory are reached through pointers; each use says why it is sound"
 )]
 
+mod clock;
 #[cfg(feature = "faults")]
 mod faults;
 mod flash;
 mod machine;
+mod registers;
 mod runtime;
 mod synthetic;
 mod uart;
@@ -29,7 +31,8 @@ use cortex_m_rt::{ExceptionFrame, entry, exception};
 use defmt_semihosting as _;
 use semihosting::process;
 
-use machine::{Mps2Clock, Mps2Machine};
+use clock::Mps2Clock;
+use machine::Mps2Machine;
 use synthetic::{Bus, Table};
 
 /// The parts of this board.
@@ -94,7 +97,7 @@ unsafe fn DefaultHandler(interrupt: i16) {
         uart::TECHNICIAN_RX | uart::TECHNICIAN_TX | uart::SENSORS_RX | uart::SENSORS_TX => {
             uart::interrupt(interrupt);
         }
-        machine::TIMER => machine::timer_interrupt(),
+        clock::TIMER => clock::timer_interrupt(),
         _ => {}
     }
     runtime::wake();
@@ -104,12 +107,12 @@ unsafe fn DefaultHandler(interrupt: i16) {
 /// nothing could notice it.
 #[exception]
 unsafe fn NonMaskableInt() {
-    retained::note_running(machine::uptime_ms());
+    retained::note_running(clock::uptime_ms());
 }
 
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    if retained::note_fault(frame, machine::uptime_ms()) {
+    if retained::note_fault(frame, clock::uptime_ms()) {
         defmt::println!("hard fault at {=u32:08x}", frame.pc());
     }
     SCB::sys_reset()
@@ -117,10 +120,10 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
-    if retained::note_panic(info, machine::uptime_ms()) {
+    if retained::note_panic(info, clock::uptime_ms()) {
         defmt::println!("panic {}", defmt::Display2Format(info));
     }
     SCB::sys_reset()
 }
 
-defmt::timestamp!("{=u64:ms}", machine::uptime_ms());
+defmt::timestamp!("{=u64:ms}", clock::uptime_ms());

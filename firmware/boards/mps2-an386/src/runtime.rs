@@ -7,7 +7,7 @@ use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
-use crate::machine;
+use crate::clock;
 
 static WOKEN: AtomicBool = AtomicBool::new(true);
 
@@ -22,13 +22,13 @@ pub fn block_on<T>(mut future: Pin<&mut impl Future<Output = T>>) -> T {
     let mut context = Context::from_waker(&waker);
     loop {
         if WOKEN.swap(false, Ordering::AcqRel) {
-            machine::forget_alarm();
+            clock::forget_alarm();
             if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
                 return value;
             }
             continue;
         }
-        machine::set_alarm();
+        clock::set_alarm();
         // With interrupts masked, one that comes between this check and the sleep ends the sleep at once, and runs after it.
         cortex_m::interrupt::disable();
         if !WOKEN.load(Ordering::Acquire) {

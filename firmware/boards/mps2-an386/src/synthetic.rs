@@ -19,8 +19,8 @@ use embassy_futures::select::{Either, select};
 use embedded_io_async::Write as _;
 use semihosting::process;
 
+use crate::clock::{Mps2Clock, sampled_unix_s};
 use crate::flash::table_bytes;
-use crate::machine::{Mps2Clock, sampled_unix_s};
 use crate::uart::Uart;
 
 const MAGIC: &[u8] = b"AMLSYNTH";

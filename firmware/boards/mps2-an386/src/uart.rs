@@ -9,7 +9,7 @@ use critical_section::Mutex;
 use embedded_io_async::{ErrorType, Read, Write};
 use heapless::Deque;
 
-use crate::machine::{read, unmask, write};
+use crate::registers::{read, unmask, write};
 
 pub const TECHNICIAN_RX: i16 = 0;
 pub const TECHNICIAN_TX: i16 = 1;
