@@ -126,8 +126,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
     }
 
     /// As [`step`](Self::step), but without a check of the month: for models that were trained with steps that are not successive months (only months
-    /// with scenes). After any month
-    /// but the previous one, no level has a monthly change.
+    /// with scenes). After a gap no level has a monthly change.
     pub fn step_across_gap(&mut self, month: Month, level_m: &[Option<f32>]) -> Estimate {
         if self.month.map(Month::next) != Some(month) {
             self.network.forget_levels();

@@ -64,7 +64,7 @@ pub fn weights(sizes: Sizes, attention: AttentionKind, mut seed: u64) -> Vec<f32
         .collect()
 }
 
-/// Weights of a skip from so many inputs, from -0.5 to 0.5.
+/// Weights of a skip from this many inputs, from -0.5 to 0.5.
 pub fn skip(inputs: u8, seed: u64) -> Vec<f32> {
     let mut seed = seed + 100;
     (0..inputs).map(|_| uniform(&mut seed) - 0.5).collect()
@@ -216,7 +216,7 @@ pub fn fixed_file(sizes: Sizes, attention: AttentionKind, seed: u64) -> Aligned 
     fixed(&file(sizes, attention, seed))
 }
 
-/// The fixed-point twin of a floating-point file.
+/// A floating-point file, converted to fixed point.
 pub fn fixed(float: &Aligned) -> Aligned {
     let float = ModelFile::parse(float.bytes()).unwrap();
     let mut out = Aligned::of(&[0; MAX_FILE_BYTES]);

@@ -1,4 +1,4 @@
-//! One month of a network: equations (8) to (10), (2) to (7), and the output, to which the inputs may go past the LSTM, too.
+//! One month of a network: equations (8) to (10), (2) to (7), and the output, with an optional skip connection from the inputs.
 
 use core::iter::zip;
 

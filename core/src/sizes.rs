@@ -79,7 +79,7 @@ impl Sizes {
         }
     }
 
-    /// Number of all weights but a skip's: W, U, B, V, gates, gate biases, w_o, b_o.
+    /// Number of all weights except a skip's: W, U, B, V, gates, gate biases, w_o, b_o.
     ///
     /// ```
     /// use amlstm_core::sizes::{AttentionKind, Sizes};

@@ -40,13 +40,13 @@ enum WeightsAndState<'a, const BLOCKS: usize> {
 struct Changes<'a> {
     /// Scale of each aquifer layer's change, m; empty in a network that sees levels only.
     scale_m: &'a [f32],
-    /// The levels of the last month, m above datum; NaN where there was none.
+    /// The levels of the last month, m above datum; NaN if missing.
     last_m: [f32; MAX_CHANGED_LAYERS],
 }
 
 impl Changes<'_> {
-    /// Puts the changes to the month's inputs, after the levels, and keeps the levels for the next month. A change is known where the level is known in this
-    /// month and in the one before.
+    /// Adds the changes to the month's inputs, after the levels, and keeps the levels for the next month. A change is known where the level is known
+    /// in this month and in the one before.
     #[inline(never)]
     fn put<A: Arithmetic>(
         &mut self,
@@ -171,7 +171,7 @@ impl<'a, const BLOCKS: usize> StatefulNetwork<'a, BLOCKS> {
         Ok(())
     }
 
-    /// The levels of the last month, m above datum, NaN where there was none, of each aquifer layer whose change the network sees.
+    /// The levels of the last month, m above datum, NaN if missing, of each aquifer layer whose change the network sees.
     pub fn last_levels(&self) -> &[f32] {
         let layers = self.changes.scale_m.len();
         self.changes.last_m.get(..layers).unwrap_or_default()

@@ -71,7 +71,7 @@ pub trait SensorBus {
     ) -> Option<usize>;
     /// Sends a break and keeps the bus marking for that many milliseconds, for sensors that wake slowly. The next exchange follows at once.
     async fn wake(&mut self, _marking_ms: u8) {}
-    /// Nothing is asked until the next exchange: what listens to the cable may be switched off.
+    /// No exchange follows for now: the receiver of the bus may be switched off.
     async fn rest(&mut self) {}
     /// Switches the sensors' supply; does nothing on a board that cannot. The supply is on until the first call.
     async fn supply(&mut self, _on: bool) {}
@@ -102,7 +102,7 @@ pub trait Machine {
     fn note_late(&mut self, task: Task);
     /// Battery in mV; `None` if the board cannot measure it.
     fn battery_mv(&mut self) -> Option<u16>;
-    /// What the board draws, by its data sheet; `None` if nobody has summed it up.
+    /// Currents of the board by its data sheet; `None` if unknown.
     fn currents(&self) -> Option<Currents> {
         None
     }

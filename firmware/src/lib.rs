@@ -14,9 +14,9 @@
     )
 )]
 
-pub mod board;
-
 pub mod power;
+
+pub mod board;
 
 pub mod ticks;
 

@@ -144,13 +144,13 @@ fn a_change_counts_from_the_month_before_and_from_no_other() {
     };
     let step = |estimator: &mut Estimator, month| estimator.step_across_gap(month, &level_m);
     let nan = f32::NAN;
-    // From the file's own levels; after a gap, from none.
+    // Changes from the file's own levels; after a gap, no changes.
     let at_start = || Estimator::at_start(&file);
     assert_eq!(step(&mut at_start(), month(0)), first([nan, -19.0, -29.0]));
     let mut after_gap = step(&mut at_start(), month(1));
     after_gap.month = month(0);
     assert_eq!(after_gap, first([nan; 3]));
-    // One change less, one share less; a level that was missing has no change in the month after it, whatever it was before.
+    // Without a change its share is missing; after a missing level there is no change in the next month.
     let [all, one_less] = [first([-9.0, -19.0, -29.0]), first([nan, -19.0, -29.0])];
     assert_ne!(all.increment_mm, one_less.increment_mm);
     let mut with_a_gap = at_start();

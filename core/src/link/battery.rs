@@ -1,29 +1,29 @@
-//! The battery: what is known of it, how long it lasts, and what is done when it runs low.
+//! The battery: its capacity, how long it lasts, and the sampling while it is low.
 
 use serde::{Deserialize, Serialize};
 
-/// The battery at the logger, as the technician who fitted it knows it.
+/// The logger's battery, as the technician has entered it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Battery {
-    /// What it gives at the site's temperature, mAh, above 0.
+    /// Its capacity at the site's temperature, mAh, above 0.
     pub capacity_mah: u32,
-    /// What the sensors draw together while they have power, mA.
+    /// Current of all sensors together while their supply is on, mA.
     pub sensors_ma: f32,
     /// When it was fitted: UTC, seconds since 1970.
     pub fitted_unix_s: u32,
 }
 
-/// Samples become rarer while the battery is low.
+/// The longer sample interval while the battery is low.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LowBattery {
-    /// It is low below so many mV, and good again [`LowBattery::HYSTERESIS_MV`] above.
+    /// The battery is low below this voltage in mV, and good again [`LowBattery::HYSTERESIS_MV`] above it.
     pub below_mv: u16,
-    /// Seconds between two samples then, 1 to 86 400. A shorter time than usual is passed over.
+    /// Seconds between two samples while it is low, 1 to 86 400. Ignored if shorter than the usual interval.
     pub interval_s: u32,
 }
 
 impl LowBattery {
-    /// So much a battery recovers by itself when less is drawn, mV: below it the sampling would go back and forth.
+    /// Hysteresis in mV: a battery recovers by about this much when less current is drawn, so without it the interval would keep changing.
     pub const HYSTERESIS_MV: u16 = 100;
 
     /// Whether the battery is low, from what it was before.
@@ -38,6 +38,6 @@ impl LowBattery {
 pub struct BatteryLife {
     /// Days from now until its capacity is used up at the present interval; 0 if it should be by now.
     pub days_left: u32,
-    /// Logger and sensors use so much in a day at the present interval, uAh.
+    /// Charge that logger and sensors use per day at the present interval, uAh.
     pub uah_per_day: u32,
 }

@@ -49,9 +49,9 @@ pub enum ConfigItem {
         /// Seconds from switching on to the first command, 0 to [`MAX_WARM_UP_S`]; off after each round. `None` for always on.
         warm_up_s: Option<u8>,
     },
-    /// Rarer samples while the battery is low, or always as usual.
+    /// The longer interval while the battery is low, or none.
     LowBattery(Option<LowBattery>),
-    /// The battery, or nothing known of it.
+    /// The battery; `None` if unknown.
     Battery(Option<Battery>),
 }
 

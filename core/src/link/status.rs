@@ -59,7 +59,7 @@ pub struct Status {
     pub unreadable_records: u32,
     /// Minutes by which the site's time, in which months are closed, is ahead of UTC: that of the active model, 0 without one.
     pub utc_offset_minutes: i16,
-    /// The battery is low: seconds between two samples now; `None` while they are as usual.
+    /// Seconds between two samples while the battery is low; `None` while it is not.
     pub low_battery_interval_s: Option<u32>,
     /// How long the battery lasts; `None` if nothing is known of it, or of what the board draws.
     pub battery_life: Option<BatteryLife>,
