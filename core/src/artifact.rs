@@ -16,7 +16,7 @@
 //! | tag | content |
 //! |---|---|
 //! | `RECD` | [`Record`] in postcard |
-//! | `INPT` | for each input four `f32`: offset and scale of its level, lowest and highest level trained on, m above datum |
+//! | `INPT` | for each aquifer layer four `f32`: offset and scale of its level, lowest and highest level trained on, m above datum |
 //! | `CHNG` | of a network that sees monthly changes beside the levels: for each layer `f32` scale of its change, m, then for each its level in the start's month, m above datum, NaN where missing; absent where it sees levels only |
 //! | `NETW` | the network's numbers, see below |
 //! | `MNTH` | `i16` minutes by which the site's time is ahead of UTC · `u8` bit k set if a month of input k counts only with most of its days · zero; without this section any day is enough, in UTC |
