@@ -21,6 +21,7 @@
 //! | `NETW` | the network's numbers, see below |
 //! | `MNTH` | `i16` minutes by which the site's time is ahead of UTC · `u8` bit k set if a month of input k counts only with most of its days · zero; without this section any day is enough, in UTC |
 //! | `PHYS` | the physics' numbers, see below; absent in a model without physics |
+//! | `FILL` | what stands in for levels that were not measured, for physics ([`Bridges`](crate::bridge::Bridges)): for each layer 12 `f32`, its level in each calendar month while the others stand at 0, m above datum · for each layer a `f32` for each layer, m per m, 0 throughout where its level is held; absent where all are held |
 //! | `cumu` | `i32` [month](crate::month::Month::index) until which the ground was observed · `f32` half widths of the change over each of [`HORIZON_MONTHS`](crate::cumulative_interval::HORIZON_MONTHS) by the network, then by physics, mm; NaN if unknown |
 //! | `fitc` | how the model was fitted and judged, for people: JSON of the program that made the file; no estimate depends on it |
 //!
@@ -223,6 +224,7 @@ impl<'a> ModelFile<'a> {
             changes,
             network,
             physics,
+            bridges,
             months,
             fit,
             cumulative,
@@ -233,6 +235,14 @@ impl<'a> ModelFile<'a> {
         let physics = physics
             .map(|bytes| physics::read(bytes, golden.level_m))
             .transpose()?;
+        let physics = match (physics, bridges) {
+            (Some(physics), Some(bytes)) => Some(Physics {
+                bridges: Some(physics::bridges(bytes, golden.level_m.len())?),
+                ..physics
+            }),
+            (None, Some(_)) => return Err(ArtifactError::SectionMissing { tag: Tag::PHYSICS }),
+            (physics, None) => physics,
+        };
         let months = months.map_or(Ok(MonthDefinition::default()), |bytes| {
             let bytes: Option<[u8; 4]> = bytes.try_into().ok();
             bytes

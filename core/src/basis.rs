@@ -66,6 +66,17 @@ impl LayerBeds {
         self.advance(self.level_m)
     }
 
+    /// One month that ends with a level that was not measured but computed from others, m above datum, finite: no lower than the lowest level so far. A new
+    /// low stays for ever, and no later measurement could take back one that never was.
+    pub fn stand_in(&mut self, level_m: f32) -> [f32; COLUMNS] {
+        let relative_m = (level_m - self.reference_m).clamp(-LEVEL_LIMIT_M, LEVEL_LIMIT_M);
+        self.advance(if relative_m < self.lowest_m {
+            self.lowest_m
+        } else {
+            relative_m
+        })
+    }
+
     /// Its numbers, in the order of the model file.
     pub(crate) fn to_numbers(self) -> [f32; LAYER_NUMBERS] {
         let cells = self.delay.iter().flat_map(|bed| &bed.cells);

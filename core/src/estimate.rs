@@ -3,6 +3,7 @@
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
+use crate::bridge::LevelSource;
 use crate::input::InputState;
 use crate::month::Month;
 use crate::sizes::MAX_INPUTS;
@@ -37,6 +38,8 @@ pub struct PhysicsEstimate {
     pub subsidence: Subsidence,
     /// The part of each aquifer layer in the increment in mm, down +.
     pub layer_mm: Vec<f32, MAX_INPUTS>,
+    /// How it came by the level of each aquifer layer.
+    pub source: Vec<LevelSource, MAX_INPUTS>,
 }
 
 /// The estimate of a month.

@@ -142,7 +142,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         let (mut primary, mut trusted, mut disagree) = (Primary::Network, network, false);
         let mut by_physics = None;
         if let Some(physics) = &mut self.physics
-            && let Some(estimate) = physics.step(level_m)
+            && let Some(estimate) = physics.step(month, level_m)
         {
             let apart_mm = (network.increment_mm - estimate.subsidence.increment_mm).abs();
             disagree = apart_mm > self.half_width_mm + physics.half_width_mm;

@@ -2,6 +2,7 @@
 
 use crate::arithmetic::ArithmeticKind;
 use crate::artifact::{Content, MAX_FILE_BYTES, ModelFile, Physics, Record, Scores, encode};
+use crate::bridge::Bridges;
 use crate::cumulative_interval::CumulativeIntervals;
 use crate::estimate::Primary;
 use crate::input::Input;
@@ -128,20 +129,46 @@ pub fn cumulative_intervals() -> CumulativeIntervals<'static> {
     }
 }
 
-/// [`file`] with physics of three aquifer layers that have been measured for some months.
-pub fn physics_file(attention: AttentionKind, primary: Primary) -> Aligned {
+/// The first of three aquifer layers lies 1 m above the mean of the others in summer and 2 m in winter; they themselves are held.
+pub const BRIDGES: Bridges = Bridges {
+    of_month_m: &[
+        [
+            17.0, 17.0, 17.0, 16.0, 16.0, 16.0, 16.0, 16.0, 16.0, 17.0, 17.0, 17.0,
+        ],
+        [0.0; 12],
+        [0.0; 12],
+    ],
+    per_m: &[0.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+};
+
+/// Physics of three aquifer layers, which have been measured for a while.
+pub fn physics(primary: Primary) -> Physics<'static> {
     let mut state = PhysicsState::default();
     for month in levels(30, 3, 4) {
         state.step(&PHYSICS_WEIGHTS, &month);
     }
-    let physics = Physics {
+    Physics {
         primary,
         weights: PHYSICS_WEIGHTS,
+        bridges: None,
         state,
         subsidence_mm: 80.0,
         interval_half_width_mm: 0.75,
+    }
+}
+
+/// [`file`] with physics of three aquifer layers.
+pub fn physics_file(attention: AttentionKind, primary: Primary) -> Aligned {
+    file_with(PAPER, attention, 5, Some(&physics(primary)))
+}
+
+/// The same with what stands in for missing levels.
+pub fn bridged_file(primary: Primary) -> Aligned {
+    let physics = Physics {
+        bridges: Some(BRIDGES),
+        ..physics(primary)
     };
-    file_with(PAPER, attention, 5, Some(&physics))
+    file_with(PAPER, AttentionKind::Shared, 5, Some(&physics))
 }
 
 /// A model file with random weights, a state at the end of training, and physics.

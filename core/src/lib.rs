@@ -73,6 +73,8 @@ pub mod bed;
 
 pub mod basis;
 
+pub mod bridge;
+
 pub mod physics;
 
 pub mod estimate;

@@ -46,6 +46,7 @@ mod task;
 mod verification;
 mod visit_report;
 
+pub use crate::bridge::LevelSource;
 pub use crate::estimate::MAX_MONTHS_WITHOUT_LEVELS;
 pub use crate::input::InputState;
 pub use barometer::BarometerConfig;

@@ -5,6 +5,7 @@
 //! the record.
 
 use crate::basis::{COLUMNS, DECAY_MONTHS, LayerBeds, decay};
+use crate::bridge::LevelSource;
 use crate::sizes::MAX_INPUTS;
 
 /// Weights of the basis, borrowed: none is negative.
@@ -32,6 +33,8 @@ pub struct PhysicsOutput {
     pub increment_mm: f32,
     /// The part of each aquifer layer in it in mm, down +; the rest is subsidence still to come from before the first month.
     pub layer_mm: [f32; MAX_INPUTS],
+    /// How it came by the level of each aquifer layer.
+    pub source: [LevelSource; MAX_INPUTS],
 }
 
 impl PhysicsState {
@@ -52,6 +55,18 @@ impl PhysicsState {
         &mut self,
         weights: &PhysicsWeights<'_>,
         level_m: &[Option<f32>],
+    ) -> Option<PhysicsOutput> {
+        self.step_bridged(weights, level_m, &[None; MAX_INPUTS])
+    }
+
+    /// The same with levels (m above datum) that stand in for missing ones, where there are any ([`Bridges::stand_ins`](crate::bridge::Bridges::stand_ins)).
+    ///
+    /// They cannot make a layer begin, and they make no new low: see [`LayerBeds::stand_in`].
+    pub fn step_bridged(
+        &mut self,
+        weights: &PhysicsWeights<'_>,
+        level_m: &[Option<f32>],
+        stand_in_m: &[Option<f32>; MAX_INPUTS],
     ) -> Option<PhysicsOutput> {
         let months = self.months.map(|months| months.saturating_add(1));
         let levels = || {
@@ -76,15 +91,23 @@ impl PhysicsState {
         let mut output = PhysicsOutput {
             increment_mm: 0.0,
             layer_mm: [0.0; MAX_INPUTS],
+            source: [LevelSource::Measured; MAX_INPUTS],
         };
         let layers = self.layers.iter_mut().zip(weights.layers);
-        for ((place, (beds, weights)), level_m) in
-            output.layer_mm.iter_mut().zip(layers).zip(levels())
-        {
+        let levels = levels().zip(stand_in_m);
+        let places = output.layer_mm.iter_mut().zip(&mut output.source);
+        for (((place, source), (beds, weights)), level_m) in places.zip(layers).zip(levels) {
             let Some(beds) = beds else { continue };
             let columns = match level_m {
-                Some(level_m) => beds.step(level_m),
-                None => beds.hold(),
+                (Some(level_m), _) => beds.step(level_m),
+                (None, Some(stand_in_m)) => {
+                    *source = LevelSource::OtherLayers;
+                    beds.stand_in(*stand_in_m)
+                }
+                (None, None) => {
+                    *source = LevelSource::Held;
+                    beds.hold()
+                }
             };
             *place = weights
                 .iter()
@@ -132,8 +155,52 @@ mod tests {
         let sum = output.layer_mm[0] + output.layer_mm[1] + libm::expf(-1.0 / 36.0);
         assert!((output.increment_mm - sum).abs() < 1e-6);
         let mut held = state.clone();
-        let given = state.step(&WEIGHTS, &[Some(-1.0), Some(-1.0)]);
-        assert_eq!(held.step(&WEIGHTS, &[None]), given);
+        let given = state.step(&WEIGHTS, &[Some(-1.0), Some(-1.0)]).unwrap();
+        let of_held = held.step(&WEIGHTS, &[None]).unwrap();
+        assert_eq!(
+            (of_held.increment_mm, of_held.layer_mm),
+            (given.increment_mm, given.layer_mm)
+        );
+        assert_eq!(of_held.source[..2], [LevelSource::Held; 2]);
+        assert_eq!(held, state);
+    }
+
+    #[test]
+    fn a_level_that_stands_in_is_followed_but_makes_no_new_low() {
+        let mut state = PhysicsState::default();
+        let mut stand_in_m = [None; MAX_INPUTS];
+        stand_in_m[0] = Some(-3.0);
+        // It cannot make a layer begin.
+        assert_eq!(
+            state.step_bridged(&WEIGHTS, &[None, Some(0.0)], &stand_in_m),
+            None
+        );
+        state.step(&WEIGHTS, &[Some(0.0), Some(0.0)]);
+        state.step(&WEIGHTS, &[Some(-1.0), Some(0.0)]);
+        state.step(&WEIGHTS, &[Some(0.0), Some(0.0)]);
+        let measured = state.clone();
+        // Back to the lowest level measured and no farther: 2 mm of the skeleton, nothing of beds without delay.
+        let output = state
+            .step_bridged(&WEIGHTS, &[None, Some(0.0)], &stand_in_m)
+            .unwrap();
+        assert_eq!(
+            (output.layer_mm[0], output.source[0]),
+            (2.0, LevelSource::OtherLayers)
+        );
+        // When the level returns, the skeleton has moved by what was measured in all, and a new low still counts in full.
+        let returned = state.step(&WEIGHTS, &[Some(-2.0), Some(0.0)]).unwrap();
+        let mut known = measured;
+        let at_once = known.step(&WEIGHTS, &[Some(-2.0), Some(0.0)]).unwrap();
+        assert_eq!(
+            output.layer_mm[0] + returned.layer_mm[0],
+            at_once.layer_mm[0]
+        );
+        // A level that was measured goes before one that stands in.
+        let mut both = known.clone();
+        assert_eq!(
+            both.step_bridged(&WEIGHTS, &[Some(-2.0)], &stand_in_m),
+            known.step(&WEIGHTS, &[Some(-2.0)])
+        );
     }
 
     #[test]

@@ -6,9 +6,12 @@ use heapless::Vec;
 
 use crate::artifact::Physics;
 use crate::basis::LayerBeds;
+use crate::bridge::Bridges;
 use crate::estimate::{PhysicsEstimate, Primary, Subsidence};
+use crate::month::Month;
 use crate::physics::{PhysicsState, PhysicsWeights};
 use crate::saved_state::SavedPhysics;
+use crate::sizes::MAX_INPUTS;
 
 /// A model's physics with its state: steps through months.
 #[derive(Clone, Debug)]
@@ -17,6 +20,7 @@ pub(crate) struct StatefulPhysics<'a> {
     /// Half the width of the 90 % interval around an increment in mm; NaN where there is none.
     pub(crate) half_width_mm: f32,
     weights: PhysicsWeights<'a>,
+    bridges: Option<Bridges<'a>>,
     state: PhysicsState,
     subsidence_mm: f32,
 }
@@ -28,6 +32,7 @@ impl<'a> StatefulPhysics<'a> {
             primary: physics.primary,
             half_width_mm: physics.interval_half_width_mm,
             weights: physics.weights,
+            bridges: physics.bridges,
             state: PhysicsState::default(),
             subsidence_mm: 0.0,
         }
@@ -49,13 +54,24 @@ impl<'a> StatefulPhysics<'a> {
     }
 
     /// One month; `None` until every aquifer layer has been measured.
-    pub(crate) fn step(&mut self, level_m: &[Option<f32>]) -> Option<PhysicsEstimate> {
-        let output = self.state.step(&self.weights, level_m)?;
+    pub(crate) fn step(
+        &mut self,
+        month: Month,
+        level_m: &[Option<f32>],
+    ) -> Option<PhysicsEstimate> {
+        let stand_in_m = self.bridges.map_or([None; MAX_INPUTS], |bridges| {
+            bridges.stand_ins(month, level_m)
+        });
+        let output = self
+            .state
+            .step_bridged(&self.weights, level_m, &stand_in_m)?;
         self.subsidence_mm += output.increment_mm;
-        let mut layer_mm = Vec::new();
-        for mm in output.layer_mm.iter().take(self.weights.layers.len()) {
+        let (mut layer_mm, mut source) = (Vec::new(), Vec::new());
+        let of_layers = zip(output.layer_mm, output.source);
+        for (mm, of_level) in of_layers.take(self.weights.layers.len()) {
             // There is room for all layers of a model, here and below.
-            let _ = layer_mm.push(*mm);
+            let _ = layer_mm.push(mm);
+            let _ = source.push(of_level);
         }
         Some(PhysicsEstimate {
             subsidence: Subsidence {
@@ -63,6 +79,7 @@ impl<'a> StatefulPhysics<'a> {
                 cumulative_mm: self.subsidence_mm,
             },
             layer_mm,
+            source,
         })
     }
 

@@ -9,7 +9,7 @@ use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimate::Estimate;
 use amlstm_core::estimator::Estimator;
 use amlstm_core::link::{
-    EstimateRecord, Fault, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord,
+    EstimateRecord, Fault, LevelSource, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord,
 };
 use amlstm_core::month::Month;
 use amlstm_core::month_mean::MonthDefinition;
@@ -134,6 +134,12 @@ impl MonthWalk {
     }
 
     fn estimated(&self, estimate: Estimate) -> EstimateRecord {
+        let sources = estimate.physics.iter().flat_map(|physics| &physics.source);
+        let bridged = sources
+            .zip(0..u8::BITS)
+            .fold(0, |bridged, (source, input)| {
+                bridged | (u8::from(*source == LevelSource::OtherLayers) << input)
+            });
         let is_believed = self.without_levels <= MAX_MONTHS_WITHOUT_LEVELS;
         EstimateRecord {
             month_index: estimate.month.index(),
@@ -147,6 +153,7 @@ impl MonthWalk {
             other_increment_mm: estimate.other_increment_mm(),
             disagree: estimate.disagree,
             subsidence_half_width_mm: estimate.subsidence_half_width_mm.filter(|_| is_believed),
+            bridged,
             attention: estimate.attention,
             inputs: estimate.inputs,
         }

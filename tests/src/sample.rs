@@ -3,6 +3,7 @@
 use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_core::artifact::{Content, MAX_FILE_BYTES, ModelFile, Physics, Record, Scores, encode};
 use amlstm_core::basis::COLUMNS;
+use amlstm_core::bridge::{Bridges, CALENDAR_MONTHS};
 use amlstm_core::estimate::Primary;
 use amlstm_core::input::Input;
 use amlstm_core::month::Month;
@@ -52,7 +53,7 @@ pub fn model_file_with_changes(attention: AttentionKind, sizes: Sizes, seed: u64
     model_file_of_layers(sizes.inputs / 2, attention, sizes, seed, None)
 }
 
-/// Physics whose weights are all above zero, not begun: the most that a month of it can cost.
+/// Physics whose weights are all above zero, not begun, and where each level is told by the others.
 pub fn physics() -> Physics<'static> {
     const LAYER: [f32; COLUMNS] = [0.4, 0.8, 0.3, 0.2, 0.15, 0.1];
     Physics {
@@ -61,6 +62,10 @@ pub fn physics() -> Physics<'static> {
             layers: &[LAYER; PAPER.inputs as usize],
             decay: [0.5, 0.25],
         },
+        bridges: Some(Bridges {
+            of_month_m: &[[0.5; CALENDAR_MONTHS]; PAPER.inputs as usize],
+            per_m: &[0.0, 0.5, 0.4, 0.3, 0.0, 0.7, 0.2, 0.8, 0.0],
+        }),
         state: PhysicsState::default(),
         subsidence_mm: 0.0,
         interval_half_width_mm: f32::NAN,

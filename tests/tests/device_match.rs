@@ -45,7 +45,7 @@ const PLAIN: Sizes = Sizes {
 
 /// Blocks that cover every kind of network, from sizes up to the limits, cold and from the end of training.
 fn blocks() -> Vec<(String, Block)> {
-    let mut blocks = Vec::new();
+    let mut blocks = vec![with_physics()];
     for (kind, sizes, start, layers) in [
         (AttentionKind::Shared, PAPER, Start::TrainingEnd, 3),
         (AttentionKind::PerLayer, PAPER, Start::Cold, 3),
@@ -72,6 +72,14 @@ fn blocks() -> Vec<(String, Block)> {
         }
     }
     blocks
+}
+
+/// A network with physics, most of whose missing levels are told by the other layers.
+fn with_physics() -> (String, Block) {
+    let physics = sample::physics();
+    let model = sample::model_file_with(AttentionKind::Shared, PAPER, 7, Some(&physics));
+    let series = sample::series(PAPER.inputs, Start::Cold);
+    ("physics".to_owned(), Block::new(&model, &series))
 }
 
 /// What the device logs for a block.

@@ -14,8 +14,11 @@ pub use prepared_well::{Curve, PreparedWell};
 
 use std::fmt;
 
+use amlstm_core::month::Month;
+use amlstm_core::physics::PhysicsState;
 use serde::{Deserialize, Serialize};
 
+use crate::bridge::Bridges;
 use crate::physics;
 use crate::split::Part;
 
@@ -170,29 +173,105 @@ pub fn weights(prepared: &PreparedWell, parts: &[Part]) -> physics::Weights {
 
 /// The physics basis fitted to a well.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PhysicsFit(pub physics::Weights);
+pub struct PhysicsFit {
+    /// Of the basis.
+    pub weights: physics::Weights,
+    /// What stands in for levels that are missing where nothing is fitted.
+    pub bridges: Bridges,
+}
 
 impl PhysicsFit {
-    /// Fits the weights to the training and validation parts.
+    /// Fits the weights to the training and validation parts, and the bridges to the months before the test part.
     pub fn new(prepared: &PreparedWell) -> Self {
-        Self(weights(prepared, &[Part::Train, Part::Validate]))
+        let (months, level_m) = prepared.known();
+        Self {
+            weights: weights(prepared, &[Part::Train, Part::Validate]),
+            bridges: Bridges::fit(months, level_m),
+        }
+    }
+
+    /// Fits the weights to the training part alone, to judge by the validation part, whose missing levels are filled: nothing is bridged.
+    pub fn early(prepared: &PreparedWell) -> Self {
+        Self {
+            weights: weights(prepared, &[Part::Train]),
+            bridges: Bridges::none(prepared.series.aquifer_layers.len()),
+        }
+    }
+
+    /// The same with weights and bridges fitted to everything observed at the well.
+    #[must_use]
+    pub fn refitted(&self, everything: &PreparedWell) -> Self {
+        let (months, level_m) = everything.known();
+        Self {
+            weights: weights(everything, &[Part::Train]),
+            bridges: self.bridges.refitted(months, level_m),
+        }
+    }
+
+    /// Subsidence of each month in mm, down +, as a logger computes it that takes a missing level from the other layers where it can; nothing until every aquifer
+    /// layer has been measured. `level_m` is `[months][aquifer layers]`, m above datum.
+    pub fn simulate(&self, months: &[Month], level_m: &[Vec<Option<f32>>]) -> Vec<Option<f32>> {
+        self.steps(&mut PhysicsState::default(), months, level_m)
+    }
+
+    fn steps(
+        &self,
+        state: &mut PhysicsState,
+        months: &[Month],
+        level_m: &[Vec<Option<f32>>],
+    ) -> Vec<Option<f32>> {
+        let (weights, bridges) = (self.weights.borrow(), self.bridges.borrow());
+        let step = |(month, levels): (&Month, &Vec<Option<f32>>)| {
+            let stand_in_m = bridges.stand_ins(*month, levels);
+            let output = state.step_bridged(&weights, levels, &stand_in_m)?;
+            Some(output.increment_mm)
+        };
+        months.iter().zip(level_m).map(step).collect()
     }
 
     /// Monthly rates under the well's levels, in the arithmetic of a logger.
     pub fn curve(&self, prepared: &PreparedWell) -> Curve {
-        let levels = physics::as_measured(prepared.level_m());
-        let increments = self.0.simulate(&levels).into_iter();
+        let months = &prepared.series.months[prepared.first()..];
+        let (known, forecast) = prepared.levels_to_bridge();
+        let mut state = PhysicsState::default();
+        let mut increments = self.steps(&mut state, months, &known);
+        let forecast = self.from_where_it_stood_in(prepared, &state, &known, forecast);
+        increments.extend(self.steps(&mut state, &months[known.len()..], &forecast));
+        let increments = increments.into_iter();
         let rates: Vec<f64> = increments
             .map(|increment| f64::from(increment.unwrap_or_default()))
             .collect();
         prepared.curve(&rates)
     }
 
+    /// Levels forecast from a last one that was held go on from the one that stood in.
+    fn from_where_it_stood_in(
+        &self,
+        prepared: &PreparedWell,
+        state: &PhysicsState,
+        known: &[Vec<Option<f32>>],
+        mut forecast: Vec<Vec<Option<f32>>>,
+    ) -> Vec<Vec<Option<f32>>> {
+        let Some((last, held_m)) = known.last().zip(prepared.level_m().get(known.len() - 1)) else {
+            return forecast;
+        };
+        for (layer, beds) in state.layers.iter().enumerate().take(last.len()) {
+            if let Some(beds) = beds.filter(|_| last[layer].is_none() && self.bridges.tells(layer))
+            {
+                let shift_m = beds.reference_m + beds.level_m - held_m[layer] as f32;
+                for levels in &mut forecast {
+                    levels[layer] = levels[layer].map(|level_m| level_m + shift_m);
+                }
+            }
+        }
+        forecast
+    }
+
     /// Share of each aquifer layer in the modelled compaction over the observed months.
     pub fn layer_shares(&self, prepared: &PreparedWell) -> Vec<f64> {
         let basis = physics::basis(prepared.level_m());
         let observed = prepared.observed_rows();
-        self.0
+        self.weights
             .layer_shares(&basis.rows(observed.start, observed.len()).into_owned())
     }
 }
@@ -245,6 +324,51 @@ mod tests {
             test_error(Baseline::ConstantRate, &series),
         );
         assert!(physics < 0.3 * constant, "{physics} against {constant}");
+    }
+
+    /// Ten years in which the lower layer follows the upper one, but for the last two years, when its transducer is dead; then what physics says to a forecast.
+    #[test]
+    fn physics_takes_a_missing_level_from_the_other_layer_and_forecasts_from_there() {
+        let mut levels = levels();
+        // The test months see no new low, which a level that stands in could not follow.
+        for month in 84..MONTHS {
+            levels[month] = levels[month - 72].clone();
+        }
+        for levels in &mut levels {
+            levels[1] = 0.8 * levels[0] - 2.0;
+        }
+        let basis = physics::basis(&levels);
+        let series = well(&levels, |t| 3.0 * basis[(t, 0)] + 5.0 * basis[(t, 6)]);
+        let mut dead = series.clone();
+        for levels in &mut dead.level_m[96..] {
+            levels[1] = None;
+        }
+        let split = in_order(&series);
+        let fitted = |series| PhysicsFit::new(&PreparedWell::new(series, &split, 1).unwrap());
+        let fit = fitted(&dead);
+        assert!(fit.bridges.tells(0) && fit.bridges.tells(1));
+        let curves = |fit: &PhysicsFit| {
+            let of = |prepared: &PreparedWell| fit.curve(prepared);
+            let [whole, dead] =
+                [&series, &dead].map(|series| PreparedWell::new(series, &split, 1).unwrap());
+            let forecast = |prepared: &PreparedWell| of(&prepared.forecast_levels(110, 6));
+            [of(&whole), of(&dead), forecast(&whole), forecast(&dead)]
+        };
+        let largest = |a: &Curve, b: &Curve, months: std::ops::Range<usize>| {
+            let apart = a[months.clone()].iter().zip(&b[months]);
+            apart
+                .map(|(a, b)| (a.unwrap() - b.unwrap()).abs())
+                .fold(0.0, f64::max)
+        };
+        let [whole, bridged, forecast, from_bridged] = curves(&fit);
+        assert!(largest(&whole, &bridged, 96..120) < 0.01);
+        assert!(largest(&forecast, &from_bridged, 110..116) < 0.01);
+        let held = PhysicsFit {
+            bridges: Bridges::none(2),
+            ..fit
+        };
+        let [_, held, _, _] = curves(&held);
+        assert!(largest(&whole, &held, 96..120) > 1.0);
     }
 
     #[test]

@@ -89,10 +89,11 @@ impl FitNotes {
             let errors: Vec<f64> = errors.into_iter().flatten().collect();
             checks.extend(check::coverage(&errors, half_width_mm));
             checks.extend(check::successive(&errors));
-            checks.push(fit.lost_layers(&curve));
+            checks.push(fit.lost_layers());
         }
         if let Some(physics) = fit.physics {
-            checks.extend(check::of_physics(fit.prepared, &physics.fit.0));
+            checks.push(check::bridges(series, &physics.fit.bridges));
+            checks.extend(check::of_physics(fit.prepared, &physics.fit.weights));
         }
         let (verdict, verdict_reason) = Verdict::of(fit.prepared, &curve);
         Self {
@@ -132,37 +133,90 @@ impl Fit<'_> {
         }
     }
 
-    /// What the estimate to be trusted is worth where a layer's transducer is dead throughout the test months.
-    fn lost_layers(&self, curve: &Curve) -> Check {
-        let (series, split) = (self.prepared.series, self.prepared.split);
-        let first_unseen = self.prepared.test_steps().start + 1;
-        let rmse_mm = |curve: &Curve| score(series, split, curve, Part::Test).rmse_mm;
-        let without = |layer: usize| {
-            let mut level_m = series.level_m.clone();
-            for levels in &mut level_m[first_unseen..] {
-                levels[layer] = None;
-            }
-            match (self.choice.primary, self.physics) {
-                (Primary::Physics, Some(physics)) => {
-                    let increments = physics.fit.0.simulate(&level_m).into_iter();
-                    increments.map(|mm| mm.map(f64::from)).collect()
-                }
-                _ => Simulation::of(self.network, &series.months, &level_m).curve(),
-            }
+    /// What the estimates are worth where a layer's transducer is dead throughout the test months, the one to be trusted first.
+    fn lost_layers(&self) -> Check {
+        let with_all = &self.prepared.series.level_m;
+        let of = |primary: Primary| -> Option<String> {
+            let layers = self.prepared.series.aquifer_layers.iter().enumerate();
+            let of_layers: Option<Vec<String>> = layers
+                .map(|(layer, name)| {
+                    Some(format!(
+                        "{name} {}",
+                        self.error(primary, &self.without(layer))?
+                    ))
+                })
+                .collect();
+            Some(format!(
+                "{}: {} mm; {} mm with all",
+                title(primary),
+                of_layers?.join(", "),
+                self.error(primary, with_all)?
+            ))
         };
-        let listed: Vec<String> = (series.aquifer_layers.iter().enumerate())
-            .map(|(layer, name)| format!("{name} {:.2}", rmse_mm(&without(layer))))
-            .collect();
+        let other = match self.choice.primary {
+            Primary::Network => Primary::Physics,
+            Primary::Physics => Primary::Network,
+        };
+        let findings = [self.choice.primary, other].into_iter().filter_map(of);
+        let findings: Vec<String> = findings.collect();
         Check {
             name: "a dead transducer".to_owned(),
             finding: format!(
-                "test error without the level of {} mm; {:.2} mm with all",
-                listed.join(", "),
-                rmse_mm(curve)
+                "test error without the level of a layer by {}",
+                findings.join("; by ")
             ),
             is_fine: true,
         }
     }
+
+    /// The well's levels without those of a layer in the test months.
+    fn without(&self, layer: usize) -> Vec<Vec<Option<f32>>> {
+        let mut level_m = self.prepared.series.level_m.clone();
+        for levels in &mut level_m[self.prepared.test_steps().start + 1..] {
+            levels[layer] = None;
+        }
+        level_m
+    }
+
+    /// The test error of an estimate under these levels in mm, and beside it that of physics if it held missing levels instead of taking them from the others.
+    fn error(&self, primary: Primary, level_m: &[Vec<Option<f32>>]) -> Option<String> {
+        let error = format!(
+            "{:.2}",
+            self.test_rmse_mm(&self.simulated(primary, level_m)?)
+        );
+        let fit = self.physics.map(|physics| &physics.fit);
+        let Some(fit) = fit.filter(|_| primary == Primary::Physics) else {
+            return Some(error);
+        };
+        let held = self.test_rmse_mm(&as_curve(fit.weights.simulate(level_m)));
+        let held = format!("{held:.2}");
+        Some(if held == error {
+            error
+        } else {
+            format!("{error} (held {held})")
+        })
+    }
+
+    /// Rates of an estimate as it was scored, under other levels of the months; nothing of physics where there is none.
+    fn simulated(&self, primary: Primary, level_m: &[Vec<Option<f32>>]) -> Option<Curve> {
+        let months = &self.prepared.series.months;
+        match primary {
+            Primary::Network => Some(Simulation::of(self.network, months, level_m).curve()),
+            Primary::Physics => {
+                let physics = self.physics?;
+                Some(as_curve(physics.fit.simulate(months, level_m)))
+            }
+        }
+    }
+
+    fn test_rmse_mm(&self, curve: &Curve) -> f64 {
+        score(self.prepared.series, self.prepared.split, curve, Part::Test).rmse_mm
+    }
+}
+
+fn as_curve(increments: Vec<Option<f32>>) -> Curve {
+    let increments = increments.into_iter();
+    increments.map(|mm| mm.map(f64::from)).collect()
 }
 
 fn judged(series: &WellSeries, split: &Split) -> Judged {

@@ -5,7 +5,7 @@ use amlstm_core::cumulative_interval::HORIZONS;
 use amlstm_core::estimate::Primary;
 use amlstm_core::physics::PhysicsState;
 
-use crate::baseline::{Curve, PhysicsFit, PreparedWell, weights};
+use crate::baseline::{Curve, PhysicsFit, PreparedWell};
 use crate::metric::interval_rate;
 use crate::series::WellSeries;
 use crate::split::{Part, Split};
@@ -34,7 +34,7 @@ impl FittedPhysics {
         if !months.windows(2).all(|pair| pair[1] == pair[0].next()) {
             return None;
         }
-        let early = PhysicsFit(weights(prepared, &[Part::Train])).curve(prepared);
+        let early = PhysicsFit::early(prepared).curve(prepared);
         let observed = prepared.mean_rate(&[Part::Validate]);
         let distances = prepared.series.intervals.iter().zip(observed);
         let distances = distances
@@ -54,10 +54,7 @@ impl FittedPhysics {
         let everything = split.of_everything();
         let prepared = PreparedWell::new(series, &everything, seed);
         Self {
-            fit: prepared.map_or_else(
-                || self.fit.clone(),
-                |prepared| PhysicsFit(weights(&prepared, &[Part::Train])),
-            ),
+            fit: prepared.map_or_else(|| self.fit.clone(), |prepared| self.fit.refitted(&prepared)),
             ..self.clone()
         }
     }
@@ -66,7 +63,8 @@ impl FittedPhysics {
     pub fn shipped(&self, primary: Primary) -> Physics<'_> {
         Physics {
             primary,
-            weights: self.fit.0.borrow(),
+            weights: self.fit.weights.borrow(),
+            bridges: self.fit.bridges.shipped(),
             state: PhysicsState::default(),
             subsidence_mm: 0.0,
             interval_half_width_mm: self.interval_half_width_mm as f32,
@@ -149,7 +147,7 @@ mod tests {
                 };
                 let split = Split::Time((0..intervals).map(part).collect());
                 let prepared = PreparedWell::new(&series, &split, 1).unwrap();
-                let curve = PhysicsFit(weights(&prepared, &[Part::Train])).curve(&prepared);
+                let curve = PhysicsFit::early(&prepared).curve(&prepared);
                 let Ground::Points(points) = &well.ground else {
                     panic!("synthetic wells have points");
                 };

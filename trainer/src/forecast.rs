@@ -59,7 +59,7 @@ pub struct Forecast {
 pub struct ForecastMonth {
     /// The month.
     pub month: Month,
-    /// Level of each aquifer layer, m above datum; physics holds the last one where there is none.
+    /// Level of each aquifer layer, m above datum; where there is none, physics takes it from the other layers or holds the last one.
     pub level_m: Vec<Option<f32>>,
     /// The forecast: by physics.
     pub physics: Subsidence,

@@ -56,6 +56,8 @@ pub mod physics;
 
 pub mod reference_network;
 
+pub mod bridge;
+
 pub mod baseline;
 
 pub mod choice;

@@ -110,7 +110,8 @@ impl Weights {
 
     /// Subsidence of each month in mm, down +, as a logger computes it; nothing until every aquifer layer has been measured.
     ///
-    /// `level_m` is `[months][aquifer layers]`; a missing level is held.
+    /// `level_m` is `[months][aquifer layers]`; a missing level is held ([`PhysicsFit::simulate`](crate::baseline::PhysicsFit::simulate) takes it from the
+    /// other layers where it can).
     pub fn simulate(&self, level_m: &[Vec<Option<f32>>]) -> Vec<Option<f32>> {
         let mut state = PhysicsState::default();
         level_m

@@ -122,6 +122,13 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
         writer.end(start)?;
     }
 
+    if let Some(bridges) = content.physics.and_then(|physics| physics.bridges) {
+        let start = writer.begin(Tag::BRIDGES)?;
+        writer.put(bytemuck::cast_slice(bridges.of_month_m.as_flattened()))?;
+        writer.put(bytemuck::cast_slice(bridges.per_m))?;
+        writer.end(start)?;
+    }
+
     if let Some(intervals) = content.cumulative {
         let start = writer.begin(Tag::CUMULATIVE)?;
         writer.put(&intervals.observed_until.index().to_le_bytes())?;

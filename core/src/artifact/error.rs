@@ -48,6 +48,10 @@ pub enum ArtifactError {
         "section cumu: found a half width that is negative or infinite, expected mm, or NaN where none is known"
     )]
     CumulativeInterval,
+    #[error(
+        "section FILL: found a number that is not finite or a layer that follows itself, expected levels of each month in m and m per m of the other layers"
+    )]
+    Bridges,
     #[error("model file: two sections {tag}, expected one")]
     SectionTwice { tag: Tag },
     #[error("model file: no section {tag}")]

@@ -6,6 +6,7 @@ use super::check::check_increments;
 use super::numbers::{Numbers, check_length};
 use super::{ArtifactError, GOLDEN_MONTHS, SUBSIDENCE_LIMIT_MM, Tag};
 use crate::basis::{COLUMNS, DECAY_MONTHS, LAYER_NUMBERS, LayerBeds};
+use crate::bridge::{Bridges, CALENDAR_MONTHS};
 use crate::estimate::Primary;
 use crate::physics::{PhysicsState, PhysicsWeights};
 use crate::sizes::MAX_INPUTS;
@@ -20,6 +21,8 @@ pub struct Physics<'a> {
     pub primary: Primary,
     /// The weights of the basis.
     pub weights: PhysicsWeights<'a>,
+    /// What stands in for levels that were not measured; nothing where none is told by the others.
+    pub bridges: Option<Bridges<'a>>,
     /// The state at the end of the start's month.
     pub state: PhysicsState,
     /// Cumulative subsidence by physics at that time, mm, down +.
@@ -94,10 +97,30 @@ pub(super) fn read<'a>(bytes: &'a [u8], golden_m: &[f32]) -> Result<Physics<'a>,
     Ok(Physics {
         primary,
         weights,
+        bridges: None,
         state,
         subsidence_mm,
         interval_half_width_mm,
     })
+}
+
+/// Reads and checks what stands in for missing levels of so many layers.
+pub(super) fn bridges(bytes: &[u8], layers: usize) -> Result<Bridges<'_>, ArtifactError> {
+    check_length(
+        Tag::BRIDGES,
+        bytes,
+        size_of::<f32>() * layers * (CALENDAR_MONTHS + layers),
+    )?;
+    let mut numbers = Numbers { rest: bytes };
+    let bridges = Bridges {
+        of_month_m: numbers.take(layers)?,
+        per_m: numbers.take(layers * layers)?,
+    };
+    if bridges.is_sound() {
+        Ok(bridges)
+    } else {
+        Err(ArtifactError::Bridges)
+    }
 }
 
 /// The increments of the golden months: from rest under the golden levels, which fall by 1 m per month.
@@ -120,24 +143,51 @@ mod tests {
     use crate::artifact::{ArtifactError, ModelFile, Tag};
     use crate::checksum::CRC32;
     use crate::estimate::Primary;
-    use crate::example::{self, Aligned, PHYSICS_WEIGHTS};
+    use crate::example::{self, Aligned, BRIDGES, PHYSICS_WEIGHTS};
     use crate::sizes::AttentionKind;
 
-    /// Where the content of the section begins. It is the last one of the file.
-    fn content_at(bytes: &[u8]) -> usize {
-        let tag = bytes.windows(4).rposition(|bytes| bytes == Tag::PHYSICS.0);
+    /// Where the content of a section begins.
+    fn content_at(bytes: &[u8], tag: Tag) -> usize {
+        let tag = bytes.windows(4).rposition(|bytes| bytes == tag.0);
         tag.unwrap() + 8
     }
 
-    /// The error of a file in which one word of the section was replaced.
-    fn refusal(word: usize, value: u32) -> ArtifactError {
-        let mut file = example::physics_file(AttentionKind::Shared, Primary::Physics);
-        let at = content_at(file.bytes()) + 4 * word;
+    /// The error of a file in which one word of a section was replaced.
+    fn refusal_in(tag: Tag, word: usize, value: u32) -> ArtifactError {
+        let mut file = example::bridged_file(Primary::Physics);
+        let at = content_at(file.bytes(), tag) + 4 * word;
         let content = file.bytes().len() - 4;
         file.bytes_mut()[at..at + 4].copy_from_slice(&value.to_le_bytes());
         let crc = CRC32.checksum(&file.bytes()[..content]);
         file.bytes_mut()[content..].copy_from_slice(&crc.to_le_bytes());
         ModelFile::parse(file.bytes()).unwrap_err()
+    }
+
+    fn refusal(word: usize, value: u32) -> ArtifactError {
+        refusal_in(Tag::PHYSICS, word, value)
+    }
+
+    #[test]
+    fn what_stands_in_for_missing_levels_comes_back_or_is_refused() {
+        let file = example::bridged_file(Primary::Physics);
+        let read = ModelFile::parse(file.bytes()).unwrap();
+        let found = read.physics().unwrap().bridges.unwrap();
+        assert_eq!(found, BRIDGES);
+        assert_eq!(
+            [0, 1, 2].map(|layer| found.has(layer)),
+            [true, false, false]
+        );
+        let without = example::physics_file(AttentionKind::Shared, Primary::Physics);
+        let without = ModelFile::parse(without.bytes()).unwrap();
+        assert_eq!(without.physics().unwrap().bridges, None);
+        // A month of the first layer; its coefficient of itself, after three years of months; that of the second.
+        for (word, number) in [(7, f32::NAN), (36, 0.5), (37, f32::INFINITY)] {
+            let refused = refusal_in(Tag::BRIDGES, word, number.to_bits());
+            assert_eq!(refused, ArtifactError::Bridges, "word {word}");
+        }
+        // A reader of before knows the tag as little as this one knows another, and what it does not know is required.
+        let tag_at = content_at(file.bytes(), Tag::BRIDGES) - 8;
+        assert!(Tag(*file.bytes()[tag_at..].first_chunk().unwrap()).is_required());
     }
 
     #[test]

@@ -22,6 +22,8 @@ impl Tag {
     pub const PHYSICS: Self = Self(*b"PHYS");
     /// How the model was fitted and judged.
     pub const FIT: Self = Self(*b"fitc");
+    /// What stands in for levels that were not measured, for physics.
+    pub const BRIDGES: Self = Self(*b"FILL");
     /// The intervals of the cumulative subsidence.
     pub const CUMULATIVE: Self = Self(*b"cumu");
     /// How the monthly levels are formed.
@@ -49,6 +51,8 @@ pub(super) struct Sections<'a> {
     pub(super) network: &'a [u8],
     /// Absent in a model without physics.
     pub(super) physics: Option<&'a [u8]>,
+    /// Absent if no level is computed from the others.
+    pub(super) bridges: Option<&'a [u8]>,
     /// Absent if every month with a reading counts, in UTC.
     pub(super) months: Option<&'a [u8]>,
     /// Absent if the fit was not described.
@@ -61,7 +65,8 @@ pub(super) struct Sections<'a> {
 pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
     let (sections, crc) = checked(bytes)?;
     let (mut record, mut inputs, mut changes, mut network) = (None, None, None, None);
-    let (mut physics, mut months, mut fit, mut cumulative) = (None, None, None, None);
+    let (mut physics, mut bridges, mut months) = (None, None, None);
+    let (mut fit, mut cumulative) = (None, None);
     let mut rest = sections;
     while !rest.is_empty() {
         let (tag, content, after) = section(rest)?;
@@ -72,6 +77,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
             Tag::CHANGES => &mut changes,
             Tag::NETWORK => &mut network,
             Tag::PHYSICS => &mut physics,
+            Tag::BRIDGES => &mut bridges,
             Tag::MONTHS => &mut months,
             Tag::FIT => &mut fit,
             Tag::CUMULATIVE => &mut cumulative,
@@ -89,6 +95,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
         changes: changes.unwrap_or_default(),
         network: network.ok_or(missing(Tag::NETWORK))?,
         physics,
+        bridges,
         months,
         fit,
         cumulative,

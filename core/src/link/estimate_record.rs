@@ -6,6 +6,7 @@ use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::MAX_CHANNELS;
+use crate::bridge::LevelSource;
 use crate::estimate::Primary;
 use crate::input::InputState;
 
@@ -39,4 +40,21 @@ pub struct EstimateRecord {
     pub disagree: bool,
     /// Half width of the 90 % interval of the cumulative subsidence in mm; `None` like `half_width_mm`, or if the model file states none.
     pub subsidence_half_width_mm: Option<f32>,
+    /// Bit k is set where input k has no level and physics took it from the other layers; otherwise it holds the last one.
+    pub bridged: u8,
+}
+
+impl EstimateRecord {
+    /// How physics came by the level of an input; `None` in a model of a network alone, and for an input that there is not.
+    pub fn level_source(&self, input: usize) -> Option<LevelSource> {
+        self.other_increment_mm?;
+        let state = self.inputs.get(input)?;
+        Some(if *state != InputState::Missing {
+            LevelSource::Measured
+        } else if self.bridged.checked_shr(input as u32).unwrap_or(0) & 1 == 1 {
+            LevelSource::OtherLayers
+        } else {
+            LevelSource::Held
+        })
+    }
 }

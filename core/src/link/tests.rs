@@ -50,6 +50,7 @@ fn estimated() -> EstimateRecord {
         other_increment_mm: None,
         disagree: false,
         subsidence_half_width_mm: None,
+        bridged: 0,
     }
 }
 
@@ -449,6 +450,7 @@ fn the_largest_replies_fit_a_frame() {
         half_width_mm: Some(1.0),
         other_increment_mm: Some(1.0),
         subsidence_half_width_mm: Some(1.0),
+        bridged: u8::MAX,
         attention: (0..8).map(|_| 0.125).collect(),
         inputs: (0..8)
             .map(|_| crate::link::InputState::Below { by_m: 3.1 })
@@ -484,6 +486,31 @@ fn the_largest_replies_fit_a_frame() {
         battery_life: LIFE,
     }));
     crate::link::encode_frame(255, &visit, &mut out).unwrap();
+}
+
+#[test]
+fn an_estimate_says_how_physics_came_by_each_level() {
+    use crate::link::LevelSource::{Held, Measured, OtherLayers};
+    use InputState::{Below, Missing};
+    let estimate = EstimateRecord {
+        inputs: [Missing, Below { by_m: 1.0 }, Missing]
+            .into_iter()
+            .collect(),
+        other_increment_mm: Some(1.0),
+        // A bit of a level that was measured says nothing.
+        bridged: 0b011,
+        ..estimated()
+    };
+    let sources = [0, 1, 2, 3].map(|input| estimate.level_source(input));
+    assert_eq!(
+        sources,
+        [Some(OtherLayers), Some(Measured), Some(Held), None]
+    );
+    let of_a_network = EstimateRecord {
+        other_increment_mm: None,
+        ..estimate
+    };
+    assert_eq!(of_a_network.level_source(0), None);
 }
 
 #[test]

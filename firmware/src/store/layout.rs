@@ -15,7 +15,7 @@ pub struct Layout {
     pub config: Range<u32>,
     /// Queue of events, 16 KiB.
     pub events: Range<u32>,
-    /// Queue of months, 32 KiB: 23 years of three channels.
+    /// Queue of months, 32 KiB: 22 years of three channels.
     pub months: Range<u32>,
     /// Queue of events that can repeat endlessly (starts, sensor quality), 8 KiB, so that they never displace the others.
     pub repeating_events: Range<u32>,

@@ -66,6 +66,7 @@ impl From<NetworkEstimate> for EstimateRecord {
             other_increment_mm: None,
             disagree: false,
             subsidence_half_width_mm: None,
+            bridged: 0,
         }
     }
 }

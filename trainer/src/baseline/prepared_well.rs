@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use amlstm_core::month::Month;
 use nalgebra::{DMatrix, DVector};
 
 use crate::physics::as_measured;
@@ -100,6 +101,22 @@ impl<'a> PreparedWell<'a> {
             .zip(parts)
             .find(|(_, part)| **part == Part::Test);
         first.map_or(self.end, |(interval, _)| interval.from.min(self.end))..self.end
+    }
+
+    /// Months before the test part with their levels as measured, gaps and all.
+    pub fn known(&self) -> (&[Month], &[Vec<Option<f32>>]) {
+        let until = self.test_steps().start;
+        (&self.series.months[..until], &self.series.level_m[..until])
+    }
+
+    /// Levels from [`PreparedWell::first`] on: those that are known, filled in the fitted months and with gaps, as measured, in test months; then as forecast.
+    pub fn levels_to_bridge(&self) -> (Vec<Vec<Option<f32>>>, Vec<Vec<Option<f32>>>) {
+        let mut known = as_measured(&self.level_m);
+        let forecast = known.split_off(self.known - self.first);
+        for step in self.test_steps().start.max(self.first)..self.known {
+            known[step - self.first].clone_from(&self.series.level_m[step]);
+        }
+        (known, forecast)
     }
 
     /// The rows of [`PreparedWell::level_m`] that fall in observed months.

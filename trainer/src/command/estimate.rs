@@ -5,6 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use amlstm::{export::AlignedBytes, fit_notes::title};
 use amlstm_core::{
     artifact::ModelFile,
+    bridge::LevelSource,
     estimate::{Estimate, MAX_MONTHS_WITHOUT_LEVELS, Primary},
     estimator::Estimator,
     input::InputState,
@@ -198,12 +199,16 @@ fn remarks(layers: &[String], estimate: &Estimate) -> String {
         remarks.push("no level at all".to_owned());
         return remarks.join("; ");
     }
-    let remark = |(layer, flag): (&String, &InputState)| match flag {
+    let source = |input: usize| estimate.physics.as_ref()?.source.get(input);
+    let remark = |(input, (layer, flag)): (usize, (&String, &InputState))| match flag {
         InputState::Trained => None,
-        InputState::Missing if estimate.physics.is_some() => Some(format!(
-            "{layer}: no level, left out by the network, held by physics"
-        )),
-        InputState::Missing => Some(format!("{layer}: no level")),
+        InputState::Missing => Some(match source(input) {
+            None => format!("{layer}: no level"),
+            Some(LevelSource::OtherLayers) => format!(
+                "{layer}: no level, left out by the network, told by the other layers for physics"
+            ),
+            Some(_) => format!("{layer}: no level, left out by the network, held by physics"),
+        }),
         InputState::Below { by_m } => {
             Some(format!("{layer}: {by_m:.2} m below all levels trained on"))
         }
@@ -211,7 +216,7 @@ fn remarks(layers: &[String], estimate: &Estimate) -> String {
             Some(format!("{layer}: {by_m:.2} m above all levels trained on"))
         }
     };
-    remarks.extend(layers.iter().zip(flags).filter_map(remark));
+    remarks.extend(layers.iter().zip(flags).enumerate().filter_map(remark));
     remarks.join("; ")
 }
 

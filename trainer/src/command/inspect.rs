@@ -321,6 +321,10 @@ fn to_json(file: &ModelFile) -> Value {
             "layer_weights_mm_per_m": physics.weights.layers,
             "decay_weights_mm_per_month": physics.weights.decay,
             "interval_half_width_mm": physics.interval_half_width_mm,
+            "missing_levels": physics.bridges.map(|bridges| json!({
+                "of_month_m": bridges.of_month_m,
+                "per_m": bridges.per_m.chunks(bridges.of_month_m.len()).collect::<Vec<_>>(),
+            })),
             "subsidence_mm": physics.subsidence_mm,
         })),
         "fit": FitNotes::of(file),

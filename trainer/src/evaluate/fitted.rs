@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::error::EvaluationError;
 use super::model::{Kind, Model};
 use super::seeds::Seeds;
-use crate::baseline::{Curve, PhysicsFit, PreparedWell, weights};
+use crate::baseline::{Curve, PhysicsFit, PreparedWell};
 use crate::choice::squares;
 use crate::config::{Config, NetworkKind};
 use crate::export::{AlignedBytes, Beside, ExportError, model_file};
@@ -34,8 +34,8 @@ impl Fitted {
         done: &(dyn Fn() + Sync),
     ) -> Result<Self, EvaluationError> {
         if let Some(model) = Model::fit(kind, prepared) {
-            let early = (kind == Kind::Physics)
-                .then(|| PhysicsFit(weights(prepared, &[Part::Train])).curve(prepared));
+            let early =
+                (kind == Kind::Physics).then(|| PhysicsFit::early(prepared).curve(prepared));
             return Ok(Self::of(
                 kind,
                 prepared,

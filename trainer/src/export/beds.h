@@ -112,15 +112,37 @@ static inline float amlstm_bed(float *cell_m, float *lowest_m, float tau_years, 
     return compaction_m;
 }
 
-/* What an aquifer layer adds in mm; a level that is not finite is held from the month before. */
-static inline float amlstm_layer(struct amlstm_beds *beds, const float *weights, float level_m)
+/* What stands in for the level of layer k in a calendar month, 0 for January: NAN where it follows no other layer, or one without a level. */
+static inline float amlstm_stand_in(int k, int calendar, const float *level_m)
+{
+    float sum = amlstm_month_m[k][calendar];
+    int follows = 0, j;
+    for (j = 0; j < AMLSTM_INPUTS; j++) {
+        if (amlstm_per_m[k][j] != 0.0f) {
+            sum += amlstm_per_m[k][j] * (isfinite(level_m[j]) ? level_m[j] : NAN);
+            follows = 1;
+        }
+    }
+    return follows ? sum : NAN;
+}
+
+static inline float amlstm_relative(float level_m, const struct amlstm_beds *beds)
+{
+    const float relative_m = level_m - beds->reference_m;
+    return relative_m < -1e4f ? -1e4f : relative_m > 1e4f ? 1e4f : relative_m;
+}
+
+/* What an aquifer layer adds in mm; without a level, one stands in that makes no new low, or that of the month before is held. */
+static inline float amlstm_layer(struct amlstm_beds *beds, const float *weights, float level_m, float stand_in_m)
 {
     static const float tau_years[4] = {0.25f, 1.0f, 4.0f, 12.0f};
     float column[6], sum = 0.0f, top_m = beds->level_m;
     int i;
     if (isfinite(level_m)) {
-        top_m = level_m - beds->reference_m;
-        top_m = top_m < -1e4f ? -1e4f : top_m > 1e4f ? 1e4f : top_m;
+        top_m = amlstm_relative(level_m, beds);
+    } else if (isfinite(stand_in_m)) {
+        top_m = amlstm_relative(stand_in_m, beds);
+        top_m = top_m < beds->lowest_m ? beds->lowest_m : top_m;
     }
     column[0] = beds->level_m - top_m;
     column[1] = top_m < beds->lowest_m ? beds->lowest_m - top_m : 0.0f;
@@ -138,7 +160,8 @@ static inline float amlstm_layer(struct amlstm_beds *beds, const float *weights,
 }
 
 /* A month by physics; 0 until every aquifer layer has been measured, in which month the beds are at rest. */
-static inline int amlstm_physics(struct amlstm_beds *beds, int32_t *months, const float *level_m, float *increment_mm, float *layer_mm)
+static inline int amlstm_physics(struct amlstm_beds *beds, int32_t *months, int calendar, const float *level_m, float *increment_mm,
+                                 float *layer_mm)
 {
     int k;
     for (k = 0; k < AMLSTM_INPUTS; k++) {
@@ -156,7 +179,7 @@ static inline int amlstm_physics(struct amlstm_beds *beds, int32_t *months, cons
     *months = *months < INT32_MAX ? *months + 1 : *months;
     *increment_mm = 0.0f;
     for (k = 0; k < AMLSTM_INPUTS; k++) {
-        layer_mm[k] = amlstm_layer(&beds[k], amlstm_layer_weight[k], level_m[k]);
+        layer_mm[k] = amlstm_layer(&beds[k], amlstm_layer_weight[k], level_m[k], amlstm_stand_in(k, calendar, level_m));
         *increment_mm += layer_mm[k];
     }
     *increment_mm += amlstm_decay_weight[0] * amlstm_exp(-(float)*months / 36.0f);

@@ -9,6 +9,7 @@ use amlstm_core::{
     artifact::{ModelFile, Physics},
     basis::{COLUMNS, DECAY_MONTHS, LayerBeds},
     bed::Cell,
+    bridge::CALENDAR_MONTHS,
     estimate::{Primary, Subsidence},
     estimator::Estimator,
     input::Input,
@@ -119,6 +120,7 @@ fn constants(file: &ModelFile, weights: &PlainWeights) -> String {
     define("BY_PHYSICS", "1".to_owned());
     define("PRIMARY", format!("AMLSTM_BY_{primary}"));
     define("START", literal(&start.month.to_string()));
+    define("START_CALENDAR", (start.month.month() - 1).to_string());
     define("START_NETWORK_MM", float(start.subsidence_mm));
     if let Some(physics) = file.physics() {
         let months = physics
@@ -257,13 +259,26 @@ static const float amlstm_start_level_m[AMLSTM_INPUTS] = {};
 /// The weights of physics, its step and its state.
 fn physics_tables(physics: &Physics) -> String {
     let weights = &physics.weights;
-    let beds = physics.state.layers.iter().take(weights.layers.len());
+    let layers = weights.layers.len();
+    let beds = physics.state.layers.iter().take(layers);
+    let zeros = vec![0.0; layers * CALENDAR_MONTHS.max(layers)];
+    let (of_month_m, per_m) = match &physics.bridges {
+        Some(bridges) => (bridges.of_month_m.as_flattened(), bridges.per_m),
+        None => (
+            &zeros[..layers * CALENDAR_MONTHS],
+            &zeros[..layers * layers],
+        ),
+    };
     let beds: Vec<String> = beds.map(|beds| layer_beds(beds.as_ref())).collect();
     format!(
         "/* mm per m of an aquifer layer's elastic skeleton, bed without delay, and four delay beds. */
 static const float amlstm_layer_weight[AMLSTM_INPUTS][{COLUMNS}] = {};
 /* mm per month that the past before the first level still owes. */
 static const float amlstm_decay_weight[{}] = {};
+/* What stands in for a missing level: the layer's own in each calendar month while the others stand at 0, m, and m per m of each other
+ * layer; all 0 where there is nothing. */
+static const float amlstm_month_m[AMLSTM_INPUTS][{CALENDAR_MONTHS}] = {};
+static const float amlstm_per_m[AMLSTM_INPUTS][AMLSTM_INPUTS] = {};
 
 {BEDS}/* The beds at the end of AMLSTM_START. */
 static const struct amlstm_beds amlstm_start_beds[AMLSTM_INPUTS] = {{{}}};
@@ -272,6 +287,8 @@ static const struct amlstm_beds amlstm_start_beds[AMLSTM_INPUTS] = {{{}}};
         matrix(weights.layers.as_flattened(), COLUMNS),
         DECAY_MONTHS.len(),
         list(&weights.decay),
+        matrix(of_month_m, CALENDAR_MONTHS),
+        matrix(per_m, layers),
         beds.join(",\n")
     )
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use amlstm_core::{
     artifact::{ModelFile, Physics},
     basis::{CELLS, COLUMNS, DECAY_MONTHS, DELAY_BEDS},
+    bridge::CALENDAR_MONTHS,
     estimate::Primary,
     input::Input,
 };
@@ -173,7 +174,7 @@ fn physics(physics: &Physics) -> Vec<(&'static str, Tensor)> {
     });
     let cells: Vec<[[f32; 2]; CELLS]> = cells.collect();
     let months = physics.state.months.map_or(-1.0, |months| months as f32);
-    vec![
+    let mut tensors = vec![
         tensor(
             "physics.layer_weight",
             [inputs, COLUMNS],
@@ -196,7 +197,22 @@ fn physics(physics: &Physics) -> Vec<(&'static str, Tensor)> {
             [1],
             vec![physics.subsidence_mm],
         ),
-    ]
+    ];
+    if let Some(bridges) = physics.bridges {
+        tensors.extend([
+            tensor(
+                "physics.bridge.month_m",
+                [inputs, CALENDAR_MONTHS],
+                bridges.of_month_m.as_flattened().to_vec(),
+            ),
+            tensor(
+                "physics.bridge.per_m",
+                [inputs, inputs],
+                bridges.per_m.to_vec(),
+            ),
+        ]);
+    }
+    tensors
 }
 
 /// What the tensors belong to.

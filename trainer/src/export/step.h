@@ -8,7 +8,8 @@ struct amlstm_state {
 #endif
 #if AMLSTM_PHYSICS
     struct amlstm_beds beds[AMLSTM_INPUTS];
-    int32_t months; /* since every aquifer layer has been measured, -1 before */
+    int32_t months;   /* since every aquifer layer has been measured, -1 before */
+    int32_t calendar; /* calendar month of the last step, 0 for January */
     float physics_total_mm;
 #endif
 };
@@ -177,7 +178,8 @@ static inline struct amlstm_month amlstm_step(struct amlstm_state *state, const 
     month.increment_mm = month.network_mm;
     month.total_mm = month.network_total_mm;
 #if AMLSTM_PHYSICS
-    month.has_physics = amlstm_physics(state->beds, &state->months, level_m, &month.physics_mm, month.layer_mm);
+    state->calendar = (state->calendar + 1) % 12;
+    month.has_physics = amlstm_physics(state->beds, &state->months, state->calendar, level_m, &month.physics_mm, month.layer_mm);
     if (month.has_physics) {
         state->physics_total_mm += month.physics_mm;
         month.physics_total_mm = state->physics_total_mm;
@@ -190,7 +192,8 @@ static inline struct amlstm_month amlstm_step(struct amlstm_state *state, const 
     return month;
 }
 
-/* An empty state: no subsidence, no layer measured yet. The first year or more is then less reliable. */
+/* An empty state: no subsidence, no layer measured yet; the next month is that after AMLSTM_START. The first year or more is then less
+ * reliable. */
 static inline void amlstm_cold(struct amlstm_state *state)
 {
     memset(state, 0, sizeof *state);
@@ -204,6 +207,7 @@ static inline void amlstm_cold(struct amlstm_state *state)
 #endif
 #if AMLSTM_PHYSICS
     state->months = -1;
+    state->calendar = AMLSTM_START_CALENDAR;
 #endif
 }
 

@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::PreparedWell;
+use crate::bridge::Bridges;
 use crate::physics::{Weights, basis};
 use crate::series::WellSeries;
 use crate::spread::correlation;
@@ -63,6 +64,32 @@ pub fn successive(errors_mm: &[f64]) -> Option<Check> {
         ),
         is_fine: correlation < CORRELATION.max(by_chance),
     })
+}
+
+/// What physics takes for the level of a layer that is missing.
+pub fn bridges(series: &WellSeries, bridges: &Bridges) -> Check {
+    let of_layer = |(layer, name): (usize, &String)| {
+        let Some(judged) = bridges.judged[layer] else {
+            return format!("{name} held");
+        };
+        let word = if bridges.tells(layer) {
+            "from the other layers"
+        } else {
+            "held"
+        };
+        format!(
+            "{name} {word} (the others tell it with R2 {:.2}, {:.2} m off in {} months that the fit had not seen; held for up to six months {:.2} m)",
+            judged.r2, judged.rmse_m, judged.months, judged.held_rmse_m
+        )
+    };
+    let layers: Vec<String> = (series.aquifer_layers.iter().enumerate())
+        .map(of_layer)
+        .collect();
+    Check {
+        name: "a missing level".to_owned(),
+        finding: format!("for physics: {}", layers.join("; ")),
+        is_fine: true,
+    }
 }
 
 /// What is to be seen of physics.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use amlstm_core::link::{EstimateRecord, MonthRecord, Quantity, Sample};
+use amlstm_core::link::{EstimateRecord, LevelSource, MonthRecord, Quantity, Sample};
 
 use super::column::Column;
 use super::download::{Download, Table};
@@ -100,6 +100,11 @@ fn month_columns(download: &Download) -> Vec<Column> {
     columns.push(Column::number("half_width_90", "mm", "Est"));
     columns.push(Column::number("subsidence_half_width_90", "mm", "Est"));
     columns.push(Column::number("model_version", "", ""));
+    columns.push(Column::text(
+        "inputs_from_other_layers",
+        "numbers from 1",
+        "",
+    ));
     columns
 }
 
@@ -133,9 +138,19 @@ fn month_rows(download: &Download) -> Vec<Vec<String>> {
             estimate.and_then(|estimate| estimate.subsidence_half_width_mm),
         ));
         row.push(estimate.map_or_else(String::new, |estimate| estimate.model_version.to_string()));
+        row.push(estimate.map_or_else(String::new, bridged_inputs));
         row
     };
     download.months.iter().enumerate().map(row).collect()
+}
+
+/// Numbers of the model's inputs, from 1, whose level physics took from the other layers.
+fn bridged_inputs(estimate: &EstimateRecord) -> String {
+    let is_bridged =
+        |input: &usize| estimate.level_source(*input) == Some(LevelSource::OtherLayers);
+    let inputs = (0..estimate.inputs.len()).filter(is_bridged);
+    let numbers: Vec<String> = inputs.map(|input| (input + 1).to_string()).collect();
+    numbers.join(" ")
 }
 
 fn write_csv(columns: &[Column], rows: &[Vec<String>], out: impl Write) -> io::Result<()> {

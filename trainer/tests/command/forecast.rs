@@ -44,6 +44,7 @@ fn folder_with(layers: &'static [[f32; 6]; 2], intervals: Option<&CumulativeInte
     let physics = Physics {
         primary: Primary::Physics,
         weights,
+        bridges: None,
         state,
         subsidence_mm: 80.0,
         interval_half_width_mm: 0.75,

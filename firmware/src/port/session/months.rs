@@ -4,7 +4,9 @@ use core::fmt;
 
 use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimate::Primary;
-use amlstm_core::link::{InputState, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, Name, Quality};
+use amlstm_core::link::{
+    InputState, LevelSource, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, Name, Quality,
+};
 use amlstm_core::month::Month;
 use embedded_io_async::Write;
 use heapless::{String, Vec};
@@ -151,8 +153,15 @@ impl<B: Board, W: Write> Session<'_, B, W> {
                         .await?;
                 }
                 InputState::Missing => {
-                    self.line(format_args!("  {layer}: no level this month, left out"))
-                        .await?;
+                    let physics = match estimate.level_source(input) {
+                        Some(LevelSource::OtherLayers) => "; for physics told by the other layers",
+                        Some(_) => "; for physics the last one held",
+                        None => "",
+                    };
+                    self.line(format_args!(
+                        "  {layer}: no level this month, left out{physics}"
+                    ))
+                    .await?;
                 }
                 InputState::Below { by_m } => {
                     let below = "below anything the model was trained on";

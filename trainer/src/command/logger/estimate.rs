@@ -2,7 +2,7 @@
 
 use amlstm::logger::month_text;
 use amlstm_core::estimate::Primary;
-use amlstm_core::link::{EstimateRecord, InputState};
+use amlstm_core::link::{EstimateRecord, InputState, LevelSource};
 
 use super::json;
 use super::layers::LayersOf;
@@ -27,7 +27,14 @@ pub fn input_flags(estimate: &EstimateRecord, layers: &LayersOf) -> Vec<String> 
         .enumerate()
         .filter_map(|(index, input)| match input {
             InputState::Trained => None,
-            InputState::Missing => Some(format!("level of {} is missing", name(index))),
+            InputState::Missing => {
+                let physics = match estimate.level_source(index) {
+                    Some(LevelSource::OtherLayers) => ", for physics told by the other layers",
+                    Some(_) => ", for physics the last one held",
+                    None => "",
+                };
+                Some(format!("level of {} is missing{physics}", name(index)))
+            }
             InputState::Below { by_m } => Some(format!(
                 "level of {} is {by_m:.1} m below anything the model was trained on",
                 name(index)

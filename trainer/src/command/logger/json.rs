@@ -2,7 +2,7 @@
 
 use amlstm::logger::{Download, month_text, quality_text};
 use amlstm_core::estimate::Primary;
-use amlstm_core::link::{EstimateRecord, InputState, Models, MonthLevel, Status};
+use amlstm_core::link::{EstimateRecord, InputState, LevelSource, Models, MonthLevel, Status};
 use serde::Serialize;
 
 use super::layers::LayersOf;
@@ -56,6 +56,8 @@ struct Input<'a> {
     aquifer_layer: Option<&'a str>,
     attention: f32,
     state: &'a InputState,
+    /// How physics came by its level.
+    level_for_physics: Option<LevelSource>,
 }
 
 /// Every closed month of a download.
@@ -104,6 +106,7 @@ pub fn estimate<'a>(made: &'a EstimateRecord, layers: &'a LayersOf) -> Estimate<
                 aquifer_layer: layers.name(made.generation, index),
                 attention: *attention,
                 state,
+                level_for_physics: made.level_source(index),
             })
             .collect(),
     }

@@ -6,6 +6,7 @@ use amlstm::export::AlignedBytes;
 use amlstm_core::{
     arithmetic::ArithmeticKind,
     artifact::{Content, MAX_FILE_BYTES, Physics, Record, Scores, encode},
+    bridge::Bridges,
     cumulative_interval::CumulativeIntervals,
     estimate::Primary,
     input::Input,
@@ -49,6 +50,26 @@ const LAYER_WEIGHTS: [[f32; 6]; 8] = [
     [3.0, 0.0, 0.0, 0.0, 0.0, 0.0],
 ];
 
+/// The first layer lies where the second and the season say, and each further one where those before and after it do; the second is held.
+fn bridges(inputs: usize) -> Option<Bridges<'static>> {
+    if inputs < 2 {
+        return None;
+    }
+    let mut of_month_m = vec![[0.0; 12]; inputs];
+    let mut per_m = vec![0.0; inputs * inputs];
+    for layer in (0..inputs).filter(|layer| *layer != 1) {
+        of_month_m[layer] = std::array::from_fn(|month| 0.1 * month as f32 - 5.0 * layer as f32);
+        per_m[layer * inputs + layer.max(1) - 1 + usize::from(layer == 0)] = 0.5;
+        if layer > 0 && layer + 1 < inputs {
+            per_m[layer * inputs + layer + 1] = 0.25;
+        }
+    }
+    Some(Bridges {
+        of_month_m: of_month_m.leak(),
+        per_m: per_m.leak(),
+    })
+}
+
 /// Physics of so many layers whose beds have known some years.
 fn physics(inputs: usize, primary: Primary) -> Physics<'static> {
     let weights = PhysicsWeights {
@@ -62,6 +83,7 @@ fn physics(inputs: usize, primary: Primary) -> Physics<'static> {
     Physics {
         primary,
         weights,
+        bridges: bridges(inputs),
         state,
         subsidence_mm: 80.0,
         interval_half_width_mm: 0.75,

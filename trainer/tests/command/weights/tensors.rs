@@ -3,7 +3,7 @@
 use std::fs;
 
 use amlstm::export::AlignedBytes;
-use amlstm_core::{artifact::ModelFile, estimator::Estimator};
+use amlstm_core::{artifact::ModelFile, estimator::Estimator, month::Month};
 use safetensors::SafeTensors;
 
 use super::models::{levels, models};
@@ -163,6 +163,23 @@ fn bed_m(cells: &mut [[f64; 2]], tau_years: f64, top_m: f64) -> f64 {
     panic!("the cells do not settle");
 }
 
+/// What stands in for the level of a layer, where the others tell it.
+fn stand_in_m(tensors: &Tensors, month: Month, level_m: &[Option<f32>], k: usize) -> Option<f64> {
+    tensors.0.tensor("physics.bridge.per_m").ok()?;
+    let mut sum_m = tensors.rows("physics.bridge.month_m")[k][usize::from(month.month()) - 1];
+    let per_m = tensors.rows("physics.bridge.per_m").swap_remove(k);
+    let mut followed = per_m
+        .iter()
+        .zip(level_m)
+        .filter(|(per_m, _)| **per_m != 0.0);
+    followed.clone().next()?;
+    followed.try_for_each(|(per_m, level_m)| {
+        sum_m += per_m * f64::from((*level_m)?);
+        Some(())
+    })?;
+    Some(sum_m)
+}
+
 /// Physics in f64, from the tensors.
 struct Beds {
     levels: Vec<Vec<f64>>,
@@ -171,7 +188,7 @@ struct Beds {
 }
 
 impl Beds {
-    fn increment_mm(&mut self, tensors: &Tensors, level_m: &[Option<f32>]) -> f64 {
+    fn increment_mm(&mut self, tensors: &Tensors, month: Month, level_m: &[Option<f32>]) -> f64 {
         let weights = tensors.rows("physics.layer_weight");
         let decay = tensors.numbers("physics.decay_weight");
         self.months += 1.0;
@@ -181,7 +198,11 @@ impl Beds {
             let [reference, before, lowest] = self.levels[k][..] else {
                 panic!("three levels per layer")
             };
-            let top = level_m[k].map_or(before, |level_m| f64::from(level_m) - reference);
+            let top = match (level_m[k], stand_in_m(tensors, month, level_m, k)) {
+                (Some(level_m), _) => f64::from(level_m) - reference,
+                (None, Some(stand_in_m)) => (stand_in_m - reference).max(lowest),
+                (None, None) => before,
+            };
             sum += weights[0] * (before - top) + weights[1] * (lowest - top).max(0.0);
             for (bed, tau_years) in [0.25, 1.0, 4.0, 12.0].into_iter().enumerate() {
                 let first = (k * 4 + bed) * 4;
@@ -267,7 +288,7 @@ fn the_tensors_are_all_that_another_program_needs() {
                 (*h, *c) = (hidden.into(), cell.into());
             }
             if let Some(beds) = &mut beds {
-                let found = beds.increment_mm(&tensors, &level_m);
+                let found = beds.increment_mm(&tensors, month, &level_m);
                 let expected = estimate.physics.as_ref().unwrap().subsidence;
                 // f32 against f64 over all months; increments are of the order of 10 mm.
                 close("physics", found, expected.increment_mm, 1e-3);
