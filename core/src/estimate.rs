@@ -71,6 +71,22 @@ pub struct Estimate {
     pub inputs: Vec<InputState, MAX_INPUTS>,
 }
 
+/// Share of each aquifer layer, 0 to 1, in what all of them add to a month's subsidence (mm, down +); a layer that rebounds counts as zero, and all are zero
+/// where none compacts. Levels of neighbouring layers rise and fall together, so shares are only weakly identified.
+pub fn layer_shares(layer_mm: &Vec<f32, MAX_INPUTS>) -> Vec<f32, MAX_INPUTS> {
+    let compaction = |mm: f32| if mm > 0.0 { mm } else { 0.0 };
+    let sum_mm = layer_mm.iter().fold(0.0, |sum, mm| sum + compaction(*mm));
+    let mut shares = layer_mm.clone();
+    for share in &mut shares {
+        *share = if sum_mm > 0.0 {
+            compaction(*share) / sum_mm
+        } else {
+            0.0
+        };
+    }
+    shares
+}
+
 impl Estimate {
     /// Whether no input has a level.
     pub fn is_without_levels(&self) -> bool {
@@ -85,5 +101,18 @@ impl Estimate {
             Primary::Network => physics.subsidence.increment_mm,
             Primary::Physics => self.network.increment_mm,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_those_of_the_layers_that_compact() {
+        let shares = |mm: [f32; 3]| layer_shares(&Vec::from_slice(&mm).unwrap());
+        assert_eq!(shares([1.0, 3.0, -2.0])[..], [0.25, 0.75, 0.0]);
+        assert_eq!(shares([0.0, -1.0, -2.0])[..], [0.0; 3]);
+        assert!(layer_shares(&Vec::new()).is_empty());
     }
 }

@@ -12,7 +12,7 @@ pub use clock::FakeClock;
 pub use clock_chip::FakeChip;
 pub use flash::FakeFlash;
 pub use laptop::{Nobody, Screen};
-pub use model::{LAYERS, model, model_of_site};
+pub use model::{LAYERS, model, model_of_site, model_with_physics};
 
 use amlstm_core::link::ResetCause;
 

@@ -9,7 +9,8 @@ use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimate::Estimate;
 use amlstm_core::estimator::Estimator;
 use amlstm_core::link::{
-    EstimateRecord, Fault, LevelSource, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord,
+    EstimateRecord, Fault, LayerSubsidence, LevelSource, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS,
+    MonthRecord,
 };
 use amlstm_core::month::Month;
 use amlstm_core::month_mean::MonthDefinition;
@@ -37,6 +38,8 @@ pub struct MonthWalk {
     /// Months without any level since the end of the training.
     without_levels: u16,
     estimates: Vec<EstimateRecord, BATCH>,
+    /// Of the month that is asked for.
+    layers: Option<LayerSubsidence>,
 }
 
 struct ClosedMonth {
@@ -55,7 +58,24 @@ impl MonthWalk {
             state: None,
             without_levels: 0,
             estimates: Vec::new(),
+            layers: None,
         }
+    }
+
+    /// The same, which keeps what each aquifer layer adds to a month.
+    #[must_use]
+    pub fn with_layers_of(mut self, month_index: i32) -> Self {
+        self.layers = Some(LayerSubsidence {
+            month_index,
+            generation: self.slot.generation,
+            layer_mm: Vec::new(),
+        });
+        self
+    }
+
+    /// What each aquifer layer adds to the month that was asked for, once that has been estimated.
+    pub fn layers(self) -> Option<LayerSubsidence> {
+        self.layers
     }
 
     /// The estimates of the last [`advance`](Self::advance).
@@ -125,6 +145,11 @@ impl MonthWalk {
             self.without_levels = self
                 .without_levels
                 .saturating_add(passed as u16 + u16::from(estimate.is_without_levels()));
+            if let (Some(layers), Some(physics)) = (&mut self.layers, &estimate.physics)
+                && layers.month_index == estimate.month.index()
+            {
+                layers.layer_mm.clone_from(&physics.layer_mm);
+            }
             let estimated = self.estimated(estimate);
             // A batch of months gives at most as many estimates.
             let _ = self.estimates.push(estimated);

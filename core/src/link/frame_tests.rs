@@ -77,7 +77,7 @@ fn the_known_requests_are_counted() {
         postcard::take_from_bytes::<Request<'_>>(&[KNOWN_REQUESTS - 1, 1, 7])
             .unwrap()
             .0,
-        Request::Sdi12 { command: &[7] }
+        Request::Layers { position: Some(7) }
     );
     assert!(postcard::take_from_bytes::<Request<'_>>(&[KNOWN_REQUESTS; 9]).is_err());
 }

@@ -113,4 +113,9 @@ pub enum Request<'a> {
         /// 2 to [`super::MAX_SDI12_COMMAND`] characters.
         command: &'a [u8],
     },
+    /// What each aquifer layer adds by physics to the subsidence of a closed month, computed now by the active model from the log of months.
+    Layers {
+        /// Position in the log of months; the last closed month if `None`.
+        position: Option<u16>,
+    },
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ConfigItem, EstimateRecord, Event, Fault, Hello, Models, MonthRecord, Now, SlotInfo, Status,
-    UploadProgress, Verification, VisitReport,
+    ConfigItem, EstimateRecord, Event, Fault, Hello, LayerSubsidence, Models, MonthRecord, Now,
+    SlotInfo, Status, UploadProgress, Verification, VisitReport,
 };
 
 /// The response to an accepted request. New variants are only appended.
@@ -52,6 +52,8 @@ pub enum Response<'a> {
     Verification(Verification),
     /// To [`super::Request::Sdi12`]: the answer without CR LF.
     Sdi12(&'a [u8]),
+    /// To [`super::Request::Layers`].
+    Layers(LayerSubsidence),
 }
 
 /// Logger to laptop.

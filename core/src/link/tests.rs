@@ -94,12 +94,13 @@ fn requests() -> Vec<Request<'static>> {
         },
         Request::Verify,
         Request::Sdi12 { command: &[] },
+        Request::Layers { position: None },
     ]
 }
 
 #[test]
 fn requests_keep_their_numbers() {
-    assert_eq!(kinds(&requests()), ascending(25));
+    assert_eq!(kinds(&requests()), ascending(26));
 }
 
 #[test]
@@ -164,6 +165,11 @@ fn responses_keep_their_numbers() {
             replayed: None,
         }),
         Response::Sdi12(&[]),
+        Response::Layers(LayerSubsidence {
+            month_index: 0,
+            generation: 0,
+            layer_mm: heapless::Vec::new(),
+        }),
     ];
     assert_eq!(kinds(&responses), ascending(responses.len()));
 }

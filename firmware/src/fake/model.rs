@@ -3,10 +3,13 @@
 use std::vec::Vec;
 
 use amlstm_core::arithmetic::ArithmeticKind;
-use amlstm_core::artifact::{Content, MAX_FILE_BYTES, Record, Scores, encode};
+use amlstm_core::artifact::{Content, MAX_FILE_BYTES, Physics, Record, Scores, encode};
+use amlstm_core::bridge::Bridges;
+use amlstm_core::estimate::Primary;
 use amlstm_core::input::Input;
 use amlstm_core::month::Month;
 use amlstm_core::month_mean::{MonthDefinition, MonthRule};
+use amlstm_core::physics::{PhysicsState, PhysicsWeights};
 use amlstm_core::scaler::Scaler;
 use amlstm_core::sizes::{AttentionKind, Sizes};
 
@@ -20,6 +23,34 @@ pub fn model(version: u32, trained_until: Month) -> Vec<u8> {
 
 /// As [`model`], for a site whose time is that many minutes ahead of UTC.
 pub fn model_of_site(version: u32, trained_until: Month, utc_offset_minutes: i16) -> Vec<u8> {
+    model_with(version, trained_until, utc_offset_minutes, None)
+}
+
+/// As [`model`], with physics that is to be trusted and has not begun. The first layer lies 10 m above the second where its own level is missing.
+pub fn model_with_physics(version: u32, trained_until: Month) -> Vec<u8> {
+    let physics = Physics {
+        primary: Primary::Physics,
+        weights: PhysicsWeights {
+            layers: &[[2.0, 0.0, 0.0, 0.0, 5.0, 0.0]; 3],
+            decay: [0.5, 0.25],
+        },
+        bridges: Some(Bridges {
+            of_month_m: &[[10.0; 12], [0.0; 12], [0.0; 12]],
+            per_m: &[0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        }),
+        state: PhysicsState::default(),
+        subsidence_mm: 80.0,
+        interval_half_width_mm: 0.75,
+    };
+    model_with(version, trained_until, 0, Some(&physics))
+}
+
+fn model_with(
+    version: u32,
+    trained_until: Month,
+    utc_offset_minutes: i16,
+    physics: Option<&Physics>,
+) -> Vec<u8> {
     let sizes = Sizes {
         inputs: 3,
         hidden: 16,
@@ -78,7 +109,7 @@ pub fn model_of_site(version: u32, trained_until: Month, utc_offset_minutes: i16
         start_state: &state,
         start_level_m: &[],
         weights: bytemuck::cast_slice(&weights),
-        physics: None,
+        physics,
         months: MonthDefinition::new(utc_offset_minutes, [MonthRule::MostDays; 8].into_iter())
             .expect("a site's offset"),
         fit: None,

@@ -3,7 +3,8 @@
 use core::ops::ControlFlow;
 
 use amlstm_core::link::{
-    EstimateRecord, EventKind, Fault, InputState, MAX_MONTHS_WITHOUT_LEVELS, MonthRecord, Sample,
+    EstimateRecord, EventKind, Fault, InputState, LayerSubsidence, MAX_MONTHS_WITHOUT_LEVELS,
+    MonthRecord, Sample,
 };
 use amlstm_core::month_mean::MonthDefinition;
 
@@ -225,22 +226,27 @@ impl<F: MappedFlash> Logger<F> {
         Ok(last)
     }
 
-    /// What the active model estimates for the closed month at `position`; for the last one if `None`.
+    /// What the active model estimates for the closed month at `position`, and what each aquifer layer adds to it by physics; for the last month if `None`.
     ///
     /// # Errors
     /// [`Fault::NotFound`] if there is no such month or it lies within the training, and as [`Logger::estimate_missing`].
-    pub async fn estimate_at(&mut self, position: Option<u16>) -> Result<EstimateRecord, Fault> {
+    pub async fn estimate_at(
+        &mut self,
+        position: Option<u16>,
+    ) -> Result<(EstimateRecord, LayerSubsidence), Fault> {
         let position = position
             .or(self.store.held().months.checked_sub(1))
             .ok_or(Fault::NotFound)?;
         let (record, _) = self.month_at(position).await?.ok_or(Fault::NotFound)?;
-        let mut walk = self.walk().await?;
+        let mut walk = self.walk().await?.with_layers_of(record.month_index);
         while walk.advance(&mut self.store, &self.settings).await? {
             let mut estimates = walk.estimates().iter();
             if let Some(found) =
                 estimates.find(|estimate| estimate.month_index == record.month_index)
             {
-                return Ok(found.clone());
+                let found = found.clone();
+                let layers = walk.layers().ok_or(Fault::NotFound)?;
+                return Ok((found, layers));
             }
         }
         Err(Fault::NotFound)

@@ -11,7 +11,9 @@ use embassy_futures::block_on;
 
 use super::*;
 use crate::calendar::Moment;
-use crate::fake::{FakeClock, FakeFlash, LAYERS, SWITCHED_ON, model, model_of_site};
+use crate::fake::{
+    FakeClock, FakeFlash, LAYERS, SWITCHED_ON, model, model_of_site, model_with_physics,
+};
 
 mod clock;
 mod cuts;

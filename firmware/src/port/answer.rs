@@ -123,10 +123,11 @@ async fn respond<'s, B: Board>(
                     .ok_or(Fault::NotFound)?,
             )
         }
-        Request::Estimate => Response::Estimate(logger.estimate_at(None).await?),
+        Request::Estimate => Response::Estimate(logger.estimate_at(None).await?.0),
         Request::EstimateAt { position } => {
-            Response::Estimate(logger.estimate_at(Some(position)).await?)
+            Response::Estimate(logger.estimate_at(Some(position)).await?.0)
         }
+        Request::Layers { position } => Response::Layers(logger.estimate_at(position).await?.1),
         Request::ConfigGet(key) => {
             Response::Config(logger.settings.get(key).ok_or(Fault::NotFound)?)
         }

@@ -6,7 +6,7 @@ use amlstm::{export::AlignedBytes, fit_notes::title};
 use amlstm_core::{
     artifact::ModelFile,
     bridge::LevelSource,
-    estimate::{Estimate, MAX_MONTHS_WITHOUT_LEVELS, Primary},
+    estimate::{Estimate, MAX_MONTHS_WITHOUT_LEVELS, Primary, layer_shares},
     estimator::Estimator,
     input::InputState,
     month::Month,
@@ -164,6 +164,17 @@ fn print(
             "subsidence at the end of {}: {:.1} ± {half_width_mm:.1} mm (90 %)",
             estimate.month, estimate.subsidence_mm
         )?;
+    }
+    if let Some((month, physics)) = steps
+        .last()
+        .and_then(|Step { estimate, .. }| Some((estimate.month, estimate.physics.as_ref()?)))
+    {
+        let of_layers = physics.layer_mm.iter().zip(layer_shares(&physics.layer_mm));
+        let of_layers: Vec<String> = (layers.iter().zip(of_layers))
+            .map(|(layer, (mm, share))| format!("{layer} {mm:.2} mm ({:.0} %)", 100.0 * share))
+            .collect();
+        let line = format!("{month} by physics: {}", of_layers.join(", "));
+        writeln!(output, "{}", broken(&line))?;
     }
     let remarked: Vec<(Month, String)> = (steps.iter())
         .map(|Step { estimate, .. }| (estimate.month, remarks(layers, estimate)))

@@ -1,8 +1,9 @@
 //! What can be asked of a logger.
 
 use amlstm_core::link::{
-    ConfigItem, ConfigKey, EstimateRecord, Event, Fault, Hello, Models, MonthRecord, Now,
-    PROTO_MAJOR, Request, Response, Sample, Samples, SlotInfo, Status, VisitReport,
+    ConfigItem, ConfigKey, EstimateRecord, Event, Fault, Hello, LayerSubsidence, Models,
+    MonthRecord, Now, PROTO_MAJOR, Request, Response, Sample, Samples, SlotInfo, Status,
+    VisitReport,
 };
 
 use super::error::LoggerError;
@@ -147,6 +148,27 @@ impl Client {
             Response::Estimate(estimate) => Some(estimate.clone()),
             _ => None,
         })
+    }
+
+    /// What each aquifer layer adds by physics to the last closed month; `None` from a firmware that does not tell.
+    ///
+    /// # Errors
+    ///
+    /// Line and refusal, as every question.
+    pub fn layers(&mut self) -> Result<Option<LayerSubsidence>, LoggerError> {
+        let layers =
+            self.ask(
+                &Request::Layers { position: None },
+                "Layers",
+                |response| match response {
+                    Response::Layers(layers) => Some(layers.clone()),
+                    _ => None,
+                },
+            );
+        match layers {
+            Err(LoggerError::Refused(Fault::Unsupported)) => Ok(None),
+            layers => layers.map(Some),
+        }
     }
 
     /// A configuration item; `None` where it was never set.

@@ -82,8 +82,52 @@ fn estimates_equal_the_hosts_bit_for_bit_after_any_restart() {
     for (position, ((record, estimate), host)) in months.iter().zip(&host).enumerate() {
         assert_eq!(bits(estimate.as_ref()), *host, "{record:?}");
         let again = block_on(logger.estimate_at(Some(position as u16))).ok();
+        let again = again.map(|(estimate, _)| estimate);
         assert_eq!(bits(again.as_ref()), *host, "computed again: {record:?}");
     }
+}
+
+/// The first layer's sensor is dead in February; March is asked for as the last month.
+#[test]
+fn what_the_layers_add_by_physics_is_the_hosts_and_says_how_each_level_was_found() {
+    let clock = FakeClock::default();
+    let mut logger = station("2026-01-01 00:00:00", &clock);
+    let file = model_with_physics(1, Month::new(2025, 12).unwrap());
+    push(&mut logger, &clock, &file).unwrap();
+    let start = unix("2026-01-01 00:00:00");
+    for half_day in 0..2 * 91 {
+        let unix_s = start + half_day * 43_200;
+        let mut read = levels(unix_s);
+        if (62..118).contains(&half_day) {
+            read[0] = None;
+        }
+        block_on(logger.append(&clock, unix_s, &round(read))).unwrap();
+    }
+    block_on(logger.estimate_missing(&clock)).unwrap();
+    let months = months(&mut logger);
+    assert_eq!(months.len(), 3);
+    let bridged: Vec<u8> = months
+        .iter()
+        .map(|(_, estimate)| estimate.as_ref().unwrap().bridged)
+        .collect();
+    assert_eq!(bridged, [0, 1, 0]);
+    let mut words = vec![0_u32; file.len().div_ceil(4)];
+    bytemuck::cast_slice_mut::<u32, u8>(&mut words)[..file.len()].copy_from_slice(&file);
+    let file = ModelFile::parse(&bytemuck::cast_slice(&words)[..file.len()]).unwrap();
+    let mut host = Estimator::at_start(&file);
+    for (position, (record, _)) in months.iter().enumerate() {
+        let month = Month::from_index(record.month_index).unwrap();
+        let levels: Vec<_> = (record.channels.iter())
+            .map(MonthLevel::model_level_m)
+            .collect();
+        let expected = host.step(month, &levels).unwrap().physics.unwrap();
+        let (_, found) = block_on(logger.estimate_at(Some(position as u16))).unwrap();
+        assert_eq!(found.month_index, record.month_index);
+        assert_eq!(found.layer_mm, expected.layer_mm);
+    }
+    let (_, last) = block_on(logger.estimate_at(None)).unwrap();
+    assert_eq!(last.month_index, months[2].0.month_index);
+    assert!(last.layer_mm.iter().any(|mm| *mm != 0.0));
 }
 
 #[test]

@@ -77,12 +77,15 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         }
     }
 
+    #[allow(clippy::too_many_lines, reason = "one line after the other")]
     pub(super) async fn estimate(&mut self) -> Result<(), W::Error> {
         let shared = self.shared;
-        let (estimate, layers) = {
+        let (estimate, by_physics, layers) = {
             let mut logger = shared.logger.lock().await;
             match logger.estimate_at(None).await {
-                Ok(estimate) => (estimate, model_layers(&mut logger).await),
+                Ok((estimate, by_physics)) => {
+                    (estimate, by_physics, model_layers(&mut logger).await)
+                }
                 Err(fault) => return self.fault(fault).await,
             }
         };
@@ -178,6 +181,18 @@ impl<B: Board, W: Write> Session<'_, B, W> {
                     .await?;
                 }
             }
+        }
+        for (input, (mm, share)) in by_physics
+            .layer_mm
+            .iter()
+            .zip(&by_physics.shares())
+            .enumerate()
+        {
+            let layer = layers.get(input).cloned().unwrap_or_default();
+            self.line(format_args!(
+                "  {layer}: {mm:.3} mm by physics, share {share:.3}"
+            ))
+            .await?;
         }
         Ok(())
     }

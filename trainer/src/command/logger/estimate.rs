@@ -2,7 +2,7 @@
 
 use amlstm::logger::month_text;
 use amlstm_core::estimate::Primary;
-use amlstm_core::link::{EstimateRecord, InputState, LevelSource};
+use amlstm_core::link::{EstimateRecord, InputState, LayerSubsidence, LevelSource};
 
 use super::json;
 use super::layers::LayersOf;
@@ -51,12 +51,13 @@ pub fn input_flags(estimate: &EstimateRecord, layers: &LayersOf) -> Vec<String> 
 /// `logger estimate`.
 pub fn show(
     estimate: &EstimateRecord,
+    by_physics: Option<&LayerSubsidence>,
     layers: &LayersOf,
     as_json: bool,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     if as_json {
-        return output.json(&json::estimate(estimate, layers));
+        return output.json(&json::estimate(estimate, by_physics, layers));
     }
     if layers.synthetic {
         writeln!(output, "SYNTHETIC: the model was trained on synthetic data")?;
@@ -97,6 +98,17 @@ pub fn show(
     }
     for (layer, share) in layers.names.iter().zip(&estimate.attention) {
         writeln!(output, "attention   {:>7.0} %  {layer}", share * 100.0)?;
+    }
+    if let Some(by_physics) = by_physics {
+        let shares = by_physics.shares();
+        let of_layers = by_physics.layer_mm.iter().zip(&shares);
+        for (layer, (mm, share)) in layers.names.iter().zip(of_layers) {
+            writeln!(
+                output,
+                "by physics  {:>7.0} %  {layer} ({mm:.2} mm)",
+                share * 100.0
+            )?;
+        }
     }
     for flag in input_flags(estimate, layers) {
         writeln!(output, "note: {flag}")?;

@@ -2,7 +2,9 @@
 
 use amlstm::logger::{Download, month_text, quality_text};
 use amlstm_core::estimate::Primary;
-use amlstm_core::link::{EstimateRecord, InputState, LevelSource, Models, MonthLevel, Status};
+use amlstm_core::link::{
+    EstimateRecord, InputState, LayerSubsidence, LevelSource, Models, MonthLevel, Status,
+};
 use serde::Serialize;
 
 use super::layers::LayersOf;
@@ -58,6 +60,11 @@ struct Input<'a> {
     state: &'a InputState,
     /// How physics came by its level.
     level_for_physics: Option<LevelSource>,
+    /// What the layer adds to the increment by physics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    physics_mm: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    physics_share: Option<f32>,
 }
 
 /// Every closed month of a download.
@@ -80,13 +87,18 @@ pub fn months<'a>(download: &'a Download, layers: &'a LayersOf) -> Vec<ClosedMon
             month: month_text(record.month_index),
             closed_unix_s: record.closed_unix_s,
             levels: names().zip(&record.channels).map(level).collect(),
-            estimate: made.as_ref().map(|made| estimate(made, layers)),
+            estimate: made.as_ref().map(|made| estimate(made, None, layers)),
         })
         .collect()
 }
 
-/// One estimate, with the names of the model's layers.
-pub fn estimate<'a>(made: &'a EstimateRecord, layers: &'a LayersOf) -> Estimate<'a> {
+/// One estimate, with the names of the model's layers and, where it was asked for, what each of them adds by physics.
+pub fn estimate<'a>(
+    made: &'a EstimateRecord,
+    by_physics: Option<&LayerSubsidence>,
+    layers: &'a LayersOf,
+) -> Estimate<'a> {
+    let shares = by_physics.map(LayerSubsidence::shares);
     let inputs = made.inputs.iter().zip(&made.attention).enumerate();
     Estimate {
         month: month_text(made.month_index),
@@ -107,6 +119,10 @@ pub fn estimate<'a>(made: &'a EstimateRecord, layers: &'a LayersOf) -> Estimate<
                 attention: *attention,
                 state,
                 level_for_physics: made.level_source(index),
+                physics_mm: by_physics.and_then(|layers| layers.layer_mm.get(index).copied()),
+                physics_share: shares
+                    .as_ref()
+                    .and_then(|shares| shares.get(index).copied()),
             })
             .collect(),
     }

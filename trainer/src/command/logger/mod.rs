@@ -241,7 +241,9 @@ fn ask(
                 ),
                 answer => answer?,
             };
-            estimate::show(&estimate, &LayersOf::active(client)?, as_json, output)
+            let by_physics = client.layers()?;
+            let layers = LayersOf::active(client)?;
+            estimate::show(&estimate, by_physics.as_ref(), &layers, as_json, output)
         }
         Request::Push(push) => model::push(client, push, output),
         Request::Pull { output: path } => model::pull(client, path, output),
