@@ -95,6 +95,9 @@ pub mod verification;
 pub mod quantise;
 
 #[cfg(feature = "link")]
+pub mod firmware_file;
+
+#[cfg(feature = "link")]
 pub mod link;
 
 #[cfg(all(test, feature = "encode"))]

@@ -3,7 +3,7 @@
 use core::pin::pin;
 
 use amlstm_core::link::Task;
-use embassy_futures::join::join4;
+use embassy_futures::join::{join, join4};
 use embassy_futures::select::{Either, select};
 
 use crate::board::{Board, Clock, LastRun, Machine};
@@ -14,6 +14,7 @@ use crate::repair::Repair;
 use crate::running::{apart, during};
 use crate::shared::Shared;
 use crate::store::{Layout, StoreError};
+use crate::trial;
 
 /// Everything that a board provides.
 pub struct Parts<B: Board> {
@@ -54,6 +55,10 @@ pub async fn run<B: Board>(parts: Parts<B>) {
     let logger = match open::<B>(flash, layout.clone(), &clock, &last_run).await {
         Ok(logger) => logger,
         Err((error, flash)) => {
+            // A new firmware that cannot open the store does not stay: the one before could.
+            if trial::on_trial(&mut machine) {
+                machine.restart();
+            }
             let repair = Repair::<B>::new(clock, machine, flash, layout, fw, error);
             return repair.serve(from_laptop, to_laptop).await;
         }
@@ -68,7 +73,12 @@ pub async fn run<B: Board>(parts: Parts<B>) {
             pin!(port::serve(&shared, from_laptop, to_laptop)),
         ),
         during(Task::MonthClose, pin!(estimate_closed_months(&shared))),
-        during(Task::Health, pin!(health::watch(&shared))),
+        during(
+            Task::Health,
+            pin!(async {
+                join(health::watch(&shared), trial::judge(&shared)).await;
+            }),
+        ),
     )
     .await;
 }

@@ -90,6 +90,43 @@ pub struct LastRun {
     pub panic: Option<heapless::String<MAX_MESSAGE>>,
 }
 
+/// The place beside the program for another one, which a bootloader starts on trial. What it does is done when it returns; the processor may
+/// stand still meanwhile.
+pub trait FirmwareSlot {
+    /// The board's name, which a firmware file must bear.
+    fn board(&self) -> &'static str;
+    /// The address at which every program begins.
+    fn start(&self) -> u32;
+    /// Most bytes of a firmware file.
+    fn capacity(&self) -> u32;
+    /// Writes bytes at `offset`, a multiple of 4 as their number is, behind all that was written before.
+    ///
+    /// # Errors
+    /// The flash refuses.
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), SlotFailed>;
+    /// The first `length` bytes, where they lie.
+    fn bytes(&self, length: u32) -> Option<&[u8]>;
+    /// True if the program that runs is on trial: the next start goes back to the one before.
+    ///
+    /// # Errors
+    /// The flash cannot be read.
+    fn on_trial(&mut self) -> Result<bool, SlotFailed>;
+    /// The next start runs what was written, on trial.
+    ///
+    /// # Errors
+    /// The flash refuses.
+    fn start_on_trial(&mut self) -> Result<(), SlotFailed>;
+    /// The program that runs stays.
+    ///
+    /// # Errors
+    /// The flash refuses.
+    fn confirm(&mut self) -> Result<(), SlotFailed>;
+}
+
+/// The flash could not be read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotFailed;
+
 /// Watchdog, battery, and memory that survives a reset.
 pub trait Machine {
     /// How the previous run ended. Called once.
@@ -110,4 +147,8 @@ pub trait Machine {
     fn program_crc(&self) -> u32;
     /// Restarts the logger. May return before it happens.
     fn restart(&mut self);
+    /// The place for another program; `None` on a board without a bootloader.
+    fn firmware_slot(&mut self) -> Option<&mut dyn FirmwareSlot> {
+        None
+    }
 }

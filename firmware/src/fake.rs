@@ -6,6 +6,7 @@ mod clock_chip;
 mod flash;
 mod laptop;
 mod model;
+mod nor;
 
 pub use bus::{Answer, FakeBus};
 pub use clock::FakeClock;
@@ -13,6 +14,7 @@ pub use clock_chip::FakeChip;
 pub use flash::FakeFlash;
 pub use laptop::{Nobody, Screen};
 pub use model::{LAYERS, model, model_of_site, model_with_physics};
+pub use nor::{ACTIVE, CutErase, FakeNor, PAGE, PAGES, Part};
 
 use amlstm_core::link::ResetCause;
 

@@ -24,6 +24,8 @@ pub mod calendar;
 
 pub mod clock_chip;
 
+pub mod boot;
+
 mod bounded;
 
 pub mod store;
@@ -49,6 +51,10 @@ pub mod running;
 pub mod shared;
 
 pub mod health;
+
+pub mod update;
+
+pub mod trial;
 
 pub mod repair;
 

@@ -1,6 +1,7 @@
 //! The logger without sensors and port: clock, configuration, logs and models.
 
 mod clock;
+mod firmware;
 mod identity;
 mod models;
 mod months;
@@ -19,7 +20,8 @@ use crate::store::{Key, Layout, Store, StoreError};
 use crate::tally::Tally;
 
 use clock::WallClock;
-pub use models::Upload;
+pub use firmware::AcceptedFirmware;
+pub use models::{Upload, verify_signature};
 
 /// The channel number of the barometer in events.
 const BAROMETER: u8 = 255;

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use core::pin::pin;
 
-use amlstm_core::link::{Fault, MAX_SDI12_COMMAND};
+use amlstm_core::link::{Fault, MAX_SDI12_COMMAND, UploadProgress};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::mutex::Mutex;
 use embassy_sync::signal::Signal;
@@ -36,6 +36,10 @@ pub struct Shared<B: Board> {
     pub schedule_changed: Signal<NoopRawMutex, ()>,
     /// How long the last round of sensors for a sample took, warm-up included, ms.
     pub round_ms: Cell<Option<u32>>,
+    /// The port has answered somebody.
+    pub port_answered: Signal<NoopRawMutex, ()>,
+    /// The upload of another firmware that was begun since the start.
+    pub firmware_upload: Cell<Option<UploadProgress>>,
     /// Deadlines by which the tasks must check in.
     pub deadlines: Deadlines,
     /// Firmware version.
@@ -62,6 +66,8 @@ impl<B: Board> Shared<B> {
             estimate_wanted: Signal::new(),
             schedule_changed: Signal::new(),
             round_ms: Cell::new(None),
+            port_answered: Signal::new(),
+            firmware_upload: Cell::new(None),
             deadlines: Deadlines::default(),
             fw,
             synthetic,

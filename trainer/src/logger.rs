@@ -17,6 +17,7 @@ mod station;
 mod table_file;
 mod toa5;
 mod transfer;
+mod update;
 mod verify;
 mod words;
 
@@ -24,13 +25,14 @@ pub use client::Client;
 pub use download::{Download, Table, download, events};
 pub use drift::{Drift, TapeReading};
 pub use error::LoggerError;
-pub use image::{ImageError, program_crc};
+pub use image::{ImageError, firmware_file, program_crc};
 pub use levels::{Correction, LevelOfMonth, corrected_levels, levels, write_levels};
 pub use line::Line;
 pub use sdi12::Renumbered;
 pub use station::{Battery, Station, StationError};
 pub use table_file::{Format, write_download};
 pub use transfer::{Pushed, pull, push};
+pub use update::{UpdateError, send_firmware, try_firmware, version_text};
 pub use verify::{Comparison, Verdict};
 pub use words::{month_text, quality_text, time_text};
 

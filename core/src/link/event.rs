@@ -140,6 +140,27 @@ pub enum EventKind {
         /// Seconds between two samples from now on.
         interval_s: u32,
     },
+    /// Another firmware was accepted; the next start runs it on trial.
+    FirmwareAccepted {
+        /// Its version: major, minor, patch.
+        version: [u8; 3],
+        /// CRC-32 of the program.
+        program_crc: u32,
+    },
+    /// It runs, has passed its test and stays.
+    FirmwareConfirmed {
+        /// Its version: major, minor, patch.
+        version: [u8; 3],
+        /// CRC-32 of the program.
+        program_crc: u32,
+    },
+    /// It did not pass its test, or had not begun it when the power went: the firmware before runs again.
+    FirmwareReverted {
+        /// The version that did not stay: major, minor, patch.
+        version: [u8; 3],
+        /// CRC-32 of that program.
+        program_crc: u32,
+    },
 }
 
 /// One entry of the event log.

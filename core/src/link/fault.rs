@@ -84,6 +84,30 @@ pub enum Fault {
         /// How many.
         count: u16,
     },
+    /// This board takes no firmware over the cable.
+    NoFirmwareSlot,
+    /// The firmware file is longer than the place for it.
+    FirmwareTooLong {
+        /// Most bytes.
+        limit: u32,
+    },
+    /// What was uploaded is no sound firmware file.
+    FirmwareInvalid,
+    /// The firmware is for another board, or begins at another address.
+    OtherBoard,
+    /// The firmware's version is below that of the program that runs.
+    FirmwareTooOld {
+        /// Its version.
+        version: [u8; 3],
+        /// The version that runs.
+        running: [u8; 3],
+    },
+    /// This program runs already.
+    FirmwareRuns,
+    /// The program that runs is on trial itself.
+    FirmwareOnTrial,
+    /// Firmware must be signed, and the logger has no key to check it with.
+    NoSigningKey,
 }
 
 impl fmt::Display for Fault {
@@ -154,6 +178,35 @@ impl fmt::Display for Fault {
             Self::VoidMonths { count } => write!(
                 formatter,
                 "{count} closed months and their estimates would no longer count; confirm it if a wrong date closed them"
+            ),
+            Self::NoFirmwareSlot => write!(
+                formatter,
+                "this board takes no firmware over the cable; flash it with a debug probe"
+            ),
+            Self::FirmwareTooLong { limit } => write!(
+                formatter,
+                "firmware file longer than the {limit} bytes there are for it"
+            ),
+            Self::FirmwareInvalid => write!(
+                formatter,
+                "what arrived is no sound firmware file; send it again"
+            ),
+            Self::OtherBoard => write!(formatter, "the firmware is for another board"),
+            Self::FirmwareTooOld {
+                version: [major, minor, patch],
+                running: [runs, runs_minor, runs_patch],
+            } => write!(
+                formatter,
+                "firmware {major}.{minor}.{patch} is older than {runs}.{runs_minor}.{runs_patch}, which runs; allow older to force it"
+            ),
+            Self::FirmwareRuns => write!(formatter, "this firmware runs already"),
+            Self::FirmwareOnTrial => write!(
+                formatter,
+                "the firmware that runs is on trial; try again when it is confirmed"
+            ),
+            Self::NoSigningKey => write!(
+                formatter,
+                "firmware must be signed, and no signing_key is set to check it with"
             ),
         }
     }

@@ -5,7 +5,7 @@ use core::fmt;
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_CHANNELS, Name};
+use super::{Fault, MAX_CHANNELS, Name};
 use crate::month_mean::MonthRule;
 
 /// A model on the logger.
@@ -77,4 +77,29 @@ pub struct UploadProgress {
     pub crc: u32,
     /// Bytes received: the offset of the next chunk.
     pub received: u32,
+}
+
+impl UploadProgress {
+    /// Where the next chunk ends if it is this one; `None` if these bytes came before.
+    ///
+    /// # Errors
+    /// [`Fault::OutOfOrder`], [`Fault::Malformed`] for what goes beyond the end or leaves a word unfinished before it.
+    pub fn end_of_chunk(&self, offset: u32, bytes: &[u8]) -> Result<Option<u32>, Fault> {
+        let end = offset
+            .checked_add(bytes.len() as u32)
+            .filter(|end| *end <= self.length)
+            .ok_or(Fault::Malformed)?;
+        if end <= self.received {
+            return Ok(None);
+        }
+        if offset != self.received {
+            return Err(Fault::OutOfOrder {
+                expected: self.received,
+            });
+        }
+        if end < self.length && !end.is_multiple_of(4) {
+            return Err(Fault::Malformed);
+        }
+        Ok(Some(end))
+    }
 }

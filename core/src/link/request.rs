@@ -118,4 +118,27 @@ pub enum Request<'a> {
         /// Position in the log of months; the last closed month if `None`.
         position: Option<u16>,
     },
+    /// Which program runs, and how far did the upload of another one get?
+    Firmware,
+    /// Starts the upload of a firmware file ([`crate::firmware_file`]).
+    FirmwareBegin {
+        /// Bytes of the file.
+        length: u32,
+        /// The file's own CRC-32: its last four bytes.
+        crc: u32,
+    },
+    /// The next bytes of it, as [`Request::UploadChunk`].
+    FirmwareChunk {
+        /// Position of the first byte.
+        offset: u32,
+        /// At most [`super::MAX_CHUNK`] bytes.
+        bytes: &'a [u8],
+    },
+    /// Checks the uploaded firmware; the next start runs it on trial.
+    FirmwareCommit {
+        /// Ed25519 signature of the file, 64 bytes.
+        signature: &'a [u8],
+        /// Also if its version is below that of the program that runs.
+        allow_older: bool,
+    },
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ConfigItem, EstimateRecord, Event, Fault, Hello, LayerSubsidence, Models, MonthRecord, Now,
-    SlotInfo, Status, UploadProgress, Verification, VisitReport,
+    ConfigItem, EstimateRecord, Event, Fault, Firmware, Hello, LayerSubsidence, Models,
+    MonthRecord, Now, SlotInfo, Status, UploadProgress, Verification, VisitReport,
 };
 
 /// The response to an accepted request. New variants are only appended.
@@ -37,7 +37,7 @@ pub enum Response<'a> {
     Visit(VisitReport),
     /// To [`super::Request::Models`].
     Models(Models),
-    /// To all upload requests except the last.
+    /// To all upload requests except the last, of models and of firmware.
     Upload(UploadProgress),
     /// To [`super::Request::UploadCommit`] and [`super::Request::Rollback`]: the active model.
     Active(SlotInfo),
@@ -54,6 +54,8 @@ pub enum Response<'a> {
     Sdi12(&'a [u8]),
     /// To [`super::Request::Layers`].
     Layers(LayerSubsidence),
+    /// To [`super::Request::Firmware`].
+    Firmware(Firmware),
 }
 
 /// Logger to laptop.

@@ -95,12 +95,22 @@ fn requests() -> Vec<Request<'static>> {
         Request::Verify,
         Request::Sdi12 { command: &[] },
         Request::Layers { position: None },
+        Request::Firmware,
+        Request::FirmwareBegin { length: 0, crc: 0 },
+        Request::FirmwareChunk {
+            offset: 0,
+            bytes: &[],
+        },
+        Request::FirmwareCommit {
+            signature: &[],
+            allow_older: false,
+        },
     ]
 }
 
 #[test]
 fn requests_keep_their_numbers() {
-    assert_eq!(kinds(&requests()), ascending(26));
+    assert_eq!(kinds(&requests()), ascending(30));
 }
 
 #[test]
@@ -170,6 +180,15 @@ fn responses_keep_their_numbers() {
             generation: 0,
             layer_mm: heapless::Vec::new(),
         }),
+        Response::Firmware(Firmware {
+            board: Name::new(),
+            version: [0; 3],
+            program_crc: 0,
+            on_trial: false,
+            start: 0,
+            capacity: 0,
+            upload: None,
+        }),
     ];
     assert_eq!(kinds(&responses), ascending(responses.len()));
 }
@@ -210,6 +229,17 @@ fn faults_keep_their_numbers_and_have_words() {
         Fault::AlreadyActive,
         Fault::OtherWell,
         Fault::VoidMonths { count: 0 },
+        Fault::NoFirmwareSlot,
+        Fault::FirmwareTooLong { limit: 0 },
+        Fault::FirmwareInvalid,
+        Fault::OtherBoard,
+        Fault::FirmwareTooOld {
+            version: [0; 3],
+            running: [0; 3],
+        },
+        Fault::FirmwareRuns,
+        Fault::FirmwareOnTrial,
+        Fault::NoSigningKey,
     ];
     assert_eq!(kinds(&faults), ascending(faults.len()));
     assert!(
@@ -291,6 +321,18 @@ fn events_keep_their_numbers() {
         EventKind::BatteryGood {
             battery_mv: 0,
             interval_s: 0,
+        },
+        EventKind::FirmwareAccepted {
+            version: [0; 3],
+            program_crc: 0,
+        },
+        EventKind::FirmwareConfirmed {
+            version: [0; 3],
+            program_crc: 0,
+        },
+        EventKind::FirmwareReverted {
+            version: [0; 3],
+            program_crc: 0,
         },
     ];
     assert_eq!(kinds(&events), ascending(events.len()));

@@ -74,22 +74,9 @@ impl<F: MappedFlash> Logger<F> {
         bytes: &[u8],
     ) -> Result<UploadProgress, Fault> {
         let upload = self.upload.as_mut().ok_or(Fault::NoUpload)?;
-        let UploadProgress {
-            length, received, ..
-        } = upload.progress;
-        let end = offset
-            .checked_add(bytes.len() as u32)
-            .filter(|end| *end <= length)
-            .ok_or(Fault::Malformed)?;
-        if end <= received {
+        let Some(end) = upload.progress.end_of_chunk(offset, bytes)? else {
             return Ok(upload.progress);
-        }
-        if offset != received {
-            return Err(Fault::OutOfOrder { expected: received });
-        }
-        if end < length && !end.is_multiple_of(4) {
-            return Err(Fault::Malformed);
-        }
+        };
         self.store.write_slot(upload.slot, offset, bytes).await?;
         upload.progress.received = end;
         Ok(upload.progress)
@@ -346,7 +333,7 @@ impl<F: MappedFlash> Logger<F> {
             .store
             .slot_bytes(active.slot, active.length)
             .ok_or(Fault::Storage)?;
-        Ok(verify(bytes, &active.signature, key).is_ok())
+        Ok(verify_signature(bytes, &active.signature, key).is_ok())
     }
 
     async fn slots(&mut self) -> Result<Slots, Fault> {
@@ -376,17 +363,21 @@ fn check_signature(
     security: &Security,
 ) -> Result<bool, Fault> {
     match &security.signing_key {
-        Some(key) if !signature.is_empty() => verify(bytes, signature, key).map(|()| true),
+        Some(key) if !signature.is_empty() => {
+            verify_signature(bytes, signature, key).map(|()| true)
+        }
         _ if security.require_signed => Err(Fault::SignatureMissing),
         _ => Ok(false),
     }
 }
 
-fn verify(bytes: &[u8], signature: &Signature, key: &[u8; 32]) -> Result<(), Fault> {
-    let signature: &[u8; SIGNATURE_BYTES] = signature
-        .as_slice()
-        .try_into()
-        .map_err(|_| Fault::SignatureWrong)?;
+/// Checks the signature of a model or of a firmware.
+///
+/// # Errors
+/// [`Fault::SignatureWrong`].
+pub fn verify_signature(bytes: &[u8], signature: &[u8], key: &[u8; 32]) -> Result<(), Fault> {
+    let signature: &[u8; SIGNATURE_BYTES] =
+        signature.try_into().map_err(|_| Fault::SignatureWrong)?;
     let key = salty::PublicKey::try_from(key).map_err(|_| Fault::SignatureWrong)?;
     key.verify(bytes, &salty::Signature::from(signature))
         .map_err(|_| Fault::SignatureWrong)

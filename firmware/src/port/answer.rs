@@ -81,6 +81,10 @@ async fn respond<'s, B: Board>(
             let line = shared.send_sdi12(command, scratch.as_mut_slice()).await?;
             return Ok(Response::Sdi12(line));
         }
+        Request::Firmware
+        | Request::FirmwareBegin { .. }
+        | Request::FirmwareChunk { .. }
+        | Request::FirmwareCommit { .. } => return shared.firmware(&request).await,
         Request::Verify => return Ok(Response::Verification(shared.verify().await?)),
         Request::ConfirmStep { channel } => {
             shared.confirm_step(channel).await?;
@@ -196,6 +200,10 @@ async fn respond<'s, B: Board>(
         | Request::Status
         | Request::Verify
         | Request::Sdi12 { .. }
+        | Request::Firmware
+        | Request::FirmwareBegin { .. }
+        | Request::FirmwareChunk { .. }
+        | Request::FirmwareCommit { .. }
         | Request::ConfirmStep { .. } => return Err(Fault::Unsupported),
     })
 }

@@ -84,6 +84,7 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
         let answer = apart(pin!(answer(self.shared, payload, &mut frame))).await;
         self.to.write_all(answer.frame).await?;
         self.to.flush().await?;
+        self.shared.port_answered.signal(());
         if answer.restart {
             self.shared.machine.lock().await.restart();
         }
@@ -107,6 +108,7 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
                     self.text("\r\n").await?;
                     if !line.trim().is_empty() {
                         self.run(line.trim()).await?;
+                        self.shared.port_answered.signal(());
                     }
                     self.text("> ").await?;
                 }

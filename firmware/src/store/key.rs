@@ -34,6 +34,8 @@ pub enum Key {
     LowBattery = 12,
     /// The battery.
     Battery = 13,
+    /// A firmware that was accepted and of which it is not known yet whether it stays.
+    AcceptedFirmware = 14,
     /// First of [`amlstm_core::link::MAX_CHANNELS`] channels.
     Channel = 16,
     /// Identity of the sensor at the first of [`amlstm_core::link::MAX_CHANNELS`] channels.

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use amlstm::logger::Line;
+use amlstm::logger::{Line, program_crc};
+use amlstm_core::firmware_file::FirmwareFile;
 use amlstm_tests::logger_rig::LoggerRig;
 
 use crate::laptop::Laptop;
@@ -28,6 +29,7 @@ fn what_must_not_go_onto_a_logger_is_refused_in_one_line() {
     let line = laptop.refused("amlstm logger --port P rollback");
     assert!(line.contains("no earlier model to go back to"), "{line}");
     models_are_refused(&laptop);
+    no_firmware_without_a_bootloader(&laptop, &rig);
     settings_are_refused(&laptop);
     laptop.done("amlstm logger --port P push A.f32.amlm");
     mismatches_are_told(&laptop, &rig);
@@ -41,6 +43,36 @@ fn what_must_not_go_onto_a_logger_is_refused_in_one_line() {
     powered.cut();
     let line = laptop.refused("amlstm logger --port P info");
     assert!(line.contains(&*laptop.port.to_string_lossy()), "{line}");
+}
+
+/// QEMU's board has none. The firmware file is made of its image all the same, which is given a name for that.
+fn no_firmware_without_a_bootloader(laptop: &Laptop, rig: &LoggerRig) {
+    let mut image = fs::read(&rig.image.path).expect("built");
+    fs::write(laptop.path("nameless"), &image).expect("the folder is writable");
+    let line = laptop.refused("amlstm logger update-file nameless -o nameless.amfw");
+    assert!(line.contains("names no board and version"), "{line}");
+    image.extend_from_slice(b"amlstm board=mps2-an386 version=9.8.7\0");
+    fs::write(laptop.path("named"), &image).expect("the folder is writable");
+    laptop.done("amlstm logger update-file named -o named.amfw");
+    let file = fs::read(laptop.path("named.amfw")).expect("written");
+    let firmware = FirmwareFile::parse(&file).expect("sound");
+    assert_eq!(
+        (firmware.board, firmware.version),
+        ("mps2-an386", [9, 8, 7])
+    );
+    assert_eq!(firmware.program_crc, program_crc(&image).expect("an image"));
+    // The vector table comes first: the stack's start, in RAM, and the address of the first instruction.
+    let reset = u32::from_le_bytes(firmware.program[4..8].try_into().expect("four bytes"));
+    assert_eq!(u64::from(reset & !1), rig.image.address("Reset") & !1);
+
+    fs::write(laptop.path("sig"), [0; 64]).expect("the folder is writable");
+    let line = laptop.refused("amlstm logger --port P update named.amfw --signature sig");
+    assert!(
+        line.contains("takes no firmware over the cable; flash it with a debug probe"),
+        "{line}"
+    );
+    let line = laptop.refused("amlstm logger --port P update A.f32.amlm --signature sig");
+    assert!(line.contains("not a firmware file"), "{line}");
 }
 
 /// A logger with another model, another program, or a bundle of one that holds no model.

@@ -1,7 +1,7 @@
 //! What can be asked of a logger.
 
 use amlstm_core::link::{
-    ConfigItem, ConfigKey, EstimateRecord, Event, Fault, Hello, LayerSubsidence, Models,
+    ConfigItem, ConfigKey, EstimateRecord, Event, Fault, Firmware, Hello, LayerSubsidence, Models,
     MonthRecord, Now, PROTO_MAJOR, Request, Response, Sample, Samples, SlotInfo, Status,
     VisitReport,
 };
@@ -282,6 +282,40 @@ impl Client {
     pub(super) fn commit(&mut self, allow_older: bool) -> Result<SlotInfo, LoggerError> {
         let request = Request::UploadCommit { allow_older };
         self.ask_once(&request, "Active", active)
+    }
+
+    /// The program that runs, and how far the upload of another one got.
+    ///
+    /// # Errors
+    ///
+    /// Line and refusal, as every question.
+    pub fn firmware(&mut self) -> Result<Firmware, LoggerError> {
+        self.ask(&Request::Firmware, "Firmware", |response| match response {
+            Response::Firmware(firmware) => Some(firmware.clone()),
+            _ => None,
+        })
+    }
+
+    /// Has the uploaded firmware accepted.
+    pub(super) fn commit_firmware(
+        &mut self,
+        signature: &[u8; 64],
+        allow_older: bool,
+    ) -> Result<(), LoggerError> {
+        let request = Request::FirmwareCommit {
+            signature,
+            allow_older,
+        };
+        self.ask_once(&request, "Done", done)
+    }
+
+    /// Restarts the logger.
+    ///
+    /// # Errors
+    ///
+    /// Line and refusal, as every question.
+    pub fn restart(&mut self) -> Result<(), LoggerError> {
+        self.ask_once(&Request::Restart, "Done", done)
     }
 
     /// Asks until an answer comes.

@@ -29,12 +29,42 @@ pub fn push(
     allow_older: bool,
     mut progress: impl FnMut(u32),
 ) -> Result<Pushed, LoggerError> {
-    let length = u32::try_from(file.len()).unwrap_or(u32::MAX);
-    // A model file ends with its own CRC-32.
-    let crc = file
-        .last_chunk()
-        .map_or(0, |bytes| u32::from_le_bytes(*bytes));
-    let resumed_from = begin_or_resume(client, length, crc)?;
+    let (length, crc) = (length(file), stored_crc(file));
+    let there = match client.ask(&Request::UploadWhere, "Upload", upload) {
+        Ok(state) => Some(state),
+        Err(LoggerError::Refused(Fault::NoUpload)) => None,
+        Err(error) => return Err(error),
+    };
+    let begin = Request::UploadBegin { length, crc };
+    let chunk = |offset, bytes| Request::UploadChunk { offset, bytes };
+    let resumed_from = send(client, file, there, &begin, chunk, &mut progress)?;
+    if let Some(signature) = signature {
+        let request = Request::UploadSignature { bytes: signature };
+        client.ask(&request, "Upload", upload)?;
+    }
+    let active = client.commit(allow_older)?;
+    Ok(Pushed {
+        active,
+        resumed_from,
+    })
+}
+
+/// Sends a file that ends with its own CRC-32, from where an upload of the same file broke off; gives how many bytes were there. `there` is the upload that the logger
+/// knows, `begin` starts a new one.
+pub(super) fn send<'f>(
+    client: &mut Client,
+    file: &'f [u8],
+    there: Option<UploadProgress>,
+    begin: &Request,
+    chunk: impl Fn(u32, &'f [u8]) -> Request<'f>,
+    progress: &mut impl FnMut(u32),
+) -> Result<u32, LoggerError> {
+    let (length, crc) = (length(file), stored_crc(file));
+    let same = there.filter(|there| (there.length, there.crc) == (length, crc));
+    let resumed_from = match same {
+        Some(there) => there.received,
+        None => client.ask(begin, "Upload", upload)?.received,
+    };
     let mut received = resumed_from;
     progress(received);
     // A lost answer costs a question. A logger that needs twice as many as there are chunks, and some, does not get on.
@@ -49,11 +79,7 @@ pub fn push(
             })?;
         let start = received as usize;
         let end = file.len().min(start + MAX_CHUNK);
-        let request = Request::UploadChunk {
-            offset: received,
-            bytes: &file[start..end],
-        };
-        received = match client.ask(&request, "Upload", upload) {
+        received = match client.ask(&chunk(received, &file[start..end]), "Upload", upload) {
             Ok(state) => state.received,
             // The answer to the chunk before was lost, or the logger knows better where it stands.
             Err(LoggerError::Refused(Fault::OutOfOrder { expected })) if expected <= length => {
@@ -63,28 +89,17 @@ pub fn push(
         };
         progress(received);
     }
-    if let Some(signature) = signature {
-        let request = Request::UploadSignature { bytes: signature };
-        client.ask(&request, "Upload", upload)?;
-    }
-    let active = client.commit(allow_older)?;
-    Ok(Pushed {
-        active,
-        resumed_from,
-    })
+    Ok(resumed_from)
 }
 
-/// Bytes of this file that the logger has already.
-fn begin_or_resume(client: &mut Client, length: u32, crc: u32) -> Result<u32, LoggerError> {
-    match client.ask(&Request::UploadWhere, "Upload", upload) {
-        Ok(state) if state.length == length && state.crc == crc => return Ok(state.received),
-        Ok(_) | Err(LoggerError::Refused(Fault::NoUpload)) => {}
-        Err(error) => return Err(error),
-    }
-    let begin = Request::UploadBegin { length, crc };
-    client
-        .ask(&begin, "Upload", upload)
-        .map(|state| state.received)
+pub(super) fn length(file: &[u8]) -> u32 {
+    u32::try_from(file.len()).unwrap_or(u32::MAX)
+}
+
+/// The CRC-32 that ends a file.
+pub(super) fn stored_crc(file: &[u8]) -> u32 {
+    file.last_chunk()
+        .map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
 /// Reads the active model file.

@@ -55,6 +55,16 @@ impl fmt::Display for ChannelName<'_> {
     }
 }
 
+/// A version: major, minor, patch.
+struct Version([u8; 3]);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [major, minor, patch] = self.0;
+        write!(f, "{major}.{minor}.{patch}")
+    }
+}
+
 impl fmt::Display for InWords<'_> {
     #[allow(clippy::too_many_lines, reason = "one arm for each kind of event")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -211,6 +221,26 @@ impl fmt::Display for InWords<'_> {
             } => write!(
                 f,
                 "battery good again: {battery_mv} mV; samples every {interval_s} s from now on"
+            ),
+            EventKind::FirmwareAccepted {
+                version,
+                program_crc,
+            } => write!(
+                f,
+                "firmware {}, CRC {program_crc:08x}, accepted; the next start tries it",
+                Version(*version)
+            ),
+            EventKind::FirmwareConfirmed { version, .. } => {
+                write!(
+                    f,
+                    "firmware {} passed its test and stays",
+                    Version(*version)
+                )
+            }
+            EventKind::FirmwareReverted { version, .. } => write!(
+                f,
+                "firmware {} did not stay: the one before runs",
+                Version(*version)
             ),
             EventKind::MonthLogFull => {
                 write!(f, "the log of months is full: nothing more is closed")

@@ -158,6 +158,20 @@ fn words(kind: &EventKind, layers: &[String]) -> String {
         } => format!(
             "battery good again: {battery_mv} mV; samples every {interval_s} s from then on"
         ),
+        EventKind::FirmwareAccepted {
+            version: [major, minor, patch],
+            program_crc,
+        } => format!(
+            "firmware {major}.{minor}.{patch}, CRC {program_crc:08x}, accepted; the next start tries it"
+        ),
+        EventKind::FirmwareConfirmed {
+            version: [major, minor, patch],
+            ..
+        } => format!("firmware {major}.{minor}.{patch} passed its test and stays"),
+        EventKind::FirmwareReverted {
+            version: [major, minor, patch],
+            ..
+        } => format!("firmware {major}.{minor}.{patch} did not stay: the one before runs"),
         EventKind::MonthLogFull => "log of months full: no further month can be closed".to_owned(),
     }
 }

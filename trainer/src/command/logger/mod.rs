@@ -6,6 +6,7 @@ mod config;
 mod estimate;
 mod event;
 mod export;
+mod firmware;
 mod flash;
 mod json;
 mod layers;
@@ -62,6 +63,17 @@ enum Action {
     Flash {
         /// Firmware image (ELF); it names its chip
         image: PathBuf,
+    },
+    /// Makes the file of a firmware image that `update` sends (needs no --port)
+    #[command(after_help = "Example:
+  amlstm logger update-file BOARD -o BOARD.amfw
+  openssl pkeyutl -sign -rawin -inkey station.key -in BOARD.amfw -out BOARD.amfw.sig")]
+    UpdateFile {
+        /// Firmware image (ELF); it names its board and version
+        image: PathBuf,
+        /// File to write
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
     },
 }
 
@@ -175,6 +187,10 @@ enum Request {
 
 Exit codes: 0 match, 1 mismatch or failed, 2 wrong usage.")]
     Verify(verify::VerifyArgs),
+    /// Sends another firmware and starts it on trial; taken up again where it broke off
+    #[command(after_help = "Example:
+  amlstm logger --port /dev/ttyUSB0 update BOARD.amfw --signature BOARD.amfw.sig")]
+    Update(firmware::UpdateArgs),
     /// Writes one file (tar) for those who help: state, settings, events, model, samples
     #[command(after_help = "Example:
   amlstm logger --port /dev/ttyUSB0 bundle A.tar")]
@@ -202,6 +218,10 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
             ask(&mut Client::connect(port)?, request, args.json, output)?;
         }
         Action::Flash { image } => flash::run(image, output)?,
+        Action::UpdateFile {
+            image,
+            output: path,
+        } => firmware::write_file(image, path, output)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -269,6 +289,7 @@ fn ask(
         Request::Levels(levels) => export::levels(client, levels, output),
         Request::Sdi12(sdi12) => sdi12::run(client, sdi12, output),
         Request::Verify(verify) => verify::run(client, verify, as_json, output),
+        Request::Update(update) => firmware::update(client, update, output),
         Request::Bundle { file } => bundle::run(client, file, output),
     }
 }

@@ -172,7 +172,8 @@ fn fits_the_logger(record: &Record, station: &Station, other_well: bool) -> anyh
     Ok(())
 }
 
-fn read_signature(path: &Path) -> anyhow::Result<[u8; 64]> {
+/// Reads an Ed25519 signature.
+pub fn read_signature(path: &Path) -> anyhow::Result<[u8; 64]> {
     let bytes = fs_err::read(path)?;
     let found = bytes.len();
     bytes.try_into().map_err(|_| {
