@@ -11,14 +11,15 @@
 //! # Sections
 //!
 //! Later versions add sections with new tags; the format number stays. A reader skips an unknown tag that begins with a lower-case letter and refuses
-//! one that begins with a capital, because without it the estimates would differ (as in PNG). A known tag appears only once.
+//! one that begins with a capital, because without it the estimates would differ (as in PNG). A known tag other than `MEMB` appears only once.
 //!
 //! | tag | content |
 //! |---|---|
 //! | `RECD` | [`Record`] in postcard |
 //! | `INPT` | for each aquifer layer four `f32`: offset and scale of its level, lowest and highest level trained on, m above datum |
 //! | `CHNG` | of a network that sees monthly changes beside the levels: for each layer `f32` scale of its change, m, then for each its level in the start's month, m above datum, NaN where missing; absent where it sees levels only |
-//! | `NETW` | the network's numbers, see below |
+//! | `NETW` | the network's numbers, see below; of the first network in a model of several |
+//! | `MEMB` | the numbers of a further network, in the form of `NETW`, with the same sizes, target, start month, subsidence and golden levels; at most [`MAX_FURTHER`] such sections. The network's estimate is then the mean of all networks |
 //! | `MNTH` | `i16` minutes by which the site's time is ahead of UTC · `u8` bit k set if a month of input k counts only with most of its days · zero; without this section any day is enough, in UTC |
 //! | `PHYS` | the physics' numbers, see below; absent in a model without physics |
 //! | `FILL` | what stands in for levels that were not measured, for physics ([`Bridges`](crate::bridge::Bridges)): for each layer 12 `f32`, its level in each calendar month while the others stand at 0, m above datum · for each layer a `f32` for each layer, m per m, 0 throughout where its level is held; absent where all are held |
@@ -54,12 +55,13 @@
 //!
 //! [`ModelFile::parse`] checks the whole file, including the golden months; afterwards it is trusted. A file with another format number is refused.
 
+use heapless::Vec;
+
 use crate::cumulative_interval::CumulativeIntervals;
 use crate::estimate::Primary;
 use crate::model::Model;
 use crate::month_mean::MonthDefinition;
-use crate::sizes::{BLOCK, MAX_BLOCKS};
-use crate::stateful_network::StatefulNetwork;
+use crate::sizes::{MAX_BLOCKS, MAX_FURTHER};
 
 mod check;
 #[cfg(feature = "encode")]
@@ -67,6 +69,7 @@ mod encode;
 mod encoding;
 mod error;
 mod golden;
+mod member;
 mod numbers;
 mod physics;
 mod record;
@@ -76,9 +79,12 @@ mod start;
 mod writer;
 
 #[cfg(feature = "encode")]
-pub use encode::{Content, encode, start_from};
+pub(crate) use encode::weight_bytes;
+#[cfg(feature = "encode")]
+pub use encode::{Content, FurtherContent, encode, start_from};
 pub use error::ArtifactError;
 pub use golden::Golden;
+pub use member::Member;
 pub use physics::Physics;
 pub use record::{Record, Scores};
 pub use section::Tag;
@@ -122,9 +128,10 @@ pub const SUBSIDENCE_LIMIT_MM: f32 = 1e6;
 #[derive(Clone, Debug)]
 pub struct ModelFile<'a> {
     record: Record<'a>,
-    model: Model<'a>,
-    start: Start<'a>,
-    golden: Golden<'a>,
+    first: Member<'a>,
+    /// The sections of inputs and changes, and those of further networks, which have been checked.
+    shared: [&'a [u8]; 2],
+    further: Vec<&'a [u8], MAX_FURTHER>,
     physics: Option<Physics<'a>>,
     months: MonthDefinition,
     fit: Option<&'a [u8]>,
@@ -139,29 +146,14 @@ impl<'a> ModelFile<'a> {
     ///
     /// Each way in which a file can be wrong is its own [`ArtifactError`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ArtifactError> {
-        let (file, _) = Self::parse_within::<MAX_BLOCKS>(bytes)?;
-        Ok(file)
+        Self::parse_within::<MAX_BLOCKS>(bytes)
     }
 
-    /// Reads and checks a model file. Returns it, and its network with zero state and a capacity of `BLOCKS` blocks of hidden units.
+    /// Reads and checks a model file whose networks fit into `BLOCKS` blocks of hidden units.
     pub(crate) fn parse_within<const BLOCKS: usize>(
         bytes: &'a [u8],
-    ) -> Result<(Self, StatefulNetwork<'a, BLOCKS>), ArtifactError> {
-        let file = Self::read(bytes)?;
-        let sizes = file.record.sizes;
-        if sizes.hidden_blocks() > BLOCKS {
-            return Err(ArtifactError::Capacity {
-                found: sizes.hidden,
-                capacity: BLOCKS * BLOCK,
-            });
-        }
-        let mut network = StatefulNetwork::cold(&file.model);
-        file.check_golden_months(&mut network)?;
-        network
-            .set_state_bits(file.start.state_bits())
-            .map_err(|unit| ArtifactError::StartState { unit })?;
-        network.reset();
-        Ok((file, network))
+    ) -> Result<Self, ArtifactError> {
+        Self::read(bytes, Member::check_by_running::<BLOCKS>)
     }
 
     /// The record: what the file says about its model.
@@ -169,19 +161,41 @@ impl<'a> ModelFile<'a> {
         &self.record
     }
 
-    /// The numbers to compute with.
+    /// The numbers to compute with, of the first network where there are more.
     pub fn model(&self) -> &Model<'a> {
-        &self.model
+        &self.first.model
     }
 
-    /// The state that an estimator starts from.
+    /// The state that an estimator starts from, h and C those of the first network.
     pub fn start(&self) -> &Start<'a> {
-        &self.start
+        &self.first.start
     }
 
-    /// The golden months.
+    /// The golden months of the first network.
     pub fn golden(&self) -> &Golden<'a> {
-        &self.golden
+        &self.first.golden
+    }
+
+    /// All networks, whose mean the model's increment is, in the order of the file.
+    pub fn members(&self) -> impl Iterator<Item = Member<'a>> + use<'a, '_> {
+        (0..self.member_count()).filter_map(|index| self.member(index))
+    }
+
+    /// The number of networks, 1 to [`MAX_MEMBERS`](crate::sizes::MAX_MEMBERS).
+    pub fn member_count(&self) -> usize {
+        1 + self.further.len()
+    }
+
+    /// A network by its place in the file. Further ones are read anew, so that a file takes little RAM; they could be read when it was checked.
+    #[inline(never)]
+    fn member(&self, index: usize) -> Option<Member<'a>> {
+        match index.checked_sub(1) {
+            None => Some(self.first),
+            Some(index) => {
+                let section = (Tag::MEMBER, *self.further.get(index)?);
+                numbers::read(&self.record, self.shared, section).ok()
+            }
+        }
     }
 
     /// The physics; absent in a model without.
@@ -215,14 +229,18 @@ impl<'a> ModelFile<'a> {
         self.crc
     }
 
-    /// Reads a file and checks everything except what needs steps of the model.
-    fn read(bytes: &'a [u8]) -> Result<Self, ArtifactError> {
+    /// Reads and checks a model file. `run` checks of each network what needs steps.
+    fn read(
+        bytes: &'a [u8],
+        run: impl Fn(&Member<'a>) -> Result<(), ArtifactError>,
+    ) -> Result<Self, ArtifactError> {
         let (sections, crc) = section::open(bytes)?;
         let Sections {
             record,
             inputs,
             changes,
             network,
+            further,
             physics,
             bridges,
             months,
@@ -230,14 +248,21 @@ impl<'a> ModelFile<'a> {
             cumulative,
         } = sections;
         let record = record::read(record)?;
-        let (model, start, golden) = numbers::read(&record, [inputs, changes, network])?;
-        check::check_numbers(&record, &model, &start, &golden)?;
+        let shared = [inputs, changes];
+        let first = numbers::read(&record, shared, (Tag::NETWORK, network))?;
+        check::check_numbers(&record, &first)?;
+        run(&first)?;
+        for (network, section) in (2..).zip(&further) {
+            let member = numbers::read(&record, shared, (Tag::MEMBER, section))?;
+            member.check_against(&first, network)?;
+            run(&member)?;
+        }
         let physics = physics
-            .map(|bytes| physics::read(bytes, golden.level_m))
+            .map(|bytes| physics::read(bytes, first.golden.level_m))
             .transpose()?;
         let physics = match (physics, bridges) {
             (Some(physics), Some(bytes)) => Some(Physics {
-                bridges: Some(physics::bridges(bytes, golden.level_m.len())?),
+                bridges: Some(physics::bridges(bytes, first.golden.level_m.len())?),
                 ..physics
             }),
             (None, Some(_)) => return Err(ArtifactError::SectionMissing { tag: Tag::PHYSICS }),
@@ -252,45 +277,15 @@ impl<'a> ModelFile<'a> {
         let cumulative = cumulative.map(numbers::cumulative).transpose()?;
         Ok(Self {
             record,
-            model,
-            start,
-            golden,
+            first,
+            shared,
+            further,
             physics,
             months,
             fit,
             cumulative,
             crc,
         })
-    }
-
-    /// Steps through the golden months. Returns their increments and their digest.
-    fn golden_months<const BLOCKS: usize>(
-        &self,
-        network: &mut StatefulNetwork<BLOCKS>,
-    ) -> ([f32; GOLDEN_MONTHS], u32) {
-        let (mut month, mut digest) = (0, 0);
-        let increment_mm = [(); GOLDEN_MONTHS].map(|()| {
-            let output = network.step(&self.golden.levels(&self.model, month));
-            month += 1;
-            digest = network.digest(digest, &output);
-            output.increment_mm
-        });
-        (increment_mm, digest)
-    }
-
-    fn check_golden_months<const BLOCKS: usize>(
-        &self,
-        network: &mut StatefulNetwork<BLOCKS>,
-    ) -> Result<(), ArtifactError> {
-        let (increment_mm, digest) = self.golden_months(network);
-        check::check_increments(&increment_mm, self.golden.increment_mm)?;
-        if digest != self.golden.digest {
-            return Err(ArtifactError::GoldenDigest {
-                found: digest,
-                expected: self.golden.digest,
-            });
-        }
-        Ok(())
     }
 }
 

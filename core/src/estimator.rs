@@ -7,20 +7,21 @@ use heapless::Vec;
 use crate::artifact::{ArtifactError, ModelFile};
 use crate::checksum::CRC32;
 use crate::cumulative_interval::CumulativeIntervals;
+use crate::ensemble::Ensemble;
 use crate::estimate::{Estimate, Primary, Subsidence};
 use crate::month::Month;
-use crate::saved_state::{STATE_FORMAT, SavedState, StateError};
-use crate::sizes::{MAX_BLOCKS, MAX_CHANGED_LAYERS, MAX_HIDDEN, MAX_INPUTS};
+use crate::saved_state::{STATE_FORMAT, SavedNetwork, SavedState, StateError};
+use crate::sizes::{MAX_BLOCKS, MAX_CHANGED_LAYERS, MAX_FURTHER, MAX_INPUTS};
 use crate::stateful_network::{Output, StatefulNetwork};
 use crate::stateful_physics::StatefulPhysics;
 
 /// Estimates the subsidence at a well month by month.
 ///
-/// Its capacity is `BLOCKS` blocks of eight hidden units: by default that of the largest model; a device that runs only small models saves RAM with
-/// fewer.
+/// Its capacity is `BLOCKS` blocks of eight hidden units for each network and `FURTHER` networks beside the first: by default those of the largest model; a
+/// device that runs only small models saves RAM with fewer.
 #[derive(Clone, Debug)]
-pub struct Estimator<'a, const BLOCKS: usize = MAX_BLOCKS> {
-    network: StatefulNetwork<'a, BLOCKS>,
+pub struct Estimator<'a, const BLOCKS: usize = MAX_BLOCKS, const FURTHER: usize = MAX_FURTHER> {
+    networks: Ensemble<'a, BLOCKS, FURTHER>,
     physics: Option<StatefulPhysics<'a>>,
     /// Half the width of the 90 % interval around an increment by the network in mm; NaN where there is none.
     half_width_mm: f32,
@@ -47,7 +48,7 @@ pub struct StepError {
 impl<'a> Estimator<'a> {
     /// Starts cold: state and cumulative subsidence zero, no month.
     pub fn cold(file: &ModelFile<'a>) -> Self {
-        Self::of_network(file, StatefulNetwork::cold(file.model()))
+        Self::from_rest(file)
     }
 
     /// Starts with state, month and cumulative subsidence of the file: those at the end of training, or at its last update.
@@ -58,24 +59,31 @@ impl<'a> Estimator<'a> {
     }
 }
 
-impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
+impl<'a, const BLOCKS: usize, const FURTHER: usize> Estimator<'a, BLOCKS, FURTHER> {
     /// Reads and checks a model file and starts with its state, month and cumulative subsidence.
     ///
     /// The bytes must be aligned to 4, as those of [`include_model!`](crate::include_model) are.
     ///
     /// # Errors
     ///
-    /// As [`ModelFile::parse`]; also if the model has more hidden units than the capacity.
+    /// As [`ModelFile::parse`]; also if the model has more hidden units or networks than the capacity.
     pub fn load(file: &'a [u8]) -> Result<Self, ArtifactError> {
-        let (file, network) = ModelFile::parse_within(file)?;
-        let mut estimator = Self::of_network(&file, network);
+        let file = ModelFile::parse_within::<BLOCKS>(file)?;
+        if file.member_count() > 1 + FURTHER {
+            return Err(ArtifactError::MemberCapacity {
+                found: file.member_count(),
+                capacity: 1 + FURTHER,
+            });
+        }
+        let mut estimator = Self::from_rest(&file);
         estimator.start(&file);
         Ok(estimator)
     }
 
-    fn of_network(file: &ModelFile<'a>, network: StatefulNetwork<'a, BLOCKS>) -> Self {
+    /// The caller has checked that there is room.
+    fn from_rest(file: &ModelFile<'a>) -> Self {
         Self {
-            network,
+            networks: Ensemble::cold(file),
             physics: file.physics().map(StatefulPhysics::cold),
             half_width_mm: file.record().interval_half_width_mm,
             cumulative: file.cumulative_intervals().copied(),
@@ -88,9 +96,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
 
     fn start(&mut self, file: &ModelFile<'a>) {
         let start = file.start();
-        let set = self.network.set_state_bits(start.state_bits());
-        debug_assert_eq!(set, Ok(()), "the file has been checked");
-        self.network.set_last_levels(start.level_m.iter().copied());
+        self.networks.start(file);
         self.physics = file.physics().map(StatefulPhysics::at_start);
         self.month = Some(start.month);
         self.subsidence_mm = start.subsidence_mm;
@@ -99,7 +105,9 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
 
     /// Goes back to a cold start: state and cumulative subsidence zero, no month.
     pub fn reset(&mut self) {
-        self.network.reset();
+        for network in self.networks.networks_mut() {
+            network.reset();
+        }
         if let Some(physics) = &mut self.physics {
             physics.reset();
         }
@@ -129,9 +137,11 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
     /// with scenes). After a gap no level has a monthly change.
     pub fn step_across_gap(&mut self, month: Month, level_m: &[Option<f32>]) -> Estimate {
         if self.month.map(Month::next) != Some(month) {
-            self.network.forget_levels();
+            self.networks
+                .networks_mut()
+                .for_each(StatefulNetwork::forget_levels);
         }
-        let output = self.network.step(level_m);
+        let output = self.networks.step(level_m);
         self.month = Some(month);
         self.subsidence_mm += output.increment_mm;
         let network = Subsidence {
@@ -167,14 +177,15 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         };
         let levels = level_m.iter().copied().chain(core::iter::repeat(None));
         let mut outside = 0.0_f32;
-        for (input, (level_m, share)) in zip(self.network.inputs(), zip(levels, output.attention)) {
+        for (input, (level_m, share)) in zip(self.networks.inputs(), zip(levels, output.attention))
+        {
             let of_input = input.outside(level_m);
             if of_input > outside {
                 outside = of_input;
             }
             // There is room for all inputs of a model.
             let _ = estimate.inputs.push(input.state(level_m));
-            if self.network.has_attention() {
+            if self.networks.has_attention() {
                 let _ = estimate.attention.push(share);
             }
         }
@@ -198,9 +209,10 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         self.subsidence_mm
     }
 
-    /// Bits of h and C of each hidden unit, as in a model file.
+    /// Bits of h and C of each hidden unit of each network, as in a model file.
     pub fn state_bits(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.network.state_bits()
+        let networks = self.networks.networks();
+        networks.flat_map(StatefulNetwork::state_bits)
     }
 
     /// The state, to be kept across a power cut.
@@ -210,16 +222,16 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
             model_crc: self.model_crc,
             month: self.month,
             subsidence_bits: self.subsidence_mm.to_bits(),
-            hidden: [0; MAX_HIDDEN],
-            cell: [0; MAX_HIDDEN],
+            first: SavedNetwork::of(self.networks.first.state_bits()),
+            further: Vec::new(),
             last_level: [f32::NAN.to_bits(); MAX_CHANGED_LAYERS],
             physics: self.physics.as_ref().map(StatefulPhysics::save),
         };
-        let places = zip(&mut saved.hidden, &mut saved.cell);
-        for ((hidden, cell), bits) in zip(places, self.state_bits()) {
-            (*hidden, *cell) = bits;
+        for network in &self.networks.further {
+            // There is room for all networks of a model.
+            let _ = saved.further.push(SavedNetwork::of(network.state_bits()));
         }
-        for (bits, level_m) in zip(&mut saved.last_level, self.network.last_levels()) {
+        for (bits, level_m) in zip(&mut saved.last_level, self.networks.first.last_levels()) {
             *bits = level_m.to_bits();
         }
         saved
@@ -259,11 +271,22 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
         if let Some(layer) = last_m.iter().position(|level_m| level_m.is_infinite()) {
             return Err(StateError::Level { layer });
         }
-        let bits = zip(saved.hidden, saved.cell);
-        self.network
-            .set_state_bits(bits)
-            .map_err(|unit| StateError::Unit { unit })?;
-        self.network.set_last_levels(last_m.into_iter());
+        let (found, expected) = (1 + saved.further.len(), 1 + self.networks.further.len());
+        if found != expected {
+            return Err(StateError::Networks { found, expected });
+        }
+        let states = || core::iter::once(&saved.first).chain(&saved.further);
+        for (network, state) in zip(self.networks.networks(), states()) {
+            let mut trial = *network;
+            trial
+                .set_state_bits(state.state_bits())
+                .map_err(|unit| StateError::Unit { unit })?;
+        }
+        for (network, state) in zip(self.networks.networks_mut(), states()) {
+            let set = network.set_state_bits(state.state_bits());
+            debug_assert_eq!(set, Ok(()), "the state has been tried");
+            network.set_last_levels(last_m.into_iter());
+        }
         self.physics = physics;
         self.month = saved.month;
         self.subsidence_mm = subsidence_mm;
@@ -282,7 +305,7 @@ impl<'a, const BLOCKS: usize> Estimator<'a, BLOCKS> {
             *place = *share;
         }
         let mut digest = CRC32.digest();
-        digest.update(&self.network.digest(previous, &output).to_le_bytes());
+        digest.update(&self.networks.digest(previous, &output).to_le_bytes());
         digest.update(&estimate.network.cumulative_mm.to_bits().to_le_bytes());
         if let Some(physics) = &estimate.physics {
             let Subsidence {

@@ -1,7 +1,9 @@
 //! Model files for tests.
 
 use crate::arithmetic::ArithmeticKind;
-use crate::artifact::{Content, MAX_FILE_BYTES, ModelFile, Physics, Record, Scores, encode};
+use crate::artifact::{
+    Content, FurtherContent, MAX_FILE_BYTES, ModelFile, Physics, Record, Scores, encode,
+};
 use crate::bridge::Bridges;
 use crate::cumulative_interval::CumulativeIntervals;
 use crate::estimate::Primary;
@@ -178,20 +180,35 @@ pub fn file_with(
     seed: u64,
     physics: Option<&Physics>,
 ) -> Aligned {
-    file_of_layers(sizes.inputs, sizes, attention, seed, physics)
+    file_of_layers(sizes.inputs, sizes, attention, &[seed], physics)
 }
 
-/// A model file with random weights of a network that sees the changes of its levels, too, and so has half as many aquifer layers as inputs.
-/// Changes have scales of 0.5 m, 1 m, ..., and the first layer had no level in the start's month, the others -19 m, -29 m, ...
+/// [`file_with`] with a network for each seed, all from the same state.
+pub fn ensemble_file(
+    sizes: Sizes,
+    attention: AttentionKind,
+    seeds: &[u64],
+    physics: Option<&Physics>,
+) -> Aligned {
+    file_of_layers(sizes.inputs, sizes, attention, seeds, physics)
+}
+
+/// A model file with random weights of networks, one for each seed, that see the changes of their levels, too, and so have half as many aquifer layers as
+/// inputs. Changes have scales of 0.5 m, 1 m, ..., and the first layer had no level in the start's month, the others -19 m, -29 m, ...
+pub fn change_ensemble_file(sizes: Sizes, attention: AttentionKind, seeds: &[u64]) -> Aligned {
+    file_of_layers(sizes.inputs / 2, sizes, attention, seeds, None)
+}
+
+/// [`change_ensemble_file`] of one network.
 pub fn change_file(sizes: Sizes, attention: AttentionKind, seed: u64) -> Aligned {
-    file_of_layers(sizes.inputs / 2, sizes, attention, seed, None)
+    change_ensemble_file(sizes, attention, &[seed])
 }
 
 fn file_of_layers(
     layers: u8,
     sizes: Sizes,
     attention: AttentionKind,
-    seed: u64,
+    seeds: &[u64],
     physics: Option<&Physics>,
 ) -> Aligned {
     let changed = if layers < sizes.inputs { layers } else { 0 };
@@ -208,8 +225,21 @@ fn file_of_layers(
     let state: Vec<_> = (0..sizes.hidden)
         .map(|unit| (0.1_f32.to_bits(), (-0.5 + f32::from(unit)).to_bits()))
         .collect();
-    let mut weights = weights(sizes, attention, seed);
-    weights.extend(skip(2 * changed, seed));
+    let weights: Vec<_> = seeds
+        .iter()
+        .map(|seed| {
+            let mut weights = weights(sizes, attention, *seed);
+            weights.extend(skip(2 * changed, *seed));
+            weights
+        })
+        .collect();
+    let further: Vec<_> = weights[1..]
+        .iter()
+        .map(|weights| FurtherContent {
+            start_state: &state,
+            weights: bytemuck::cast_slice(weights),
+        })
+        .collect();
     let intervals = cumulative_intervals();
     let content = Content {
         record: Record {
@@ -229,7 +259,8 @@ fn file_of_layers(
         start_subsidence_mm: 120.5,
         start_state: &state,
         start_level_m: &start_level_m,
-        weights: bytemuck::cast_slice(&weights),
+        weights: bytemuck::cast_slice(&weights[0]),
+        further: &further,
         physics,
         months: MonthDefinition::default(),
         fit: None,

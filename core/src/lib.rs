@@ -87,6 +87,8 @@ pub mod artifact;
 
 mod stateful_physics;
 
+mod ensemble;
+
 pub mod estimator;
 
 pub mod verification;

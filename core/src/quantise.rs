@@ -5,13 +5,18 @@ use core::iter::zip;
 use heapless::Vec;
 
 use crate::arithmetic::{
-    ACTIVATION_BITS, ArithmeticKind, Block, CELL_BITS, Scales, VALUE_BITS, VALUE_LIMIT,
+    ACTIVATION_BITS, ArithmeticKind, Block, CELL_BITS, F32, Scales, VALUE_BITS, VALUE_LIMIT,
 };
-use crate::artifact::{ArtifactError, Content, MAX_FILE_BYTES, ModelFile, Record, encode};
+use crate::artifact::{
+    ArtifactError, Content, FurtherContent, MAX_FILE_BYTES, ModelFile, Record, Start, encode,
+    weight_bytes,
+};
+use crate::ensemble::Ensemble;
 use crate::input::Input;
 use crate::lstm::gate_row;
 use crate::model::Network;
-use crate::sizes::{BLOCK, MAX_ATTENTION, MAX_BLOCKS, MAX_HIDDEN, MAX_INPUTS, Sizes};
+use crate::network::Weights;
+use crate::sizes::{BLOCK, MAX_ATTENTION, MAX_BLOCKS, MAX_HIDDEN, MAX_INPUTS, MAX_MEMBERS, Sizes};
 use crate::stateful_network::StatefulNetwork;
 
 /// The ranges that fixed point must represent, found by running the floating-point model over its training levels.
@@ -19,12 +24,12 @@ use crate::stateful_network::StatefulNetwork;
 pub struct Calibration {
     /// Largest magnitude of a standardised input.
     pub input: f32,
-    /// Largest magnitude of a cell.
+    /// Largest magnitude of a cell, of any network.
     pub cell: f32,
 }
 
 impl Calibration {
-    /// Runs the floating-point model in `file` over months of levels, from the zero state. The trained range of each input is included.
+    /// Runs the floating-point networks in `file` over months of levels, from the zero state. The trained range of each input is included.
     pub fn of<'l>(file: &ModelFile, months: impl Iterator<Item = &'l [Option<f32>]>) -> Self {
         let mut calibration = Self {
             input: 0.0,
@@ -40,9 +45,10 @@ impl Calibration {
                 calibration.input = calibration.input.max(scaler.standardise(level_m).abs());
             }
         }
-        let mut network = StatefulNetwork::<MAX_BLOCKS>::cold(file.model());
+        let mut networks = Ensemble::<MAX_BLOCKS>::cold(file);
         for level_m in months {
-            let changes = zip(file.model().change_scale_m, network.last_levels());
+            let last_m = networks.first.last_levels();
+            let changes = zip(file.model().change_scale_m, last_m);
             for ((scale_m, last_m), level_m) in zip(changes, level_m) {
                 if let Some(level_m) = level_m.filter(|level_m| level_m.is_finite()) {
                     // Not a number where the level before is missing, which is never the larger one.
@@ -50,8 +56,9 @@ impl Calibration {
                     calibration.input = calibration.input.max(change.abs());
                 }
             }
-            network.step(level_m);
-            for (_, cell) in network.state_bits() {
+            networks.step(level_m);
+            let cells = networks.networks().flat_map(StatefulNetwork::state_bits);
+            for (_, cell) in cells {
                 calibration.cell = calibration.cell.max(f32::from_bits(cell).abs());
             }
         }
@@ -85,30 +92,96 @@ pub enum QuantiseError {
 /// # Errors
 ///
 /// The model is not a floating-point one, or one of its numbers is too large for fixed point.
-#[allow(
-    clippy::too_many_lines,
-    reason = "one block for each part of the file, in the file's order"
-)]
 pub fn quantise(
     file: &ModelFile,
     calibration: &Calibration,
     out: &mut [u8],
 ) -> Result<usize, QuantiseError> {
-    let Network::F32(weights) = file.model().network else {
-        return Err(QuantiseError::NotFloat);
-    };
     let input_bits = VALUE_BITS - whole_bits(calibration.input)?;
     let cell_bits = VALUE_BITS - whole_bits(calibration.cell)?;
+    let record = Record {
+        arithmetic: ArithmeticKind::Q15,
+        ..file.record().clone()
+    };
+    // Of all networks, one after the other.
+    let mut numbers = Vec::<u8, MAX_FILE_BYTES>::new();
+    let mut states = Vec::<Vec<(u32, u32), MAX_HIDDEN>, MAX_MEMBERS>::new();
+    for member in file.members() {
+        let Network::F32(weights) = member.model.network else {
+            return Err(QuantiseError::NotFloat);
+        };
+        put_network(
+            &mut numbers,
+            &weights,
+            record.sizes,
+            [input_bits, cell_bits],
+        )?;
+        // There is room for all networks of a model, here and below.
+        let _ = states.push(fixed_state(&member.start));
+    }
+    let mut networks = Vec::<FurtherContent, MAX_MEMBERS>::new();
+    for (weights, start_state) in zip(numbers.chunks(weight_bytes(&record)), &states) {
+        let _ = networks.push(FurtherContent {
+            start_state,
+            weights,
+        });
+    }
+    debug_assert_eq!(networks.len(), file.member_count());
+    let (first, further) = networks.split_first().ok_or(QuantiseError::NotFloat)?;
+    let inputs: Vec<Input, MAX_INPUTS> = file.model().inputs().collect();
+    let content = Content {
+        record,
+        inputs: &inputs,
+        change_scale_m: file.model().change_scale_m,
+        target: file.model().target,
+        start_month: file.start().month,
+        start_subsidence_mm: file.start().subsidence_mm,
+        start_state: first.start_state,
+        start_level_m: file.start().level_m,
+        weights: first.weights,
+        further,
+        physics: file.physics(),
+        months: file.months(),
+        fit: file.fit(),
+        cumulative: file.cumulative_intervals(),
+    };
+    encode(&content, out).map_err(QuantiseError::Artifact)
+}
+
+/// A start state in fixed point.
+fn fixed_state(start: &Start) -> Vec<(u32, u32), MAX_HIDDEN> {
+    let mut state = Vec::new();
+    for (h, c) in start.state_bits() {
+        let h = quantised(f32::from_bits(h), VALUE_BITS)
+            .clamp(-i64::from(VALUE_LIMIT), i64::from(VALUE_LIMIT));
+        let c =
+            quantised(f32::from_bits(c), CELL_BITS).clamp(i64::from(i32::MIN), i64::from(i32::MAX));
+        let _ = state.push((h as i32 as u32, c as i32 as u32));
+    }
+    state
+}
+
+/// Appends the scales and weights of a network in fixed point, with so many fractional bits of inputs and cells.
+#[allow(
+    clippy::too_many_lines,
+    reason = "one block for each part of the file, in the file's order"
+)]
+fn put_network(
+    numbers: &mut Vec<u8, MAX_FILE_BYTES>,
+    weights: &Weights<F32>,
+    sizes: Sizes,
+    [input_bits, cell_bits]: [u32; 2],
+) -> Result<(), QuantiseError> {
     let Sizes {
         inputs,
         hidden,
         attention: units,
-    } = file.record().sizes;
+    } = sizes;
     let [inputs, hidden, units] = [inputs, hidden, units].map(usize::from);
-    let mut numbers = Vec::<u8, MAX_FILE_BYTES>::new();
     let mut alpha_shift = 0;
-    let padded = |column| file.record().sizes.padded_column(column);
+    let padded = |column| sizes.padded_column(column);
     // Reserved for the scales, which are known at the end.
+    let scales_at = numbers.len();
     let _ = numbers.extend_from_slice(&[0; size_of::<Scales>()]);
 
     if let Some(attention) = &weights.attention {
@@ -145,19 +218,19 @@ pub fn quantise(
         let rows = || scales.iter().enumerate();
         for column in 0..2 * hidden {
             put_weights(
-                &mut numbers,
+                numbers,
                 rows().map(|(row, scale)| (w(row, column), scale - bits(column))),
             );
         }
         for column in 0..columns {
             put_weights(
-                &mut numbers,
+                numbers,
                 rows().map(|(row, scale)| (entry(attention.u, row, column), scale - input_bits)),
             );
         }
         for column in 0..columns {
             put_rows(
-                &mut numbers,
+                numbers,
                 rows().map(|(row, scale)| (entry(attention.b, row, column), *scale)),
             );
         }
@@ -169,7 +242,7 @@ pub fn quantise(
         }
         for column in 0..columns {
             put_weights(
-                &mut numbers,
+                numbers,
                 (0..units).map(|row| (entry(attention.v, row, column), scale - VALUE_BITS)),
             );
         }
@@ -207,14 +280,14 @@ pub fn quantise(
     }
     for column in 0..hidden + inputs {
         put_weights(
-            &mut numbers,
+            numbers,
             scales
                 .iter()
                 .map(|(row, scale)| (weight(*row, column), scale - bits(column))),
         );
     }
     put_rows(
-        &mut numbers,
+        numbers,
         scales.iter().map(|(row, scale)| (bias(*row), *scale)),
     );
     let output = || weights.output.iter().flatten().take(hidden);
@@ -227,47 +300,21 @@ pub fn quantise(
     )
     .ok_or(QuantiseError::Row { row: 0 })?
     .min(31);
-    put_weights(&mut numbers, output().map(|w| (*w, scale - VALUE_BITS)));
+    put_weights(numbers, output().map(|w| (*w, scale - VALUE_BITS)));
     let bias = quantised(weights.output_bias, scale);
     let _ = numbers.extend_from_slice(bytemuck::bytes_of(&[bias as i32, scale as i32]));
-    put_weights(&mut numbers, skip().map(|w| (*w, scale - input_bits)));
+    put_weights(numbers, skip().map(|w| (*w, scale - input_bits)));
 
     let scales: Scales = [
         input_bits as i32,
         (CELL_BITS - cell_bits) as i32,
         alpha_shift as i32,
     ];
-    if let Some(place) = numbers.first_chunk_mut::<{ size_of::<Scales>() }>() {
+    let place = numbers.get_mut(scales_at..).unwrap_or_default();
+    if let Some(place) = place.first_chunk_mut::<{ size_of::<Scales>() }>() {
         *place = bytemuck::cast(scales);
     }
-    let mut start_state = Vec::<(u32, u32), MAX_HIDDEN>::new();
-    for (h, c) in file.start().state_bits() {
-        let h = quantised(f32::from_bits(h), VALUE_BITS)
-            .clamp(-i64::from(VALUE_LIMIT), i64::from(VALUE_LIMIT));
-        let c =
-            quantised(f32::from_bits(c), CELL_BITS).clamp(i64::from(i32::MIN), i64::from(i32::MAX));
-        let _ = start_state.push((h as i32 as u32, c as i32 as u32));
-    }
-    let inputs: Vec<Input, MAX_INPUTS> = file.model().inputs().collect();
-    let content = Content {
-        record: Record {
-            arithmetic: ArithmeticKind::Q15,
-            ..file.record().clone()
-        },
-        inputs: &inputs,
-        change_scale_m: file.model().change_scale_m,
-        target: file.model().target,
-        start_month: file.start().month,
-        start_subsidence_mm: file.start().subsidence_mm,
-        start_state: &start_state,
-        start_level_m: file.start().level_m,
-        weights: &numbers,
-        physics: file.physics(),
-        months: file.months(),
-        fit: file.fit(),
-        cumulative: file.cumulative_intervals(),
-    };
-    encode(&content, out).map_err(QuantiseError::Artifact)
+    Ok(())
 }
 
 /// Most fractional bits of a row's sum: its shift to the scale of a pre-activation is then 15.

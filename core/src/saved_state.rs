@@ -1,14 +1,16 @@
 //! The state of an estimator, to be kept across a power cut.
 
+use core::iter::zip;
+
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::basis::LAYER_NUMBERS;
 use crate::month::Month;
-use crate::sizes::{MAX_CHANGED_LAYERS, MAX_HIDDEN, MAX_INPUTS};
+use crate::sizes::{MAX_CHANGED_LAYERS, MAX_FURTHER, MAX_HIDDEN, MAX_INPUTS};
 
 /// Version of the format of [`SavedState`].
-pub(crate) const STATE_FORMAT: u8 = 3;
+pub(crate) const STATE_FORMAT: u8 = 4;
 
 /// The state of an estimator, to be kept across a power cut. Bound to the model file that it came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,12 +19,36 @@ pub struct SavedState {
     pub(crate) model_crc: u32,
     pub(crate) month: Option<Month>,
     pub(crate) subsidence_bits: u32,
-    /// Bits of h and C; zero beyond the model's hidden units.
-    pub(crate) hidden: [u32; MAX_HIDDEN],
-    pub(crate) cell: [u32; MAX_HIDDEN],
-    /// Bits of the levels of the last month, m above datum; NaN where there was none, and where the network sees no change.
+    pub(crate) first: SavedNetwork,
+    /// The networks beside the first.
+    pub(crate) further: Vec<SavedNetwork, MAX_FURTHER>,
+    /// Bits of the levels of the last month, m above datum; NaN where there was none, and where the networks see no change.
     pub(crate) last_level: [u32; MAX_CHANGED_LAYERS],
     pub(crate) physics: Option<SavedPhysics>,
+}
+
+/// The state of a network: bits of h and C; zero beyond the model's hidden units.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedNetwork {
+    pub(crate) hidden: [u32; MAX_HIDDEN],
+    pub(crate) cell: [u32; MAX_HIDDEN],
+}
+
+impl SavedNetwork {
+    /// The state with these bits.
+    pub(crate) fn of(bits: impl Iterator<Item = (u32, u32)>) -> Self {
+        let mut saved = Self::default();
+        let places = zip(&mut saved.hidden, &mut saved.cell);
+        for ((hidden, cell), bits) in zip(places, bits) {
+            (*hidden, *cell) = bits;
+        }
+        saved
+    }
+
+    /// Bits of h and C of each hidden unit.
+    pub(crate) fn state_bits(&self) -> impl Iterator<Item = (u32, u32)> {
+        zip(self.hidden, self.cell)
+    }
 }
 
 /// The state of physics.
@@ -72,6 +98,8 @@ pub enum StateError {
     Unit { unit: usize },
     #[error("saved state: level of layer {layer} in the last month is infinite")]
     Level { layer: usize },
+    #[error("saved state: {found} networks, expected {expected}")]
+    Networks { found: usize, expected: usize },
     #[error("saved state: physics does not fit the model")]
     Physics,
 }

@@ -14,6 +14,12 @@ pub const MAX_HIDDEN: usize = 32;
 /// Most attention units of a model: twice the paper's.
 pub const MAX_ATTENTION: usize = 32;
 
+/// Most networks of a model, whose increments are averaged: the mean of four was measured, more average out little more.
+pub const MAX_MEMBERS: usize = 4;
+
+/// Most networks of a model beside the first.
+pub const MAX_FURTHER: usize = MAX_MEMBERS - 1;
+
 /// Units computed together: the sums of that many rows stay in registers, and each value is loaded once for all of them.
 pub const BLOCK: usize = 8;
 

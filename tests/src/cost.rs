@@ -203,7 +203,7 @@ fn block_with(arithmetic: ArithmeticKind, physics: Option<&Physics>) -> Block {
     for level in series.level_m.iter_mut().flatten() {
         level.get_or_insert(-34.0);
     }
-    let model = sample::model_file_with(AttentionKind::Shared, PAPER, 7, physics);
+    let model = sample::model_file_with(AttentionKind::Shared, PAPER, 7, 1, physics);
     match arithmetic {
         ArithmeticKind::F32 => Block::new(&model, &series),
         ArithmeticKind::Q15 => Block::new(&sample::fixed_point(&model, &series), &series),

@@ -1,7 +1,9 @@
 //! Models with pseudo-random weights and a series of levels that the repository makes itself.
 
 use amlstm_core::arithmetic::ArithmeticKind;
-use amlstm_core::artifact::{Content, MAX_FILE_BYTES, ModelFile, Physics, Record, Scores, encode};
+use amlstm_core::artifact::{
+    Content, FurtherContent, MAX_FILE_BYTES, ModelFile, Physics, Record, Scores, encode,
+};
 use amlstm_core::basis::COLUMNS;
 use amlstm_core::bridge::{Bridges, CALENDAR_MONTHS};
 use amlstm_core::estimate::Primary;
@@ -45,12 +47,17 @@ impl Random {
 
 /// A model file with pseudo-random weights, of a network alone.
 pub fn model_file(attention: AttentionKind, sizes: Sizes, seed: u64) -> Vec<u8> {
-    model_file_with(attention, sizes, seed, None)
+    model_file_with(attention, sizes, seed, 1, None)
 }
 
-/// [`model_file`] of a network that sees the changes of its levels, too, and so has half as many aquifer layers as inputs.
-pub fn model_file_with_changes(attention: AttentionKind, sizes: Sizes, seed: u64) -> Vec<u8> {
-    model_file_of_layers(sizes.inputs / 2, attention, sizes, seed, None)
+/// [`model_file`] of so many networks that see the changes of their levels, too, and so have half as many aquifer layers as inputs.
+pub fn model_file_with_changes(
+    attention: AttentionKind,
+    sizes: Sizes,
+    seed: u64,
+    members: usize,
+) -> Vec<u8> {
+    model_file_of_layers(sizes.inputs / 2, attention, sizes, seed, members, None)
 }
 
 /// Physics whose weights are all above zero, not begun, and where each level is told by the others.
@@ -72,14 +79,15 @@ pub fn physics() -> Physics<'static> {
     }
 }
 
-/// [`model_file`] with physics beside the network.
+/// [`model_file`] of so many networks, with physics beside them.
 pub fn model_file_with(
     attention: AttentionKind,
     sizes: Sizes,
     seed: u64,
+    members: usize,
     physics: Option<&Physics>,
 ) -> Vec<u8> {
-    model_file_of_layers(sizes.inputs, attention, sizes, seed, physics)
+    model_file_of_layers(sizes.inputs, attention, sizes, seed, members, physics)
 }
 
 fn model_file_of_layers(
@@ -87,13 +95,36 @@ fn model_file_of_layers(
     attention: AttentionKind,
     sizes: Sizes,
     seed: u64,
+    members: usize,
     physics: Option<&Physics>,
 ) -> Vec<u8> {
     let changed = usize::from(sizes.inputs - layers);
     let mut random = Random::new(seed);
-    let weights: Vec<f32> = (0..sizes.weights(attention) + 2 * changed)
-        .map(|_| random.next_signed())
+    let mut networks = Vec::new();
+    for _ in 0..members {
+        let weights: Vec<f32> = (0..sizes.weights(attention) + 2 * changed)
+            .map(|_| random.next_signed())
+            .collect();
+        let start_state: Vec<(u32, u32)> = (0..sizes.hidden)
+            .map(|_| {
+                (
+                    random.next_signed().to_bits(),
+                    (3.0 * random.next_signed()).to_bits(),
+                )
+            })
+            .collect();
+        networks.push((weights, start_state));
+    }
+    let networks: Vec<FurtherContent> = networks
+        .iter()
+        .map(|(weights, start_state)| FurtherContent {
+            start_state,
+            weights: bytemuck::cast_slice(weights),
+        })
         .collect();
+    let [first, further @ ..] = &networks[..] else {
+        panic!("a model has a network");
+    };
     let input = Input {
         scaler: Scaler {
             offset: -40.0,
@@ -113,14 +144,6 @@ fn model_file_of_layers(
         "confined6",
         "confined7",
     ];
-    let start_state: Vec<(u32, u32)> = (0..sizes.hidden)
-        .map(|_| {
-            (
-                random.next_signed().to_bits(),
-                (3.0 * random.next_signed()).to_bits(),
-            )
-        })
-        .collect();
     let content = Content {
         record: Record {
             well: "SAMPLE",
@@ -150,9 +173,10 @@ fn model_file_of_layers(
         },
         start_month: month(2014, 12),
         start_subsidence_mm: 310.5,
-        start_state: &start_state,
+        start_state: first.start_state,
         start_level_m: &vec![-33.0; changed],
-        weights: bytemuck::cast_slice(&weights),
+        weights: first.weights,
+        further,
         physics,
         months: MonthDefinition::new(0, [MonthRule::MostDays; 8].into_iter()).expect("UTC"),
         fit: None,

@@ -46,27 +46,31 @@ const PLAIN: Sizes = Sizes {
 /// Blocks that cover every kind of network, from sizes up to the limits, cold and from the end of training.
 fn blocks() -> Vec<(String, Block)> {
     let mut blocks = vec![with_physics()];
-    for (kind, sizes, start, layers) in [
-        (AttentionKind::Shared, PAPER, Start::TrainingEnd, 3),
-        (AttentionKind::PerLayer, PAPER, Start::Cold, 3),
-        (AttentionKind::None, PLAIN, Start::TrainingEnd, 2),
-        (AttentionKind::Shared, ODD, Start::Cold, 5),
-        (AttentionKind::PerLayer, LARGEST, Start::TrainingEnd, 8),
+    for (kind, sizes, start, layers, members) in [
+        (AttentionKind::Shared, PAPER, Start::TrainingEnd, 3, 1),
+        (AttentionKind::PerLayer, PAPER, Start::Cold, 3, 1),
+        (AttentionKind::None, PLAIN, Start::TrainingEnd, 2, 1),
+        (AttentionKind::Shared, ODD, Start::Cold, 5, 1),
+        (AttentionKind::PerLayer, LARGEST, Start::TrainingEnd, 8, 1),
+        (AttentionKind::Shared, PAPER, Start::TrainingEnd, 3, 3),
         // With the changes of the layers.
-        (AttentionKind::PerLayer, CHANGES, Start::TrainingEnd, 3),
-        (AttentionKind::PerLayer, LARGEST, Start::Cold, 4),
-        (AttentionKind::None, PLAIN, Start::TrainingEnd, 1),
+        (AttentionKind::PerLayer, CHANGES, Start::TrainingEnd, 3, 1),
+        (AttentionKind::PerLayer, LARGEST, Start::Cold, 4, 1),
+        (AttentionKind::None, PLAIN, Start::TrainingEnd, 1, 1),
+        (AttentionKind::PerLayer, CHANGES, Start::TrainingEnd, 3, 3),
     ] {
         let model = if layers < sizes.inputs {
-            sample::model_file_with_changes(kind, sizes, 7)
+            sample::model_file_with_changes(kind, sizes, 7, members)
         } else {
-            sample::model_file(kind, sizes, 7)
+            sample::model_file_with(kind, sizes, 7, members, None)
         };
         let series = sample::series(layers, start);
         let fixed = sample::fixed_point(&model, &series);
         for (arithmetic, model) in [("f32", model), ("q15", fixed)] {
             blocks.push((
-                format!("{arithmetic} {kind:?} {sizes:?} {layers} layers {start:?}"),
+                format!(
+                    "{arithmetic} {kind:?} {sizes:?} {layers} layers {start:?}, {members} networks"
+                ),
                 Block::new(&model, &series),
             ));
         }
@@ -77,7 +81,7 @@ fn blocks() -> Vec<(String, Block)> {
 /// A network with physics, most of whose missing levels are told by the other layers.
 fn with_physics() -> (String, Block) {
     let physics = sample::physics();
-    let model = sample::model_file_with(AttentionKind::Shared, PAPER, 7, Some(&physics));
+    let model = sample::model_file_with(AttentionKind::Shared, PAPER, 7, 1, Some(&physics));
     let series = sample::series(PAPER.inputs, Start::Cold);
     ("physics".to_owned(), Block::new(&model, &series))
 }

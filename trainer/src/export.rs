@@ -113,6 +113,7 @@ pub fn model_file(
         start_state: &vec![(0, 0); trained.network.hidden],
         start_level_m: &vec![f32::NAN; change_scale_m.len()],
         weights: bytemuck::cast_slice(&trained.parameters),
+        further: &[],
         physics: physics.as_ref(),
         months: series.month_definition,
         fit: notes.as_deref(),

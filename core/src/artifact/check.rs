@@ -4,26 +4,25 @@ use core::iter::zip;
 #[cfg(feature = "q15")]
 use core::ops::RangeInclusive;
 
-use super::{ArtifactError, Golden, Record, SUBSIDENCE_LIMIT_MM, Start};
+use super::{ArtifactError, Member, Record, SUBSIDENCE_LIMIT_MM};
 #[cfg(feature = "f32")]
 use crate::arithmetic::WEIGHT_LIMIT;
 #[cfg(feature = "q15")]
 use crate::arithmetic::{ALPHA_SHIFT, Block, CELL_SHIFT, INPUT_BITS, Q15, Tile, row_bound};
 use crate::input::Input;
-use crate::model::Model;
 #[cfg(feature = "q15")]
 use crate::network::Weights;
 use crate::scaler::Scaler;
 #[cfg(feature = "q15")]
 use crate::sizes::BLOCK;
 
-/// Checks all numbers except the weights.
-pub(super) fn check_numbers(
-    record: &Record,
-    model: &Model,
-    start: &Start,
-    golden: &Golden,
-) -> Result<(), ArtifactError> {
+/// Checks all numbers of a network except the weights.
+pub(super) fn check_numbers(record: &Record, member: &Member) -> Result<(), ArtifactError> {
+    let Member {
+        model,
+        start,
+        golden,
+    } = member;
     for (index, input) in model.inputs().enumerate() {
         check_input(index, input)?;
     }

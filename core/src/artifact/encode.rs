@@ -1,5 +1,9 @@
 //! Writes a model file.
 
+use core::iter::zip;
+
+use heapless::Vec;
+
 use super::encoding::{Encoding, TARGET_BYTES, network_bytes};
 use super::physics::{PRIMARY_BYTES, golden_months, state_at};
 use super::writer::{Matrix, Writer};
@@ -16,7 +20,7 @@ use crate::month::Month;
 use crate::month_mean::MonthDefinition;
 use crate::saved_state::SavedState;
 use crate::scaler::Scaler;
-use crate::sizes::{BLOCK, MAX_BLOCKS, MAX_INPUTS, TILE_COLUMNS};
+use crate::sizes::{BLOCK, MAX_BLOCKS, MAX_INPUTS, MAX_MEMBERS, TILE_COLUMNS};
 use crate::stateful_network::StatefulNetwork;
 
 /// The content of a model file. Golden months and CRC-32 are computed.
@@ -42,6 +46,8 @@ pub struct Content<'a> {
     /// All weights, in the order of the file, matrices column by column and without padding: scales (q15 only), W, U, B, V, gates (rows f, i, candidate, o), gate biases,
     /// w_o, b_o, and, in a network that sees changes, the skip. For f32 these are [`Record::weights`] numbers.
     pub weights: &'a [u8],
+    /// Further networks of the same sizes, with the same inputs and target.
+    pub further: &'a [FurtherContent<'a>],
     /// The physics, for a model that has one: with as many layers as inputs.
     pub physics: Option<&'a Physics<'a>>,
     /// How the monthly levels are formed.
@@ -50,6 +56,26 @@ pub struct Content<'a> {
     pub fit: Option<&'a [u8]>,
     /// The intervals of the cumulative subsidence.
     pub cumulative: Option<&'a CumulativeIntervals<'a>>,
+}
+
+/// The content of a model file that belongs to a further network.
+#[derive(Clone, Copy, Debug)]
+pub struct FurtherContent<'a> {
+    /// As [`Content::start_state`].
+    pub start_state: &'a [(u32, u32)],
+    /// As [`Content::weights`].
+    pub weights: &'a [u8],
+}
+
+impl<'a> Content<'a> {
+    /// What differs between the networks.
+    fn networks(&self) -> impl Iterator<Item = FurtherContent<'a>> {
+        let first = FurtherContent {
+            start_state: self.start_state,
+            weights: self.weights,
+        };
+        core::iter::once(first).chain(self.further.iter().copied())
+    }
 }
 
 /// Writes a model file to the beginning of `out`, which must be aligned to 4 bytes, and returns its length, at most [`MAX_FILE_BYTES`].
@@ -94,27 +120,19 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     writer.put(&content.months.to_bytes())?;
     writer.end(months)?;
 
-    let network = writer.begin(Tag::NETWORK)?;
-    writer.put(bytemuck::bytes_of(&[
-        content.target.offset,
-        content.target.scale,
-    ]))?;
-    writer.put(&content.start_month.index().to_le_bytes())?;
-    writer.put(&content.start_subsidence_mm.to_le_bytes())?;
-    for (hidden, _) in content.start_state {
-        writer.put(&hidden.to_le_bytes())?;
+    let mut golden_at = Vec::<usize, MAX_MEMBERS>::new();
+    for (index, network) in content.networks().enumerate() {
+        let tag = if index == 0 {
+            Tag::NETWORK
+        } else {
+            Tag::MEMBER
+        };
+        let start = writer.begin(tag)?;
+        let at = put_network(&mut writer, content, &network)?;
+        golden_at.push(at).map_err(|_| ArtifactError::Members)?;
+        debug_assert_eq!(writer.at - start, network_bytes(&content.record));
+        writer.end(start)?;
     }
-    for (_, cell) in content.start_state {
-        writer.put(&cell.to_le_bytes())?;
-    }
-    for level_m in golden_levels(content.inputs) {
-        writer.put(&level_m.to_le_bytes())?;
-    }
-    let golden_at = writer.at;
-    writer.put(&[0; 4 * (GOLDEN_MONTHS + 1)])?;
-    put_weights(&mut writer, content)?;
-    debug_assert_eq!(writer.at - network, network_bytes(&content.record));
-    writer.end(network)?;
 
     if let Some(physics) = content.physics {
         let start = writer.begin(Tag::PHYSICS)?;
@@ -149,12 +167,16 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     writer.put_at(6, &[0; 2])?;
     writer.put_at(8, &(file_bytes as u32).to_le_bytes())?;
     writer.seal(file_bytes)?;
-    let (increment_mm, digest) = {
-        let file = ModelFile::read(writer.file(file_bytes)?)?;
-        file.golden_months(&mut StatefulNetwork::<MAX_BLOCKS>::cold(&file.model))
-    };
-    writer.put_at(golden_at, bytemuck::bytes_of(&increment_mm))?;
-    writer.put_at(golden_at + 4 * GOLDEN_MONTHS, &digest.to_le_bytes())?;
+    let mut golden = Vec::<_, MAX_MEMBERS>::new();
+    for member in ModelFile::read(writer.file(file_bytes)?, |_| Ok(()))?.members() {
+        let mut network = StatefulNetwork::<MAX_BLOCKS>::cold(&member.model);
+        // As many as there are places.
+        let _ = golden.push(member.golden_months(&mut network));
+    }
+    for (at, (increment_mm, digest)) in zip(golden_at, golden) {
+        writer.put_at(at, bytemuck::bytes_of(&increment_mm))?;
+        writer.put_at(at + 4 * GOLDEN_MONTHS, &digest.to_le_bytes())?;
+    }
     writer.seal(file_bytes)?;
     ModelFile::parse(writer.file(file_bytes)?)?;
     Ok(file_bytes)
@@ -181,10 +203,9 @@ pub fn start_from(file: &mut [u8], state: &SavedState) -> Result<(), ArtifactErr
         });
     }
     let month = state.month.ok_or(ArtifactError::StateMonth)?;
-    let missing = |tag| ArtifactError::SectionMissing { tag };
-    let network = section::content_at(file, Tag::NETWORK).ok_or(missing(Tag::NETWORK))?;
-    let changes = section::content_at(file, Tag::CHANGES);
-    let physics = section::content_at(file, Tag::PHYSICS);
+    let [first, further, changes, physics] =
+        [Tag::NETWORK, Tag::MEMBER, Tag::CHANGES, Tag::PHYSICS]
+            .map(|tag| section::contents_at(file, tag));
     let bytes = file.len();
     let mut writer = Writer {
         no_room: ArtifactError::Room {
@@ -192,22 +213,26 @@ pub fn start_from(file: &mut [u8], state: &SavedState) -> Result<(), ArtifactErr
             expected: MAX_FILE_BYTES,
         },
         out: file,
-        at: network + TARGET_BYTES,
+        at: 0,
     };
-    writer.put(&month.index().to_le_bytes())?;
-    writer.put(&state.subsidence_bits.to_le_bytes())?;
-    for units in [&state.hidden, &state.cell] {
-        for bits in units.iter().take(hidden) {
-            writer.put(&bits.to_le_bytes())?;
+    let states = core::iter::once(&state.first).chain(&state.further);
+    for (network, units) in zip(first.iter().chain(&further), states) {
+        writer.at = network + TARGET_BYTES;
+        writer.put(&month.index().to_le_bytes())?;
+        writer.put(&state.subsidence_bits.to_le_bytes())?;
+        for units in [&units.hidden, &units.cell] {
+            for bits in units.iter().take(hidden) {
+                writer.put(&bits.to_le_bytes())?;
+            }
         }
     }
-    if let Some(changes) = changes {
+    if let Some(changes) = changes.first() {
         writer.at = changes + 4 * layers;
         for bits in state.last_level.iter().take(layers) {
             writer.put(&bits.to_le_bytes())?;
         }
     }
-    if let (Some(physics), Some(state)) = (physics, &state.physics) {
+    if let (Some(physics), Some(state)) = (physics.first(), &state.physics) {
         writer.at = physics + PRIMARY_BYTES;
         let months = state.months.and_then(|months| i32::try_from(months).ok());
         writer.put(&months.unwrap_or(-1).to_le_bytes())?;
@@ -258,18 +283,45 @@ fn put_physics(
     writer.put(bytemuck::bytes_of(&golden_months(weights, level_m)))
 }
 
+/// Writes the numbers of a network; gives where its golden months are to be written.
+fn put_network(
+    writer: &mut Writer,
+    content: &Content,
+    network: &FurtherContent,
+) -> Result<usize, ArtifactError> {
+    writer.put(bytemuck::bytes_of(&[
+        content.target.offset,
+        content.target.scale,
+    ]))?;
+    writer.put(&content.start_month.index().to_le_bytes())?;
+    writer.put(&content.start_subsidence_mm.to_le_bytes())?;
+    for (hidden, _) in network.start_state {
+        writer.put(&hidden.to_le_bytes())?;
+    }
+    for (_, cell) in network.start_state {
+        writer.put(&cell.to_le_bytes())?;
+    }
+    for level_m in golden_levels(content.inputs) {
+        writer.put(&level_m.to_le_bytes())?;
+    }
+    let golden_at = writer.at;
+    writer.put(&[0; 4 * (GOLDEN_MONTHS + 1)])?;
+    put_weights(writer, &content.record, network.weights)?;
+    Ok(golden_at)
+}
+
 /// Writes the weights, padded to whole blocks and tiles.
-fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactError> {
-    let sizes = content.record.sizes;
+fn put_weights(writer: &mut Writer, record: &Record, weights: &[u8]) -> Result<(), ArtifactError> {
+    let sizes = record.sizes;
     let [inputs, hidden, units] = [sizes.inputs, sizes.hidden, sizes.attention].map(usize::from);
-    let columns = sizes.attention_columns(content.record.attention);
-    let Encoding { scales, bias, .. } = Encoding::of(content.record.arithmetic);
-    let no_bias: &[u8] = match content.record.arithmetic {
+    let columns = sizes.attention_columns(record.attention);
+    let Encoding { scales, bias, .. } = Encoding::of(record.arithmetic);
+    let no_bias: &[u8] = match record.arithmetic {
         ArithmeticKind::F32 => &[0; 4],
         // Shifted by 1.
         ArithmeticKind::Q15 => &[0, 0, 0, 0, 1, 0, 0, 0],
     };
-    let no_weight: &[u8] = match content.record.arithmetic {
+    let no_weight: &[u8] = match record.arithmetic {
         ArithmeticKind::F32 => &[0; 4],
         ArithmeticKind::Q15 => &[0; 2],
     };
@@ -292,7 +344,7 @@ fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactErr
         }
     };
 
-    let mut rest = content.weights;
+    let mut rest = weights;
     let mut take = |rows: usize, columns: usize, empty| {
         let size = <[u8]>::len(empty);
         let bytes = rest.split_at_checked(rows * columns * size);
@@ -323,7 +375,7 @@ fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactErr
     let output = take(hidden, 1, no_weight);
     writer.put_matrix(&output, padded_hidden, 1, hidden_unit, Some)?;
     writer.put(take(1, bias, &[0]).numbers)?;
-    if content.record.sees_changes() {
+    if record.sees_changes() {
         let input = |row| (row < inputs).then_some(row);
         let skip = take(inputs, 1, no_weight);
         writer.put_matrix(&skip, BLOCK, 1, input, Some)?;
@@ -331,8 +383,8 @@ fn put_weights(writer: &mut Writer, content: &Content) -> Result<(), ArtifactErr
     Ok(())
 }
 
-/// Bytes of a model's weights, without padding.
-fn weight_bytes(record: &Record) -> usize {
+/// Bytes of the weights of one network, without padding.
+pub(crate) fn weight_bytes(record: &Record) -> usize {
     let encoding = Encoding::of(record.arithmetic);
     let columns = record.sizes.attention_columns(record.attention);
     let biases =
@@ -361,18 +413,20 @@ fn check_counts(content: &Content) -> Result<(), ArtifactError> {
             expected: sizes.inputs,
         });
     }
-    if content.start_state.len() != usize::from(sizes.hidden) {
-        return Err(ArtifactError::StateCount {
-            found: content.start_state.len(),
-            expected: sizes.hidden,
-        });
-    }
     let expected = weight_bytes(&content.record);
-    if content.weights.len() != expected {
-        return Err(ArtifactError::WeightBytes {
-            found: content.weights.len(),
-            expected,
-        });
+    for network in content.networks() {
+        if network.start_state.len() != usize::from(sizes.hidden) {
+            return Err(ArtifactError::StateCount {
+                found: network.start_state.len(),
+                expected: sizes.hidden,
+            });
+        }
+        if network.weights.len() != expected {
+            return Err(ArtifactError::WeightBytes {
+                found: network.weights.len(),
+                expected,
+            });
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::arithmetic::ArithmeticKind;
 use crate::artifact::{FORMAT, MAX_NAME_BYTES, SUBSIDENCE_LIMIT_MM, Tag};
 use crate::month::Month;
-use crate::sizes::{MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS};
+use crate::sizes::{MAX_ATTENTION, MAX_HIDDEN, MAX_INPUTS, MAX_MEMBERS};
 
 /// Why a model file is refused.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
@@ -68,6 +68,17 @@ pub enum ArtifactError {
     Hidden { found: u8 },
     #[error("model file: {found} hidden units, room for {capacity} here")]
     Capacity { found: u8, capacity: usize },
+    #[error("model file: {found} networks, room for {capacity} here")]
+    MemberCapacity { found: usize, capacity: usize },
+    #[error("model file: more than {MAX_MEMBERS} networks, expected {MAX_MEMBERS} at most")]
+    Members,
+    #[error(
+        "model file: the {number} of network {network} is not that of the first, expected the same in all"
+    )]
+    MemberNumber {
+        network: usize,
+        number: &'static str,
+    },
     #[error("model file: {found} attention units, expected 1 to {MAX_ATTENTION}")]
     Attention { found: u8 },
     #[error("model file: {found} attention units in a plain LSTM, expected 0")]

@@ -7,7 +7,7 @@ use super::check::check_f32;
 #[cfg(feature = "q15")]
 use super::check::check_q15;
 use super::encoding::network_bytes;
-use super::{ArtifactError, GOLDEN_MONTHS, Golden, Record, Start, Tag};
+use super::{ArtifactError, GOLDEN_MONTHS, Golden, Member, Record, Start, Tag};
 use crate::arithmetic::{Arithmetic, ArithmeticKind, TiledMatrix};
 use crate::attention::AttentionWeights;
 use crate::cumulative_interval::{CumulativeIntervals, HORIZONS};
@@ -21,17 +21,18 @@ use crate::sizes::{BLOCK, TILE_COLUMNS};
 /// Bytes of the section of the intervals around cumulative subsidence.
 const CUMULATIVE_BYTES: usize = size_of::<i32>() + 2 * size_of::<[f32; HORIZONS]>();
 
-/// Reads the numbers that follow a checked record, and checks the weights.
+/// Reads the numbers of a network that follow a checked record, and checks the weights.
 pub(super) fn read<'a>(
     record: &Record,
-    [inputs, changes, network]: [&'a [u8]; 3],
-) -> Result<(Model<'a>, Start<'a>, Golden<'a>), ArtifactError> {
+    [inputs, changes]: [&'a [u8]; 2],
+    (tag, network): (Tag, &'a [u8]),
+) -> Result<Member<'a>, ArtifactError> {
     let layers = record.aquifer_layers.len();
     check_length(Tag::INPUTS, inputs, layers * size_of::<[f32; 4]>())?;
     let changed = if record.sees_changes() { layers } else { 0 };
     check_length(Tag::CHANGES, changes, changed * size_of::<[f32; 2]>())?;
     let mut changes = Numbers { rest: changes };
-    check_length(Tag::NETWORK, network, network_bytes(record))?;
+    check_length(tag, network, network_bytes(record))?;
     let change_scale_m = changes.take(changed)?;
     let mut numbers = Numbers { rest: network };
     let [offset, scale] = numbers.one()?;
@@ -70,7 +71,11 @@ pub(super) fn read<'a>(
         target: Scaler { offset, scale },
         network,
     };
-    Ok((model, start, golden))
+    Ok(Member {
+        model,
+        start,
+        golden,
+    })
 }
 
 /// Reads and checks the intervals of the cumulative subsidence.

@@ -2,8 +2,13 @@
 
 use core::fmt;
 
+use heapless::Vec;
+
 use super::{ArtifactError, CHECK_BYTES, FORMAT, HEAD_BYTES, MAGIC};
 use crate::checksum::CRC32;
+use crate::sizes::MAX_FURTHER;
+#[cfg(feature = "encode")]
+use crate::sizes::MAX_MEMBERS;
 
 /// Names a section of a model file: four letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +23,8 @@ impl Tag {
     pub const CHANGES: Self = Self(*b"CHNG");
     /// The network's numbers.
     pub const NETWORK: Self = Self(*b"NETW");
+    /// The numbers of a further network.
+    pub const MEMBER: Self = Self(*b"MEMB");
     /// The physics.
     pub const PHYSICS: Self = Self(*b"PHYS");
     /// How the model was fitted and judged.
@@ -49,6 +56,8 @@ pub(super) struct Sections<'a> {
     /// Empty in a network that sees levels only.
     pub(super) changes: &'a [u8],
     pub(super) network: &'a [u8],
+    /// Those of further networks, in the order of the file.
+    pub(super) further: Vec<&'a [u8], MAX_FURTHER>,
     /// Absent in a model without physics.
     pub(super) physics: Option<&'a [u8]>,
     /// Absent if no level is computed from the others.
@@ -65,6 +74,7 @@ pub(super) struct Sections<'a> {
 pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
     let (sections, crc) = checked(bytes)?;
     let (mut record, mut inputs, mut changes, mut network) = (None, None, None, None);
+    let mut further = Vec::new();
     let (mut physics, mut bridges, mut months) = (None, None, None);
     let (mut fit, mut cumulative) = (None, None);
     let mut rest = sections;
@@ -76,6 +86,10 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
             Tag::INPUTS => &mut inputs,
             Tag::CHANGES => &mut changes,
             Tag::NETWORK => &mut network,
+            Tag::MEMBER => {
+                further.push(content).map_err(|_| ArtifactError::Members)?;
+                continue;
+            }
             Tag::PHYSICS => &mut physics,
             Tag::BRIDGES => &mut bridges,
             Tag::MONTHS => &mut months,
@@ -94,6 +108,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<(Sections<'_>, u32), ArtifactError> {
         inputs: inputs.ok_or(missing(Tag::INPUTS))?,
         changes: changes.unwrap_or_default(),
         network: network.ok_or(missing(Tag::NETWORK))?,
+        further,
         physics,
         bridges,
         months,
@@ -143,18 +158,19 @@ fn checked(bytes: &[u8]) -> Result<(&[u8], u32), ArtifactError> {
     Ok((sections, crc))
 }
 
-/// Where the content of a section begins in a checked file.
+/// Where the contents of the sections of this tag begin in a checked file.
 #[cfg(feature = "encode")]
-pub(super) fn content_at(file: &[u8], wanted: Tag) -> Option<usize> {
-    let (mut rest, _) = checked(file).ok()?;
-    while !rest.is_empty() {
-        let (tag, content, after) = section(rest).ok()?;
+pub(super) fn contents_at(file: &[u8], wanted: Tag) -> Vec<usize, MAX_MEMBERS> {
+    let mut found = Vec::new();
+    let mut rest = checked(file).map_or(&[][..], |(sections, _)| sections);
+    while let Ok((tag, content, after)) = section(rest) {
         if tag == wanted {
-            return Some(content.as_ptr().addr() - file.as_ptr().addr());
+            // No tag appears more often in a checked file.
+            let _ = found.push(content.as_ptr().addr() - file.as_ptr().addr());
         }
         rest = after;
     }
-    None
+    found
 }
 
 /// Splits off the first section: its tag, its content, and the bytes after it.

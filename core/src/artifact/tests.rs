@@ -3,6 +3,7 @@
 mod changes;
 mod damage;
 mod fixed;
+mod members;
 mod record;
 mod sections;
 
@@ -43,6 +44,7 @@ fn content<'a>(inputs: &'a [Input], weights: &'a [f32]) -> Content<'a> {
         start_state: &[(0, 0); 3],
         start_level_m: &[],
         weights: bytemuck::cast_slice(weights),
+        further: &[],
         physics: None,
         months: MonthDefinition::default(),
         fit: None,

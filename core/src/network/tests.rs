@@ -302,6 +302,7 @@ fn the_largest_weights_and_levels_still_give_numbers() {
         start_state: &[(0, F32::cell_bits(16_777_216.0)); 16],
         start_level_m: &[],
         weights: bytemuck::cast_slice(&weights),
+        further: &[],
         physics: None,
         months: crate::month_mean::MonthDefinition::default(),
         fit: None,

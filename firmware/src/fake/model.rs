@@ -109,6 +109,7 @@ fn model_with(
         start_state: &state,
         start_level_m: &[],
         weights: bytemuck::cast_slice(&weights),
+        further: &[],
         physics,
         months: MonthDefinition::new(utc_offset_minutes, [MonthRule::MostDays; 8].into_iter())
             .expect("a site's offset"),

@@ -181,6 +181,13 @@ fn export_weights(args: &Args, output: &mut Output) -> anyhow::Result<()> {
     let place = || source.display().to_string();
     let bytes = AlignedBytes::read(&source)?;
     let file = ModelFile::parse(&bytes).with_context(place)?;
+    if file.member_count() > 1 {
+        bail!(
+            "{}: found a model of {} networks, expected one: their mean cannot be written for others",
+            source.display(),
+            file.member_count()
+        );
+    }
     let (ending, content) = match args.kind {
         Kind::Safetensors => ("safetensors", safetensors(&file)),
         _ => ("h", c_header(&file).map(String::into_bytes)),

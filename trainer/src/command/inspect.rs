@@ -130,7 +130,16 @@ fn facts(file: &ModelFile, bytes: usize) -> Vec<(&'static str, String)> {
             }
             .to_owned(),
         ),
-        ("weights", record.weights().to_string()),
+        (
+            "weights",
+            match file.member_count() {
+                1 => record.weights().to_string(),
+                count => format!(
+                    "{} in each of {count} networks, whose mean is the estimate",
+                    record.weights()
+                ),
+            },
+        ),
         (
             "RMSE train",
             format!("{} mm per month", number(scores.train_rmse_mm.into(), 2)),
@@ -283,10 +292,18 @@ fn to_json(file: &ModelFile) -> Value {
             .collect()
     };
     let start = file.start();
-    let weights = match model.network {
-        Network::F32(weights) => named_weights(&weights, record.sizes),
-        Network::Q15(weights) => named_weights(&weights, record.sizes),
+    let weights = |network: &Network| match network {
+        Network::F32(weights) => named_weights(weights, record.sizes),
+        Network::Q15(weights) => named_weights(weights, record.sizes),
     };
+    let further = file.members().skip(1).map(|member| {
+        json!({
+            "start": { "hidden": numbers(member.start.hidden), "cell": numbers(member.start.cell) },
+            "golden": { "increment_mm": member.golden.increment_mm },
+            "weights": weights(&member.model.network),
+        })
+    });
+    let further: Vec<Value> = further.collect();
     json!({
         "well": record.well,
         "synthetic": record.synthetic,
@@ -331,6 +348,7 @@ fn to_json(file: &ModelFile) -> Value {
         "start": { "subsidence_mm": start.subsidence_mm, "hidden": numbers(start.hidden), "cell": numbers(start.cell), "level_m": start.level_m },
         "golden": { "level_m": file.golden().level_m, "increment_mm": file.golden().increment_mm },
         "equations": EQUATIONS,
-        "weights": weights,
+        "weights": weights(&model.network),
+        "further_networks": further,
     })
 }

@@ -28,7 +28,7 @@ const STEP: &str = include_str!("step.h");
 /// The step of physics.
 const BEDS: &str = include_str!("beds.h");
 
-/// The header of a floating-point model; nothing if the model is in fixed point.
+/// The header of a floating-point model; nothing if the model is in fixed point or has more than one network.
 pub fn c_header(file: &ModelFile) -> Option<String> {
     let weights = PlainWeights::of(file)?;
     let mut header = preamble(file);

@@ -42,11 +42,14 @@ pub(super) struct PlainWeights {
 }
 
 impl PlainWeights {
-    /// Those of a model file; nothing if it is in fixed point.
+    /// Those of a model file; nothing if it is in fixed point or has more than one network.
     pub(super) fn of(file: &ModelFile) -> Option<Self> {
         let Network::F32(weights) = file.model().network else {
             return None;
         };
+        if file.member_count() > 1 {
+            return None;
+        }
         let sizes = file.record().sizes;
         let [inputs, hidden, units] =
             [sizes.inputs, sizes.hidden, sizes.attention].map(usize::from);

@@ -5,7 +5,7 @@
 #![no_std]
 #![no_main]
 
-use amlstm_core::sizes::{MAX_HIDDEN, MAX_INPUTS};
+use amlstm_core::sizes::{MAX_HIDDEN, MAX_INPUTS, MAX_MEMBERS};
 use amlstm_measure::replay::{Replay, ReplayError, Replayed};
 use cortex_m as _;
 use defmt_semihosting as _;
@@ -14,6 +14,9 @@ use semihosting::process;
 
 mod input;
 mod no_interrupts;
+
+/// The most hidden units of all networks of a model.
+const UNITS: usize = MAX_MEMBERS * MAX_HIDDEN;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
@@ -41,9 +44,9 @@ fn log(month: &Replayed) {
         .iter()
         .map(|share| share.to_bits())
         .collect();
-    let state: Vec<(u32, u32), MAX_HIDDEN> = month.estimator.state_bits().collect();
-    let hidden: Vec<u32, MAX_HIDDEN> = state.iter().map(|(hidden, _)| *hidden).collect();
-    let cell: Vec<u32, MAX_HIDDEN> = state.iter().map(|(_, cell)| *cell).collect();
+    let state = || month.estimator.state_bits();
+    let hidden: Vec<u32, UNITS> = state().map(|(hidden, _)| hidden).collect();
+    let cell: Vec<u32, UNITS> = state().map(|(_, cell)| cell).collect();
     defmt::println!(
         "month {=i32} increment {=u32:08x} subsidence {=u32:08x} attention {=[?]:08x} hidden {=[?]:08x} cell {=[?]:08x}",
         month.estimate.month.index(),

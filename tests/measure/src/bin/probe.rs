@@ -24,13 +24,16 @@ use meter::{CONTROL_TURNS, Clock, Measured, exit, write};
 /// Capacity in blocks of eight hidden units: the paper's 16 units.
 const BLOCKS: usize = 2;
 
+/// An estimator with capacity for one network.
+type Probed = Estimator<'static, BLOCKS, 0>;
+
 /// Aquifer layers of the measured model.
 const LAYERS: usize = 3;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
     // A static, so that the linker's map shows what a loaded model takes.
-    static mut ESTIMATOR: MaybeUninit<Estimator<'static, BLOCKS>> = MaybeUninit::uninit();
+    static mut ESTIMATOR: MaybeUninit<Probed> = MaybeUninit::uninit();
     let Some(measured) = measure(ESTIMATOR) else {
         exit(1)
     };
@@ -39,7 +42,7 @@ fn main() -> ! {
 }
 
 /// Measures everything; `None` if the block or its model is refused.
-fn measure(place: &mut MaybeUninit<Estimator<'static, BLOCKS>>) -> Option<Measured> {
+fn measure(place: &mut MaybeUninit<Probed>) -> Option<Measured> {
     let clock = Clock::start();
     let start = clock.now();
     cortex_m::asm::delay(CONTROL_TURNS - 1);
@@ -80,16 +83,13 @@ fn measure(place: &mut MaybeUninit<Estimator<'static, BLOCKS>>) -> Option<Measur
 
 /// Checks the model file and makes its estimator.
 #[inline(never)]
-fn load<'a>(
-    model: &'static [u8],
-    place: &'a mut MaybeUninit<Estimator<'static, BLOCKS>>,
-) -> Option<&'a mut Estimator<'static, BLOCKS>> {
+fn load<'a>(model: &'static [u8], place: &'a mut MaybeUninit<Probed>) -> Option<&'a mut Probed> {
     Some(place.write(Estimator::load(model).ok()?))
 }
 
 /// Steps through all months.
 #[inline(never)]
-fn step(estimator: &mut Estimator<'static, BLOCKS>, first: Month, levels: &[[[u8; 4]; LAYERS]]) {
+fn step(estimator: &mut Probed, first: Month, levels: &[[[u8; 4]; LAYERS]]) {
     let mut month = first;
     for [first, second, third] in levels {
         let level_m = |bytes: &[u8; 4]| Some(f32::from_le_bytes(*bytes));

@@ -185,6 +185,7 @@ fn model_of_layers(
         start_state: &state,
         start_level_m: &start_level_m,
         weights: bytemuck::cast_slice(&weights),
+        further: &[],
         physics,
         months: MonthDefinition::default(),
         fit: None,
