@@ -247,6 +247,12 @@ fn run_cargo(toolchain: Toolchain, board: Board, recipe: Recipe) -> Image {
         .join(toolchain.name());
     let binary = recipe.binary(board);
     let mut command = toolchain.build_command(board);
+    // Recipes that differ only in features share cargo's output name: held until the image is copied, so that another process's build does not take its place.
+    fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let turn = folder.join("turn");
+    let turn =
+        fs::File::create(&turn).unwrap_or_else(|error| panic!("{}: {error}", turn.display()));
+    turn.lock().expect("the file system knows locks");
     command
         .current_dir(toolchain::root())
         .args(["--locked", "--profile", recipe.profile()])
@@ -272,7 +278,7 @@ fn run_cargo(toolchain: Toolchain, board: Board, recipe: Recipe) -> Image {
         .join(board.target)
         .join(recipe.profile())
         .join(binary);
-    // Recipes that differ only in features share cargo's output name. Renamed into place, so that another process never reads half an image.
+    // Renamed into place, so that another process never reads half an image.
     let kept = linked.with_file_name(format!(
         "{binary}-{}-{}.elf",
         board.machine,
