@@ -235,7 +235,7 @@ impl PhysicsFit {
         let (known, forecast) = prepared.levels_to_bridge();
         let mut state = PhysicsState::default();
         let mut increments = self.steps(&mut state, months, &known);
-        let forecast = self.from_where_it_stood_in(prepared, &state, &known, forecast);
+        let forecast = self.shifted_to_bridge(prepared, &state, &known, forecast);
         increments.extend(self.steps(&mut state, &months[known.len()..], &forecast));
         let increments = increments.into_iter();
         let rates: Vec<f64> = increments
@@ -245,7 +245,7 @@ impl PhysicsFit {
     }
 
     /// Levels forecast from a last one that was held go on from the one that stood in.
-    fn from_where_it_stood_in(
+    fn shifted_to_bridge(
         &self,
         prepared: &PreparedWell,
         state: &PhysicsState,

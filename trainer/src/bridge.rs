@@ -110,7 +110,7 @@ impl Bridges {
             std::array::from_fn(|month| (regression.start_m + regression.season_m(month)) as f32);
         for (place, per_m) in self.per_m[layer * layers..]
             .iter_mut()
-            .zip(&regression.per_m)
+            .zip(&regression.weights)
         {
             *place = *per_m as f32;
         }
@@ -147,8 +147,8 @@ struct Regression {
     start_m: f64,
     sine_m: f64,
     cosine_m: f64,
-    /// For each layer; zero for the layer itself.
-    per_m: Vec<f64>,
+    /// Of each layer's level; zero for the layer itself.
+    weights: Vec<f64>,
 }
 
 impl Regression {
@@ -183,15 +183,15 @@ impl Regression {
             .expect("the ridge makes every principal minor positive")
             .solve(&scaled.tr_mul(&own.add_scalar(-own_mean)));
         let weight = |j: usize| weights[j] / scale[j];
-        let mut per_m = vec![0.0; layers];
+        let mut of_layers = vec![0.0; layers];
         for (j, other) in others.iter().enumerate() {
-            per_m[*other] = weight(j);
+            of_layers[*other] = weight(j);
         }
         Self {
             start_m: own_mean - (0..columns).map(|j| weight(j) * mean[j]).sum::<f64>(),
             sine_m: weight(others.len()),
             cosine_m: weight(others.len() + 1),
-            per_m,
+            weights: of_layers,
         }
     }
 
@@ -201,8 +201,8 @@ impl Regression {
     }
 
     fn level_m(&self, row: &Row) -> f64 {
-        let of_others = row.level_m.iter().zip(&self.per_m);
-        let of_others: f64 = of_others.map(|(level_m, per_m)| level_m * per_m).sum();
+        let of_others = row.level_m.iter().zip(&self.weights);
+        let of_others: f64 = of_others.map(|(level_m, weight)| level_m * weight).sum();
         self.start_m + self.season_m(row.calendar()) + of_others
     }
 }

@@ -12,6 +12,9 @@ use crate::split::{Part, Split};
 /// A rate in mm per month for each step of the series, down +; `None` where the model says nothing.
 pub type Curve = Vec<Option<f64>>;
 
+/// Levels in m above datum, `[months][aquifer layers]`, `None` where not measured.
+pub type MeasuredLevels = Vec<Vec<Option<f32>>>;
+
 /// A well prepared for fitting.
 #[derive(Debug, Clone)]
 pub struct PreparedWell<'a> {
@@ -110,7 +113,7 @@ impl<'a> PreparedWell<'a> {
     }
 
     /// Levels from [`PreparedWell::first`] on: those that are known, filled in the fitted months and with gaps, as measured, in test months; then as forecast.
-    pub fn levels_to_bridge(&self) -> (Vec<Vec<Option<f32>>>, Vec<Vec<Option<f32>>>) {
+    pub fn levels_to_bridge(&self) -> (MeasuredLevels, MeasuredLevels) {
         let mut known = as_measured(&self.level_m);
         let forecast = known.split_off(self.known - self.first);
         for step in self.test_steps().start.max(self.first)..self.known {
@@ -276,7 +279,7 @@ impl<'a> PreparedWell<'a> {
     }
 
     /// Levels of all steps as a logger has them: as measured, with gaps, up to what is known; then as forecast.
-    pub fn logger_levels(&self) -> Vec<Vec<Option<f32>>> {
+    pub fn logger_levels(&self) -> MeasuredLevels {
         let measured = self.series.level_m.iter().take(self.known).cloned();
         let forecast = as_measured(self.level_m.get(self.known - self.first..).unwrap_or(&[]));
         measured.chain(forecast).collect()

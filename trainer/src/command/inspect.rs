@@ -80,6 +80,10 @@ fn arithmetic_name(kind: ArithmeticKind) -> &'static str {
     }
 }
 
+fn monthly(rmse_mm: f32) -> String {
+    format!("{} mm per month", number(rmse_mm.into(), 2))
+}
+
 /// What the file says about its model, by name.
 fn facts(file: &ModelFile, bytes: usize) -> Vec<(&'static str, String)> {
     let record = file.record();
@@ -140,22 +144,10 @@ fn facts(file: &ModelFile, bytes: usize) -> Vec<(&'static str, String)> {
                 ),
             },
         ),
-        (
-            "RMSE train",
-            format!("{} mm per month", number(scores.train_rmse_mm.into(), 2)),
-        ),
-        (
-            "RMSE validate",
-            format!("{} mm per month", number(scores.validate_rmse_mm.into(), 2)),
-        ),
-        (
-            "RMSE test",
-            format!("{} mm per month", number(scores.test_rmse_mm.into(), 2)),
-        ),
-        (
-            "floor test",
-            format!("{} mm per month", number(scores.floor_rmse_mm.into(), 2)),
-        ),
+        ("RMSE train", monthly(scores.train_rmse_mm)),
+        ("RMSE validate", monthly(scores.validate_rmse_mm)),
+        ("RMSE test", monthly(scores.test_rmse_mm)),
+        ("floor test", monthly(scores.floor_rmse_mm)),
         (
             "90 % interval",
             format!(
