@@ -106,6 +106,10 @@ fn device_equals_host(board: Board) {
         return;
     };
     for (name, block) in blocks() {
+        if board == CORTEX_M0 && name.ends_with("3 networks") {
+            // Its 16 KiB of RAM have room for one network.
+            continue;
+        }
         let host = block.lines();
         let device = device_lines(&image, &block);
         for (month, (host, device)) in host.iter().zip(&device).enumerate() {

@@ -23,13 +23,13 @@ fn image_is_within(board: Board, flash: u64, static_ram: u64) {
 }
 
 #[test]
-fn the_logger_in_qemu_takes_less_than_280_kib_of_flash() {
-    image_is_within(CORTEX_M4F, 280 * 1024, 4 * 1024);
+fn the_logger_in_qemu_takes_less_than_310_kib_of_flash() {
+    image_is_within(CORTEX_M4F, 310 * 1024, 4 * 1024);
 }
 
 #[test]
 fn the_logger_on_the_nrf52840_leaves_most_of_its_flash_free() {
-    image_is_within(NRF52840_DK, 290 * 1024, 38 * 1024);
+    image_is_within(NRF52840_DK, 325 * 1024, 38 * 1024);
 }
 
 /// Where a board names no handler, the linker puts the default one, which loops and keeps nothing for the next start.

@@ -15,11 +15,11 @@
 //!
 //! All numbers are little-endian. The block must lie at a multiple of 4 bytes, because the model's weights are used where they lie.
 
-use amlstm_core::artifact::{ArtifactError, ModelFile};
+use amlstm_core::artifact::ArtifactError;
 use amlstm_core::estimate::Estimate;
 use amlstm_core::estimator::Estimator;
 use amlstm_core::month::Month;
-use amlstm_core::sizes::MAX_INPUTS;
+use amlstm_core::sizes::{MAX_BLOCKS, MAX_FURTHER, MAX_INPUTS};
 use heapless::Vec;
 
 /// The first bytes of a block.
@@ -36,6 +36,13 @@ pub enum Start {
     /// With the state and the subsidence of the end of training.
     TrainingEnd,
 }
+
+/// Networks of a model beside the first that there is room for: none in the 16 KiB of RAM of the micro:bit.
+pub const FURTHER: usize = if cfg!(feature = "microbit") {
+    0
+} else {
+    MAX_FURTHER
+};
 
 /// The head of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +131,7 @@ pub struct Replayed<'a, 'model> {
     /// The estimate.
     pub estimate: &'a Estimate,
     /// The estimator, for its state.
-    pub estimator: &'a Estimator<'model>,
+    pub estimator: &'a Estimator<'model, MAX_BLOCKS, FURTHER>,
     /// Digest of this month and all before it: [`Estimator::digest`].
     pub digest: u32,
 }
@@ -236,11 +243,10 @@ impl<'a> Replay<'a> {
     ///
     /// The model file is refused.
     pub fn run(&self, mut report: impl FnMut(Replayed<'_, 'a>)) -> Result<u32, ReplayError> {
-        let file = ModelFile::parse(self.model).map_err(ReplayError::Model)?;
-        let mut estimator = match self.head.start {
-            Start::Cold => Estimator::cold(&file),
-            Start::TrainingEnd => Estimator::at_start(&file),
-        };
+        let mut estimator = Estimator::load(self.model).map_err(ReplayError::Model)?;
+        if self.head.start == Start::Cold {
+            estimator.reset();
+        }
         let mut month = self.head.first;
         let mut digest = 0;
         for row in self.levels.chunks_exact(self.head.levels as usize * 4) {
