@@ -110,6 +110,7 @@ impl Config {
             "\"levels-and-change\" with data.steps = \"scenes\"".into(),
             "\"levels\", or data.steps = \"months\": a change is that of a month".into(),
         )?;
+        self.training.check_members()?;
         units("training.epochs", self.training.epochs, 1_000_000)?;
         let count = |key, value: usize| {
             range(

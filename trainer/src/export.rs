@@ -11,7 +11,8 @@ mod safetensors;
 
 use amlstm_core::arithmetic::ArithmeticKind;
 use amlstm_core::artifact::{
-    ArtifactError, Content, MAX_FILE_BYTES, ModelFile, Record, Scores, encode, start_from,
+    ArtifactError, Content, FurtherContent, MAX_FILE_BYTES, ModelFile, Record, Scores, encode,
+    start_from,
 };
 use amlstm_core::cumulative_interval::{CumulativeIntervals, HORIZONS};
 use amlstm_core::estimate::Primary;
@@ -103,6 +104,13 @@ pub fn model_file(
         physics: &physics_mm,
     };
     let is_known = network.iter().chain(&physics_mm).any(|mm| mm.is_finite());
+    let start_state = vec![(0, 0); trained.network.hidden];
+    let further: Vec<FurtherContent> = (trained.further.iter())
+        .map(|parameters| FurtherContent {
+            start_state: &start_state,
+            weights: bytemuck::cast_slice(parameters),
+        })
+        .collect();
     let mut bytes = encoded(&Content {
         record: record(trained, series, split, months, model_version),
         inputs: &inputs,
@@ -110,10 +118,10 @@ pub fn model_file(
         target: trained.target,
         start_month,
         start_subsidence_mm: 0.0,
-        start_state: &vec![(0, 0); trained.network.hidden],
+        start_state: &start_state,
         start_level_m: &vec![f32::NAN; change_scale_m.len()],
         weights: bytemuck::cast_slice(&trained.parameters),
-        further: &[],
+        further: &further,
         physics: physics.as_ref(),
         months: series.month_definition,
         fit: notes.as_deref(),

@@ -54,8 +54,10 @@ pub fn train_twice(
     seed: u64,
 ) -> Result<(TrainedWell, TrainedWell), TrainError> {
     let shape = shape_for(series, config)?;
-    let early = Fit::new(series, split, shape, &[Part::Train], seed)?;
-    let last = Fit::new(series, split, shape, &[Part::Train, Part::Validate], seed)?;
+    let members = config.training.members;
+    let fit = |parts: &[Part]| Fit::new(series, split, shape, parts, members, seed);
+    let early = fit(&[Part::Train])?;
+    let last = fit(&[Part::Train, Part::Validate])?;
     let early = early.trained(series, split, seed);
     let mut last = last.end_of_training().trained(series, split, seed);
     // Of the last network's history only the end is told, beside what the early one did on validation.
@@ -86,17 +88,30 @@ pub fn refit_well(
 ) -> Result<TrainedWell, TrainError> {
     let shape = shape_for(series, config)?;
     let everything = split.of_everything();
-    let fit = Fit::new(series, &everything, shape, &[Part::Train], scored.seed)?;
+    let members = config.training.members;
+    let fit = Fit::new(
+        series,
+        &everything,
+        shape,
+        &[Part::Train],
+        members,
+        scored.seed,
+    )?;
     let refitted = fit
         .end_of_training()
         .trained(series, &everything, scored.seed);
     Ok(refitted.judged_as(scored))
 }
 
-/// A network fitted to some parts of a well.
+/// By how much the seeds of a model's networks differ, far from those that people try one after the other.
+const SEEDS_APART: u64 = 1 << 32;
+
+/// The networks of a model fitted to some parts of a well.
 struct Fit {
     shape: Shape,
     network: Pretrained,
+    /// Parameters of those beside the first.
+    further: Vec<Vec<f32>>,
     /// Lowest and highest level of each aquifer layer in the months that it may know, m above datum.
     valid_level_m: Vec<(f32, f32)>,
 }
@@ -107,6 +122,7 @@ impl Fit {
         split: &Split,
         shape: Shape,
         parts: &[Part],
+        members: usize,
         seed: u64,
     ) -> Result<Self, TrainError> {
         let missing = |error: Option<TrainError>| {
@@ -138,10 +154,15 @@ impl Fit {
             usize::from(series.months[first].month()) - 1,
         );
         let teacher = weights(&prepared, parts);
-        let network = pretrain(shape, &record, &teacher, &measured, seed);
+        let member = |index: usize| {
+            let seed = seed.wrapping_add(index as u64 * SEEDS_APART);
+            pretrain(shape, &record, &teacher, &measured, seed)
+        };
         Ok(Self {
             shape,
-            network,
+            network: member(0),
+            // Scalers come from the record and the measurements, so they are those of the first.
+            further: (1..members).map(|index| member(index).parameters).collect(),
             valid_level_m,
         })
     }
@@ -153,26 +174,39 @@ impl Fit {
         self
     }
 
-    /// The network with its scores.
+    /// The networks with their scores: on the way those of the first, at the end those of the mean.
     fn trained(self, series: &WellSeries, split: &Split, seed: u64) -> TrainedWell {
         let observations = Observations::new(series, split, self.network.target);
         let sequence = scaling::sequence(series, &self.network.input);
         // Mean standardised output over each interval, as a logger finds it that knows the levels.
         let mut kernel = SequenceKernel::new(self.shape, &sequence, series.spans());
-        let history: Vec<Epoch> = (self.network.history.iter().enumerate())
+        let mut history: Vec<Epoch> = (self.network.history.iter().enumerate())
             .map(|(step, parameters)| observations.scores(step + 1, kernel.forward(parameters)))
             .collect();
-        let predicted = kernel.forward(&self.network.parameters);
+        let mut predicted = kernel.forward(&self.network.parameters).to_vec();
+        for parameters in &self.further {
+            for (sum, y) in predicted.iter_mut().zip(kernel.forward(parameters)) {
+                *sum += y;
+            }
+        }
+        let members = 1 + self.further.len();
+        for sum in &mut predicted {
+            *sum /= members as f32;
+        }
+        if let Some(end) = history.last_mut() {
+            *end = observations.scores(end.epoch, &predicted);
+        }
         TrainedWell {
             network: self.shape,
             best_epoch: history.len(),
             history,
             valid_level_m: self.valid_level_m,
             floor_rmse_mm: observations.floor(),
-            interval_half_width_mm: observations.half_width(series, predicted),
+            interval_half_width_mm: observations.half_width(series, &predicted),
             input: self.network.input,
             target: self.network.target,
             parameters: self.network.parameters,
+            further: self.further,
             seed,
         }
     }
@@ -231,6 +265,35 @@ mod tests {
     }
 
     #[test]
+    fn several_networks_are_scored_and_exported_as_their_mean() {
+        let series = noisy_well();
+        let split = in_order(&series);
+        let mut config = Config::default();
+        let curve = |trained: &TrainedWell| {
+            let beside = crate::export::Beside::default();
+            let bytes = crate::export::model_file(trained, &series, &split, 1, beside).unwrap();
+            let file = amlstm_core::artifact::ModelFile::parse(&bytes).unwrap();
+            assert_eq!(file.member_count(), 1 + trained.further.len());
+            Simulation::new(&file, &series).curve()
+        };
+        let alone = [1, 1 + SEEDS_APART].map(|seed| {
+            let trained = train_well(&series, &split, &config, seed).unwrap();
+            curve(&trained)
+        });
+        assert_ne!(alone[0], alone[1]);
+        config.training.members = 2;
+        let both = train_well(&series, &split, &config, 1).unwrap();
+        let of_both = curve(&both);
+        for ((mean, first), second) in of_both.iter().zip(&alone[0]).zip(&alone[1]) {
+            let expected = f64::midpoint(first.unwrap(), second.unwrap());
+            assert!((mean.unwrap() - expected).abs() < 1e-5);
+        }
+        let end = both.history[both.best_epoch - 1];
+        let of_file = score(&series, &split, &of_both, Part::Test).rmse_mm;
+        assert!((end.test_rmse_mm - of_file).abs() < 1e-4);
+    }
+
+    #[test]
     fn the_last_validation_score_is_of_a_network_that_never_saw_the_validation_part() {
         let series = noisy_well();
         let mut changed = series.clone();
@@ -240,7 +303,7 @@ mod tests {
         let split = in_order(&series);
         let early = |series| {
             let shape = Shape::of(&Config::default().network, 2);
-            Fit::new(series, &split, shape, &[Part::Train], 1).unwrap()
+            Fit::new(series, &split, shape, &[Part::Train], 1, 1).unwrap()
         };
         assert_eq!(early(&series).network, early(&changed).network);
     }

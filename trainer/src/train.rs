@@ -47,6 +47,8 @@ pub struct TrainedWell {
     pub network: Shape,
     /// All weights in the order of the model file, see [`crate::network::Layout`].
     pub parameters: Vec<f32>,
+    /// The same of further networks, from other seeds: the estimate is the mean of all.
+    pub further: Vec<Vec<f32>>,
     /// Scaler of each input in metres: the levels, then, where the network sees them, their monthly changes, whose offset is zero.
     pub input: Vec<Scaler>,
     /// Scaler of a month's increment in mm.
@@ -307,6 +309,7 @@ where
     Ok(TrainedWell {
         network: shape,
         parameters: best_parameters,
+        further: Vec::new(),
         input,
         target,
         valid_level_m,

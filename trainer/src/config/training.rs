@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use amlstm_core::sizes::MAX_MEMBERS;
 use serde::{Deserialize, Serialize};
+
+use super::ConfigError;
 
 /// How weights are fitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +30,8 @@ pub struct TrainingConfig {
     pub backend: Backend,
     /// What a network knows before it sees the measurements.
     pub pretrain: Pretrain,
+    /// Networks of a model, each from another seed, whose mean is its estimate; 1 to [`MAX_MEMBERS`](amlstm_core::sizes::MAX_MEMBERS).
+    pub members: usize,
     /// Whether the exported model is fitted once more, to everything observed, after it was scored.
     pub refit: bool,
 }
@@ -66,6 +71,23 @@ impl TrainingConfig {
     pub fn batch_for(&self, well: &str) -> usize {
         self.batch_of.get(well).copied().unwrap_or(self.batch)
     }
+
+    /// Refuses networks that cannot be averaged.
+    pub(super) fn check_members(&self) -> Result<(), ConfigError> {
+        let (found, expected) = match (self.members, self.pretrain) {
+            (1, _) | (2..=MAX_MEMBERS, Pretrain::Physics) => return Ok(()),
+            (2..=MAX_MEMBERS, Pretrain::None) => (
+                format!("{} with training.pretrain = \"none\"", self.members),
+                "1, or training.pretrain = \"physics\"".to_owned(),
+            ),
+            _ => (self.members.to_string(), format!("1 to {MAX_MEMBERS}")),
+        };
+        Err(ConfigError::Range {
+            key: "training.members",
+            found,
+            expected,
+        })
+    }
 }
 
 impl Default for TrainingConfig {
@@ -80,6 +102,7 @@ impl Default for TrainingConfig {
             selection: Selection::Validation,
             backend: Backend::Flex,
             pretrain: Pretrain::Physics,
+            members: 1,
             refit: true,
         }
     }

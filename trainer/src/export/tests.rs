@@ -61,6 +61,7 @@ fn random_well(shape: Shape, months: usize, seed: u64) -> (TrainedWell, WellSeri
         parameters: (0..shape.parameters())
             .map(|_| random.random_range(-0.6..0.6))
             .collect(),
+        further: Vec::new(),
         input: (0..shape.inputs)
             .map(|input| Scaler {
                 offset: if input < layers { -20.0 } else { 0.0 },
