@@ -23,7 +23,7 @@ const WAKING: Duration = Duration::from_millis(30);
 const ATTEMPTS: u32 = 3;
 
 /// May a question be asked again when its answer is lost? One that may not is waited for the longer.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 pub enum Repeat {
     Yes,
     Never,
@@ -63,8 +63,7 @@ impl Exchange {
             Repeat::Never => (1, WORK_TIMEOUT),
         };
         for _ in 0..attempts {
-            // A question that is not asked again must not be lost.
-            if repeat == Repeat::Never || !self.listens() {
+            if !self.listens() {
                 self.wake()?;
             }
             self.sequence = self.sequence.wrapping_add(1);
