@@ -3,6 +3,7 @@
 //! What QEMU's board cannot show: the chip's UARTs with their DMA, its clock of 32,768 Hz, its converter, its watchdog, its flash, whose writes and
 //! erases hold the processor, and its register of reset reasons. What no simulator shows stands in the README.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use amlstm::export::AlignedBytes;
@@ -43,6 +44,14 @@ fn connect_transducers(chip: &mut Chip) {
     for (address, level_m) in LEVELS_M.iter().enumerate() {
         chip.command(&format!("transducer {address} {level_m}"));
     }
+}
+
+/// A chip with its three transducers, and a client at its port.
+fn with_transducers() -> Option<(Chip, Client)> {
+    let mut chip = Chip::switch_on()?;
+    connect_transducers(&mut chip);
+    let client = chip.client();
+    Some((chip, client))
 }
 
 /// The start of January 2026, before which the logger's firmware was not run.
@@ -140,11 +149,9 @@ fn months(client: &mut Client) -> Vec<(MonthRecord, Option<EstimateRecord>)> {
 
 #[test]
 fn samples_carry_the_time_they_were_due_by_the_chips_clock() {
-    let Some(mut chip) = Chip::switch_on() else {
+    let Some((mut chip, mut client)) = with_transducers() else {
         return;
     };
-    connect_transducers(&mut chip);
-    let mut client = chip.client();
     configure(&mut client, STATION);
     // The last minutes of a month: a sample a moment too early would be stamped with the month before.
     let february = january() + 31 * 86_400;
@@ -248,11 +255,9 @@ const ASLEEP_S: f64 = 320.0;
 
 #[test]
 fn nothing_but_the_cable_is_on_between_visits_and_a_key_wakes_the_port() {
-    let Some(mut chip) = Chip::switch_on() else {
+    let Some((mut chip, mut client)) = with_transducers() else {
         return;
     };
-    connect_transducers(&mut chip);
-    let mut client = chip.client();
     configure(&mut client, STATION);
     client.set_clock(january(), false).expect("a first date");
     drop(client);
@@ -291,6 +296,8 @@ fn nothing_but_the_cable_is_on_between_visits_and_a_key_wakes_the_port() {
         let mut client = chip.client();
         assert_eq!(client.status().expect("status").boots, 1);
         chip.run(ASLEEP_S);
+        // The client goes by the real clock: it wakes a logger that has not answered for a second.
+        thread::sleep(Duration::from_millis(1_100));
         client
             .set_clock(january() + 3600 + 60 * minute, false)
             .expect("it listens");
@@ -309,11 +316,9 @@ fn nothing_but_the_cable_is_on_between_visits_and_a_key_wakes_the_port() {
 
 #[test]
 fn samples_are_rarer_while_the_battery_is_low() {
-    let Some(mut chip) = Chip::switch_on() else {
+    let Some((mut chip, mut client)) = with_transducers() else {
         return;
     };
-    connect_transducers(&mut chip);
-    let mut client = chip.client();
     let battery = r#"
         [battery]
         capacity_mah = 19000
@@ -359,11 +364,9 @@ fn samples_are_rarer_while_the_battery_is_low() {
 
 #[test]
 fn the_time_outlives_the_reset_pin() {
-    let Some(mut chip) = Chip::switch_on() else {
+    let Some((mut chip, mut client)) = with_transducers() else {
         return;
     };
-    connect_transducers(&mut chip);
-    let mut client = chip.client();
     configure(&mut client, STATION);
     client.set_clock(january(), false).expect("a first date");
     chip.run(605.0);

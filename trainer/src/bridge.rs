@@ -12,6 +12,8 @@ use amlstm_core::bridge::{self, CALENDAR_MONTHS};
 use amlstm_core::month::Month;
 use nalgebra::{DMatrix, DVector};
 
+use crate::standardised::Standardised;
+
 /// Least share of the level's variance that the regression must explain in the months that judge it.
 const GOOD_R2: f64 = 0.8;
 /// Strength of the ridge for each row, on standardised columns: layers that move as one leave a direction that no data constrain.
@@ -163,17 +165,13 @@ impl Regression {
         let columns = others.len() + 2;
         let matrix = DMatrix::from_fn(rows.len(), columns, |i, j| column(&rows[i], j));
         let count = rows.len().max(1) as f64;
-        let mean: Vec<f64> = (0..columns)
-            .map(|j| matrix.column(j).sum() / count)
-            .collect();
+        let Standardised {
+            columns: scaled,
+            mean,
+            scale,
+        } = Standardised::new(&matrix);
         let own = DVector::from_iterator(rows.len(), rows.iter().map(|row| row.level_m[layer]));
         let own_mean = own.sum() / count;
-        let centred = DMatrix::from_fn(rows.len(), columns, |i, j| matrix[(i, j)] - mean[j]);
-        let scale: Vec<f64> = (centred.column_iter())
-            .map(|column| (column.norm_squared() / count).sqrt())
-            .map(|deviation| if deviation > 0.0 { deviation } else { 1.0 })
-            .collect();
-        let scaled = DMatrix::from_fn(rows.len(), columns, |i, j| centred[(i, j)] / scale[j]);
         let mut gram = scaled.tr_mul(&scaled);
         for j in 0..columns {
             gram[(j, j)] += RIDGE * count;

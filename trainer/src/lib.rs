@@ -58,6 +58,8 @@ pub mod reference_network;
 
 pub mod bridge;
 
+mod standardised;
+
 pub mod baseline;
 
 pub mod choice;

@@ -92,6 +92,17 @@ fn layout() -> Layout {
     Layout::with_slots(FLASH, 16 * 1024, 8 * 1024).unwrap()
 }
 
+/// The logger of a flash.
+fn opened(flash: &mut FakeFlash) -> Logger<&mut FakeFlash> {
+    block_on(Logger::open(
+        flash,
+        layout(),
+        &FakeClock::default(),
+        &SWITCHED_ON,
+    ))
+    .unwrap()
+}
+
 /// A flash with one channel and a clock that was set to 2026-01-01.
 fn configured() -> FakeFlash {
     let clock = FakeClock::default();
@@ -161,13 +172,7 @@ fn two_months_of_the_whole_application_close_one_and_keep_the_watchdog_fed() {
     assert_eq!(late, None);
     // Every 120 s for 40 days.
     assert_eq!(fed, 28_801);
-    let mut logger = block_on(Logger::open(
-        &mut flash,
-        layout(),
-        &FakeClock::default(),
-        &SWITCHED_ON,
-    ))
-    .unwrap();
+    let mut logger = opened(&mut flash);
     assert_eq!(logger.store.next_sample(), 40 * 96);
     let (record, estimate) = block_on(logger.month_at(0)).unwrap().unwrap();
     assert_eq!(
@@ -214,13 +219,7 @@ fn samples_carry_their_due_time_by_a_clock_of_32768_hz() {
         synthetic: false,
     };
     clock.run(run(parts), 3 * 86_400 * 32_768);
-    let mut logger = block_on(Logger::open(
-        &mut flash,
-        layout(),
-        &FakeClock::default(),
-        &SWITCHED_ON,
-    ))
-    .unwrap();
+    let mut logger = opened(&mut flash);
     let mut times = std::vec::Vec::new();
     block_on(logger.store.each_sample(0, |sample, _| {
         times.push(sample.unix_s);
@@ -267,16 +266,9 @@ impl<'a> Board for Repaired<'a> {
 /// A flash of another format once ended the program, and with it the port.
 #[test]
 fn a_flash_that_cannot_be_opened_leaves_a_port_for_repair() {
-    let flash = FakeFlash::new(FLASH);
-    let opened = block_on(Logger::open(
-        flash,
-        layout(),
-        &FakeClock::default(),
-        &SWITCHED_ON,
-    ));
-    let mut store = opened.unwrap().store;
+    let mut flash = FakeFlash::new(FLASH);
+    let mut store = opened(&mut flash).store;
     block_on(store.put(Key::Format as u8, &"another")).unwrap();
-    let mut flash = store.into_flash();
     let (fed, late) = (Cell::new(0), Cell::new(None));
     let clock = FakeClock::default();
     let screen = Screen::default();

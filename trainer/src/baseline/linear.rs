@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::metric::interval_rate;
 use crate::split::Part;
+use crate::standardised::Standardised;
 
 use super::{Curve, PreparedWell};
 
@@ -50,21 +51,11 @@ impl Linear {
     fn fit(prepared: &PreparedWell, seen: Columns, strength: f64, parts: &[Part]) -> Self {
         let (rows, target) = prepared.rows(&seen.of(prepared), parts);
         let count = rows.nrows().max(1) as f64;
-        let mean = DVector::from_iterator(
-            rows.ncols(),
-            rows.column_iter().map(|column| column.sum() / count),
-        );
-        let centred = DMatrix::from_fn(rows.nrows(), rows.ncols(), |i, j| rows[(i, j)] - mean[j]);
-        let scale = DVector::from_iterator(
-            rows.ncols(),
-            centred
-                .column_iter()
-                .map(|column| (column.norm_squared() / count).sqrt())
-                .map(|sd| if sd > 0.0 { sd } else { 1.0 }),
-        );
-        let columns = DMatrix::from_fn(rows.nrows(), rows.ncols(), |i, j| {
-            centred[(i, j)] / scale[j]
-        });
+        let Standardised {
+            columns,
+            mean,
+            scale,
+        } = Standardised::new(&rows);
         let intercept = target.sum() / count;
         let residual = target.add_scalar(-intercept);
         // Levels that never differ, or fewer rows than columns, leave directions that no data constrain: the pseudo-inverse gives them no weight.

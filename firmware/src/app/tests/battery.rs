@@ -77,13 +77,7 @@ impl<'a> Board for Wintering<'a> {
 #[test]
 fn samples_are_rarer_while_the_battery_is_low_and_the_month_keeps_its_mean() {
     let mut flash = configured();
-    let mut logger = block_on(Logger::open(
-        &mut flash,
-        layout(),
-        &FakeClock::default(),
-        &SWITCHED_ON,
-    ))
-    .unwrap();
+    let mut logger = opened(&mut flash);
     let channel = ChannelConfig {
         largest_step_m: 100.0,
         ..logger.settings.channels[0].clone()
@@ -115,13 +109,7 @@ fn samples_are_rarer_while_the_battery_is_low_and_the_month_keeps_its_mean() {
         synthetic: false,
     };
     clock.run(run(parts), 32 * DAY_MS);
-    let mut logger = block_on(Logger::open(
-        &mut flash,
-        layout(),
-        &FakeClock::default(),
-        &SWITCHED_ON,
-    ))
-    .unwrap();
+    let mut logger = opened(&mut flash);
     // Every quarter of an hour to the first sample of the 10th, every 6 h to the first of the 20th, and so on.
     let mut times = Vec::new();
     block_on(logger.store.each_sample(0, |sample, _| {

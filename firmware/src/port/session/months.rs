@@ -5,7 +5,8 @@ use core::fmt;
 use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimate::Primary;
 use amlstm_core::link::{
-    InputState, LevelSource, MAX_CHANNELS, MAX_MONTHS_WITHOUT_LEVELS, Name, Quality,
+    EstimateRecord, InputState, LayerSubsidence, LevelSource, MAX_CHANNELS,
+    MAX_MONTHS_WITHOUT_LEVELS, Name, Quality,
 };
 use amlstm_core::month::Month;
 use embedded_io_async::Write;
@@ -77,7 +78,6 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         }
     }
 
-    #[allow(clippy::too_many_lines, reason = "one line after the other")]
     pub(super) async fn estimate(&mut self) -> Result<(), W::Error> {
         let shared = self.shared;
         let (estimate, by_physics, layers) = {
@@ -147,6 +147,12 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             ))
             .await?;
         }
+        self.inputs(&estimate, &layers).await?;
+        self.by_physics(&by_physics, &layers).await
+    }
+
+    /// Prints the state of each input.
+    async fn inputs(&mut self, estimate: &EstimateRecord, layers: &[Name]) -> Result<(), W::Error> {
         for (input, state) in estimate.inputs.iter().enumerate() {
             let layer = layers.get(input).cloned().unwrap_or_default();
             let share = OrDash(estimate.attention.get(input).copied());
@@ -182,6 +188,15 @@ impl<B: Board, W: Write> Session<'_, B, W> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Prints what each aquifer layer adds to the increment by physics.
+    async fn by_physics(
+        &mut self,
+        by_physics: &LayerSubsidence,
+        layers: &[Name],
+    ) -> Result<(), W::Error> {
         for (input, (mm, share)) in by_physics
             .layer_mm
             .iter()
