@@ -181,9 +181,9 @@ fn export_weights(args: &Args, output: &mut Output) -> anyhow::Result<()> {
     let place = || source.display().to_string();
     let bytes = AlignedBytes::read(&source)?;
     let file = ModelFile::parse(&bytes).with_context(place)?;
-    if file.member_count() > 1 {
+    if args.kind == Kind::Safetensors && file.member_count() > 1 {
         bail!(
-            "{}: found a model of {} networks, expected one: their mean cannot be written for others",
+            "{}: found a model of {} networks, expected one: only --as c writes their mean",
             source.display(),
             file.member_count()
         );

@@ -1,12 +1,12 @@
 //! A model as a C99 header: its numbers, a step of plain C, and golden months that show whether a compiler keeps every bit.
 //!
-//! The step is [`amlstm_core`]'s, operation by operation, network and physics, for 32-bit floating point. Fixed point, flags for levels outside the trained
+//! The step is [`amlstm_core`]'s, operation by operation, networks and physics, for 32-bit floating point. Fixed point, flags for levels outside the trained
 //! range and saved states are not there: a logger has them.
 
 use std::fmt::Write as _;
 
 use amlstm_core::{
-    artifact::{ModelFile, Physics},
+    artifact::{ModelFile, Physics, Start},
     basis::{COLUMNS, DECAY_MONTHS, LayerBeds},
     bed::Cell,
     bridge::CALENDAR_MONTHS,
@@ -22,26 +22,41 @@ use super::plain_weights::PlainWeights;
 /// Months from the file's state on whose outputs stand in the header.
 const GOLDEN_MONTHS: usize = 24;
 
-/// The step of the network, state and golden check.
-const STEP: &str = include_str!("step.h");
+/// The numbers of a network, its inputs and its memory.
+const WEIGHTS: &str = include_str!("weights.h");
 
-/// The step of physics.
+/// The month of a network: attention, LSTM and output.
+const NETWORK: &str = include_str!("network.h");
+
+/// The month of physics.
 const BEDS: &str = include_str!("beds.h");
 
-/// The header of a floating-point model; nothing if the model is in fixed point or has more than one network.
+/// The month of all networks and of physics, the state and the golden check.
+const MONTH: &str = include_str!("month.h");
+
+/// The header of a floating-point model; nothing if the model is in fixed point.
 pub fn c_header(file: &ModelFile) -> Option<String> {
-    let weights = PlainWeights::of(file)?;
+    let networks: Option<Vec<PlainWeights>> = (file.members())
+        .map(|member| PlainWeights::of(file, &member.model))
+        .collect();
+    let networks = networks?;
     let mut header = preamble(file);
-    header.push_str(&constants(file, &weights));
-    header.push_str(&tables(file, &weights));
+    header.push_str(&constants(file, networks.first()?));
+    header.push_str(WEIGHTS);
+    header.push_str(&network_tables(&networks));
+    header.push_str(&tables(file));
     if file.record().sees_changes() {
-        header.push_str(&change_tables(file, &weights));
+        header.push_str(&change_tables(file));
     }
     if let Some(physics) = file.physics() {
         header.push_str(&physics_tables(physics));
     }
     header.push_str(&golden(file));
-    header.push_str(STEP);
+    for part in [NETWORK, MONTH] {
+        header.push('\n');
+        header.push_str(part);
+    }
+    header.push_str("\n#endif\n");
     Some(header)
 }
 
@@ -110,6 +125,7 @@ fn constants(file: &ModelFile, weights: &PlainWeights) -> String {
     define("WELL", literal(record.well));
     let layers = record.aquifer_layers.len();
     define("INPUTS", layers.to_string());
+    define("NETWORKS", file.member_count().to_string());
     define("CHANGES", u8::from(record.sees_changes()).to_string());
     define("SEEN", weights.inputs.to_string());
     define("HIDDEN", weights.hidden.to_string());
@@ -140,13 +156,59 @@ fn constants(file: &ModelFile, weights: &PlainWeights) -> String {
     text
 }
 
-fn tables(file: &ModelFile, weights: &PlainWeights) -> String {
+/// The weights of all networks.
+fn network_tables(networks: &[PlainWeights]) -> String {
+    let networks: Vec<String> = networks.iter().map(network_table).collect();
+    format!(
+        "
+/* All networks, whose mean is the estimate. */
+static const struct amlstm_network amlstm_networks[AMLSTM_NETWORKS] = {{{}}};
+",
+        networks.join(",\n")
+    )
+}
+
+/// The weights of a network, in the order of the fields in `weights.h`.
+fn network_table(weights: &PlainWeights) -> String {
     let PlainWeights {
         hidden,
         inputs,
         columns,
         ..
     } = *weights;
+    let mut fields = Vec::new();
+    if weights.units > 0 {
+        fields.push(("W", matrix(&weights.w, 2 * hidden)));
+        fields.push(("U", matrix(&weights.u, columns)));
+        fields.push(("B", matrix(&weights.b, columns)));
+        fields.push(("V", matrix(&weights.v, columns)));
+    }
+    let rows = weights
+        .gates_of_hidden
+        .chunks(hidden)
+        .zip(weights.gates_of_inputs.chunks(inputs));
+    let gates: Vec<f32> = rows
+        .flat_map(|(of_h, of_e)| [of_h, of_e].concat())
+        .collect();
+    let of_gates: Vec<String> = gates
+        .chunks(hidden * (hidden + inputs))
+        .map(|gate| matrix(gate, hidden + inputs))
+        .collect();
+    fields.push(("gates", format!("{{{}}}", of_gates.join(",\n"))));
+    fields.push(("their biases", matrix(&weights.gate_bias, hidden)));
+    fields.push(("w_o", list(&weights.output)));
+    fields.push(("b_o", float(weights.output_bias)));
+    if !weights.skip.is_empty() {
+        fields.push(("s", list(&weights.skip)));
+    }
+    let fields: Vec<String> = (fields.into_iter())
+        .map(|(name, numbers)| format!("/* {name} */ {numbers}"))
+        .collect();
+    format!("{{{}}}", fields.join(",\n"))
+}
+
+/// Scales of inputs, and what the networks remember at the start.
+fn tables(file: &ModelFile) -> String {
     let mut text = String::new();
     let names = file
         .record()
@@ -186,71 +248,35 @@ fn tables(file: &ModelFile, weights: &PlainWeights) -> String {
         "scale_m[AMLSTM_INPUTS]",
         list(&of_inputs(|input| input.scaler.scale)),
     );
-    if weights.units > 0 {
-        add(
-            "W, columns h then C.",
-            "w[AMLSTM_ATTENTION][2 * AMLSTM_HIDDEN]",
-            matrix(&weights.w, 2 * hidden),
-        );
-        for (name, numbers) in [("u", &weights.u), ("b", &weights.b), ("v", &weights.v)] {
-            let declaration = format!("{name}[AMLSTM_ATTENTION][AMLSTM_ATTENTION_COLUMNS]");
-            add(&name.to_uppercase(), &declaration, matrix(numbers, columns));
-        }
-    }
-    let rows = weights
-        .gates_of_hidden
-        .chunks(hidden)
-        .zip(weights.gates_of_inputs.chunks(inputs));
-    let gates: Vec<f32> = rows
-        .flat_map(|(of_h, of_e)| [of_h, of_e].concat())
-        .collect();
-    let of_gates: Vec<String> = gates
-        .chunks(hidden * (hidden + inputs))
-        .map(|gate| matrix(gate, hidden + inputs))
-        .collect();
-    add(
-        "Gates f, i, candidate, o, columns h then e.",
-        "gate[4][AMLSTM_HIDDEN][AMLSTM_HIDDEN + AMLSTM_SEEN]",
-        format!("{{{}}}", of_gates.join(",\n")),
-    );
-    add(
-        "Their biases.",
-        "gate_bias[4][AMLSTM_HIDDEN]",
-        matrix(&weights.gate_bias, hidden),
-    );
-    add(
-        "y = w_o' h + b_o, with AMLSTM_CHANGES + s' x",
-        "output[AMLSTM_HIDDEN]",
-        list(&weights.output),
-    );
-    add("b_o", "output_bias", float(weights.output_bias));
     let bits = |bits: &[u32]| -> Vec<f32> { bits.iter().copied().map(f32::from_bits).collect() };
-    add(
-        "h at the end of AMLSTM_START.",
-        "start_hidden[AMLSTM_HIDDEN]",
-        list(&bits(file.start().hidden)),
-    );
-    add(
-        "C then.",
-        "start_cell[AMLSTM_HIDDEN]",
-        list(&bits(file.start().cell)),
+    let memory = |start: Start| {
+        format!(
+            "{{{}, {}}}",
+            list(&bits(start.hidden)),
+            list(&bits(start.cell))
+        )
+    };
+    let memories: Vec<String> = (file.members())
+        .map(|member| memory(member.start))
+        .collect();
+    let _ = writeln!(
+        text,
+        "/* h and C of each network at the end of AMLSTM_START. */\nstatic const struct amlstm_memory amlstm_start_memory[AMLSTM_NETWORKS] = {{{}}};",
+        memories.join(",\n")
     );
     text.push('\n');
     text
 }
 
-/// What a network needs to see changes, and its skip.
-fn change_tables(file: &ModelFile, weights: &PlainWeights) -> String {
+/// What networks need to see changes.
+fn change_tables(file: &ModelFile) -> String {
     format!(
-        "/* s */
-static const float amlstm_skip[AMLSTM_SEEN] = {};
-/* After the levels x has their changes in a month: (level_m - level_m of the month before) / change_scale_m */
+        "/* After the levels x has their changes in a month: (level_m - level_m of the month before) / change_scale_m */
 static const float amlstm_change_scale_m[AMLSTM_INPUTS] = {};
 /* Levels in AMLSTM_START, NAN where there was none. */
 static const float amlstm_start_level_m[AMLSTM_INPUTS] = {};
 
 ",
-        list(&weights.skip),
         list(file.model().change_scale_m),
         list(file.start().level_m)
     )

@@ -4,7 +4,7 @@ use amlstm_core::{
     arithmetic::{Block, F32, TiledMatrix},
     artifact::ModelFile,
     lstm::gate_row,
-    model::Network,
+    model::{Model, Network},
     sizes::{BLOCK, Sizes},
 };
 
@@ -42,14 +42,11 @@ pub(super) struct PlainWeights {
 }
 
 impl PlainWeights {
-    /// Those of a model file; nothing if it is in fixed point or has more than one network.
-    pub(super) fn of(file: &ModelFile) -> Option<Self> {
-        let Network::F32(weights) = file.model().network else {
+    /// Those of a network of a model file; nothing if it is in fixed point.
+    pub(super) fn of(file: &ModelFile, model: &Model) -> Option<Self> {
+        let Network::F32(weights) = model.network else {
             return None;
         };
-        if file.member_count() > 1 {
-            return None;
-        }
         let sizes = file.record().sizes;
         let [inputs, hidden, units] =
             [sizes.inputs, sizes.hidden, sizes.attention].map(usize::from);

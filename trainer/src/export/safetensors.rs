@@ -45,13 +45,16 @@ impl View for Tensor {
     }
 }
 
-/// The bytes of a safetensors file of a floating-point model; nothing if the model is in fixed point.
+/// The bytes of a safetensors file of a floating-point model of one network; nothing if the model is in fixed point or has more.
 #[allow(
     clippy::missing_panics_doc,
     reason = "names differ and the lengths are those of the shapes"
 )]
 pub fn safetensors(file: &ModelFile) -> Option<Vec<u8>> {
-    let weights = PlainWeights::of(file)?;
+    if file.member_count() > 1 {
+        return None;
+    }
+    let weights = PlainWeights::of(file, file.model())?;
     let mut tensors = network(&weights);
     tensors.extend(scales_and_start(file));
     if let Some(of) = file.physics() {

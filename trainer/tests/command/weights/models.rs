@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use amlstm::export::AlignedBytes;
 use amlstm_core::{
     arithmetic::ArithmeticKind,
-    artifact::{Content, MAX_FILE_BYTES, Physics, Record, Scores, encode},
+    artifact::{Content, FurtherContent, MAX_FILE_BYTES, Physics, Record, Scores, encode},
     bridge::Bridges,
     cumulative_interval::CumulativeIntervals,
     estimate::Primary,
@@ -19,6 +19,9 @@ use amlstm_core::{
 
 /// Months of a series: forty years.
 pub const MONTHS: usize = 480;
+
+/// What the weights of the networks are drawn from.
+const SEEDS: [u64; 4] = [7, 8, 9, 10];
 
 /// Numbers from 0 to 1 of a linear congruential generator (Knuth's MMIX).
 fn uniform(seed: &mut u64) -> f32 {
@@ -98,7 +101,24 @@ fn model_with_changes(
     attention: AttentionKind,
     physics: Option<&Physics>,
 ) -> Vec<u8> {
-    model_of_layers(sizes.inputs / 2, sizes, attention, physics, None)
+    model_of_layers(
+        sizes.inputs / 2,
+        sizes,
+        attention,
+        &SEEDS[..1],
+        physics,
+        None,
+    )
+}
+
+/// A model file of four networks, which see the changes of their levels if they have half as many aquifer layers as inputs.
+fn ensemble(
+    layers: u8,
+    sizes: Sizes,
+    attention: AttentionKind,
+    physics: Option<&Physics>,
+) -> Vec<u8> {
+    model_of_layers(layers, sizes, attention, &SEEDS, physics, None)
 }
 
 /// A model file with random weights, whose last month is 2016-08.
@@ -113,13 +133,39 @@ pub fn model_with(
     physics: Option<&Physics>,
     cumulative: Option<&CumulativeIntervals>,
 ) -> Vec<u8> {
-    model_of_layers(sizes.inputs, sizes, attention, physics, cumulative)
+    model_of_layers(
+        sizes.inputs,
+        sizes,
+        attention,
+        &SEEDS[..1],
+        physics,
+        cumulative,
+    )
+}
+
+/// A model file of so many equal networks.
+pub fn equal_networks(members: usize) -> Vec<u8> {
+    let sizes = Sizes {
+        inputs: 3,
+        hidden: 16,
+        attention: 16,
+    };
+    let seeds = vec![SEEDS[0]; members];
+    model_of_layers(
+        sizes.inputs,
+        sizes,
+        AttentionKind::Shared,
+        &seeds,
+        None,
+        None,
+    )
 }
 
 fn model_of_layers(
     layers: u8,
     sizes: Sizes,
     attention: AttentionKind,
+    seeds: &[u64],
     physics: Option<&Physics>,
     cumulative: Option<&CumulativeIntervals>,
 ) -> Vec<u8> {
@@ -135,10 +181,13 @@ fn model_of_layers(
         })
         .collect();
     let skip = usize::from(2 * changed);
-    let mut seed = 7;
-    let weights: Vec<f32> = (0..sizes.weights(attention) + skip)
-        .map(|_| uniform(&mut seed) * 1.2 - 0.6)
-        .collect();
+    let mut networks = seeds.iter().copied().map(|mut seed| -> Vec<f32> {
+        (0..sizes.weights(attention) + skip)
+            .map(|_| uniform(&mut seed) * 1.2 - 0.6)
+            .collect()
+    });
+    let weights = networks.next().unwrap();
+    let further: Vec<Vec<f32>> = networks.collect();
     let inputs: Vec<Input> = (1..=layers)
         .map(|k| {
             let offset = -10.0 * f32::from(k);
@@ -149,8 +198,17 @@ fn model_of_layers(
             }
         })
         .collect();
-    let state: Vec<_> = (0..sizes.hidden)
-        .map(|unit| (0.1_f32.to_bits(), (-0.5 + f32::from(unit)).to_bits()))
+    let state = |hidden: f32| -> Vec<_> {
+        (0..sizes.hidden)
+            .map(|unit| (hidden.to_bits(), (-0.5 + f32::from(unit)).to_bits()))
+            .collect()
+    };
+    let [state, of_further] = [0.1, -0.2].map(state);
+    let further: Vec<FurtherContent> = (further.iter())
+        .map(|weights| FurtherContent {
+            start_state: &of_further,
+            weights: bytemuck::cast_slice(weights),
+        })
         .collect();
     let month = |year, month| Month::new(year, month).unwrap();
     let content = Content {
@@ -185,7 +243,7 @@ fn model_of_layers(
         start_state: &state,
         start_level_m: &start_level_m,
         weights: bytemuck::cast_slice(&weights),
-        further: &[],
+        further: &further,
         physics,
         months: MonthDefinition::default(),
         fit: None,
@@ -196,7 +254,7 @@ fn model_of_layers(
     bytes[..length].to_vec()
 }
 
-/// Model files of every kind: attention of either kind and none, blocks filled and not, with physics and without.
+/// Model files of every kind of one network: attention of either kind and none, blocks filled and not, with physics and without.
 pub fn models() -> Vec<(&'static str, Vec<u8>)> {
     let sizes = |inputs, hidden, attention| Sizes {
         inputs,
@@ -231,6 +289,30 @@ pub fn models() -> Vec<(&'static str, Vec<u8>)> {
         (
             "plain with changes",
             model_with_changes(sizes(2, 9, 0), AttentionKind::None, None),
+        ),
+    ]
+}
+
+/// Model files of four networks, on levels and with their changes, with physics and alone.
+pub fn ensembles() -> Vec<(&'static str, Vec<u8>)> {
+    let sizes = |inputs, hidden, attention| Sizes {
+        inputs,
+        hidden,
+        attention,
+    };
+    let beside = physics(3, Primary::Network);
+    vec![
+        (
+            "four",
+            ensemble(3, sizes(3, 16, 16), AttentionKind::Shared, Some(&beside)),
+        ),
+        (
+            "four with changes",
+            ensemble(3, sizes(6, 16, 16), AttentionKind::PerLayer, Some(&beside)),
+        ),
+        (
+            "four plain",
+            ensemble(2, sizes(2, 11, 0), AttentionKind::None, None),
         ),
     ]
 }
