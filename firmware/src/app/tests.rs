@@ -182,6 +182,32 @@ fn two_months_of_the_whole_application_close_one_and_keep_the_watchdog_fed() {
     assert_eq!(logger.store.held().months, 1);
 }
 
+/// Retained memory continues from the last time that was kept: after a reset the clock is late by as much as that is old.
+#[test]
+fn a_reset_loses_two_minutes_at_the_most() {
+    let mut flash = configured();
+    let (fed, late) = (Cell::new(0), Cell::new(None));
+    let clock = FakeClock::default();
+    let parts = Parts::<Fakes<'_>> {
+        clock: &clock,
+        flash: &mut flash,
+        layout: layout(),
+        bus: Hanging(None),
+        machine: FakeMachine {
+            fed: &fed,
+            late: &late,
+        },
+        from_laptop: Nobody,
+        to_laptop: Nobody,
+        fw: [0, 1, 0],
+        synthetic: false,
+    };
+    // The first sample is due after 900 s.
+    clock.run(run(parts), 850_000);
+    let kept = clock.kept.get().expect("the clock is set");
+    assert!(kept >= 1_767_225_600 + 850 - 120, "{kept}");
+}
+
 #[test]
 fn a_sensor_bus_that_hangs_starves_the_watchdog_and_is_named() {
     let mut flash = configured();
@@ -191,21 +217,16 @@ fn a_sensor_bus_that_hangs_starves_the_watchdog_and_is_named() {
     assert_eq!(fed, 9);
 }
 
-/// Most due times lie between two ticks of 32,768 Hz: a sample taken one tick early would belong to the previous second, day and month.
-#[test]
-fn samples_carry_their_due_time_by_a_clock_of_32768_hz() {
+/// Times of the samples of three days, by a clock that was started before.
+fn stamped(clock: &FakeClock, end: u64) -> std::vec::Vec<u32> {
     let mut flash = configured();
     let (fed, late) = (Cell::new(0), Cell::new(None));
-    let mut clock = FakeClock::default();
-    clock.ticks = true;
-    // Not a whole millisecond after the start.
-    clock.advance_to_ms(12_345);
     let bus = FakeBus::new(&[
         ("0M!", Answer::Line(b"00001\r\n")),
         ("0D0!", Answer::Line(b"0-12.5\r\n")),
     ]);
     let parts = Parts::<Fakes<'_>> {
-        clock: &clock,
+        clock,
         flash: &mut flash,
         layout: layout(),
         bus: Hanging(Some(bus)),
@@ -218,7 +239,7 @@ fn samples_carry_their_due_time_by_a_clock_of_32768_hz() {
         fw: [0, 1, 0],
         synthetic: false,
     };
-    clock.run(run(parts), 3 * 86_400 * 32_768);
+    clock.run(run(parts), end);
     let mut logger = opened(&mut flash);
     let mut times = std::vec::Vec::new();
     block_on(logger.store.each_sample(0, |sample, _| {
@@ -227,26 +248,59 @@ fn samples_carry_their_due_time_by_a_clock_of_32768_hz() {
     }))
     .unwrap();
     assert!(times.len() >= 3 * 96 - 1, "{}", times.len());
+    times
+}
+
+fn are_quarters_of_an_hour(times: &[u32]) {
     for pair in times.windows(2) {
         assert_eq!((pair[0] % 900, pair[1] - pair[0]), (0, 900), "{pair:?}");
     }
 }
 
-/// A laptop that types a text.
-struct Typed(&'static [u8]);
-
-impl ErrorType for Typed {
-    type Error = core::convert::Infallible;
+/// Most due times lie between two ticks of 32,768 Hz: a sample taken one tick early would belong to the previous second, day and month.
+#[test]
+fn samples_carry_their_due_time_by_a_clock_of_32768_hz() {
+    let mut clock = FakeClock::default();
+    clock.ticks = true;
+    // Not a whole millisecond after the start.
+    clock.advance_to_ms(12_345);
+    are_quarters_of_an_hour(&stamped(&clock, 3 * 86_400 * 32_768));
 }
 
-impl Read for Typed {
+#[test]
+fn samples_carry_their_due_time_however_late_they_are_taken() {
+    let mut clock = FakeClock::default();
+    clock.late_ms = 1_300;
+    are_quarters_of_an_hour(&stamped(&clock, 3 * DAY_MS));
+}
+
+/// A laptop that types a text, after an overrun and, for a second, reads that returned nothing.
+struct Typed<'a> {
+    clock: &'a FakeClock,
+    text: &'static [u8],
+    reads: u32,
+}
+
+impl ErrorType for Typed<'_> {
+    type Error = embedded_io_async::ErrorKind;
+}
+
+impl Read for Typed<'_> {
     async fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Self::Error> {
-        if self.0.is_empty() {
+        self.reads += 1;
+        if self.reads == 1 {
+            return Err(embedded_io_async::ErrorKind::Other);
+        }
+        if self.clock.uptime_ms() < 1000 {
+            assert!(self.reads < 100, "it reads without a pause");
+            return Ok(0);
+        }
+        if self.text.is_empty() {
             return core::future::pending().await;
         }
-        let count = self.0.len().min(bytes.len());
-        bytes[..count].copy_from_slice(&self.0[..count]);
-        self.0 = &self.0[count..];
+        let count = self.text.len().min(bytes.len());
+        bytes[..count].copy_from_slice(&self.text[..count]);
+        self.text = &self.text[count..];
         Ok(count)
     }
 }
@@ -259,7 +313,7 @@ impl<'a> Board for Repaired<'a> {
     type Flash = &'a mut FakeFlash;
     type Bus = Hanging;
     type Machine = FakeMachine<'a>;
-    type FromLaptop = Typed;
+    type FromLaptop = Typed<'a>;
     type ToLaptop = Screen;
 }
 
@@ -281,7 +335,11 @@ fn a_flash_that_cannot_be_opened_leaves_a_port_for_repair() {
             fed: &fed,
             late: &late,
         },
-        from_laptop: Typed(b"status\rerase\rerase confirm\r"),
+        from_laptop: Typed {
+            clock: &clock,
+            text: b"status\rerase\rerase confirm\r",
+            reads: 0,
+        },
         to_laptop: screen.clone(),
         fw: [0, 1, 0],
         synthetic: false,

@@ -19,6 +19,8 @@ pub struct FakeClock {
     next_waking_ms: Cell<Option<u64>>,
     /// Time since the start advances in ticks of 32,768 Hz.
     pub ticks: bool,
+    /// Every waking comes so much later, as while an erase of the flash halts the processor.
+    pub late_ms: u64,
     /// The time that the board keeps across a reset.
     pub kept: Cell<Option<u32>>,
     /// The board's clock chip.
@@ -80,6 +82,7 @@ impl Clock for FakeClock {
     }
 
     async fn wait_until_ms(&self, uptime_ms: u64) {
+        let uptime_ms = uptime_ms + self.late_ms;
         let uptime_ms = if self.ticks {
             tick_of_ms(uptime_ms)
         } else {

@@ -4,16 +4,21 @@ use amlstm_core::link::{
     ChannelConfig, Fault, Hello, MAX_FRAME, MAX_PAYLOAD, Name, Quality, Quantity, Reading, Reply,
     Request, Response, Sample, Sdi12Value, Sensor, decode_reply, encode_frame,
 };
+use amlstm_core::month::Month;
 use embassy_futures::block_on;
 use embedded_io_async::ErrorType;
 
 use super::answer::answer;
 use super::*;
 use crate::board::{LastRun, Machine};
-use crate::fake::{Answer, FakeBus, FakeClock, FakeFlash, Nobody, SWITCHED_ON, Screen};
+use crate::calendar::Moment;
+use crate::fake::{
+    Answer, FakeBus, FakeClock, FakeFlash, LAYERS, Nobody, SWITCHED_ON, Screen, model,
+};
 use crate::logger::Logger;
 use crate::power::Currents;
-use crate::store::Layout;
+use crate::sense::Round;
+use crate::store::{Key, Layout};
 
 const FLASH: u32 = 128 * 1024;
 
@@ -72,15 +77,14 @@ impl Board for Fakes {
 type Desk = Shared<Fakes>;
 
 fn desk() -> Desk {
+    desk_on(FakeFlash::new(FLASH))
+}
+
+/// A logger that starts with this flash, after a loss of power.
+fn desk_on(flash: FakeFlash) -> Desk {
     let clock = FakeClock::default();
     let layout = Layout::with_slots(FLASH, 16 * 1024, 8 * 1024).unwrap();
-    let logger = block_on(Logger::open(
-        FakeFlash::new(FLASH),
-        layout,
-        &clock,
-        &SWITCHED_ON,
-    ))
-    .unwrap();
+    let logger = block_on(Logger::open(flash, layout, &clock, &SWITCHED_ON)).unwrap();
     let bus = FakeBus::new(&[
         ("0M!", Answer::Line(b"00001\r\n")),
         ("0D0!", Answer::Line(b"0+12.5\r\n")),
@@ -220,6 +224,10 @@ struct Pasted {
     taken: usize,
     /// From this byte on everything arrives that many milliseconds later.
     pause: (usize, u64),
+    /// Until then the cable is not plugged in: every read returns nothing at once.
+    plugged_in_ms: u64,
+    /// Reads that returned nothing.
+    empty_reads: u32,
 }
 
 /// The buffer ran over.
@@ -246,6 +254,11 @@ impl ErrorType for Pasted {
 
 impl Read for Pasted {
     async fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Overrun> {
+        if self.clock.uptime_ms() < self.plugged_in_ms {
+            self.empty_reads += 1;
+            assert!(self.empty_reads < 100, "it reads without a pause");
+            return Ok(0);
+        }
         if self.taken == self.bytes.len() {
             return core::future::pending().await;
         }
@@ -296,6 +309,15 @@ impl Board for Table {
 
 /// Text on a terminal after `bytes` were pasted into it, those from `pause_at` on a minute later.
 fn pasted(bytes: &[u8], pause_at: usize) -> std::string::String {
+    pasted_once_plugged_in(bytes, pause_at, 0)
+}
+
+/// The same, after reads that returned nothing.
+fn pasted_once_plugged_in(
+    bytes: &[u8],
+    pause_at: usize,
+    plugged_in_ms: u64,
+) -> std::string::String {
     let clock: &'static FakeClock = std::boxed::Box::leak(std::boxed::Box::default());
     let layout = Layout::with_slots(FLASH, 16 * 1024, 8 * 1024).unwrap();
     let logger = block_on(Logger::open(
@@ -313,6 +335,8 @@ fn pasted(bytes: &[u8], pause_at: usize) -> std::string::String {
         bytes: bytes.to_vec(),
         taken: 0,
         pause: (pause_at, 60_000),
+        plugged_in_ms,
+        empty_reads: 0,
     };
     clock.run(serve(&shared, from, screen.clone()), 120_000);
     let shown = screen.0.borrow().clone();
@@ -342,6 +366,12 @@ fn an_overrun_is_said_and_the_port_goes_on() {
     block.extend_from_slice(b"\rset limit 3.5\rset\r");
     let shown = pasted(&block, pause_at);
     assert!(shown.contains("input lost"), "{shown}");
+    assert!(shown.contains("limit 3.500 mm"), "{shown}");
+}
+
+#[test]
+fn a_port_that_reads_nothing_waits_and_goes_on() {
+    let shown = pasted_once_plugged_in(b"set limit 3.5\rset\r", usize::MAX >> 1, 900);
     assert!(shown.contains("limit 3.500 mm"), "{shown}");
 }
 
@@ -409,6 +439,173 @@ fn the_console_exports_what_the_laptop_exports() {
     assert_eq!(typed(&desk, "export csv").replace("\r\n", "\n"), csv);
     let toa5 = include_str!("../../../tests/fixtures/samples.toa5.dat");
     assert_eq!(typed(&desk, "export toa5"), toa5);
+}
+
+/// A desk with the SYNTHETIC model and its layers, which closed January 2026 and estimated it.
+fn desk_in_february() -> Desk {
+    let desk = desk();
+    for (channel, layer) in LAYERS.iter().enumerate() {
+        let line = std::format!("set channel {channel} {layer} sdi12 {channel} 0 level");
+        assert_eq!(typed(&desk, &line), "set\r\n");
+    }
+    typed(&desk, "clock 2026-01-01 00:00:00");
+    let file = model(1, Month::new(2025, 12).unwrap());
+    let crc = u32::from_le_bytes(*file.last_chunk().unwrap());
+    let mut logger = block_on(desk.logger.lock());
+    block_on(logger.upload_begin(file.len() as u32, crc)).unwrap();
+    for (index, chunk) in file.chunks(192).enumerate() {
+        block_on(logger.upload_chunk(index as u32 * 192, chunk)).unwrap();
+    }
+    block_on(logger.upload_commit(&desk.clock, false)).unwrap();
+    drop(logger);
+    sample_days(&desk, "2026-01-01 00:00:00", 33);
+    desk.clock.advance_to_ms(33 * 86_400_000);
+    block_on(block_on(desk.logger.lock()).estimate_missing(&desk.clock)).unwrap();
+    desk
+}
+
+/// A sample of every layer at the same time on so many days.
+fn sample_days(desk: &Desk, from: &str, days: u32) {
+    let start = Moment::parse(from).unwrap().to_unix().unwrap();
+    let reading = |level_m| Reading {
+        raw: Some(level_m),
+        level_m: Some(level_m),
+        quality: Quality::GOOD,
+    };
+    let round = Round {
+        barometer_kpa: None,
+        barometer_quality: Quality::GOOD,
+        channels: [-10.0, -20.0, -30.0].map(reading).into_iter().collect(),
+    };
+    let mut logger = block_on(desk.logger.lock());
+    for day in 0..days {
+        block_on(logger.append(&desk.clock, start + day * 86_400, &round)).unwrap();
+    }
+}
+
+#[test]
+fn what_is_synthetic_is_said_wherever_it_is_shown() {
+    let mut desk = desk_in_february();
+    let commands = ["status", "months", "est", "model"];
+    for command in commands {
+        let shown = typed(&desk, command);
+        assert!(shown.contains("SYNTHETIC MODEL"), "{command}: {shown}");
+        assert!(!shown.contains("SYNTHETIC SENSORS"), "{command}: {shown}");
+    }
+    desk.synthetic = true;
+    for command in commands {
+        let shown = typed(&desk, command);
+        assert!(shown.contains("SYNTHETIC SENSORS"), "{command}: {shown}");
+    }
+    let head = typed(&desk, "export csv 9999");
+    assert!(head.contains("(SYNTHETIC)"), "{head}");
+}
+
+#[test]
+fn a_clock_in_a_closed_month_is_said_to_count_nothing_until_the_month_is_void() {
+    let desk = desk_in_february();
+    let refused = typed(&desk, "clock 2026-01-10 00:00:00");
+    assert!(
+        refused.contains("go back 24 days, and no sample would count before 2026-02"),
+        "{refused}"
+    );
+    typed(&desk, "clock 2026-01-10 00:00:00 confirm");
+    for command in ["status", "clock"] {
+        let shown = typed(&desk, command);
+        assert!(
+            shown.contains("NOT COUNTING until 2026-02"),
+            "{command}: {shown}"
+        );
+    }
+    let refused = typed(&desk, "void 2026-01");
+    assert!(
+        refused.contains("1 closed months and their estimates would no longer count"),
+        "{refused}"
+    );
+    let void = typed(&desk, "void 2026-01 confirm");
+    assert_eq!(void, "1 months made void\r\n");
+    let shown = typed(&desk, "status");
+    assert!(!shown.contains("NOT COUNTING"), "{shown}");
+}
+
+#[test]
+fn a_month_with_samples_of_an_unsure_clock_is_marked() {
+    let before = desk_in_february();
+    let shown = typed(&before, "months");
+    assert!(shown.contains("2026-01    -10.000"), "{shown}");
+    assert!(!shown.contains("-10.000?"), "{shown}");
+    // The power is lost, and the time with it.
+    let desk = desk_on(before.logger.into_inner().store.into_flash());
+    let shown = typed(&desk, "status");
+    assert!(shown.contains("UNSURE since a power loss"), "{shown}");
+    sample_days(&desk, "2026-02-03 00:00:00", 30);
+    let shown = typed(&desk, "months");
+    assert!(shown.contains("2026-02    -10.000?"), "{shown}");
+}
+
+/// A record of a newer firmware.
+#[test]
+fn records_that_cannot_be_read_are_shown() {
+    let before = desk();
+    assert!(!typed(&before, "status").contains("cannot read"));
+    let mut store = before.logger.into_inner().store;
+    block_on(store.put(Key::RateLimit as u8, &"newer")).unwrap();
+    let shown = typed(&desk_on(store.into_flash()), "status");
+    assert!(
+        shown.contains("1 records that this firmware cannot read"),
+        "{shown}"
+    );
+}
+
+/// A month of eight channels takes more room than one of a single channel: by their sizes on flash 275 bytes for 93.
+#[test]
+fn the_months_free_are_those_of_the_stations_channels() {
+    let desk = desk();
+    typed(&desk, "set channel 0 layer0 sdi12 0 0 level");
+    let one = block_on(desk.status()).unwrap().months_free;
+    for channel in 1..8 {
+        let line = std::format!("set channel {channel} layer{channel} sdi12 {channel} 0 level");
+        assert_eq!(typed(&desk, &line), "set\r\n");
+    }
+    let eight = block_on(desk.status()).unwrap().months_free;
+    let visit = block_on(desk.visit(0, &[])).unwrap();
+    assert_eq!(visit.months_free, eight);
+    let ratio = f32::from(one) / f32::from(eight);
+    assert!((2.8..3.1).contains(&ratio), "{one} and {eight}");
+}
+
+#[test]
+fn a_tape_reading_far_from_the_sensor_is_asked_back() {
+    let desk = desk();
+    for line in [
+        "set channel 0 phreatic sdi12 0 0 level",
+        "set channel 0 crc off",
+        "set channel 0 point 20",
+    ] {
+        assert_eq!(typed(&desk, line), "set\r\n");
+    }
+    // The level is 12.5 m, 7.5 m below the measuring point.
+    let asked = typed(&desk, "tape 0 8.1");
+    assert!(
+        asked.contains("sensor 7.500 m: more than 0.5 m apart, not recorded"),
+        "{asked}"
+    );
+    assert!(!typed(&desk, "events").contains("tape at"));
+    typed(&desk, "tape 0 7.9");
+    typed(&desk, "tape 0 8.1 confirm");
+    let shown = typed(&desk, "events");
+    assert_eq!(shown.matches("tape at phreatic").count(), 2, "{shown}");
+}
+
+/// Without its letters a name would be another name.
+#[test]
+fn a_name_that_is_not_ascii_is_refused() {
+    let desk = desk();
+    let refused = typed(&desk, "set station K\u{f6}ln-7 NAVD88 1");
+    assert!(refused.contains("not ASCII"), "{refused}");
+    let shown = typed(&desk, "set");
+    assert!(shown.contains("station \"\""), "{shown}");
+    assert_eq!(typed(&desk, "set station Koeln-7 NAVD88 1"), "set\r\n");
 }
 
 #[test]
@@ -587,6 +784,8 @@ fn a_technician_enters_the_battery_and_sees_how_long_it_lasts() {
     let shown = typed(&desk, "status");
     let expected = "lasts      about 147 days more: 120.32 mAh a day by data sheets, not measured, of 19000 mAh fitted 2026-01-03";
     assert!(shown.contains(expected), "{shown}");
+    let visit = block_on(desk.visit(0, &[])).unwrap();
+    assert_eq!(visit.battery_life.map(|life| life.days_left), Some(147));
 }
 
 #[test]

@@ -265,3 +265,65 @@ fn a_bad_barometer_is_flagged_and_leaves_absolute_channels_without_level() {
     assert_eq!(round.barometer_quality, Quality::LOOP_FAULT);
     assert_eq!(round.channels[0].quality, Quality::BAROMETER_MISSING);
 }
+
+/// Sensors that promise a value in some seconds. Those at addresses up to 6 send none then; they are waited for in vain.
+struct Promising<'c>(&'c FakeClock);
+
+impl SensorBus for Promising<'_> {
+    async fn exchange(
+        &mut self,
+        command: &[u8],
+        reply: &mut [u8],
+        timeout_ms: u32,
+    ) -> Option<usize> {
+        let now_ms = self.0.uptime_ms();
+        let line: &[u8] = match command {
+            [address @ b'0'..=b'6', b'M', b'!'] => {
+                &[*address, b'0', b'4', b'0', b'1', b'\r', b'\n']
+            }
+            b"7M!" => b"70051\r\n",
+            b"7D0!" => b"7+2.5\r\n",
+            _ => {
+                self.0.wait_until_ms(now_ms + u64::from(timeout_ms)).await;
+                return None;
+            }
+        };
+        self.0.wait_until_ms(now_ms + 100).await;
+        reply[..line.len()].copy_from_slice(line);
+        Some(line.len())
+    }
+
+    async fn loop_current_ma(&mut self, _: u8) -> Option<f32> {
+        None
+    }
+}
+
+/// Seven of eight sensors promise a value in 40 s and break their promise: three tries of each would take a quarter of an hour, and the watchdog would bite.
+#[test]
+fn a_round_ends_in_time_and_a_sensor_that_takes_long_leaves_the_others_theirs() {
+    let clock = FakeClock::default();
+    let mut bus = Promising(&clock);
+    let channels: std::vec::Vec<ChannelConfig> = (b'0'..=b'7')
+        .map(|address| ChannelConfig {
+            sensor: Sensor::Sdi12(Sdi12Value {
+                address,
+                value: 0,
+                crc: false,
+            }),
+            ..channel(Quantity::LevelM)
+        })
+        .collect();
+    let (mut memory, mut round) = (Memory::default(), None);
+    let done = async { round = Some(read(&clock, &mut bus, None, &channels, &mut memory).await) };
+    assert!(clock.run(done, 3_600_000));
+    let took_ms = clock.uptime_ms();
+    assert!(took_ms < ROUND_MS + 2000, "{took_ms} ms");
+    let quality: std::vec::Vec<Quality> = round
+        .unwrap()
+        .channels
+        .iter()
+        .map(|reading| reading.quality)
+        .collect();
+    assert_eq!(quality[..7], [Quality::TIMEOUT; 7]);
+    assert_eq!(quality[7], Quality::GOOD);
+}

@@ -5,7 +5,7 @@ use heapless::Vec;
 
 use super::{MissingMonths, MonthEntry, VoidMonths};
 
-/// Most entries that make months void.
+/// Most entries that make months void, each from a later month on than the one before.
 pub const MAX_VOIDS: usize = 16;
 
 /// Counts and last entries of the logs, kept in RAM so that the flash need not be read.
@@ -43,8 +43,11 @@ impl Held {
     /// First pass over the log of months: collects what is void.
     pub(super) fn note_void(&mut self, entry: &MonthEntry) {
         if let MonthEntry::Void(void) = entry {
-            // There is room: at most MAX_VOIDS are ever written.
-            let _ = self.voids.said.push((self.entries, void.month_index));
+            let said = &mut self.voids.said;
+            // What an earlier one makes void, one from the same month on or before does, too.
+            said.retain(|(_, month_index)| *month_index < void.month_index);
+            // There is room: otherwise it would not have been written.
+            let _ = said.push((self.entries, void.month_index));
             self.last_void = Some(*void);
         }
         self.entries += 1;
@@ -72,9 +75,10 @@ impl Held {
         self.note_month(entry);
     }
 
-    /// True if no more months can be made void.
-    pub fn voids_are_full(&self) -> bool {
-        self.voids.said.is_full()
+    /// True if months from this one on can be made void.
+    pub(super) fn takes_void(&self, month_index: i32) -> bool {
+        let said = &self.voids.said;
+        !said.is_full() || said.iter().any(|(_, said)| *said >= month_index)
     }
 }
 

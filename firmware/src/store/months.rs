@@ -48,7 +48,7 @@ impl<F: MappedFlash> Store<F> {
     /// # Errors
     /// [`StoreError::Full`] if the limit of such entries is reached, [`StoreError::Flash`].
     pub async fn push_void(&mut self, void: VoidMonths) -> Result<(), StoreError> {
-        if self.held.voids_are_full() {
+        if !self.held.takes_void(void.month_index) {
             return Err(StoreError::Full);
         }
         self.push_entry(MonthEntry::Void(void)).await?;

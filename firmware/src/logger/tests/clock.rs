@@ -112,6 +112,31 @@ fn an_unlikely_first_date_needs_confirmation() {
     assert_eq!(set("2026-03-01 00:00:00"), Ok(()));
 }
 
+/// A logger of which nothing but its model tells when it was made.
+#[test]
+fn a_first_date_long_after_the_training_of_the_model_needs_confirmation() {
+    let clock = FakeClock::default();
+    let mut logger = open(FakeFlash::new(FLASH), &clock);
+    for (index, layer) in LAYERS.into_iter().enumerate() {
+        let item = ConfigItem::Channel {
+            index: index as u8,
+            channel: Some(channel(layer)),
+        };
+        block_on(logger.configure(&clock, item)).unwrap();
+    }
+    let trained_until = Month::new(2031, 6).unwrap();
+    push(&mut logger, &clock, &model(1, trained_until)).unwrap();
+    let mut set = |time: &str| block_on(logger.set_clock(&clock, unix(time), false));
+    let long_after = ClockDoubt::LongAfter {
+        month_index: trained_until.index(),
+    };
+    assert_eq!(
+        set("2041-07-01 00:00:00"),
+        Err(Fault::ClockJump(long_after))
+    );
+    assert_eq!(set("2041-06-30 00:00:00"), Ok(()));
+}
+
 /// Somebody typed 2062 for 2026 on a new logger, two samples were taken, and then the clock was corrected.
 #[test]
 fn a_wrong_first_date_costs_nothing_once_it_is_corrected() {
@@ -245,6 +270,42 @@ fn months_that_a_wrong_date_closed_are_made_void_and_counted_again() {
     for ((_, estimate), host) in months.iter().zip(host_estimates(&file, &months)) {
         assert_eq!(bits(estimate.as_ref()), host);
     }
+}
+
+/// Entries that make months void once could be made sixteen times, and then no wrong date could be undone any more.
+#[test]
+fn the_same_slip_is_undone_as_often_as_it_happens() {
+    let clock = FakeClock::default();
+    let mut logger = station("2026-01-01 00:00:00", &clock);
+    append_from_to(
+        &mut logger,
+        &clock,
+        "2026-01-01 00:00:00",
+        "2026-02-10 00:00:00",
+        6 * 3600,
+    );
+    let february = Month::new(2026, 2).unwrap().index();
+    for slip in 0..40 {
+        block_on(logger.set_clock(&clock, unix("2062-03-01 00:00:00"), true)).unwrap();
+        append(&mut logger, &clock, unix("2062-03-01 00:00:00"));
+        append(&mut logger, &clock, unix("2062-03-01 00:15:00"));
+        block_on(logger.set_clock(&clock, unix("2026-02-10 00:00:00"), true)).unwrap();
+        let void = block_on(logger.void_months(&clock, february, true));
+        assert!(void.is_ok(), "slip {slip}: {void:?}");
+    }
+    let mut logger = open(logger.store.into_flash(), &clock);
+    append_from_to(
+        &mut logger,
+        &clock,
+        "2026-02-10 00:00:00",
+        "2026-03-02 00:00:00",
+        6 * 3600,
+    );
+    let closed: Vec<u32> = months(&mut logger)
+        .iter()
+        .map(|(record, _)| record.channels[0].readings)
+        .collect();
+    assert_eq!(closed, [124, 112]);
 }
 
 #[test]

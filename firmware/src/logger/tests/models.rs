@@ -283,6 +283,81 @@ fn no_model_older_than_the_last_signed_one_comes_back() {
     assert_eq!(block_on(logger.rollback(&clock, true)).unwrap().version, 1);
 }
 
+/// A station file of the first visit is sent again.
+#[test]
+fn settings_do_not_lower_the_minimum_that_a_signed_model_has_raised() {
+    let clock = FakeClock::default();
+    let (mut logger, keypair) = signing_station(&clock);
+    let file = model(2, Month::new(2025, 12).unwrap());
+    push_signed(&mut logger, &clock, &file, &keypair).unwrap();
+    require_signed(&mut logger, &clock).unwrap();
+    let again = Security {
+        min_model_version: 0,
+        ..logger.settings.security
+    };
+    block_on(logger.configure(&clock, ConfigItem::Security(again))).unwrap();
+    assert_eq!(logger.settings.security.min_model_version, 2);
+}
+
+/// A signature by the key before shows nothing of the key that is set: with a slip in it, no model would ever be accepted again.
+#[test]
+fn signatures_are_required_by_the_key_that_has_signed_the_active_model() {
+    let clock = FakeClock::default();
+    let (mut logger, keypair) = signing_station(&clock);
+    let file = model(1, Month::new(2025, 12).unwrap());
+    push_signed(&mut logger, &clock, &file, &keypair).unwrap();
+    let other = salty::Keypair::from(&[8; 32]);
+    let security = Security {
+        min_model_version: 1,
+        signing_key: Some(*other.public.as_bytes()),
+        require_signed: true,
+    };
+    assert_eq!(
+        block_on(logger.configure(&clock, ConfigItem::Security(security))),
+        Err(Fault::Config(ConfigProblem::Signing))
+    );
+    require_signed(&mut logger, &clock).unwrap();
+}
+
+/// The power goes after any byte of the activation of a signed model.
+#[test]
+fn the_minimum_rises_with_a_signed_model_whatever_a_power_cut_interrupts() {
+    let file = model(2, Month::new(2025, 12).unwrap());
+    let clock = FakeClock::default();
+    let (mut logger, keypair) = signing_station(&clock);
+    let first = model(1, Month::new(2025, 12).unwrap());
+    push_signed(&mut logger, &clock, &first, &keypair).unwrap();
+    let before = logger.store.into_flash();
+    let signature = keypair.sign(&file).to_bytes();
+    let activate = |cut: Option<u64>| {
+        let mut logger = open(before.clone(), &clock);
+        let crc = u32::from_le_bytes(*file.last_chunk().unwrap());
+        block_on(logger.upload_begin(file.len() as u32, crc)).unwrap();
+        for (index, chunk) in file.chunks(192).enumerate() {
+            block_on(logger.upload_chunk(index as u32 * 192, chunk)).unwrap();
+        }
+        logger.upload_signature(&signature).unwrap();
+        let changed = logger.store.flash_mut().bytes_changed;
+        logger.store.flash_mut().bytes_until_cut = cut;
+        let _ = block_on(logger.upload_commit(&clock, false));
+        let changed = logger.store.flash_mut().bytes_changed - changed;
+        logger.store.flash_mut().bytes_until_cut = None;
+        (open(logger.store.into_flash(), &clock), changed)
+    };
+    let (_, bytes) = activate(None);
+    let mut activated = 0;
+    for cut in 0..bytes {
+        let (mut logger, _) = activate(Some(cut));
+        let active = block_on(logger.models()).unwrap().active.unwrap();
+        assert_eq!(
+            logger.settings.security.min_model_version, active.version,
+            "cut {cut} of {bytes}"
+        );
+        activated += u32::from(active.version == 2);
+    }
+    assert!(activated > 50, "{activated} cuts behind the activation");
+}
+
 #[test]
 fn a_model_without_signature_does_not_come_back_once_they_are_required() {
     let clock = FakeClock::default();
