@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use amlstm_core::link::{Event, EventKind, ResetCause, Status, Task};
+use amlstm::logger::{Table, download};
+use amlstm_core::link::{Event, EventKind, Quality, ResetCause, Status, Task};
 use amlstm_tests::image::Recipe;
 use amlstm_tests::logger_rig::{LevelTable, LoggerRig, START_UNIX_S, configure};
 
@@ -57,6 +58,12 @@ fn after(fault: u32) -> Option<(Status, Vec<Event>)> {
         .expect("the events can be read")
     {
         events.push(event);
+    }
+    // RAM has kept the time: no sample was taken by an unsure clock.
+    let months = download(&mut client, Table::Months, |_, _| {}).expect("the months arrive");
+    for (record, _) in &months.months {
+        let quality = record.channels[0].quality;
+        assert!(!quality.has(Quality::CLOCK_UNSURE), "{record:?}");
     }
     Some((status, events))
 }

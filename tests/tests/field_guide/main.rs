@@ -7,6 +7,7 @@ mod incomplete_months;
 mod laptop;
 mod refusals;
 mod terminal;
+mod wrong_date;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -88,6 +89,7 @@ fn the_guide_is_followed_from_the_first_visit_to_the_rollback() {
     exports_name_units_and_datum(&laptop);
     transfers_show_their_progress(&laptop);
     the_logger_says_what_the_office_says(&laptop);
+    the_synthetic_model_is_told(&laptop);
     laptop.follow("6. Swapping a model, and going back");
     assert_eq!(
         fs::read(laptop.path("on-the-logger.amlm")).expect("pulled"),
@@ -96,9 +98,11 @@ fn the_guide_is_followed_from_the_first_visit_to_the_rollback() {
     );
     laptop.follow("11. Checking a logger, and asking for help");
     the_bundle_holds_what_the_logger_told(&laptop);
+    let months = laptop.json("amlstm logger --port P months --json");
     let mut terminal = Terminal::open(&powered.port);
-    terminal.follow("8. With a terminal program only");
+    let console = terminal.follow("8. With a terminal program only");
     drop(terminal);
+    the_console_says_what_the_laptop_says(&console, &months);
     let status = laptop.json("amlstm logger --port P status --json");
     assert_eq!(status["active"]["generation"], 4, "rolled back once more");
     assert_eq!(status["interval_s"], 900);
@@ -218,6 +222,45 @@ fn the_logger_says_what_the_office_says(laptop: &Laptop) {
     assert_eq!(last["inputs"][0]["state"], "Trained");
 }
 
+/// The laptop's program says that the model is SYNTHETIC wherever it shows what comes of it, for people and for programs.
+fn the_synthetic_model_is_told(laptop: &Laptop) {
+    for action in ["status", "months", "estimate"] {
+        let shown = laptop.done(&format!("amlstm logger --port P {action}"));
+        assert!(shown.contains("SYNTHETIC"), "{action}: {shown}");
+        let told = laptop.json(&format!("amlstm logger --port P {action} --json"));
+        let told = match action {
+            "months" => &told[0]["estimate"],
+            _ => &told,
+        };
+        assert_eq!(told["synthetic"], true, "{action}: {told}");
+    }
+}
+
+/// The same months with the same numbers.
+fn the_console_says_what_the_laptop_says(console: &str, months: &Value) {
+    for month in months.as_array().expect("a list") {
+        let name = month["month"].as_str().expect("a month");
+        let line = console
+            .lines()
+            .find(|line| line.starts_with(&format!("{name} ")))
+            .unwrap_or_else(|| panic!("{name}: {console}"));
+        let levels = month["levels"].as_array().expect("a list");
+        let numbers = levels.iter().map(|level| &level["mean_m"]).chain([
+            &month["estimate"]["increment_mm"],
+            &month["estimate"]["subsidence_mm"],
+        ]);
+        let shown: Vec<String> = numbers
+            .map(|number| format!("{:.3}", number.as_f64().expect("a number") as f32))
+            .collect();
+        let printed: Vec<&str> = line.split_whitespace().skip(1).collect();
+        let printed: Vec<&str> = printed
+            .into_iter()
+            .map(|word| word.trim_end_matches(['*', '?']))
+            .collect();
+        assert_eq!(printed, shown, "{line}");
+    }
+}
+
 /// The one file for those who help holds what the commands wrote before, byte for byte.
 fn the_bundle_holds_what_the_logger_told(laptop: &Laptop) {
     let names = laptop.done("tar -tf A.tar");
@@ -308,11 +351,31 @@ fn transfers_show_their_progress(laptop: &Laptop) {
 }
 
 #[test]
-fn every_flag_of_a_reading_stands_in_the_guide() {
-    let text = fs::read_to_string(root().join("docs/field-guide.md")).expect("the guide is there");
+fn every_flag_of_a_reading_stands_in_the_guide_and_on_the_card() {
+    let document = |name: &str| {
+        fs::read_to_string(root().join("docs").join(name)).expect("the document is there")
+    };
+    let (text, card) = (document("field-guide.md"), document("field-card.html"));
     for bit in 0..16 {
         for flag in Quality(1 << bit).words() {
             assert!(text.contains(&format!("| {flag} |")), "{flag}");
+            assert!(card.contains(&format!("<td>{flag}</td>")), "{flag}");
         }
     }
+}
+
+/// The guide is followed by a test; so the card's commands are right where they are the guide's.
+#[test]
+fn every_command_on_the_card_is_one_of_the_guide() {
+    let card = fs::read_to_string(root().join("docs/field-card.html")).expect("the card is there");
+    let guide: String = guide::guide().into_iter().map(|block| block.text).collect();
+    let mut found = 0;
+    for command in card.split("<code>").skip(1) {
+        let (command, _) = command.split_once("</code>").expect("closed");
+        if command.starts_with("amlstm logger") || command.starts_with("tape ") {
+            assert!(guide.contains(command), "{command}");
+            found += 1;
+        }
+    }
+    assert!(found > 10, "{found}");
 }

@@ -31,6 +31,7 @@ fn what_must_not_go_onto_a_logger_is_refused_in_one_line() {
     models_are_refused(&laptop);
     no_firmware_without_a_bootloader(&laptop, &rig);
     settings_are_refused(&laptop);
+    slips_are_asked_back(&laptop);
     laptop.done("amlstm logger --port P push A.f32.amlm");
     mismatches_are_told(&laptop, &rig);
     only_signed_models(&laptop);
@@ -176,6 +177,28 @@ fn settings_are_refused(laptop: &Laptop) {
     assert_eq!(output.status.code(), Some(2), "wrong usage");
 }
 
+/// A slip of the pen is told before anything is set or recorded.
+fn slips_are_asked_back(laptop: &Laptop) {
+    let line = laptop.refused("amlstm logger --port P clock --set --to 2062-03-01T12:00:00Z");
+    assert!(line.contains("more than ten years after"), "{line}");
+    assert!(line.contains("confirm it if it is right"), "{line}");
+    let line = laptop.refused("amlstm logger --port P visit --tape phreatic=1.0");
+    assert!(
+        line.contains("found 1.000 m at phreatic, expected about the sensor's"),
+        "{line}"
+    );
+    let twice = "visit --tape phreatic=10.77 --tape phreatic=10.78";
+    let line = laptop.refused(&format!("amlstm logger --port P {twice}"));
+    assert!(
+        line.contains("two readings of layer \"phreatic\""),
+        "{line}"
+    );
+    let events = laptop.done("amlstm logger --port P events");
+    assert!(!events.contains("tape at"), "{events}");
+    let status = laptop.json("amlstm logger --port P status --json");
+    assert_eq!(status["clock"], "Unset");
+}
+
 /// Signs with OpenSSL as the guide says; once signatures are required, they stay required.
 fn only_signed_models(laptop: &Laptop) {
     laptop.follow("7. Signed models");
@@ -184,12 +207,17 @@ fn only_signed_models(laptop: &Laptop) {
     let keyed = format!("serial = 107\nsigning_key = \"{key}\"");
     laptop.write("keyed.toml", &station.replace("serial = 107", &keyed));
     let required = format!("{keyed}\nrequire_signed = true");
-    laptop.write("signed.toml", &station.replace("serial = 107", &required));
+    let signed = station.replace("serial = 107", &required);
+    // The logger takes the interval before it refuses the key, and gets back what it had.
+    let signed = signed.replace("sample_interval_s = 900", "sample_interval_s = 600");
+    laptop.write("signed.toml", &signed);
+    let before = laptop.done("amlstm logger --port P config");
     let line = laptop.refused("amlstm logger --port P config signed.toml");
     assert!(
         line.contains("once a model signed with the key is active"),
         "{line}"
     );
+    assert_eq!(laptop.done("amlstm logger --port P config"), before);
     laptop.done("amlstm logger --port P config keyed.toml");
     let pushed = laptop.done("amlstm logger --port P push A.f32.amlm --signature A.f32.amlm.sig");
     assert!(pushed.contains(", signed"), "{pushed}");
