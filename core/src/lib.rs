@@ -97,8 +97,9 @@ pub mod verification;
 pub mod quantise;
 
 #[cfg(feature = "link")]
+pub mod drift;
+#[cfg(feature = "link")]
 pub mod firmware_file;
-
 #[cfg(feature = "link")]
 pub mod link;
 

@@ -1,6 +1,7 @@
 //! The logger without sensors and port: clock, configuration, logs and models.
 
 mod clock;
+mod drift;
 mod firmware;
 mod identity;
 mod models;

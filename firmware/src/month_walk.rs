@@ -3,7 +3,7 @@
 //! No state of the model is stored: it is stepped through the log from the end of its training. So a month can be estimated again after a power cut
 //! at any point, with the same bits.
 
-use core::ops::ControlFlow;
+use core::ops::{ControlFlow, Range};
 
 use amlstm_core::artifact::ModelFile;
 use amlstm_core::estimate::Estimate;
@@ -40,14 +40,22 @@ pub struct MonthWalk {
     estimates: Vec<EstimateRecord, BATCH>,
     /// Of the month that is asked for.
     layers: Option<LayerSubsidence>,
+    /// Number of the first sample after the months stepped so far.
+    next_sample: u32,
 }
 
-struct ClosedMonth {
-    /// `None` beyond the years 0 to 9999.
-    month: Option<Month>,
+/// A closed month as the model sees it.
+pub struct ClosedMonth {
+    /// Months since 0000-01.
+    pub month_index: i32,
+    /// Numbers of the samples that were kept while it was open.
+    pub samples: Range<u32>,
     /// Mean of each channel, and the number of days in it.
-    means: [Option<(f32, u8)>; MAX_CHANNELS],
+    pub means: [Option<(f32, u8)>; MAX_CHANNELS],
 }
+
+/// Closed months that are stepped at once.
+pub type Batch = Vec<ClosedMonth, BATCH>;
 
 impl MonthWalk {
     /// Begins at the end of the model's training.
@@ -59,6 +67,7 @@ impl MonthWalk {
             without_levels: 0,
             estimates: Vec::new(),
             layers: None,
+            next_sample: 0,
         }
     }
 
@@ -92,8 +101,27 @@ impl MonthWalk {
         store: &mut Store<F>,
         settings: &Settings,
     ) -> Result<bool, Fault> {
-        let mut closed = Vec::<ClosedMonth, BATCH>::new();
+        let mut closed = Batch::new();
+        self.read(store, &mut closed).await?;
+        if closed.is_empty() {
+            return Ok(false);
+        }
+        self.step(&closed, store, settings)?;
+        Ok(true)
+    }
+
+    /// Reads the next closed months, which are to be stepped; none after the last. They are read into their place, so that nothing is moved.
+    ///
+    /// # Errors
+    /// [`Fault::Storage`].
+    pub async fn read<F: MappedFlash>(
+        &mut self,
+        store: &mut Store<F>,
+        closed: &mut Batch,
+    ) -> Result<(), Fault> {
+        closed.clear();
         let mut position = 0;
+        let mut first_sample = self.next_sample;
         let visited = store.each_month(|entry| {
             let MonthEntry::Closed(record) = entry else {
                 return ControlFlow::Continue(());
@@ -102,7 +130,8 @@ impl MonthWalk {
             if position <= self.months {
                 return ControlFlow::Continue(());
             }
-            let _ = closed.push(ClosedMonth::of(&record));
+            let _ = closed.push(ClosedMonth::of(&record, first_sample));
+            first_sample = record.next_sample;
             if closed.is_full() {
                 ControlFlow::Break(())
             } else {
@@ -110,17 +139,31 @@ impl MonthWalk {
             }
         });
         visited.await?;
-        if closed.is_empty() {
-            return Ok(false);
-        }
         self.months += closed.len();
+        self.next_sample = first_sample;
+        Ok(())
+    }
+
+    /// Estimates closed months. Not inlined, so that its stack does not add to that of reading.
+    ///
+    /// # Errors
+    /// As [`advance`](Self::advance).
+    #[inline(never)]
+    pub fn step<F: MappedFlash>(
+        &mut self,
+        closed: &[ClosedMonth],
+        store: &Store<F>,
+        settings: &Settings,
+    ) -> Result<(), Fault> {
         let bytes = store
             .slot_bytes(self.slot.slot, self.slot.length)
             .ok_or(Fault::Storage)?;
         self.estimates.clear();
-        let file = ModelFile::parse(bytes).map_err(|_| Fault::ModelInvalid)?;
-        self.step_through(&closed, &file, settings)?;
-        Ok(true)
+        // By reference: a file that is moved takes its memory twice.
+        match &ModelFile::parse(bytes) {
+            Ok(file) => self.step_through(closed, file, settings),
+            Err(_) => Err(Fault::ModelInvalid),
+        }
     }
 
     /// Steps the model through closed months. Not inlined, so that its stack does not add to that of parsing.
@@ -186,13 +229,14 @@ impl MonthWalk {
 }
 
 impl ClosedMonth {
-    fn of(record: &MonthRecord) -> Self {
+    fn of(record: &MonthRecord, first_sample: u32) -> Self {
         let mut means = [None; MAX_CHANNELS];
         for (place, level) in means.iter_mut().zip(&record.channels) {
             *place = level.mean_m.map(|mean_m| (mean_m, level.days));
         }
         Self {
-            month: Month::from_index(record.month_index),
+            month_index: record.month_index,
+            samples: first_sample..record.next_sample,
             means,
         }
     }
@@ -226,7 +270,9 @@ fn step_to(
     inputs: &[usize],
     months: MonthDefinition,
 ) -> Result<Option<Estimate>, Fault> {
-    let (Some(month), Some(last)) = (closed.month, estimator.month()) else {
+    // No month beyond the years 0 to 9999 is estimated.
+    let (Some(month), Some(last)) = (Month::from_index(closed.month_index), estimator.month())
+    else {
         return Ok(None);
     };
     if month <= last {

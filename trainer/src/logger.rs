@@ -6,7 +6,6 @@
 mod client;
 mod column;
 mod download;
-mod drift;
 mod error;
 mod exchange;
 mod image;
@@ -23,10 +22,9 @@ mod words;
 
 pub use client::Client;
 pub use download::{Download, Table, download, events};
-pub use drift::{Drift, TapeReading};
 pub use error::LoggerError;
 pub use image::{ImageError, firmware_file, program_crc};
-pub use levels::{Correction, LevelOfMonth, corrected_levels, levels, write_levels};
+pub use levels::{LevelOfMonth, corrected_levels, levels, write_levels};
 pub use line::Line;
 pub use sdi12::Renumbered;
 pub use station::{Battery, Station, StationError};

@@ -7,7 +7,7 @@ use crate::checksum::CRC32;
 
 const CRC_BYTES: usize = 4;
 /// A request whose enum discriminant is at or above this number is newer than this code.
-const KNOWN_REQUESTS: u8 = 30;
+const KNOWN_REQUESTS: u8 = 31;
 
 /// Why bytes are not a frame, or a message does not fit one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

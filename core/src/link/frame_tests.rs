@@ -74,13 +74,10 @@ fn an_unknown_request_is_unsupported_and_keeps_its_sequence() {
 #[test]
 fn the_known_requests_are_counted() {
     assert_eq!(
-        postcard::take_from_bytes::<Request<'_>>(&[KNOWN_REQUESTS - 1, 1, 7, 0])
+        postcard::take_from_bytes::<Request<'_>>(&[KNOWN_REQUESTS - 1, 1, 7])
             .unwrap()
             .0,
-        Request::FirmwareCommit {
-            signature: &[7],
-            allow_older: false
-        }
+        Request::CorrectedEstimate { position: Some(7) }
     );
     assert!(postcard::take_from_bytes::<Request<'_>>(&[KNOWN_REQUESTS; 9]).is_err());
 }

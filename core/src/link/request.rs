@@ -141,4 +141,9 @@ pub enum Request<'a> {
         /// Also if its version is below that of the program that runs.
         allow_older: bool,
     },
+    /// What the active model estimates for a closed month without the drift of the sensors, computed now from the kept samples and the tape readings.
+    CorrectedEstimate {
+        /// Position in the log of months; the last closed month if `None`.
+        position: Option<u16>,
+    },
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ConfigItem, EstimateRecord, Event, Fault, Firmware, Hello, LayerSubsidence, Models,
-    MonthRecord, Now, SlotInfo, Status, UploadProgress, Verification, VisitReport,
+    ConfigItem, CorrectedEstimate, EstimateRecord, Event, Fault, Firmware, Hello, LayerSubsidence,
+    Models, MonthRecord, Now, SlotInfo, Status, UploadProgress, Verification, VisitReport,
 };
 
 /// The response to an accepted request. New variants are only appended.
@@ -56,6 +56,8 @@ pub enum Response<'a> {
     Layers(LayerSubsidence),
     /// To [`super::Request::Firmware`].
     Firmware(Firmware),
+    /// To [`super::Request::CorrectedEstimate`].
+    CorrectedEstimate(CorrectedEstimate),
 }
 
 /// Logger to laptop.

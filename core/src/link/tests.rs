@@ -1,6 +1,7 @@
 use std::{vec, vec::Vec};
 
 use super::*;
+use crate::drift::Correction;
 use serde::Serialize;
 
 /// First byte of the postcard form: the enum's discriminant.
@@ -105,12 +106,13 @@ fn requests() -> Vec<Request<'static>> {
             signature: &[],
             allow_older: false,
         },
+        Request::CorrectedEstimate { position: None },
     ]
 }
 
 #[test]
 fn requests_keep_their_numbers() {
-    assert_eq!(kinds(&requests()), ascending(30));
+    assert_eq!(kinds(&requests()), ascending(31));
 }
 
 #[test]
@@ -188,6 +190,10 @@ fn responses_keep_their_numbers() {
             start: 0,
             capacity: 0,
             upload: None,
+        }),
+        Response::CorrectedEstimate(CorrectedEstimate {
+            estimate: estimated(),
+            levels: heapless::Vec::new(),
         }),
     ];
     assert_eq!(kinds(&responses), ascending(responses.len()));
@@ -506,6 +512,15 @@ fn the_largest_replies_fit_a_frame() {
         ..estimated()
     };
     let mut out = [0; crate::link::MAX_FRAME];
+    let level = CorrectedLevel {
+        mean_m: Some(1.5),
+        correction: Correction::Added(0.1),
+    };
+    let corrected: Reply<'_> = Ok(Response::CorrectedEstimate(CorrectedEstimate {
+        estimate: estimate.clone(),
+        levels: (0..8).map(|_| level).collect(),
+    }));
+    crate::link::encode_frame(255, &corrected, &mut out).unwrap();
     let month: Reply<'_> = Ok(Response::Month {
         record,
         estimate: Some(estimate),

@@ -289,7 +289,7 @@ impl<F: MappedFlash> Logger<F> {
         last.is_some_and(|estimate| limit.is_some_and(|limit| estimate.increment_mm > limit))
     }
 
-    async fn walk(&mut self) -> Result<MonthWalk, Fault> {
+    pub(super) async fn walk(&mut self) -> Result<MonthWalk, Fault> {
         let slots = self.store.slots().await?;
         Ok(MonthWalk::new(slots.active.ok_or(Fault::NoModel)?))
     }

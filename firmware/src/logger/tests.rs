@@ -18,6 +18,7 @@ use crate::fake::{
 mod clock;
 mod cuts;
 mod decade;
+mod drift;
 mod models;
 mod months;
 mod offset;

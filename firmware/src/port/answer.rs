@@ -132,6 +132,9 @@ async fn respond<'s, B: Board>(
             Response::Estimate(logger.estimate_at(Some(position)).await?.0)
         }
         Request::Layers { position } => Response::Layers(logger.estimate_at(position).await?.1),
+        Request::CorrectedEstimate { position } => {
+            Response::CorrectedEstimate(logger.corrected_estimate(position).await?)
+        }
         Request::ConfigGet(key) => {
             Response::Config(logger.settings.get(key).ok_or(Fault::NotFound)?)
         }

@@ -1,6 +1,7 @@
 //! A session at the port: it answers frames, and runs typed lines as commands of the plain-text console.
 
 mod clock;
+mod corrected_estimate;
 mod events;
 mod export;
 mod milliamp_hours;
@@ -40,7 +41,7 @@ help                               this list\r\n\
 status                             station, clock, battery, memory, model\r\n\
 now                                every channel now\r\n\
 months                             closed months and their estimates\r\n\
-est                                estimate of the last closed month\r\n\
+est [corrected]                    estimate of the last closed month, also without the drift by the tape readings\r\n\
 events                             what happened\r\n\
 clock [YYYY-MM-DD HH:MM:SS]        show or set the clock, UTC; confirm behind it allows a jump of more than a day\r\n\
 set                                show the configuration and how to change it\r\n\
@@ -159,6 +160,7 @@ impl<'s, B: Board, W: Write> Session<'s, B, W> {
             ["now"] => self.now().await,
             ["months"] => self.months().await,
             ["est"] => self.estimate().await,
+            ["est", "corrected"] => self.corrected_estimate().await,
             ["events"] => self.events().await,
             ["clock"] => self.clock().await,
             ["clock", date, time] => self.set_clock(date, time, false).await,

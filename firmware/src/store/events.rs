@@ -34,6 +34,23 @@ impl<F: MappedFlash> Store<F> {
         Ok(())
     }
 
+    /// Visits the kept events that do not repeat without end, the oldest first: settings, models and what people did.
+    ///
+    /// # Errors
+    /// [`StoreError::Flash`].
+    pub async fn each_lasting_event(
+        &mut self,
+        mut visit: impl FnMut(Event),
+    ) -> Result<(), StoreError> {
+        let region = self.layout.events.clone();
+        self.each(region, |event: Versioned<Event>| {
+            visit(event.newest());
+            ControlFlow::Continue(())
+        })
+        .await?;
+        Ok(())
+    }
+
     /// The first stored event whose number is at least `number`.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! What can be asked of a logger.
 
 use amlstm_core::link::{
-    ConfigItem, ConfigKey, EstimateRecord, Event, Fault, Firmware, Hello, LayerSubsidence, Models,
-    MonthRecord, Now, PROTO_MAJOR, Request, Response, Sample, Samples, SlotInfo, Status,
-    VisitReport,
+    ConfigItem, ConfigKey, CorrectedEstimate, EstimateRecord, Event, Fault, Firmware, Hello,
+    LayerSubsidence, Models, MonthRecord, Now, PROTO_MAJOR, Request, Response, Sample, Samples,
+    SlotInfo, Status, VisitReport,
 };
 
 use super::error::LoggerError;
@@ -169,6 +169,26 @@ impl Client {
             Err(LoggerError::Refused(Fault::Unsupported)) => Ok(None),
             layers => layers.map(Some),
         }
+    }
+
+    /// What the active model says of a closed month without the drift of the sensors: of that at `position`, or of the last one.
+    ///
+    /// # Errors
+    ///
+    /// Line and refusal, as every question.
+    pub fn corrected_estimate(
+        &mut self,
+        position: Option<u16>,
+    ) -> Result<CorrectedEstimate, LoggerError> {
+        // Summing up months again takes long: the answer is waited for.
+        self.ask_once(
+            &Request::CorrectedEstimate { position },
+            "CorrectedEstimate",
+            |response| match response {
+                Response::CorrectedEstimate(corrected) => Some(corrected.clone()),
+                _ => None,
+            },
+        )
     }
 
     /// A configuration item; `None` where it was never set.

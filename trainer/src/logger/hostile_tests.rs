@@ -262,7 +262,7 @@ impl Device for Hostile {
 
 /// Every question of the client, in turn.
 fn ask(client: &mut Client, round: usize) -> Result<(), LoggerError> {
-    match round % 18 {
+    match round % 19 {
         0 => client.status().map(drop),
         1 => client.now().map(drop),
         2 => client.month(3).map(drop),
@@ -280,6 +280,7 @@ fn ask(client: &mut Client, round: usize) -> Result<(), LoggerError> {
         14 => client.verify().map(drop),
         15 => client.sdi12("0I!").map(drop),
         16 => client.firmware().map(drop),
+        17 => client.corrected_estimate(Some(3)).map(drop),
         _ => {
             let table = if round.is_multiple_of(2) {
                 Table::Samples

@@ -2,12 +2,11 @@
 
 use std::io::Write;
 
+use amlstm_core::drift::{CorrectedMonth, Correction, Drift};
 use amlstm_core::link::{ChannelConfig, Event, MonthLevel, MonthRecord, Sample};
-use amlstm_core::month_mean::MonthMean;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::download::Download;
-use super::drift::Drift;
 use super::words::month_text;
 
 /// One layer in one month.
@@ -25,19 +24,6 @@ pub struct LevelOfMonth {
     pub correction: Correction,
 }
 
-/// What was done about the drift of a sensor in a month.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Correction {
-    /// Nothing, nor was it wanted.
-    None,
-    /// So many metres were added to the month's mean.
-    Added(f64),
-    /// No tape reading tells of the sensor then.
-    NoTape,
-    /// The month's samples are no longer all on the logger, or other ones were counted.
-    SamplesGone,
-}
-
 /// Every closed month as the logger closed it.
 pub fn levels(download: &Download) -> Vec<LevelOfMonth> {
     every_month(download, |_, _, level| (level.mean_m, Correction::None))
@@ -51,9 +37,6 @@ pub fn corrected_levels(
     events: &[Event],
     utc_offset_minutes: i16,
 ) -> Vec<LevelOfMonth> {
-    let drifts: Vec<Drift> = (0..download.channels.len())
-        .map(|channel| Drift::of(events, channel as u8))
-        .collect();
     let mut first_sample = 0;
     let mut month_before = i32::MIN;
     let mut samples: Vec<(u8, &Sample)> = Vec::new();
@@ -73,45 +56,29 @@ pub fn corrected_levels(
                 .collect();
             first_sample = record.next_sample;
         }
-        corrected(channel, level, &samples, &drifts[channel])
+        corrected(channel, record.month_index, level, &samples, events)
     })
 }
 
 /// A month's mean without the drift.
 fn corrected(
     channel: usize,
+    month_index: i32,
     level: &MonthLevel,
     samples: &[(u8, &Sample)],
-    drift: &Drift,
+    events: &[Event],
 ) -> (Option<f32>, Correction) {
-    let (mut as_closed, mut corrected) = (MonthMean::default(), MonthMean::default());
-    let mut all_told = true;
+    let mut drift = Drift::of_month(channel as u8, month_index);
+    for event in events {
+        drift.take(event.unix_s, &event.kind);
+    }
+    let mut month = CorrectedMonth::default();
     for (day, sample) in samples {
-        let usable = sample.channels.get(channel).and_then(|reading| {
-            let level_m = reading.level_m?;
-            reading.quality.is_usable().then_some(f64::from(level_m))
-        });
-        let Some(level_m) = usable else { continue };
-        as_closed.add(*day, level_m);
-        match drift.correction_m(sample.unix_s) {
-            Some(correction_m) => {
-                corrected.add(*day, level_m + correction_m);
-            }
-            None => all_told = false,
+        if let Some(reading) = sample.channels.get(channel) {
+            month.add(*day, reading, drift.correction_m(sample.unix_s));
         }
     }
-    let bits = |mean_m: Option<f32>| mean_m.map(f32::to_bits);
-    let mean_m = |mean: &MonthMean| mean.mean().map(|mean_m| mean_m as f32);
-    if bits(mean_m(&as_closed)) != bits(level.mean_m) || as_closed.days() != level.days {
-        return (level.mean_m, Correction::SamplesGone);
-    }
-    match (as_closed.mean(), corrected.mean()) {
-        (Some(without), Some(with)) if all_told => {
-            (Some(with as f32), Correction::Added(with - without))
-        }
-        (Some(_), _) => (level.mean_m, Correction::NoTape),
-        (None, _) => (None, Correction::None),
-    }
+    month.mean(level.mean_m, level.days)
 }
 
 fn every_month(

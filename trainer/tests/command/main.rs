@@ -6,6 +6,8 @@ mod skip;
 mod check;
 mod forecast;
 mod import;
+#[cfg(unix)]
+mod liar;
 mod measured;
 mod model;
 mod output;

@@ -78,6 +78,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
         }
     }
 
+    /// Prints what the active model estimates for the last closed month.
     pub(super) async fn estimate(&mut self) -> Result<(), W::Error> {
         let shared = self.shared;
         let (estimate, by_physics, layers) = {
@@ -89,6 +90,16 @@ impl<B: Board, W: Write> Session<'_, B, W> {
                 Err(fault) => return self.fault(fault).await,
             }
         };
+        self.estimated(&estimate, &layers).await?;
+        self.by_physics(&by_physics, &layers).await
+    }
+
+    /// Prints an estimate.
+    pub(super) async fn estimated(
+        &mut self,
+        estimate: &EstimateRecord,
+        layers: &[Name],
+    ) -> Result<(), W::Error> {
         let month = MonthName(estimate.month_index);
         self.synthetic().await?;
         match estimate.half_width_mm {
@@ -147,8 +158,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             ))
             .await?;
         }
-        self.inputs(&estimate, &layers).await?;
-        self.by_physics(&by_physics, &layers).await
+        self.inputs(estimate, layers).await
     }
 
     /// Prints the state of each input.
@@ -214,7 +224,9 @@ impl<B: Board, W: Write> Session<'_, B, W> {
 }
 
 /// Names of the active model's layers, in its order.
-async fn model_layers<F: MappedFlash>(logger: &mut Logger<F>) -> Vec<Name, MAX_CHANNELS> {
+pub(super) async fn model_layers<F: MappedFlash>(
+    logger: &mut Logger<F>,
+) -> Vec<Name, MAX_CHANNELS> {
     let settings = logger.settings.clone();
     let Ok(file) = logger.active_model().await else {
         return Vec::new();

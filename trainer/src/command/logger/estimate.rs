@@ -1,8 +1,9 @@
 //! `amlstm logger estimate`: what the active model says of the last closed month.
 
-use amlstm::logger::month_text;
+use amlstm::logger::{Client, LoggerError, month_text};
 use amlstm_core::estimate::Primary;
-use amlstm_core::link::{EstimateRecord, InputState, LayerSubsidence, LevelSource};
+use amlstm_core::link::{EstimateRecord, Fault, InputState, LayerSubsidence, LevelSource};
+use anyhow::bail;
 
 use super::json;
 use super::layers::LayersOf;
@@ -49,16 +50,33 @@ pub fn input_flags(estimate: &EstimateRecord, layers: &LayersOf) -> Vec<String> 
 }
 
 /// `logger estimate`.
+pub fn run(client: &mut Client, as_json: bool, output: &mut Output) -> anyhow::Result<()> {
+    let estimate = known(client.estimate())?;
+    let by_physics = client.layers()?;
+    let layers = LayersOf::active(client)?;
+    if as_json {
+        return output.json(&json::estimate(&estimate, by_physics.as_ref(), &layers));
+    }
+    show(&estimate, by_physics.as_ref(), &layers, output)
+}
+
+/// Says in words that no month is closed yet.
+pub fn known<E>(answer: Result<E, LoggerError>) -> anyhow::Result<E> {
+    match answer {
+        Err(LoggerError::Refused(Fault::NotFound)) => {
+            bail!("logger: no month to estimate yet; one closes with the first sample of the next")
+        }
+        answer => Ok(answer?),
+    }
+}
+
+/// Prints an estimate.
 pub fn show(
     estimate: &EstimateRecord,
     by_physics: Option<&LayerSubsidence>,
     layers: &LayersOf,
-    as_json: bool,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    if as_json {
-        return output.json(&json::estimate(estimate, by_physics, layers));
-    }
     if layers.synthetic {
         writeln!(output, "SYNTHETIC: the model was trained on synthetic data")?;
     }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use amlstm::logger::{
-    Client, Correction, Download, Drift, Format, LevelOfMonth, Table, corrected_levels, download,
-    events, levels as levels_as_closed, time_text, write_download, write_levels,
+    Client, Download, Format, LevelOfMonth, Table, corrected_levels, download, events,
+    levels as levels_as_closed, time_text, write_download, write_levels,
 };
 use amlstm::run::write_atomically;
+use amlstm_core::drift::{Correction, TapeReading};
 use amlstm_core::link::Event;
 use clap::ValueEnum;
 
@@ -121,7 +122,10 @@ fn note_drifts(
 ) -> anyhow::Result<()> {
     for (channel, config) in records.channels.iter().enumerate() {
         let layer = config.aquifer_layer.as_str();
-        for reading in Drift::of(events, channel as u8).readings() {
+        let readings = events
+            .iter()
+            .filter_map(|event| TapeReading::of(channel as u8, event.unix_s, &event.kind));
+        for reading in readings {
             output.note(format_args!(
                 "{layer}: {}  tape {:.3} m, sensor {:.3} m, {:+.3} m to its level",
                 time_text(reading.unix_s),
@@ -140,9 +144,9 @@ fn note_drifts(
             Correction::Added(added_m) => Some(added_m),
             _ => None,
         });
-        let added: Vec<f64> = added.collect();
-        let from = added.iter().copied().fold(f64::INFINITY, f64::min);
-        let to = added.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let added: Vec<f32> = added.collect();
+        let from = added.iter().copied().fold(f32::INFINITY, f32::min);
+        let to = added.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let range = if added.is_empty() {
             String::new()
         } else {

@@ -3,7 +3,8 @@
 use amlstm::logger::{Download, month_text, quality_text};
 use amlstm_core::estimate::Primary;
 use amlstm_core::link::{
-    EstimateRecord, InputState, LayerSubsidence, LevelSource, Models, MonthLevel, Status,
+    CorrectedLevel, EstimateRecord, InputState, LayerSubsidence, LevelSource, Models, MonthLevel,
+    Status,
 };
 use serde::Serialize;
 
@@ -51,6 +52,42 @@ pub struct Estimate<'a> {
     subsidence_half_width_mm: Option<f32>,
     synthetic: bool,
     inputs: Vec<Input<'a>>,
+}
+
+/// An estimate without the drift of the sensors.
+#[derive(Serialize)]
+pub struct WithoutDrift<'a> {
+    corrected: bool,
+    levels: Vec<CorrectedMonth<'a>>,
+    #[serde(flatten)]
+    estimate: Estimate<'a>,
+}
+
+#[derive(Serialize)]
+struct CorrectedMonth<'a> {
+    aquifer_layer: &'a str,
+    #[serde(flatten)]
+    level: CorrectedLevel,
+}
+
+/// Marks an estimate as one without the drift.
+pub fn corrected<'a>(
+    estimate: Estimate<'a>,
+    layers: &'a [String],
+    levels: &[CorrectedLevel],
+) -> WithoutDrift<'a> {
+    let levels = layers
+        .iter()
+        .zip(levels)
+        .map(|(aquifer_layer, level)| CorrectedMonth {
+            aquifer_layer,
+            level: *level,
+        });
+    WithoutDrift {
+        corrected: true,
+        levels: levels.collect(),
+        estimate,
+    }
 }
 
 #[derive(Serialize)]

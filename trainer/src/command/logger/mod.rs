@@ -3,6 +3,7 @@
 mod bundle;
 mod clock;
 mod config;
+mod corrected_estimate;
 mod estimate;
 mod event;
 mod export;
@@ -22,8 +23,7 @@ mod void;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use amlstm::logger::{Client, LoggerError, Table, download, events};
-use amlstm_core::link::Fault;
+use amlstm::logger::{Client, Table, download, events};
 use anyhow::bail;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Subcommand};
@@ -105,8 +105,13 @@ enum Request {
     /// What the active model says of the last closed month
     #[command(after_help = "Example:
   amlstm logger --port /dev/ttyUSB0 estimate
+  amlstm logger --port /dev/ttyUSB0 estimate --corrected
   amlstm logger --port /dev/ttyUSB0 estimate --json")]
-    Estimate,
+    Estimate {
+        /// Let the logger take the drift of its sensors off the months, by the tape readings; what it keeps stays as it is
+        #[arg(long)]
+        corrected: bool,
+    },
     /// Uploads a model and makes it active; taken up again where it broke off
     #[command(after_help = "Example:
   amlstm logger --port /dev/ttyUSB0 push A.f32.amlm
@@ -254,17 +259,8 @@ fn ask(
             bar.finish_and_clear();
             event::show(&events, &layers, as_json, output)
         }
-        Request::Estimate => {
-            let estimate = match client.estimate() {
-                Err(LoggerError::Refused(Fault::NotFound)) => bail!(
-                    "logger: no month to estimate yet; one closes with the first sample of the next"
-                ),
-                answer => answer?,
-            };
-            let by_physics = client.layers()?;
-            let layers = LayersOf::active(client)?;
-            estimate::show(&estimate, by_physics.as_ref(), &layers, as_json, output)
-        }
+        Request::Estimate { corrected: false } => estimate::run(client, as_json, output),
+        Request::Estimate { corrected: true } => corrected_estimate::run(client, as_json, output),
         Request::Push(push) => model::push(client, push, output),
         Request::Pull { output: path } => model::pull(client, path, output),
         Request::Rollback { allow_older } => model::rollback(client, *allow_older, output),
