@@ -154,10 +154,10 @@ impl<F: MappedFlash> Store<F> {
     async fn each<T: DeserializeOwned>(
         &mut self,
         region: Range<u32>,
-        mut visit: impl FnMut(T) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(T) -> ControlFlow<()>,
     ) -> Result<u32, StoreError> {
         let mut unreadable = 0;
-        let visited = each_item(&mut self.flash, region, |bytes| {
+        let visited = each_item(&mut self.flash, region, &mut |bytes| {
             if let Ok(item) = postcard::from_bytes(bytes) {
                 return visit(item);
             }

@@ -43,7 +43,7 @@ impl<F: MappedFlash> Store<F> {
         mut visit: impl FnMut(Event),
     ) -> Result<(), StoreError> {
         let region = self.layout.events.clone();
-        self.each(region, |event: Versioned<Event>| {
+        self.each(region, &mut |event: Versioned<Event>| {
             visit(event.newest());
             ControlFlow::Continue(())
         })
@@ -61,7 +61,7 @@ impl<F: MappedFlash> Store<F> {
             self.layout.events.clone(),
             self.layout.repeating_events.clone(),
         ] {
-            self.each(region, |event: Versioned<Event>| {
+            self.each(region, &mut |event: Versioned<Event>| {
                 let event = event.newest();
                 if event.number < number {
                     return ControlFlow::Continue(());
@@ -86,7 +86,7 @@ impl<F: MappedFlash> Store<F> {
             self.layout.repeating_events.clone(),
         ] {
             unreadable += self
-                .each(region, |event: Versioned<Event>| {
+                .each(region, &mut |event: Versioned<Event>| {
                     let event = event.newest();
                     first = event.number.min(first);
                     next = event.number.wrapping_add(1).max(next);

@@ -68,7 +68,7 @@ impl<F: MappedFlash> Store<F> {
         let region = self.layout.months.clone();
         let voids = self.held.voids.clone();
         let mut number = 0;
-        self.each(region, |entry: MonthEntry| {
+        self.each(region, &mut |entry: MonthEntry| {
             number += 1;
             match voids.live(number - 1, entry) {
                 Some(MonthEntry::Missing(missing)) => missing
@@ -115,14 +115,14 @@ impl<F: MappedFlash> Store<F> {
         let region = self.layout.months.clone();
         let mut survey = Held::default();
         let unreadable = self
-            .each(region.clone(), |entry: MonthEntry| {
+            .each(region.clone(), &mut |entry: MonthEntry| {
                 survey.note_void(&entry);
                 ControlFlow::Continue(())
             })
             .await?;
         let mut number = 0;
         let voids = survey.voids.clone();
-        self.each(region, |entry: MonthEntry| {
+        self.each(region, &mut |entry: MonthEntry| {
             number += 1;
             if let Some(entry) = voids.live(number - 1, entry) {
                 survey.note_month(&entry);

@@ -36,7 +36,7 @@ pub async fn push<F: MappedFlash>(
     for _ in 0..TRIES {
         queue(flash, region.clone())?.push(bytes, overwrite).await?;
         let mut kept = false;
-        each_item(flash, region.clone(), |item| {
+        each_item(flash, region.clone(), &mut |item| {
             kept = item == bytes;
             ControlFlow::Continue(())
         })
@@ -48,14 +48,14 @@ pub async fn push<F: MappedFlash>(
     Err(StoreError::NotKept)
 }
 
-/// Calls `visit` with each item, oldest first, until it returns `Break`.
+/// Calls `visit` with each item, oldest first, until it returns `Break`. The image holds this code once, whoever visits.
 ///
 /// # Errors
 /// [`StoreError::Flash`].
 pub async fn each_item<F: MappedFlash>(
     flash: &mut F,
     region: Range<u32>,
-    mut visit: impl FnMut(&[u8]) -> ControlFlow<()>,
+    visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
     let mut queue = queue(flash, region)?;
     let mut items = queue.iter().await?;

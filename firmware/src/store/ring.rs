@@ -53,7 +53,7 @@ impl Ring {
         };
         ring.current = current;
         ring.next_number = first + 1;
-        each_item(flash, layout.segment(current), |bytes| {
+        each_item(flash, layout.segment(current), &mut |bytes| {
             match read(bytes) {
                 Some(sample) => {
                     ring.next_number = sample.number + 1;
@@ -120,7 +120,7 @@ impl Ring {
         flash: &mut F,
         layout: &Layout,
         number: u32,
-        mut visit: impl FnMut(Sample, &[u8]) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(Sample, &[u8]) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let mut stopped = false;
         // From the segment after the current one, which is the oldest, to the current one.
@@ -129,7 +129,7 @@ impl Ring {
             if stopped || self.ends_before(index, number) {
                 continue;
             }
-            each_item(flash, layout.segment(index), |bytes| {
+            each_item(flash, layout.segment(index), &mut |bytes| {
                 let Some(sample) = read(bytes) else {
                     return ControlFlow::Continue(());
                 };
@@ -162,7 +162,7 @@ async fn first_sample<F: MappedFlash>(
     index: usize,
 ) -> Result<Option<Sample>, StoreError> {
     let mut first = None;
-    each_item(flash, layout.segment(index), |bytes| {
+    each_item(flash, layout.segment(index), &mut |bytes| {
         first = read(bytes);
         if first.is_some() {
             ControlFlow::Break(())

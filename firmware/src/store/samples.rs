@@ -65,7 +65,7 @@ impl<F: MappedFlash> Store<F> {
         mut visit: impl FnMut(Sample, &[u8]) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let placed = &self.placed;
-        let in_place = |sample: Sample, bytes: &[u8]| {
+        let mut in_place = |sample: Sample, bytes: &[u8]| {
             let Some(sample) = placed.placed(&sample) else {
                 return visit(sample, bytes);
             };
@@ -76,7 +76,7 @@ impl<F: MappedFlash> Store<F> {
         };
         let visited = self
             .ring
-            .each(&mut self.flash, &self.layout, number, in_place)
+            .each(&mut self.flash, &self.layout, number, &mut in_place)
             .await;
         visited.map_err(|error| self.failed(error))
     }
