@@ -53,6 +53,12 @@ fn print(aquifer_layers: &[&str], estimate: &Estimate) {
             Some(InputState::Above { by_m }) => {
                 format!("{by_m:.1} m above all levels trained on")
             }
+            Some(InputState::ChangeBelow { by_m }) => {
+                format!("change {by_m:.1} m below all changes trained on")
+            }
+            Some(InputState::ChangeAbove { by_m }) => {
+                format!("change {by_m:.1} m above all changes trained on")
+            }
         };
         println!("    {layer:<10} share {share:.2} {remark}");
     }

@@ -17,7 +17,7 @@
 //! |---|---|
 //! | `RECD` | [`Record`] in postcard |
 //! | `INPT` | for each aquifer layer four `f32`: offset and scale of its level, lowest and highest level trained on, m above datum |
-//! | `CHNG` | of a network that sees monthly changes beside the levels: for each layer `f32` scale of its change, m, then for each its level in the start's month, m above datum, NaN where missing; absent where it sees levels only |
+//! | `CHNG` | of a network that sees monthly changes beside the levels: for each layer four `f32`: offset and scale of its change, lowest and highest change trained on, m; then for each its level in the start's month, m above datum, NaN where missing; absent where it sees levels only |
 //! | `NETW` | the network's numbers, see below; of the first network in a model of several |
 //! | `MEMB` | the numbers of a further network, in the form of `NETW`, with the same sizes, target, start month, subsidence and golden levels; at most [`MAX_FURTHER`] such sections. The network's estimate is then the mean of all networks |
 //! | `MNTH` | `i16` minutes by which the site's time is ahead of UTC · `u8` bit k set if a month of input k counts only with most of its days · zero; without this section any day is enough, in UTC |
@@ -35,7 +35,7 @@
 //! | golden | `f32` level of each layer · `f32` increments of [`GOLDEN_MONTHS`] months of these levels from the zero state, which with `CHNG` fall by the scale of their change per month · `u32` [`digest`](StatefulNetwork::digest) of these months |
 //! | weights | three `i32` [scales](crate::arithmetic::Scales) (q15 only) · `W [attention, 2 hidden]`, columns h then C · `U [attention, c]` · `B [attention, c]` · `V [attention, c]` · gates `[4 hidden, hidden + inputs]`, columns h then e · gate biases `[4 hidden]` · `w_o [hidden]` · `b_o` · with `CHNG` the skip `s [inputs]` |
 //!
-//! Inputs are the levels of the layers, or, with `CHNG`, their levels and then their monthly changes divided by their scale; a change is missing where the level of this month
+//! Inputs are the levels of the layers, or, with `CHNG`, their levels and then their monthly changes, standardised like levels; a change is missing where the level of this month
 //! or of the one before is, and after a gap of months.
 //!
 //! `c` is the columns of the attention: one, or one for each input. W, U, B, V are absent in a plain LSTM. In [`ArithmeticKind::F32`] weights and biases are

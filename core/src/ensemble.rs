@@ -8,7 +8,6 @@ use core::iter::zip;
 use heapless::Vec;
 
 use crate::artifact::ModelFile;
-use crate::input::Input;
 use crate::sizes::{MAX_BLOCKS, MAX_FURTHER};
 use crate::stateful_network::{Output, StatefulNetwork};
 
@@ -60,11 +59,6 @@ impl<'a, const BLOCKS: usize, const FURTHER: usize> Ensemble<'a, BLOCKS, FURTHER
     /// Whether the networks have an attention.
     pub(crate) fn has_attention(&self) -> bool {
         self.first.has_attention()
-    }
-
-    /// The inputs, in the order of the aquifer layers.
-    pub(crate) fn inputs(&self) -> impl ExactSizeIterator<Item = Input> + use<'a, BLOCKS, FURTHER> {
-        self.first.inputs()
     }
 
     /// One month of all networks with the levels (m above datum) of the aquifer layers: the means of their increments and of their shares.

@@ -54,7 +54,7 @@ pub struct Estimate {
     /// Which estimate is the primary one. It is the network's, too, while physics is to be trusted but not every aquifer layer has been measured yet.
     pub primary: Primary,
     /// Half the width of the 90 % interval around the primary increment in mm: that of validation times 1 + d, where d is the largest distance of a
-    /// level from its trained range, as a multiple of that range. `None` if validation gave none.
+    /// level, or of a change that the network sees, from its trained range, as a multiple of that range. `None` if validation gave none.
     pub half_width_mm: Option<f32>,
     /// Half the width of the 90 % interval around the primary cumulative subsidence in mm, by the number of months since the ground was last
     /// observed; widened like `half_width_mm`. `None` if validation gave none, after a cold start, or while the ground was observed.
@@ -67,7 +67,7 @@ pub struct Estimate {
     pub physics: Option<PhysicsEstimate>,
     /// Share of each input in the attention, 0 to 1; empty in a plain LSTM.
     pub attention: Vec<f32, MAX_INPUTS>,
-    /// How each input's level relates to the levels trained on.
+    /// How the level of each aquifer layer relates to the levels trained on, and its change to the changes.
     pub inputs: Vec<InputState, MAX_INPUTS>,
 }
 

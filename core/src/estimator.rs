@@ -141,6 +141,15 @@ impl<'a, const BLOCKS: usize, const FURTHER: usize> Estimator<'a, BLOCKS, FURTHE
                 .networks_mut()
                 .for_each(StatefulNetwork::forget_levels);
         }
+        let mut inputs = Vec::new();
+        let mut outside = 0.0_f32;
+        for (state, of_input) in self.networks.first.input_states(level_m) {
+            if of_input > outside {
+                outside = of_input;
+            }
+            // There is room for all inputs of a model.
+            let _ = inputs.push(state);
+        }
         let output = self.networks.step(level_m);
         self.month = Some(month);
         self.subsidence_mm += output.increment_mm;
@@ -173,19 +182,11 @@ impl<'a, const BLOCKS: usize, const FURTHER: usize> Estimator<'a, BLOCKS, FURTHE
             network,
             physics: by_physics,
             attention: Vec::new(),
-            inputs: Vec::new(),
+            inputs,
         };
-        let levels = level_m.iter().copied().chain(core::iter::repeat(None));
-        let mut outside = 0.0_f32;
-        for (input, (level_m, share)) in zip(self.networks.inputs(), zip(levels, output.attention))
-        {
-            let of_input = input.outside(level_m);
-            if of_input > outside {
-                outside = of_input;
-            }
-            // There is room for all inputs of a model.
-            let _ = estimate.inputs.push(input.state(level_m));
-            if self.networks.has_attention() {
+        if self.networks.has_attention() {
+            for (share, _) in zip(output.attention, &estimate.inputs) {
+                // As many as inputs.
                 let _ = estimate.attention.push(share);
             }
         }

@@ -194,7 +194,7 @@ pub fn ensemble_file(
 }
 
 /// A model file with random weights of networks, one for each seed, that see the changes of their levels, too, and so have half as many aquifer layers as
-/// inputs. Changes have scales of 0.5 m, 1 m, ..., and the first layer had no level in the start's month, the others -19 m, -29 m, ...
+/// inputs. Changes have scales of 0.5 m, 1 m, ... and were trained from -2 m to 1 m, and the first layer had no level in the start's month, the others -19 m, -29 m, ...
 pub fn change_ensemble_file(sizes: Sizes, attention: AttentionKind, seeds: &[u64]) -> Aligned {
     file_of_layers(sizes.inputs / 2, sizes, attention, seeds, None)
 }
@@ -212,7 +212,16 @@ fn file_of_layers(
     physics: Option<&Physics>,
 ) -> Aligned {
     let changed = if layers < sizes.inputs { layers } else { 0 };
-    let change_scale_m: Vec<f32> = (1..=changed).map(|k| 0.5 * f32::from(k)).collect();
+    let changes: Vec<Input> = (1..=changed)
+        .map(|k| Input {
+            scaler: Scaler {
+                offset: 0.0,
+                scale: 0.5 * f32::from(k),
+            },
+            lowest_trained_m: -2.0,
+            highest_trained_m: 1.0,
+        })
+        .collect();
     let start_level_m: Vec<f32> = (1..=changed)
         .map(|k| {
             if k == 1 {
@@ -250,7 +259,7 @@ fn file_of_layers(
             inputs: layers,
             ..sizes
         }),
-        change_scale_m: &change_scale_m,
+        changes: &changes,
         target: Scaler {
             offset: 2.0,
             scale: 0.75,

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::scaler::Scaler;
 
-/// One input: the level of an aquifer layer.
+/// One input: the level of an aquifer layer in m above datum, or its change since the month before in m.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Input {
-    /// From m above datum to the standardised value that the network sees.
+    /// From m to the standardised value that the network sees.
     pub scaler: Scaler,
-    /// Lowest level trained on, m above datum.
+    /// Lowest value trained on, m.
     pub lowest_trained_m: f32,
-    /// Highest level trained on, m above datum.
+    /// Highest value trained on, m.
     pub highest_trained_m: f32,
 }
 
@@ -35,18 +35,16 @@ impl Input {
         }
     }
 
-    /// How far a level of this input, m above datum, lies outside the trained range, as a multiple of the range's width; 0 inside, and without a
-    /// level.
-    pub fn outside(&self, level_m: Option<f32>) -> f32 {
-        let by_m = match self.state(level_m) {
-            InputState::Below { by_m } | InputState::Above { by_m } => by_m,
-            InputState::Trained | InputState::Missing => return 0.0,
+    /// How far a value of this input lies outside the trained range, as a multiple of the range's width; 0 inside, and without a value.
+    pub fn outside(&self, value_m: Option<f32>) -> f32 {
+        let (InputState::Below { by_m } | InputState::Above { by_m }) = self.state(value_m) else {
+            return 0.0;
         };
         let range_m = self.highest_trained_m - self.lowest_trained_m;
         if range_m > 0.0 { by_m / range_m } else { 1.0 }
     }
 
-    /// How a level of this input, m above datum, relates to the trained range.
+    /// How a level relates to the trained range, for an input that is a level.
     pub fn state(&self, level_m: Option<f32>) -> InputState {
         match level_m.filter(|level_m| level_m.is_finite()) {
             None => InputState::Missing,
@@ -61,7 +59,8 @@ impl Input {
     }
 }
 
-/// How the level of an input relates to the levels that the model was trained on.
+/// How the level of an aquifer layer relates to the levels that the model was trained on, and, where it lies within them and the network sees its change, how the
+/// change since the month before relates to the changes trained on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum InputState {
     /// Within the trained range.
@@ -75,6 +74,16 @@ pub enum InputState {
     },
     /// Above the highest level trained on.
     Above {
+        /// By how many m.
+        by_m: f32,
+    },
+    /// A change below the lowest trained on: the level fell faster.
+    ChangeBelow {
+        /// By how many m.
+        by_m: f32,
+    },
+    /// A change above the highest trained on: the level rose faster.
+    ChangeAbove {
         /// By how many m.
         by_m: f32,
     },

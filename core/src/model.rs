@@ -24,8 +24,8 @@ pub enum Network<'a> {
 pub struct Model<'a> {
     /// Four numbers per input, see [`Input::from_numbers`].
     pub(crate) inputs: &'a [[f32; 4]],
-    /// Scale of each aquifer layer's monthly change, m; empty in a network that sees levels only.
-    pub change_scale_m: &'a [f32],
+    /// The same of each aquifer layer's monthly change; empty in a network that sees levels only.
+    pub(crate) changes: &'a [[f32; 4]],
     /// Scaler of a month's increment in mm.
     pub target: Scaler,
     /// The weights.
@@ -36,5 +36,10 @@ impl<'a> Model<'a> {
     /// The inputs that are levels, in the order of the aquifer layers.
     pub fn inputs(&self) -> impl ExactSizeIterator<Item = Input> + use<'a> {
         self.inputs.iter().copied().map(Input::from_numbers)
+    }
+
+    /// The inputs that are monthly changes of levels, in the order of the aquifer layers; none in a network that sees levels only.
+    pub fn changes(&self) -> impl ExactSizeIterator<Item = Input> + use<'a> {
+        self.changes.iter().copied().map(Input::from_numbers)
     }
 }

@@ -16,7 +16,10 @@ use crate::input::Input;
 use crate::lstm::gate_row;
 use crate::model::Network;
 use crate::network::Weights;
-use crate::sizes::{BLOCK, MAX_ATTENTION, MAX_BLOCKS, MAX_HIDDEN, MAX_INPUTS, MAX_MEMBERS, Sizes};
+use crate::sizes::{
+    BLOCK, MAX_ATTENTION, MAX_BLOCKS, MAX_CHANGED_LAYERS, MAX_HIDDEN, MAX_INPUTS, MAX_MEMBERS,
+    Sizes,
+};
 use crate::stateful_network::StatefulNetwork;
 
 /// The ranges that fixed point must represent, found by running the floating-point model over its training levels.
@@ -39,20 +42,20 @@ impl Calibration {
             scaler,
             lowest_trained_m,
             highest_trained_m,
-        } in file.model().inputs()
+        } in file.model().inputs().chain(file.model().changes())
         {
-            for level_m in [lowest_trained_m, highest_trained_m] {
-                calibration.input = calibration.input.max(scaler.standardise(level_m).abs());
+            for value_m in [lowest_trained_m, highest_trained_m] {
+                calibration.input = calibration.input.max(scaler.standardise(value_m).abs());
             }
         }
         let mut networks = Ensemble::<MAX_BLOCKS>::cold(file);
         for level_m in months {
             let last_m = networks.first.last_levels();
-            let changes = zip(file.model().change_scale_m, last_m);
-            for ((scale_m, last_m), level_m) in zip(changes, level_m) {
+            let changes = zip(file.model().changes(), last_m);
+            for ((change, last_m), level_m) in zip(changes, level_m) {
                 if let Some(level_m) = level_m.filter(|level_m| level_m.is_finite()) {
                     // Not a number where the level before is missing, which is never the larger one.
-                    let change = (level_m - last_m) / scale_m;
+                    let change = change.scaler.standardise(level_m - last_m);
                     calibration.input = calibration.input.max(change.abs());
                 }
             }
@@ -66,7 +69,7 @@ impl Calibration {
     }
 }
 
-/// Inputs and cells up to twice as large as any in the calibration can be represented; larger ones saturate, and such levels are flagged, changes not.
+/// Inputs and cells up to twice as large as any in the calibration can be represented; larger ones saturate, and such levels and changes are flagged.
 const MARGIN: f32 = 2.0;
 
 /// Why a model cannot be converted to fixed point.
@@ -129,10 +132,11 @@ pub fn quantise(
     debug_assert_eq!(networks.len(), file.member_count());
     let (first, further) = networks.split_first().ok_or(QuantiseError::NotFloat)?;
     let inputs: Vec<Input, MAX_INPUTS> = file.model().inputs().collect();
+    let changes: Vec<Input, MAX_CHANGED_LAYERS> = file.model().changes().collect();
     let content = Content {
         record,
         inputs: &inputs,
-        change_scale_m: file.model().change_scale_m,
+        changes: &changes,
         target: file.model().target,
         start_month: file.start().month,
         start_subsidence_mm: file.start().subsidence_mm,

@@ -9,7 +9,7 @@ use crate::arithmetic::F32;
 use crate::arithmetic::Q15;
 use crate::attention::Inputs;
 use crate::checksum::CRC32;
-use crate::input::Input;
+use crate::input::{Input, InputState};
 use crate::model::{Model, Network};
 use crate::network::Weights;
 use crate::scaler::Scaler;
@@ -38,8 +38,8 @@ enum WeightsAndState<'a, const BLOCKS: usize> {
 /// What a network needs to see the monthly changes of the levels.
 #[derive(Clone, Copy, Debug)]
 struct Changes<'a> {
-    /// Scale of each aquifer layer's change, m; empty in a network that sees levels only.
-    scale_m: &'a [f32],
+    /// The change of each aquifer layer as an input; empty in a network that sees levels only.
+    inputs: &'a [[f32; 4]],
     /// The levels of the last month, m above datum; NaN if missing.
     last_m: [f32; MAX_CHANGED_LAYERS],
 }
@@ -57,13 +57,14 @@ impl Changes<'_> {
     ) {
         let places = zip(&mut month.value, &mut month.present).skip(levels);
         let level_m = level_m.iter().copied().chain(core::iter::repeat(None));
-        let layers = zip(zip(self.scale_m, &mut self.last_m), level_m);
-        for ((value, present), ((scale_m, last_m), level_m)) in zip(places, layers) {
+        let layers = zip(zip(self.inputs, &mut self.last_m), level_m);
+        for ((value, present), ((change, last_m), level_m)) in zip(places, layers) {
             let level_m = level_m.filter(|level_m| level_m.is_finite());
             if let Some(level_m) = level_m
                 && last_m.is_finite()
             {
-                *value = A::input(scales, (level_m - *last_m) / scale_m);
+                let scaler = Input::from_numbers(*change).scaler;
+                *value = A::input(scales, scaler.standardise(level_m - *last_m));
                 *present = true;
             }
             *last_m = level_m.unwrap_or(f32::NAN);
@@ -103,7 +104,7 @@ impl<'a, const BLOCKS: usize> StatefulNetwork<'a, BLOCKS> {
         Self {
             inputs: model.inputs,
             changes: Changes {
-                scale_m: model.change_scale_m,
+                inputs: model.changes,
                 last_m: [f32::NAN; MAX_CHANGED_LAYERS],
             },
             target: model.target,
@@ -124,6 +125,36 @@ impl<'a, const BLOCKS: usize> StatefulNetwork<'a, BLOCKS> {
     /// The inputs that are levels, in the order of the aquifer layers.
     pub fn inputs(&self) -> impl ExactSizeIterator<Item = Input> + use<'a, BLOCKS> {
         self.inputs.iter().copied().map(Input::from_numbers)
+    }
+
+    /// How the levels (m above datum) of the next month relate to those trained on, and their changes to the changes trained on, for each aquifer layer, with the larger
+    /// of the two distances [outside](Input::outside) of the trained ranges.
+    pub(crate) fn input_states(
+        &self,
+        level_m: &[Option<f32>],
+    ) -> impl Iterator<Item = (InputState, f32)> {
+        let level_m = level_m.iter().copied().chain(core::iter::repeat(None));
+        let changes = zip(self.changes.inputs, self.changes.last_m);
+        let changes = changes.map(Some).chain(core::iter::repeat(None));
+        zip(zip(self.inputs(), level_m), changes).map(|((input, level_m), change)| {
+            let (state, outside) = (input.state(level_m), input.outside(level_m));
+            let Some((change, last_m)) = change else {
+                return (state, outside);
+            };
+            let change = Input::from_numbers(*change);
+            // Not a number where one of the levels is missing.
+            let change_m = level_m.map(|level_m| level_m - last_m);
+            let state = match (state, change.state(change_m)) {
+                (InputState::Trained, InputState::Below { by_m }) => {
+                    InputState::ChangeBelow { by_m }
+                }
+                (InputState::Trained, InputState::Above { by_m }) => {
+                    InputState::ChangeAbove { by_m }
+                }
+                _ => state,
+            };
+            (state, outside.max(change.outside(change_m)))
+        })
     }
 
     /// One month with the levels (m above datum) of the aquifer layers; a level that is absent, not finite or not given is missing.
@@ -173,7 +204,7 @@ impl<'a, const BLOCKS: usize> StatefulNetwork<'a, BLOCKS> {
 
     /// The levels of the last month, m above datum, NaN if missing, of each aquifer layer whose change the network sees.
     pub fn last_levels(&self) -> &[f32] {
-        let layers = self.changes.scale_m.len();
+        let layers = self.changes.inputs.len();
         self.changes.last_m.get(..layers).unwrap_or_default()
     }
 
@@ -235,7 +266,7 @@ fn step<A: Arithmetic, const BLOCKS: usize>(
             *present = true;
         }
     }
-    if !changes.scale_m.is_empty() {
+    if !changes.inputs.is_empty() {
         changes.put(&weights.scales, inputs.len(), level_m, &mut month);
     }
     let (y, beta) = weights.step(state, &month);
@@ -243,7 +274,7 @@ fn step<A: Arithmetic, const BLOCKS: usize>(
     for (share, beta) in zip(&mut attention, &beta) {
         *share = A::share(*beta);
     }
-    if !changes.scale_m.is_empty() {
+    if !changes.inputs.is_empty() {
         add_shares_of_changes(inputs.len(), &mut attention);
     }
     (y, attention)

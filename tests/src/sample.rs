@@ -134,6 +134,14 @@ fn model_file_of_layers(
         highest_trained_m: -28.0,
     };
     let inputs = vec![input; usize::from(layers)];
+    let change = Input {
+        scaler: Scaler {
+            offset: 0.0,
+            scale: 1.75,
+        },
+        lowest_trained_m: -6.0,
+        highest_trained_m: 6.0,
+    };
     let names = [
         "phreatic",
         "confined1",
@@ -166,7 +174,7 @@ fn model_file_of_layers(
             interval_half_width_mm: f32::NAN,
         },
         inputs: &inputs,
-        change_scale_m: &vec![1.75; changed],
+        changes: &vec![change; changed],
         target: Scaler {
             offset: 1.25,
             scale: 2.5,

@@ -79,17 +79,14 @@ pub fn model_file(
     let inputs: Vec<Input> = trained
         .input
         .iter()
-        .zip(&trained.valid_level_m)
+        .zip(&trained.trained_m)
         .map(|(scaler, (lowest, highest))| Input {
             scaler: *scaler,
             lowest_trained_m: *lowest,
             highest_trained_m: *highest,
         })
         .collect();
-    let of_changes = trained.input.get(series.aquifer_layers.len()..);
-    let change_scale_m: Vec<f32> = (of_changes.unwrap_or_default().iter())
-        .map(|scaler| scaler.scale)
-        .collect();
+    let (levels, changes) = inputs.split_at(series.aquifer_layers.len());
     let physics = beside
         .physics
         .map(|(physics, primary)| physics.shipped(primary));
@@ -113,13 +110,13 @@ pub fn model_file(
         .collect();
     let mut bytes = encoded(&Content {
         record: record(trained, series, split, months, model_version),
-        inputs: &inputs,
-        change_scale_m: &change_scale_m,
+        inputs: levels,
+        changes,
         target: trained.target,
         start_month,
         start_subsidence_mm: 0.0,
         start_state: &start_state,
-        start_level_m: &vec![f32::NAN; change_scale_m.len()],
+        start_level_m: &vec![f32::NAN; changes.len()],
         weights: bytemuck::cast_slice(&trained.parameters),
         further: &further,
         physics: physics.as_ref(),

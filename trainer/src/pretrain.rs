@@ -112,8 +112,8 @@ struct Fit {
     network: Pretrained,
     /// Parameters of those beside the first.
     further: Vec<Vec<f32>>,
-    /// Lowest and highest level of each aquifer layer in the months that it may know, m above datum.
-    valid_level_m: Vec<(f32, f32)>,
+    /// Lowest and highest value of each input in the months that it may know, m.
+    trained_m: Vec<(f32, f32)>,
 }
 
 impl Fit {
@@ -137,7 +137,10 @@ impl Fit {
         let first = prepared.first();
         let months = prepared.fitted_until(parts) + 1;
         // Levels of every layer must be known when the ground is.
-        let valid_level_m = scaling::ranges(series, months)?;
+        let mut trained_m = scaling::ranges(series, months)?;
+        if shape.skip {
+            trained_m.extend(scaling::ranges_of_changes(series, months));
+        }
         let measured: Vec<Measured> = prepared
             .fitted(parts)
             .into_iter()
@@ -163,7 +166,7 @@ impl Fit {
             network: member(0),
             // Scalers come from the record and the measurements, so they are those of the first.
             further: (1..members).map(|index| member(index).parameters).collect(),
-            valid_level_m,
+            trained_m,
         })
     }
 
@@ -200,7 +203,7 @@ impl Fit {
             network: self.shape,
             best_epoch: history.len(),
             history,
-            valid_level_m: self.valid_level_m,
+            trained_m: self.trained_m,
             floor_rmse_mm: observations.floor(),
             interval_half_width_mm: observations.half_width(series, &predicted),
             input: self.network.input,

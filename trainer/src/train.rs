@@ -53,8 +53,8 @@ pub struct TrainedWell {
     pub input: Vec<Scaler>,
     /// Scaler of a month's increment in mm.
     pub target: Scaler,
-    /// Lowest and highest monthly level of each aquifer layer that training saw, in metres above datum.
-    pub valid_level_m: Vec<(f32, f32)>,
+    /// Lowest and highest value of each input that training saw, in metres.
+    pub trained_m: Vec<(f32, f32)>,
     /// Scores after each epoch.
     pub history: Vec<Epoch>,
     /// Epoch whose parameters were kept, from 1.
@@ -228,10 +228,11 @@ where
     let shape = shape_for(series, config)?;
     let months = split.training_steps(series);
     let mut input = scaling::inputs(series, months, config.data.level_scaling)?;
+    let mut trained_m = scaling::ranges(series, months)?;
     if config.network.inputs == Inputs::LevelsAndChange {
         input.extend(scaling::changes(series, months));
+        trained_m.extend(scaling::ranges_of_changes(series, months));
     }
-    let valid_level_m = scaling::ranges(series, months)?;
     let target = observation::target(series, split)?;
     let observations = Observations::new(series, split, target);
     if let Stop::AtBest = stop {
@@ -312,7 +313,7 @@ where
         further: Vec::new(),
         input,
         target,
-        valid_level_m,
+        trained_m,
         history,
         best_epoch,
         floor_rmse_mm: observations.floor(),

@@ -30,8 +30,8 @@ pub struct Content<'a> {
     pub record: Record<'a>,
     /// The inputs that are levels, in the order of the aquifer layers.
     pub inputs: &'a [Input],
-    /// Scale of each layer's monthly change, m, for a network that sees it, too; else empty.
-    pub change_scale_m: &'a [f32],
+    /// The inputs that are monthly changes of these levels, for a network that sees them, too; else empty.
+    pub changes: &'a [Input],
     /// Scaler of a month's increment in mm.
     pub target: Scaler,
     /// Month of the start state: the last of training or a later one.
@@ -109,9 +109,11 @@ pub fn encode(content: &Content, out: &mut [u8]) -> Result<usize, ArtifactError>
     }
     writer.end(inputs)?;
 
-    if !content.change_scale_m.is_empty() {
+    if !content.changes.is_empty() {
         let changes = writer.begin(Tag::CHANGES)?;
-        writer.put(bytemuck::cast_slice(content.change_scale_m))?;
+        for change in content.changes {
+            writer.put(bytemuck::bytes_of(&change.to_numbers()))?;
+        }
         writer.put(bytemuck::cast_slice(content.start_level_m))?;
         writer.end(changes)?;
     }
@@ -227,7 +229,7 @@ pub fn start_from(file: &mut [u8], state: &SavedState) -> Result<(), ArtifactErr
         }
     }
     if let Some(changes) = changes.first() {
-        writer.at = changes + 4 * layers;
+        writer.at = changes + layers * size_of::<[f32; 4]>();
         for bits in state.last_level.iter().take(layers) {
             writer.put(&bits.to_le_bytes())?;
         }
@@ -404,7 +406,7 @@ fn golden_levels(inputs: &[Input]) -> impl Iterator<Item = f32> {
 
 fn check_counts(content: &Content) -> Result<(), ArtifactError> {
     let sizes = content.record.sizes;
-    let found = content.inputs.len() + content.change_scale_m.len();
+    let found = content.inputs.len() + content.changes.len();
     if content.inputs.len() != content.record.aquifer_layers.len()
         || found != usize::from(sizes.inputs)
     {

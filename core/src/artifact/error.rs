@@ -119,10 +119,6 @@ pub enum ArtifactError {
         lowest_m: f32,
         highest_m: f32,
     },
-    #[error(
-        "model file: scale of the change of layer {layer} is {found_m} m, expected a number above 0"
-    )]
-    ChangeScale { layer: usize, found_m: f32 },
     #[error("model file: level of layer {layer} at the start is infinite")]
     StartLevel { layer: usize },
     #[error(

@@ -23,7 +23,8 @@ impl Golden<'_> {
     #[inline(never)]
     pub fn levels(&self, model: &Model, month: u16) -> Vec<Option<f32>, MAX_INPUTS> {
         let mut levels = Vec::new();
-        let scales_m = model.change_scale_m.iter().copied().chain(repeat(0.0));
+        let changes = model.changes().map(|change| change.scaler.scale);
+        let scales_m = changes.chain(repeat(0.0));
         for (golden_m, scale_m) in zip(self.level_m, scales_m) {
             let pushed = levels.push(Some(golden_m - f32::from(month) * scale_m));
             debug_assert!(pushed.is_ok(), "there is one level for each layer");

@@ -30,10 +30,10 @@ pub(super) fn read<'a>(
     let layers = record.aquifer_layers.len();
     check_length(Tag::INPUTS, inputs, layers * size_of::<[f32; 4]>())?;
     let changed = if record.sees_changes() { layers } else { 0 };
-    check_length(Tag::CHANGES, changes, changed * size_of::<[f32; 2]>())?;
-    let mut changes = Numbers { rest: changes };
+    check_length(Tag::CHANGES, changes, changed * size_of::<[f32; 5]>())?;
+    let mut change_numbers = Numbers { rest: changes };
+    let changes = change_numbers.take(changed)?;
     check_length(tag, network, network_bytes(record))?;
-    let change_scale_m = changes.take(changed)?;
     let mut numbers = Numbers { rest: network };
     let [offset, scale] = numbers.one()?;
     let hidden = usize::from(record.sizes.hidden);
@@ -43,7 +43,7 @@ pub(super) fn read<'a>(
         subsidence_mm: numbers.one()?,
         hidden: numbers.take(hidden)?,
         cell: numbers.take(hidden)?,
-        level_m: changes.take(changed)?,
+        level_m: change_numbers.take(changed)?,
     };
     let golden = Golden {
         level_m: numbers.take(layers)?,
@@ -67,7 +67,7 @@ pub(super) fn read<'a>(
     };
     let model = Model {
         inputs: cast(inputs)?,
-        change_scale_m,
+        changes,
         target: Scaler { offset, scale },
         network,
     };

@@ -35,7 +35,7 @@ fn content<'a>(inputs: &'a [Input], weights: &'a [f32]) -> Content<'a> {
         start_month: record.trained_until,
         record,
         inputs,
-        change_scale_m: &[],
+        changes: &[],
         target: Scaler {
             offset: 0.0,
             scale: 1.0,

@@ -197,6 +197,43 @@ fn levels_outside_the_trained_range_are_flagged_by_how_much() {
 }
 
 #[test]
+fn changes_outside_the_trained_range_are_flagged_by_how_much_and_widen_the_interval() {
+    // Trained on levels of 3 m about -10 m, -20 m and -30 m and on changes from -2 m to 1 m; at the start they are unknown, -19 m and -29 m.
+    let sizes = Sizes { inputs: 6, ..PAPER };
+    let bytes = example::change_file(sizes, AttentionKind::PerLayer, 6);
+    for bytes in [example::fixed(&bytes), bytes] {
+        let file = ModelFile::parse(bytes.bytes()).unwrap();
+        let mut estimator = Estimator::at_start(&file);
+        let mut step = |at: usize, level_m: [f32; 3]| {
+            let estimate = estimator.step_across_gap(month(at), &level_m.map(Some));
+            (estimate.inputs, estimate.half_width_mm.unwrap())
+        };
+        let (inputs, half_width_mm) = step(0, [-12.0, -22.0, -27.5]);
+        let expected = [
+            InputState::Trained,
+            InputState::ChangeBelow { by_m: 1.0 },
+            InputState::ChangeAbove { by_m: 0.5 },
+        ];
+        assert_eq!(inputs, expected);
+        // 1.5 mm, and a third of it: 1 m outside of 3 m.
+        assert!((half_width_mm - 2.0).abs() < 1e-6, "{half_width_mm}");
+        let (inputs, half_width_mm) = step(1, [-9.0, -24.0, -27.5]);
+        let expected = [
+            InputState::ChangeAbove { by_m: 2.0 },
+            // A level outside says more than its change.
+            InputState::Below { by_m: 1.0 },
+            InputState::Trained,
+        ];
+        assert_eq!(inputs, expected);
+        assert!((half_width_mm - 2.5).abs() < 1e-6, "{half_width_mm}");
+        // After a gap of a month nobody knows a change.
+        let (inputs, half_width_mm) = step(3, [-12.0, -18.0, -32.0]);
+        assert_eq!(inputs, [InputState::Trained; 3]);
+        assert_eq!(half_width_mm, 1.5);
+    }
+}
+
+#[test]
 fn the_end_of_training_is_where_the_file_says() {
     let bytes = example::file(PAPER, AttentionKind::Shared, 6);
     let file = ModelFile::parse(bytes.bytes()).unwrap();

@@ -397,8 +397,10 @@ fn the_small_enums_keep_their_numbers() {
         InputState::Missing,
         InputState::Below { by_m: 0.0 },
         InputState::Above { by_m: 0.0 },
+        InputState::ChangeBelow { by_m: 0.0 },
+        InputState::ChangeAbove { by_m: 0.0 },
     ];
-    assert_eq!(kinds(&inputs), ascending(4));
+    assert_eq!(kinds(&inputs), ascending(6));
     assert_eq!(
         kinds(&[Task::Sense, Task::Port, Task::MonthClose, Task::Health]),
         ascending(4)

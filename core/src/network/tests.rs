@@ -266,10 +266,10 @@ fn whole_series_follow_the_equations_in_64_bits_whatever_the_sizes() {
                 .map(|(level, input)| level.map(|level| f64::from(input.scaler.standardise(level))))
                 .collect();
             let pairs = level_m.iter().zip(&before_m);
-            let changes = pairs.zip(file.model().change_scale_m);
-            x.extend(changes.map(|((level, before), scale_m)| {
+            let changes = pairs.zip(file.model().changes());
+            x.extend(changes.map(|((level, before), change)| {
                 let change_m = level.zip(*before).map(|(level, before)| level - before);
-                change_m.map(|change_m| f64::from(change_m / scale_m))
+                change_m.map(|change_m| f64::from(change.scaler.standardise(change_m)))
             }));
             before_m.clone_from(&level_m);
             let skipped = skip.iter().zip(&x);
@@ -292,7 +292,7 @@ fn the_largest_weights_and_levels_still_give_numbers() {
     let content = crate::artifact::Content {
         record: example::record(PAPER, AttentionKind::PerLayer),
         inputs: &example::inputs(PAPER),
-        change_scale_m: &[],
+        changes: &[],
         target: crate::scaler::Scaler {
             offset: 0.0,
             scale: 1.0,

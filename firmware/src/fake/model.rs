@@ -99,7 +99,7 @@ fn model_with(
             interval_half_width_mm: 1.5,
         },
         inputs: &inputs,
-        change_scale_m: &[],
+        changes: &[],
         target: Scaler {
             offset: 2.0,
             scale: 0.75,

@@ -226,6 +226,12 @@ fn remarks(layers: &[String], estimate: &Estimate) -> String {
         InputState::Above { by_m } => {
             Some(format!("{layer}: {by_m:.2} m above all levels trained on"))
         }
+        InputState::ChangeBelow { by_m } => Some(format!(
+            "{layer}: fell {by_m:.2} m more in the month than in any trained on"
+        )),
+        InputState::ChangeAbove { by_m } => Some(format!(
+            "{layer}: rose {by_m:.2} m more in the month than in any trained on"
+        )),
     };
     remarks.extend(layers.iter().zip(flags).enumerate().filter_map(remark));
     remarks.join("; ")
@@ -242,6 +248,12 @@ fn to_json(args: &Args, file: &ModelFile, layers: &[String], steps: &[Step]) -> 
                         Some(InputState::Trained) => ("ok", None),
                         Some(InputState::Below { by_m }) => ("below_trained", Some(*by_m)),
                         Some(InputState::Above { by_m }) => ("above_trained", Some(*by_m)),
+                        Some(InputState::ChangeBelow { by_m }) => {
+                            ("change_below_trained", Some(*by_m))
+                        }
+                        Some(InputState::ChangeAbove { by_m }) => {
+                            ("change_above_trained", Some(*by_m))
+                        }
                         Some(InputState::Missing) | None => ("missing", None),
                     };
                     json!({

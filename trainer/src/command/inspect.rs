@@ -10,7 +10,7 @@ use amlstm::{
 };
 use amlstm_core::{
     arithmetic::ArithmeticKind, artifact::ModelFile, cumulative_interval::HORIZON_MONTHS,
-    model::Network, sizes::AttentionKind,
+    input::Input, model::Network, sizes::AttentionKind,
 };
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ use super::{
 
 /// The equations that the weights belong to, for somebody who computes them elsewhere.
 const EQUATIONS: [&str; 12] = [
-    "x^k = (level_m^k - offset_m^k) / scale_m^k for every aquifer layer k, then with changes (level_m^k - level_m^k of the month before) / change_scale_m^k; h and C start at zero",
+    "x^k = (level_m^k - offset_m^k) / scale_m^k for every aquifer layer k, then with changes (level_m^k - level_m^k of the month before - offset_m of the change) / scale_m of the change; h and C start at zero",
     "(8) alpha^k = V^k' tanh(W [h; C] + U^k x^k + B^k); U, V, B have one column for all inputs or one for each",
     "(9) beta = softmax of alpha over the inputs that are known: a level, and a change from a known level to a known level",
     "(10) e^k = beta^k x^k; 0 for an input that is not known, as its x in the skip; without attention e = x",
@@ -202,14 +202,17 @@ fn print(file: &ModelFile, bytes: usize, output: &mut Output) -> Result<(), Outp
         ("offset m", RIGHT),
         ("scale m", RIGHT),
     ]);
-    for (layer, input) in record.aquifer_layers.iter().zip(file.model().inputs()) {
+    let layers = &record.aquifer_layers;
+    let levels = (layers.iter().map(ToString::to_string)).zip(file.model().inputs());
+    let changes = layers.iter().map(|layer| format!("{layer}, change"));
+    for (name, input) in levels.chain(changes.zip(file.model().changes())) {
         let numbers = [
             input.lowest_trained_m,
             input.highest_trained_m,
             input.scaler.offset,
             input.scaler.scale,
         ];
-        let mut cells = vec![layer.to_string()];
+        let mut cells = vec![name];
         cells.extend(numbers.map(|value| number(value.into(), 2)));
         table.add_row(cells);
     }
@@ -260,20 +263,18 @@ fn to_json(file: &ModelFile) -> Value {
     let record = file.record();
     let scores = record.scores;
     let model = file.model();
-    let inputs: Vec<Value> = record
-        .aquifer_layers
-        .iter()
-        .zip(model.inputs())
-        .map(|(layer, input)| {
-            json!({
-                "aquifer_layer": layer,
-                "offset_m": input.scaler.offset,
-                "scale_m": input.scaler.scale,
-                "lowest_trained_m": input.lowest_trained_m,
-                "highest_trained_m": input.highest_trained_m,
-            })
+    let input = |(layer, input): (&&str, Input)| {
+        json!({
+            "aquifer_layer": layer,
+            "offset_m": input.scaler.offset,
+            "scale_m": input.scaler.scale,
+            "lowest_trained_m": input.lowest_trained_m,
+            "highest_trained_m": input.highest_trained_m,
         })
-        .collect();
+    };
+    let layers = &record.aquifer_layers;
+    let inputs: Vec<Value> = layers.iter().zip(model.inputs()).map(input).collect();
+    let changes: Vec<Value> = layers.iter().zip(model.changes()).map(input).collect();
     // In fixed point h has 15 fractional bits, the cell 23.
     let numbers = |bits: &[u32]| -> Vec<Value> {
         bits.iter()
@@ -322,7 +323,7 @@ fn to_json(file: &ModelFile) -> Value {
             "physics_half_width_mm": intervals.physics,
         })),
         "inputs": inputs,
-        "change_scale_m": model.change_scale_m,
+        "changes": changes,
         "target": { "offset_mm": model.target.offset, "scale_mm": model.target.scale },
         "levels_until": start.month.to_string(),
         "physics": file.physics().map(|physics| json!({

@@ -220,8 +220,9 @@ fn tables(file: &ModelFile) -> String {
         "/* Aquifer layers, in the order of the levels. */\nstatic const char *const amlstm_aquifer_layer[AMLSTM_INPUTS] = {{{}}};",
         names.collect::<Vec<_>>().join(", ")
     );
-    let of_inputs =
-        |number: fn(Input) -> f32| -> Vec<f32> { file.model().inputs().map(number).collect() };
+    let model = file.model();
+    let inputs: Vec<Input> = model.inputs().chain(model.changes()).collect();
+    let of_inputs = |number: fn(&Input) -> f32| -> Vec<f32> { inputs.iter().map(number).collect() };
     let mut add = |comment: &str, declaration: &str, numbers: String| {
         let _ = writeln!(
             text,
@@ -229,23 +230,23 @@ fn tables(file: &ModelFile) -> String {
         );
     };
     add(
-        "Levels trained on, m above datum.",
-        "lowest_trained_m[AMLSTM_INPUTS]",
+        "Range trained on, of levels in m above datum, then, with AMLSTM_CHANGES, of their changes since the month before in m.",
+        "lowest_trained_m[AMLSTM_SEEN]",
         list(&of_inputs(|input| input.lowest_trained_m)),
     );
     add(
         "As above.",
-        "highest_trained_m[AMLSTM_INPUTS]",
+        "highest_trained_m[AMLSTM_SEEN]",
         list(&of_inputs(|input| input.highest_trained_m)),
     );
     add(
-        "x = (level_m - offset_m) / scale_m",
-        "offset_m[AMLSTM_INPUTS]",
+        "x = (value_m - offset_m) / scale_m",
+        "offset_m[AMLSTM_SEEN]",
         list(&of_inputs(|input| input.scaler.offset)),
     );
     add(
         "As above.",
-        "scale_m[AMLSTM_INPUTS]",
+        "scale_m[AMLSTM_SEEN]",
         list(&of_inputs(|input| input.scaler.scale)),
     );
     let bits = |bits: &[u32]| -> Vec<f32> { bits.iter().copied().map(f32::from_bits).collect() };
@@ -271,13 +272,10 @@ fn tables(file: &ModelFile) -> String {
 /// What networks need to see changes.
 fn change_tables(file: &ModelFile) -> String {
     format!(
-        "/* After the levels x has their changes in a month: (level_m - level_m of the month before) / change_scale_m */
-static const float amlstm_change_scale_m[AMLSTM_INPUTS] = {};
-/* Levels in AMLSTM_START, NAN where there was none. */
+        "/* Levels in AMLSTM_START, NAN where there was none. */
 static const float amlstm_start_level_m[AMLSTM_INPUTS] = {};
 
 ",
-        list(file.model().change_scale_m),
         list(file.start().level_m)
     )
 }

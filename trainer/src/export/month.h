@@ -26,10 +26,11 @@ struct amlstm_month {
     float layer_mm[AMLSTM_INPUTS]; /* what each aquifer layer adds to physics_mm */
 };
 
-/* A standardised number, held within its range. */
-static inline float amlstm_held(float z)
+/* Input k, standardised and held within its range. */
+static inline float amlstm_standardised(int k, float value_m)
 {
-    return z < -1e6f ? -1e6f : z > 1e6f ? 1e6f : z;
+    const float x = (value_m - amlstm_offset_m[k]) / amlstm_scale_m[k];
+    return x < -1e6f ? -1e6f : x > 1e6f ? 1e6f : x;
 }
 
 /* What the networks see: levels and, with AMLSTM_CHANGES, after them their changes since the month before. */
@@ -38,14 +39,13 @@ static inline struct amlstm_inputs amlstm_see(struct amlstm_state *state, const 
     struct amlstm_inputs inputs;
     for (int k = 0; k < AMLSTM_INPUTS; k++) {
         inputs.present[k] = isfinite(level_m[k]) != 0;
-        inputs.x[k] = inputs.present[k] ? amlstm_held((level_m[k] - amlstm_offset_m[k]) / amlstm_scale_m[k]) : 0.0f;
+        inputs.x[k] = inputs.present[k] ? amlstm_standardised(k, level_m[k]) : 0.0f;
     }
 #if AMLSTM_CHANGES
     for (int k = 0; k < AMLSTM_INPUTS; k++) {
         const int change = AMLSTM_INPUTS + k;
-        const float change_m = level_m[k] - state->level_m[k];
         inputs.present[change] = inputs.present[k] && isfinite(state->level_m[k]);
-        inputs.x[change] = inputs.present[change] ? amlstm_held(change_m / amlstm_change_scale_m[k]) : 0.0f;
+        inputs.x[change] = inputs.present[change] ? amlstm_standardised(change, level_m[k] - state->level_m[k]) : 0.0f;
         state->level_m[k] = inputs.present[k] ? level_m[k] : NAN;
     }
 #else

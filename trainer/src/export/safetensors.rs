@@ -124,17 +124,18 @@ fn network(weights: &PlainWeights) -> Vec<(&'static str, Tensor)> {
 }
 
 fn scales_and_start(file: &ModelFile) -> Vec<(&'static str, Tensor)> {
-    let inputs = file.model().inputs().len();
+    let model = file.model();
+    let inputs: Vec<Input> = model.inputs().chain(model.changes()).collect();
     let hidden = usize::from(file.record().sizes.hidden);
-    let of_inputs = |name, number: fn(Input) -> f32| {
-        tensor(name, [inputs], file.model().inputs().map(number).collect())
+    let of_inputs = |name, number: fn(&Input) -> f32| {
+        tensor(name, [inputs.len()], inputs.iter().map(number).collect())
     };
     let of_hidden = |name, bits: &[u32]| {
         let numbers = bits.iter().copied().map(f32::from_bits).collect();
         tensor(name, [hidden], numbers)
     };
     let start = file.start();
-    let target = file.model().target;
+    let target = model.target;
     let mut tensors = vec![
         of_inputs("input.offset_m", |input| input.scaler.offset),
         of_inputs("input.scale_m", |input| input.scaler.scale),
@@ -146,14 +147,9 @@ fn scales_and_start(file: &ModelFile) -> Vec<(&'static str, Tensor)> {
         of_hidden("start.c", start.cell),
         tensor("start.subsidence_mm", [1], vec![start.subsidence_mm]),
     ];
-    let change_scale_m = file.model().change_scale_m;
-    if !change_scale_m.is_empty() {
-        let scale_m = change_scale_m.to_vec();
+    if !start.level_m.is_empty() {
         let level_m = start.level_m.to_vec();
-        tensors.extend([
-            tensor("input.change_scale_m", [inputs], scale_m),
-            tensor("start.level_m", [inputs], level_m),
-        ]);
+        tensors.push(tensor("start.level_m", [level_m.len()], level_m));
     }
     tensors
 }

@@ -72,7 +72,15 @@ fn random_well(shape: Shape, months: usize, seed: u64) -> (TrainedWell, WellSeri
             offset: 2.0,
             scale: 1.5,
         },
-        valid_level_m: vec![(-30.0, -10.0); layers],
+        trained_m: (0..shape.inputs)
+            .map(|input| {
+                if input < layers {
+                    (-30.0, -10.0)
+                } else {
+                    (-20.0, 20.0)
+                }
+            })
+            .collect(),
         history: vec![Epoch {
             epoch: 1,
             train_rmse_mm: 1.0,

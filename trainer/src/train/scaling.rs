@@ -48,16 +48,28 @@ pub(crate) fn ranges(series: &WellSeries, months: usize) -> Result<Vec<(f32, f32
 
 /// One scaler for the monthly changes of each aquifer layer: by their standard deviation alone, so that no change stays zero.
 pub(crate) fn changes(series: &WellSeries, months: usize) -> Vec<Scaler> {
-    let of_layer = |layer: usize| -> Vec<f32> {
-        (0..months)
-            .filter_map(|step| change_m(series, step, layer))
-            .collect()
-    };
     (0..series.aquifer_layers.len())
         .map(|layer| Scaler {
             offset: 0.0,
-            scale: z_score(&of_layer(layer)).scale,
+            scale: z_score(&changes_m(series, months, layer)).scale,
         })
+        .collect()
+}
+
+/// Lowest and highest monthly change of each aquifer layer in metres; 0 where none is known.
+pub(crate) fn ranges_of_changes(series: &WellSeries, months: usize) -> Vec<(f32, f32)> {
+    (0..series.aquifer_layers.len())
+        .map(|layer| match &changes_m(series, months, layer)[..] {
+            [] => (0.0, 0.0),
+            changes => range(changes),
+        })
+        .collect()
+}
+
+/// The changes of a layer that are known in the first `months` months, m.
+fn changes_m(series: &WellSeries, months: usize, layer: usize) -> Vec<f32> {
+    (0..months)
+        .filter_map(|step| change_m(series, step, layer))
         .collect()
 }
 

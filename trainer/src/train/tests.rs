@@ -302,8 +302,8 @@ fn levels_after_the_training_months_change_nothing_but_the_scores() {
     let other = train_well(&changed, &split, &config(), 1).expect("trains");
     assert_eq!(trained.parameters, other.parameters);
     assert_eq!(
-        (&trained.input, &trained.valid_level_m),
-        (&other.input, &other.valid_level_m)
+        (&trained.input, &trained.trained_m),
+        (&other.input, &other.trained_m)
     );
     let test = |trained: &TrainedWell| trained.history[0].test_rmse_mm;
     assert_ne!(test(&trained), test(&other));
@@ -359,6 +359,9 @@ fn changes_are_those_of_successive_months_and_scaled_by_the_training_months_alon
     let deviation = (2.3125_f32 - 0.375 * 0.375).sqrt();
     assert_eq!(scalers[0].scale, 1.0);
     assert!((scalers[1].scale - deviation).abs() < 1e-6 && scalers[1].offset == 0.0);
+    let ranges_m = scaling::ranges_of_changes(&series, 5);
+    assert_eq!(ranges_m, [(0.0, 0.0), (-2.0, 2.0), (0.5, 2.0)]);
+    assert_eq!(scaling::ranges_of_changes(&series, 1), [(0.0, 0.0); 3]);
     let mut all = scaling::inputs(&series, 5, config().data.level_scaling).expect("levels");
     all.extend(&scalers);
     // A month left out: the step after it has no change.
@@ -387,7 +390,7 @@ fn a_network_that_sees_changes_has_weights_of_its_own_for_each_and_learns() {
         let trained = train_well(&series, &split(20), &config, 1).expect("trains");
         let shape = trained.network;
         assert_eq!((shape.inputs, shape.kind, shape.skip), (6, attention, true));
-        assert_eq!((trained.input.len(), trained.valid_level_m.len()), (6, 3));
+        assert_eq!((trained.input.len(), trained.trained_m.len()), (6, 6));
         let skip = &trained.parameters[shape.layout().skip];
         assert!(skip.iter().all(|weight| *weight != 0.0), "{skip:?}");
         let [first, best] = [0, trained.best_epoch - 1].map(|epoch| trained.history[epoch]);

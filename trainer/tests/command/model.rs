@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::site::{done, failed, trained};
+use crate::{
+    site::{done, failed, trained},
+    weights::models::models,
+};
 
 #[test]
 fn the_model_can_be_computed_from_inspects_json_alone() {
@@ -77,6 +80,38 @@ fn a_model_that_was_moved_on_goes_on_where_the_other_one_arrives() {
         nothing.contains("levels end in 2011-02, expected some after 2011-02"),
         "{nothing}"
     );
+}
+
+#[test]
+fn a_level_that_changes_more_than_in_training_is_flagged_and_widens_the_interval() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // One layer, trained on -13 m to -7 m and on changes from -2 m to 1 m.
+    let (name, model) = models().pop().unwrap();
+    assert_eq!(name, "plain with changes");
+    std::fs::write(folder.join("model.amlm"), model).unwrap();
+    let levels = "layer,date,level_m\nupper,2016-09-15,-10\nupper,2016-10-15,-12.5\nupper,2016-11-15,-10.5\n";
+    std::fs::write(folder.join("levels.csv"), levels).unwrap();
+    let said = done(folder, &["estimate", "model.amlm", "levels.csv"]);
+    for remark in ["upper: fell 0.50 m more", "upper: rose 1.00 m more"] {
+        assert!(said.contains(remark), "{said}");
+    }
+    let json = done(folder, &["estimate", "model.amlm", "levels.csv", "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    // 1.5 mm, wider by the share of the 3 m that changes ranged over.
+    for (month, flag, half_width_mm) in [
+        (0, "ok", 1.5),
+        (1, "change_below_trained", 1.75),
+        (2, "change_above_trained", 2.0),
+    ] {
+        let month = &json["months"][month];
+        assert_eq!(month["inputs"][0]["flag"], flag);
+        let found_mm = month["half_width_mm"].as_f64().unwrap();
+        assert!(
+            (found_mm - half_width_mm).abs() < 1e-6,
+            "{flag}: {found_mm}"
+        );
+    }
 }
 
 /// One month of the equations that `inspect --json` prints, in f64, from its numbers alone.

@@ -15,7 +15,7 @@ fn file() -> Vec<u8> {
 }
 
 #[test]
-fn scales_last_levels_and_skip_are_read_back() {
+fn changes_last_levels_and_skip_are_read_back() {
     let file = file();
     let file = ModelFile::parse(Aligned::of(&file).bytes())
         .map(|file| {
@@ -29,10 +29,12 @@ fn scales_last_levels_and_skip_are_read_back() {
             assert!(start_m[0].is_nan());
             assert_eq!(start_m[1..], [-19.0, -29.0]);
             assert_eq!(file.model().inputs().len(), 3);
-            file.model().change_scale_m.to_vec()
+            let changes = file.model().changes().map(Input::to_numbers);
+            changes.collect::<Vec<_>>()
         })
         .unwrap();
-    assert_eq!(file, [0.5, 1.0, 1.5]);
+    let of_scale = |scale| [0.0, scale, -2.0, 1.0];
+    assert_eq!(file, [0.5, 1.0, 1.5].map(of_scale));
 }
 
 #[test]
@@ -44,7 +46,7 @@ fn levels_alone_need_no_section_that_an_older_program_does_not_know() {
 }
 
 #[test]
-fn numbers_that_make_no_sense_are_refused_by_layer() {
+fn numbers_that_make_no_sense_are_refused_by_place() {
     let file = file();
     let at = section_at(&file, Tag::CHANGES);
     let patched = |at: usize, number: f32| {
@@ -52,18 +54,27 @@ fn numbers_that_make_no_sense_are_refused_by_layer() {
         file[at..at + 4].copy_from_slice(&number.to_le_bytes());
         ModelFile::parse(sealed(file).bytes()).unwrap_err()
     };
-    for found_m in [0.0, -1.0, f32::INFINITY] {
+    // After the three levels, the change of the second layer is the fifth input.
+    for scale in [0.0, -1.0, f32::INFINITY] {
         assert_eq!(
-            patched(at + 4, found_m),
-            ArtifactError::ChangeScale { layer: 1, found_m }
+            patched(at + 16 + 4, scale),
+            ArtifactError::InputScaler {
+                input: 4,
+                offset: 0.0,
+                scale
+            }
         );
     }
-    assert!(matches!(
-        patched(at, f32::NAN),
-        ArtifactError::ChangeScale { layer: 0, .. }
-    ));
     assert_eq!(
-        patched(at + 12 + 8, f32::NEG_INFINITY),
+        patched(at + 8, 1.5),
+        ArtifactError::TrainedRange {
+            input: 3,
+            lowest_m: 1.5,
+            highest_m: 1.0
+        }
+    );
+    assert_eq!(
+        patched(at + 3 * 16 + 8, f32::NEG_INFINITY),
         ArtifactError::StartLevel { layer: 2 }
     );
     // The last two of the eight numbers of the skip are padding, the one before is of the last layer's change.
@@ -81,23 +92,23 @@ fn a_file_without_its_changes_or_with_those_of_another_is_refused() {
     let file = file();
     let at = section_at(&file, Tag::CHANGES);
     let mut without = file.clone();
-    without.drain(at - 8..at + 24);
+    without.drain(at - 8..at + 60);
     assert_eq!(
         refusal(&resealed(without)),
         ArtifactError::NumbersLength {
             tag: Tag::CHANGES,
             found: 0,
-            expected: 24
+            expected: 60
         }
     );
     let levels = example::file(CHANGING, AttentionKind::PerLayer, 4);
     let mut with = levels.bytes().to_vec();
-    with.splice(HEAD_BYTES..HEAD_BYTES, file[at - 8..at + 24].to_vec());
+    with.splice(HEAD_BYTES..HEAD_BYTES, file[at - 8..at + 60].to_vec());
     assert_eq!(
         refusal(&resealed(with)),
         ArtifactError::NumbersLength {
             tag: Tag::CHANGES,
-            found: 24,
+            found: 60,
             expected: 0
         }
     );

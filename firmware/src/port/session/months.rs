@@ -196,6 +196,20 @@ impl<B: Board, W: Write> Session<'_, B, W> {
                     ))
                     .await?;
                 }
+                InputState::ChangeBelow { by_m } => {
+                    let fell = "more in a month than the model was trained on";
+                    self.line(format_args!(
+                        "  {layer}: attention {share}; level fell {by_m:.1} m {fell}"
+                    ))
+                    .await?;
+                }
+                InputState::ChangeAbove { by_m } => {
+                    let rose = "more in a month than the model was trained on";
+                    self.line(format_args!(
+                        "  {layer}: attention {share}; level rose {by_m:.1} m {rose}"
+                    ))
+                    .await?;
+                }
             }
         }
         Ok(())

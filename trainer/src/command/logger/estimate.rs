@@ -44,6 +44,14 @@ pub fn input_flags(estimate: &EstimateRecord, layers: &LayersOf) -> Vec<String> 
                 "level of {} is {by_m:.1} m above anything the model was trained on",
                 name(index)
             )),
+            InputState::ChangeBelow { by_m } => Some(format!(
+                "level of {} fell {by_m:.1} m more in a month than the model was trained on",
+                name(index)
+            )),
+            InputState::ChangeAbove { by_m } => Some(format!(
+                "level of {} rose {by_m:.1} m more in a month than the model was trained on",
+                name(index)
+            )),
         })
         .chain(without_levels)
         .collect()

@@ -170,7 +170,16 @@ fn model_of_layers(
     cumulative: Option<&CumulativeIntervals>,
 ) -> Vec<u8> {
     let changed = sizes.inputs - layers;
-    let change_scale_m: Vec<f32> = (1..=changed).map(|k| 0.5 * f32::from(k)).collect();
+    let changes: Vec<Input> = (1..=changed)
+        .map(|k| Input {
+            scaler: Scaler {
+                offset: 0.0,
+                scale: 0.5 * f32::from(k),
+            },
+            lowest_trained_m: -2.0,
+            highest_trained_m: 1.0,
+        })
+        .collect();
     let start_level_m: Vec<f32> = (1..=changed)
         .map(|k| {
             if k == 1 {
@@ -233,7 +242,7 @@ fn model_of_layers(
             interval_half_width_mm: 1.5,
         },
         inputs: &inputs,
-        change_scale_m: &change_scale_m,
+        changes: &changes,
         target: Scaler {
             offset: 2.0,
             scale: 0.75,

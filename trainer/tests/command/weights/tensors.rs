@@ -53,10 +53,10 @@ fn network_mm(
         .collect();
     let sees_changes = tensors.0.tensor("skip.weight").is_ok();
     if sees_changes {
-        let scale = tensors.numbers("input.change_scale_m");
-        let pairs = level_m.iter().zip(before_m).zip(scale);
-        x.extend(pairs.map(|((level_m, before_m), scale)| {
-            Some((f64::from((*level_m)?) - f64::from((*before_m)?)) / scale)
+        let scalers = offset.iter().zip(&scale).skip(level_m.len());
+        let pairs = level_m.iter().zip(before_m).zip(scalers);
+        x.extend(pairs.map(|((level_m, before_m), (offset, scale))| {
+            Some((f64::from((*level_m)?) - f64::from((*before_m)?) - offset) / scale)
         }));
     }
     let mut e: Vec<f64> = x.iter().map(|x| x.unwrap_or(0.0)).collect();
