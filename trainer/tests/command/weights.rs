@@ -4,12 +4,12 @@ mod c_header;
 pub mod models;
 mod tensors;
 
-use std::fs;
+use std::{env, fs, path::Path};
 
 use amlstm::export::AlignedBytes;
-use amlstm_core::artifact::ModelFile;
+use amlstm_core::artifact::{ModelFile, Tag};
 
-use self::models::{equal_networks, models};
+use self::models::{equal_networks, models, seeds};
 use crate::site::{done, failed};
 
 #[test]
@@ -58,4 +58,22 @@ fn a_model_of_several_networks_is_shown_as_one_and_not_written_as_tensors() {
         error.contains("found a model of 2 networks, expected one"),
         "{error}"
     );
+}
+
+/// Written, as the snapshots are, with `TRYCMD=overwrite`.
+#[test]
+fn the_seeds_of_the_model_reader_are_files_of_this_format_with_every_section_between_them() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/seeds/model");
+    let mut all = Vec::new();
+    for (name, bytes) in seeds() {
+        let path = folder.join(name);
+        if env::var("TRYCMD").is_ok_and(|mode| mode == "overwrite") {
+            fs::write(&path, &bytes).unwrap();
+        }
+        assert!(fs::read(&path).unwrap() == bytes, "{}", path.display());
+        all.extend(bytes);
+    }
+    for tag in [Tag::MEMBER, Tag::CHANGES, Tag::PHYSICS, Tag::BRIDGES] {
+        assert!(all.windows(4).any(|letters| letters == tag.0), "{tag}");
+    }
 }

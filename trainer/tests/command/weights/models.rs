@@ -325,3 +325,23 @@ pub fn ensembles() -> Vec<(&'static str, Vec<u8>)> {
         ),
     ]
 }
+
+/// Seeds of the reader of model files (`tests/fuzz`): small files with the sections that a trained model of one network on levels has not.
+pub fn seeds() -> [(&'static str, Vec<u8>); 2] {
+    let sizes = |inputs| Sizes {
+        inputs,
+        hidden: 3,
+        attention: 2,
+    };
+    let told_by_others = physics(2, Primary::Physics);
+    let networks = model_of_layers(2, sizes(2), AttentionKind::Shared, &SEEDS[..2], None, None);
+    let changes = model_of_layers(
+        2,
+        sizes(4),
+        AttentionKind::PerLayer,
+        &SEEDS[..1],
+        Some(&told_by_others),
+        None,
+    );
+    [("networks.amlm", networks), ("changes.amlm", changes)]
+}
