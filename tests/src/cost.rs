@@ -7,7 +7,7 @@ use amlstm_core::arithmetic::{Arithmetic, ArithmeticKind};
 use amlstm_core::artifact::{ModelFile, Physics};
 use amlstm_core::model::Network;
 use amlstm_core::network::Weights;
-use amlstm_core::sizes::AttentionKind;
+use amlstm_core::sizes::{AttentionKind, MAX_MEMBERS, Sizes};
 use amlstm_measure::replay::{Replay, Start};
 
 use crate::board::Board;
@@ -32,6 +32,17 @@ pub const fn probe(arithmetic: ArithmeticKind) -> Recipe {
     Recipe {
         program: Program::Measure("probe"),
         features: name(arithmetic),
+    }
+}
+
+/// The same with room for the networks of the largest model.
+pub const fn probe_of_members(arithmetic: ArithmeticKind) -> Recipe {
+    Recipe {
+        program: Program::Measure("probe"),
+        features: match arithmetic {
+            ArithmeticKind::F32 => "f32,members",
+            ArithmeticKind::Q15 => "q15,members",
+        },
     }
 }
 
@@ -73,6 +84,11 @@ pub struct Cost {
 /// Measures the cost of a block whose model is of this arithmetic, or says on stderr why that is not possible here and returns `None`.
 pub fn measure(board: Board, arithmetic: ArithmeticKind, block: &Block) -> Option<Cost> {
     run(board, probe(arithmetic), block.bytes())
+}
+
+/// [`measure`] with room for the networks of the largest model.
+pub fn measure_members(board: Board, arithmetic: ArithmeticKind, block: &Block) -> Option<Cost> {
+    run(board, probe_of_members(arithmetic), block.bytes())
 }
 
 /// Measures the cost of the network alone, of the model in a block.
@@ -198,14 +214,36 @@ pub fn block_with_physics(arithmetic: ArithmeticKind) -> Block {
     block_with(arithmetic, Some(&sample::physics()))
 }
 
+/// [`block`] of a network of the same three layers that sees their changes, too, with an attention for each of its six inputs, as `amlstm train` makes it.
+pub fn block_with_changes(arithmetic: ArithmeticKind) -> Block {
+    let sizes = Sizes {
+        inputs: 2 * PAPER.inputs,
+        ..PAPER
+    };
+    let model = sample::model_file_with_changes(AttentionKind::PerLayer, sizes, 7, 1);
+    block_of(arithmetic, model)
+}
+
+/// [`block`] of as many networks as a model may have.
+pub fn block_of_members(arithmetic: ArithmeticKind) -> Block {
+    let model = sample::model_file_with(AttentionKind::Shared, PAPER, 7, MAX_MEMBERS, None);
+    block_of(arithmetic, model)
+}
+
 fn block_with(arithmetic: ArithmeticKind, physics: Option<&Physics>) -> Block {
+    let model = sample::model_file_with(AttentionKind::Shared, PAPER, 7, 1, physics);
+    block_of(arithmetic, model)
+}
+
+/// A model of three layers and its series.
+fn block_of(arithmetic: ArithmeticKind, model: Vec<u8>) -> Block {
     let mut series = sample::series(PAPER.inputs, Start::Cold);
     for level in series.level_m.iter_mut().flatten() {
         level.get_or_insert(-34.0);
     }
-    let model = sample::model_file_with(AttentionKind::Shared, PAPER, 7, 1, physics);
-    match arithmetic {
-        ArithmeticKind::F32 => Block::new(&model, &series),
-        ArithmeticKind::Q15 => Block::new(&sample::fixed_point(&model, &series), &series),
-    }
+    let model = match arithmetic {
+        ArithmeticKind::F32 => model,
+        ArithmeticKind::Q15 => sample::fixed_point(&model, &series),
+    };
+    Block::new(&model, &series)
 }

@@ -57,6 +57,14 @@ impl Block {
         bytemuck::cast_slice(&self.words)
     }
 
+    /// Bytes of its model file.
+    pub fn model_bytes(&self) -> usize {
+        Replay::parse(self.bytes())
+            .expect("the block was made here")
+            .model()
+            .len()
+    }
+
     /// Runs the block in this process and gives the bits of the cumulative subsidence after all months.
     pub fn subsidence_bits(&self) -> u32 {
         let mut bits = 0;

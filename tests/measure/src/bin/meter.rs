@@ -25,7 +25,7 @@ pub struct Measured {
     pub load_stack: u32,
     /// Most bytes of stack in a step.
     pub step_stack: u32,
-    /// Bytes of a loaded network; the beds of physics take another 144 per aquifer layer.
+    /// Bytes of the loaded networks; the beds of physics take another 144 per aquifer layer.
     pub state_bytes: u32,
     /// Bits of the cumulative subsidence after all steps, which the host compares with its own.
     pub subsidence_bits: u32,

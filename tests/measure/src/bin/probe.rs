@@ -11,6 +11,7 @@ use core::mem::{MaybeUninit, size_of};
 
 use amlstm_core::estimator::Estimator;
 use amlstm_core::month::Month;
+use amlstm_core::sizes::MAX_FURTHER;
 use amlstm_core::stateful_network::StatefulNetwork;
 use amlstm_cortex_m::stack;
 use amlstm_measure::replay::Replay;
@@ -24,8 +25,15 @@ use meter::{CONTROL_TURNS, Clock, Measured, exit, write};
 /// Capacity in blocks of eight hidden units: the paper's 16 units.
 const BLOCKS: usize = 2;
 
-/// An estimator with capacity for one network.
-type Probed = Estimator<'static, BLOCKS, 0>;
+/// Networks beside the first that there is room for.
+const FURTHER: usize = if cfg!(feature = "members") {
+    MAX_FURTHER
+} else {
+    0
+};
+
+/// The estimator that is measured.
+type Probed = Estimator<'static, BLOCKS, FURTHER>;
 
 /// Aquifer layers of the measured model.
 const LAYERS: usize = 3;
@@ -76,7 +84,7 @@ fn measure(place: &mut MaybeUninit<Probed>) -> Option<Measured> {
         steps: levels.len() as u32,
         load_stack,
         step_stack,
-        state_bytes: size_of::<StatefulNetwork<BLOCKS>>() as u32,
+        state_bytes: ((1 + FURTHER) * size_of::<StatefulNetwork<BLOCKS>>()) as u32,
         subsidence_bits: estimator.subsidence_mm().to_bits(),
     })
 }
