@@ -30,6 +30,25 @@ pub struct Chip {
     pub port: PathBuf,
 }
 
+/// A clock chip on the I2C bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockChip {
+    /// Maxim's.
+    Ds3231,
+    /// Micro Crystal's.
+    Rv3028,
+}
+
+impl ClockChip {
+    /// The image's feature, and the simulator's word.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ds3231 => "ds3231",
+            Self::Rv3028 => "rv3028",
+        }
+    }
+}
+
 /// What the simulator has seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -46,7 +65,7 @@ pub struct Seen {
 pub struct Power {
     /// The core is supplied by the DC/DC converter.
     pub dcdc: bool,
-    /// Seconds since the first start in which each was on: `processor`, `crystal`, `port`, `cable`, `converter`.
+    /// Seconds since the first start in which each was on: `processor`, `crystal`, `port`, `cable`, `converter`, `i2c`.
     pub on_s: BTreeMap<String, f64>,
 }
 
@@ -68,18 +87,33 @@ impl Chip {
     ///
     /// Without one where `AMLSTM_CHIP_TESTS` is `required`.
     pub fn switch_on() -> Option<Self> {
+        Self::switch_on_with(None)
+    }
+
+    /// The same with a clock chip that was never set, and the image for it.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::switch_on`].
+    pub fn switch_on_with(clock_chip: Option<ClockChip>) -> Option<Self> {
         let simulator = target_folder().join("chip/nrf52840-simulator");
         if !simulator.is_file() {
             let reason = "the nRF52840's simulator is not built; tests/chip builds it";
             skip(Some("AMLSTM_CHIP_TESTS"), reason);
             return None;
         }
-        let image = Image::build(NRF52840_DK, Recipe::LOGGER)?;
+        let clock_chip = clock_chip.map(ClockChip::name);
+        let recipe = Recipe {
+            features: clock_chip.unwrap_or_default(),
+            ..Recipe::LOGGER
+        };
+        let image = Image::build(NRF52840_DK, recipe)?;
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut simulator = Command::new(&simulator)
             .arg(&image.path)
             .arg(target_folder().join("chip/nrf52840.yaml"))
             .arg(folder.path().join("log"))
+            .args(clock_chip)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -163,6 +197,22 @@ impl Chip {
                 .map(|(name, on_s)| (name.to_owned(), seconds(on_s)))
                 .collect(),
         }
+    }
+
+    /// The clock chip's registers.
+    ///
+    /// # Panics
+    ///
+    /// Without one.
+    pub fn clock_chip_registers(&mut self) -> Vec<u8> {
+        let said = self.command("clock-chip");
+        let digits = said
+            .first()
+            .and_then(|line| line.strip_prefix("registers "));
+        let digits = digits.expect("the simulator says them").split(' ');
+        digits
+            .map(|digits| u8::from_str_radix(digits, 16).expect("two digits"))
+            .collect()
     }
 
     /// A laptop's program at the port.

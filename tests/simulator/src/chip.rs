@@ -13,6 +13,8 @@ use labwired_core::peripherals::nrf52::wdt::Nrf52Wdt;
 use labwired_core::system::cortex_m::configure_cortex_m;
 use labwired_core::{AdvanceRequest, Bus, Cpu, Machine};
 
+use crate::clock_chip::ClockChip;
+
 /// The processor's clock.
 pub const HZ: f64 = 64e6;
 /// Where the data flash begins: the firmware's image ends below.
@@ -63,12 +65,13 @@ pub type Sent = (u64, u8);
 pub type Edge = (u64, u32);
 
 /// What draws current while it is on, beside the processor: the name, and the address of the register that is not zero then (product specification 1.7,
-/// CLOCK.HFCLKRUN and the ENABLE of UARTE0, UARTE1 and SAADC).
-const SWITCHES: [(&str, u64); 4] = [
+/// CLOCK.HFCLKRUN and the ENABLE of UARTE0, UARTE1, SAADC and TWIM0).
+const SWITCHES: [(&str, u64); 5] = [
     ("crystal", 0x4000_0408),
     ("port", 0x4000_2500),
     ("cable", 0x4002_8500),
     ("converter", 0x4000_7500),
+    ("i2c", 0x4000_3500),
 ];
 /// POWER.DCDCEN.
 const DCDC: u64 = 0x4000_0578;
@@ -87,15 +90,17 @@ pub struct Chip {
     on: [u64; SWITCHES.len()],
     /// Simulated seconds before the last reset.
     before_s: f64,
+    /// The clock chip on the I2C bus.
+    pub clock_chip: Option<ClockChip>,
     /// Every reset so far.
     pub resets: Vec<Reset>,
 }
 
 impl Chip {
     /// A chip with the program at `image`, whose data flash is erased, switched on.
-    pub fn switch_on(image: &Path, description: &Path) -> Self {
+    pub fn switch_on(image: &Path, description: &Path, clock_chip: Option<ClockChip>) -> Self {
         bench::RESETREAS.store(Reset::Power.reasons(), Relaxed);
-        let (mut machine, uarts, watchdog) = built(image, description);
+        let (mut machine, uarts, watchdog) = built(image, description, clock_chip.as_ref());
         let gpiote = place(&machine, "gpiote");
         machine.bus.flash.data[DATA_FLASH..].fill(0xFF);
         fill_with_noise(&mut machine.bus.ram.data);
@@ -109,6 +114,7 @@ impl Chip {
             busy: 0,
             on: [0; SWITCHES.len()],
             before_s: 0.0,
+            clock_chip,
             resets: Vec::new(),
         }
     }
@@ -131,6 +137,9 @@ impl Chip {
     /// Runs until `cycle` (since the last reset), until a UART has sent something, or to a reset, which it carries out.
     pub fn run_until(&mut self, cycle: u64) -> Result<(), String> {
         while self.machine.total_cycles < cycle {
+            if let Some(clock_chip) = &self.clock_chip {
+                clock_chip.run_until(self.now_s());
+            }
             let left = cycle - self.machine.total_cycles;
             let request = AdvanceRequest::run(Some(INSTRUCTIONS)).with_cycle_limit(left);
             let report = self.machine.advance(request).map_err(|error| {
@@ -161,6 +170,15 @@ impl Chip {
         Ok(())
     }
 
+    /// The supply is away for so many seconds, and comes back.
+    pub fn cut_power(&mut self, seconds: f64) {
+        self.reset(Reset::Power);
+        self.before_s += seconds;
+        if let Some(clock_chip) = &self.clock_chip {
+            clock_chip.live_until(self.now_s());
+        }
+    }
+
     /// Resets the chip: flash and UICR stay, RAM too unless the supply was away, and a soft reset leaves the watchdog running.
     pub fn reset(&mut self, reset: Reset) {
         self.before_s = self.now_s();
@@ -170,7 +188,8 @@ impl Chip {
         bench::forget_pins();
         self.edges();
         bench::STALL_CYCLES.store(0, Relaxed);
-        let (mut machine, uarts, watchdog) = built(&self.image, &self.description);
+        let (mut machine, uarts, watchdog) =
+            built(&self.image, &self.description, self.clock_chip.as_ref());
         let flash = &self.machine.bus.flash.data;
         machine.bus.flash.data.copy_from_slice(flash);
         if reset == Reset::Power {
@@ -278,11 +297,20 @@ impl Chip {
 }
 
 /// A machine with its program, and the places of UARTs and watchdog on its bus.
-fn built(image: &Path, description: &Path) -> (Machine<CortexM>, [usize; 2], usize) {
+fn built(
+    image: &Path,
+    description: &Path,
+    clock_chip: Option<&ClockChip>,
+) -> (Machine<CortexM>, [usize; 2], usize) {
     let chip = ChipDescriptor::from_file(description).expect("the archive's description is sound");
     let manifest = serde_json::json!({ "name": "nrf52840", "chip": description });
     let manifest: SystemManifest = serde_json::from_value(manifest).expect("a system of one chip");
     let mut bus = SystemBus::from_config(&chip, &manifest).expect("the description is sound");
+    if let Some(clock_chip) = clock_chip {
+        let device = Box::new(clock_chip.clone());
+        let attached = bus.attach_i2c_slave("i2c0", device);
+        attached.expect("i2c0 is TWIM0");
+    }
     let (cpu, _) = configure_cortex_m(&mut bus);
     let mut machine = Machine::new(cpu, bus);
     machine.config.idle_fast_forward_enabled = true;

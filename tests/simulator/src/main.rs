@@ -1,6 +1,6 @@
 //! The logger's image for the nRF52840 on a simulated chip, with a laptop's port, a cable with transducers and a debug probe.
 //!
-//! `nrf52840-simulator IMAGE DESCRIPTION LOG` prints `port NAME` and then takes a command a line on its standard input, each answered by its
+//! `nrf52840-simulator IMAGE DESCRIPTION LOG [ds3231|rv3028]`, with that clock chip on the I2C bus, prints `port NAME` and then takes a command a line on its standard input, each answered by its
 //! result and `ok SECONDS`, the simulated time. Between commands time passes as outside, `pace` times as fast. LOG receives the program's
 //! log messages as they come out of the debug probe, for `defmt-print`.
 //!
@@ -12,12 +12,16 @@
 //! | `input N MV` | MV millivolts at the converter's input AIN N |
 //! | `battery MV` | MV millivolts at the battery |
 //! | `converter runs`, `converter hangs` | whether the converter ends its conversions |
-//! | `reset pin`, `reset power` | a reset from outside |
+//! | `reset pin` | a reset from outside |
+//! | `reset power`, `reset power S` | the supply is away, for S seconds |
+//! | `clock-chip well`, `battery-empty`, `silent`, `holds-line` | what is wrong with the clock chip |
+//! | `clock-chip` | prints its `registers`, in hexadecimal digits |
 //! | `state` | prints `place ADDRESS` of the processor, `resets CAUSE...`, `overruns N` and `most-writes N`, of one word of flash between two erases |
-//! | `power` | prints `dcdc on` or `dcdc off`, and since the first start the seconds in which `processor`, `crystal`, `port`, `cable` and `converter` were on |
+//! | `power` | prints `dcdc on` or `dcdc off`, and since the first start the seconds in which `processor`, `crystal`, `port`, `cable`, `converter` and `i2c` were on |
 
 mod cable;
 mod chip;
+mod clock_chip;
 mod port;
 #[allow(dead_code, reason = "the tests run a whole bus of it over a socket")]
 #[path = "../../src/sdi12_bus.rs"]
@@ -36,6 +40,7 @@ use labwired_core::peripherals::nrf52::bench;
 
 use cable::Cable;
 use chip::{Chip, HZ, Reset, Uart};
+use clock_chip::{ClockChip, Kind, Trouble};
 use port::Port;
 use sdi12_bus::Behaviour;
 
@@ -57,11 +62,18 @@ struct Bench {
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [image, description, log] = arguments.as_slice() else {
-        eprintln!("usage: nrf52840-simulator IMAGE DESCRIPTION LOG");
+    let (places, clock_chip) = match arguments.as_slice() {
+        [places @ .., kind] if kind == "ds3231" => (places, Some(Kind::Ds3231)),
+        [places @ .., kind] if kind == "rv3028" => (places, Some(Kind::Rv3028)),
+        places => (places, None),
+    };
+    let [image, description, log] = places else {
+        eprintln!("usage: nrf52840-simulator IMAGE DESCRIPTION LOG [ds3231|rv3028]");
         return ExitCode::from(2);
     };
-    match serve(Path::new(image), Path::new(description), Path::new(log)) {
+    let clock_chip = clock_chip.map(ClockChip::new);
+    let chip = Chip::switch_on(Path::new(image), Path::new(description), clock_chip);
+    match serve(chip, Path::new(log)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("nrf52840-simulator: {error}");
@@ -71,12 +83,12 @@ fn main() -> ExitCode {
 }
 
 /// Runs the chip until the standard input ends.
-fn serve(image: &Path, description: &Path, log: &Path) -> Result<(), String> {
+fn serve(chip: Chip, log: &Path) -> Result<(), String> {
     bench::INPUT_MV[BATTERY_INPUT].store(BATTERY_MV, Relaxed);
     let port = Port::open().map_err(|error| format!("no pseudo terminal: {error}"))?;
     let name = port.name().map_err(|error| error.to_string())?;
     let mut bench = Bench {
-        chip: Chip::switch_on(image, description),
+        chip,
         cable: Cable::default(),
         port,
         log: File::create(log).map_err(|error| format!("{}: {error}", log.display()))?,
@@ -135,7 +147,23 @@ impl Bench {
                 bench::CONVERTER_HANGS.store(*state == "hangs", Relaxed);
             }
             ["reset", "pin"] => self.reset(Reset::Pin),
-            ["reset", "power"] => self.reset(Reset::Power),
+            ["reset", "power"] => self.cut_power(0.0),
+            ["reset", "power", seconds] => self.cut_power(number(seconds)?),
+            ["clock-chip", trouble @ ..] => {
+                let clock_chip = self.chip.clock_chip.as_ref().ok_or_else(not_understood)?;
+                match trouble {
+                    ["well"] => clock_chip.set_trouble(Trouble::None),
+                    ["battery-empty"] => clock_chip.set_trouble(Trouble::BatteryEmpty),
+                    ["silent"] => clock_chip.set_trouble(Trouble::Silent),
+                    ["holds-line"] => clock_chip.set_trouble(Trouble::HoldsLine),
+                    [] => {
+                        let registers = clock_chip.registers();
+                        let digits = registers.map(|register| format!("{register:02x}"));
+                        return Ok(format!("registers {}\n", digits.join(" ")));
+                    }
+                    _ => return Err(not_understood()),
+                }
+            }
             ["power"] => {
                 let dcdc = if self.chip.has_dcdc() { "on" } else { "off" };
                 let on = self.chip.on_s();
@@ -198,6 +226,11 @@ impl Bench {
     fn reset(&mut self, reset: Reset) {
         self.cable.forget();
         self.chip.reset(reset);
+    }
+
+    fn cut_power(&mut self, seconds: f64) {
+        self.cable.forget();
+        self.chip.cut_power(seconds);
     }
 }
 

@@ -87,7 +87,14 @@ mod i2c {
     /// Buffer for constants, because the controller cannot read the flash.
     static SENT: ConstStaticCell<[u8; 16]> = ConstStaticCell::new([0; 16]);
 
-    pub struct Bus(Twim<'static>);
+    /// The controller is on for the length of a transaction. One that was given up would write into memory that is not its own any more as soon as the line
+    /// is let go.
+    pub struct Bus {
+        controller: Peri<'static, peripherals::TWISPI0>,
+        sda: Peri<'static, peripherals::P0_26>,
+        scl: Peri<'static, peripherals::P0_27>,
+        sent: &'static mut [u8; 16],
+    }
 
     impl Bus {
         pub fn new(
@@ -95,15 +102,12 @@ mod i2c {
             sda: Peri<'static, peripherals::P0_26>,
             scl: Peri<'static, peripherals::P0_27>,
         ) -> Self {
-            let config = Config::default();
-            Self(Twim::new(
+            Self {
                 controller,
-                Interrupt,
                 sda,
                 scl,
-                config,
-                SENT.take(),
-            ))
+                sent: SENT.take(),
+            }
         }
     }
 
@@ -117,8 +121,15 @@ mod i2c {
             address: u8,
             operations: &mut [Operation<'_>],
         ) -> Result<(), Error> {
-            self.0
-                .blocking_transaction_timeout(address, operations, LONGEST)
+            let mut controller = Twim::new(
+                self.controller.reborrow(),
+                Interrupt,
+                self.sda.reborrow(),
+                self.scl.reborrow(),
+                Config::default(),
+                self.sent,
+            );
+            controller.blocking_transaction_timeout(address, operations, LONGEST)
         }
     }
 }
