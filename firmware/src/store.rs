@@ -15,6 +15,7 @@ mod layout;
 mod map;
 mod month_entry;
 mod months;
+mod packed;
 mod placed;
 mod queue;
 mod ring;
@@ -35,6 +36,7 @@ pub use key::{Key, map_key};
 pub use layout::Layout;
 pub use map::Unreadable;
 pub use month_entry::{MissingMonths, MonthEntry, VoidMonths};
+use packed::pack;
 pub use placed::{Placed, PlacedSamples};
 use queue::{ITEM_BYTES, each_item};
 pub use ring::MAX_SEGMENTS;
@@ -147,7 +149,7 @@ impl<F: MappedFlash> Store<F> {
         overwrite: bool,
     ) -> Result<(), StoreError> {
         let mut bytes = [0; ITEM_BYTES];
-        let bytes = postcard::to_slice(item, &mut bytes).map_err(|_| StoreError::TooLarge)?;
+        let bytes = pack(&[], item, &mut bytes)?;
         queue::push(&mut self.flash, &region, bytes, overwrite).await
     }
 

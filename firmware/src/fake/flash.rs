@@ -41,6 +41,8 @@ pub struct FakeFlash {
     pub erases: Vec<u32>,
     /// Bytes that may still be written or erased; `None` without limit.
     pub bytes_until_cut: Option<u64>,
+    /// The write that is acknowledged and changes nothing: 1 for the next one.
+    pub lost_write: Option<u32>,
     /// Writes here fail.
     pub broken: Option<Range<u32>>,
     /// Bytes written or erased so far.
@@ -56,6 +58,7 @@ impl FakeFlash {
             writes_of_word: vec![0; length / 4],
             erases: vec![0; length / SECTOR],
             bytes_until_cut: None,
+            lost_write: None,
             broken: None,
             bytes_changed: 0,
         }
@@ -134,6 +137,11 @@ impl NorFlash for FakeFlash {
             .is_some_and(|broken| broken.contains(&offset))
         {
             return Err(FlashFault::PowerCut);
+        }
+        self.lost_write = self.lost_write.map(|number| number - 1);
+        if self.lost_write == Some(0) {
+            self.lost_write = None;
+            return Ok(());
         }
         for (index, byte) in bytes.iter().enumerate() {
             let place = offset as usize + index;

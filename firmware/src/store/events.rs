@@ -106,6 +106,7 @@ fn repeats(kind: &EventKind) -> bool {
     matches!(
         kind,
         EventKind::Started { .. }
+            | EventKind::Panicked { .. }
             | EventKind::SensorQuality { .. }
             | EventKind::SamplesLate { .. }
             | EventKind::ClockChip(_)

@@ -5,6 +5,7 @@ use sequential_storage::map::{MapConfig, MapStorage};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::packed::pack;
 use super::queue::{self, ITEM_BYTES};
 use super::versioned::Versioned;
 use super::{Store, StoreError};
@@ -88,8 +89,7 @@ impl<F: MappedFlash> Store<F> {
         value: &T,
     ) -> Result<(), StoreError> {
         let mut value_bytes = [0; ITEM_BYTES - 8];
-        let value_bytes: &[u8] =
-            postcard::to_slice(value, &mut value_bytes).map_err(|_| StoreError::TooLarge)?;
+        let value_bytes = pack(&[key], value, &mut value_bytes)?;
         let mut buffer = [0; ITEM_BYTES];
         for _ in 0..queue::TRIES {
             let mut map = self.map()?;

@@ -55,7 +55,7 @@ impl Ring {
         ring.next_number = first + 1;
         each_item(flash, layout.segment(current), &mut |bytes| {
             match read(bytes) {
-                Some(sample) => {
+                Some((sample, _)) => {
                     ring.next_number = sample.number + 1;
                     ring.last_unix_s = Some(sample.unix_s);
                 }
@@ -130,13 +130,14 @@ impl Ring {
                 continue;
             }
             each_item(flash, layout.segment(index), &mut |bytes| {
-                let Some(sample) = read(bytes) else {
+                let Some((sample, zeros)) = read(bytes) else {
                     return ControlFlow::Continue(());
                 };
                 if sample.number < number {
                     return ControlFlow::Continue(());
                 }
-                let flow = visit(sample, bytes.get(VERSION_BYTES..).unwrap_or_default());
+                let end = bytes.len() - zeros;
+                let flow = visit(sample, bytes.get(VERSION_BYTES..end).unwrap_or_default());
                 stopped = flow.is_break();
                 flow
             })
@@ -163,7 +164,7 @@ async fn first_sample<F: MappedFlash>(
 ) -> Result<Option<Sample>, StoreError> {
     let mut first = None;
     each_item(flash, layout.segment(index), &mut |bytes| {
-        first = read(bytes);
+        first = read(bytes).map(|(sample, _)| sample);
         if first.is_some() {
             ControlFlow::Break(())
         } else {
@@ -174,7 +175,8 @@ async fn first_sample<F: MappedFlash>(
     Ok(first)
 }
 
-fn read(bytes: &[u8]) -> Option<Sample> {
-    let sample: Versioned<Sample> = postcard::from_bytes(bytes).ok()?;
-    Some(sample.newest())
+/// A sample, and how many zero bytes lie behind it ([`super::packed`]).
+fn read(bytes: &[u8]) -> Option<(Sample, usize)> {
+    let (sample, zeros) = postcard::take_from_bytes::<Versioned<Sample>>(bytes).ok()?;
+    Some((sample.newest(), zeros.len()))
 }

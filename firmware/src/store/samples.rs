@@ -4,6 +4,7 @@ use core::ops::ControlFlow;
 
 use amlstm_core::link::Sample;
 
+use super::packed::pack;
 use super::queue::ITEM_BYTES;
 use super::versioned::Versioned;
 use super::{Key, PlacedSamples, Store, StoreError};
@@ -32,8 +33,7 @@ impl<F: MappedFlash> Store<F> {
     pub async fn push_sample(&mut self, mut sample: Sample) -> Result<u32, StoreError> {
         sample.number = self.ring.next_number();
         let mut bytes = [0; ITEM_BYTES];
-        let bytes = postcard::to_slice(&Versioned::V1(&sample), &mut bytes)
-            .map_err(|_| StoreError::TooLarge)?;
+        let bytes = pack(&[], &Versioned::V1(&sample), &mut bytes)?;
         let pushed = self
             .ring
             .push(&mut self.flash, &self.layout, sample.number, bytes)

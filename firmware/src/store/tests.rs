@@ -8,6 +8,8 @@ use embassy_futures::block_on;
 use super::*;
 use crate::fake::FakeFlash;
 
+mod header_words;
+
 const FLASH: u32 = 512 * 1024;
 
 fn layout() -> Layout {
@@ -184,9 +186,8 @@ fn the_months_that_are_free_are_those_that_fit() {
     }
 }
 
-/// After two cuts behind the first word of an item's header (sequential-storage issue 136) the next item was once acknowledged and lost.
 #[test]
-fn what_is_acknowledged_after_cuts_behind_a_header_word_is_kept() {
+fn what_is_acknowledged_after_two_cuts_within_a_header_is_kept() {
     for (first, second) in (0..=12).flat_map(|first| (0..=12).map(move |second| (first, second))) {
         let mut flash = open(FakeFlash::new(FLASH)).into_flash();
         for cut in [first, second] {
@@ -215,6 +216,27 @@ fn what_is_acknowledged_after_cuts_behind_a_header_word_is_kept() {
         assert_eq!(store.held().months, months + 1, "{first} {second}");
         assert_eq!(store.next_sample(), samples + 1, "{first} {second}");
     }
+}
+
+/// A worn cell, or a supply that is too low: the chip acknowledges and does not keep.
+#[test]
+fn what_the_flash_does_not_keep_is_written_again() {
+    let mut store = open(FakeFlash::new(FLASH));
+    for act in ACTS {
+        act(&mut store, 1).unwrap();
+    }
+    for act in ACTS {
+        // The first write is an item's header, the second its data.
+        store.flash_mut().lost_write = Some(2);
+        act(&mut store, 2).unwrap();
+        assert_eq!(store.flash_mut().lost_write, None);
+    }
+    let mut store = open(store.into_flash());
+    let value: Option<u32> = block_on(store.get(Key::Interval as u8)).unwrap();
+    assert_eq!(value, Some(2));
+    assert_eq!(store.held().next_event, 2);
+    assert_eq!(store.held().months, 2);
+    assert_eq!(store.next_sample(), 2);
 }
 
 type Act = fn(&mut Store<FakeFlash>, u32) -> Result<(), StoreError>;
@@ -253,9 +275,14 @@ fn what_people_did_outlives_what_repeats() {
         };
         block_on(store.push_event(u32::from(number), quality)).unwrap();
     }
+    // A program that stops again and again, at each of its starts.
+    for number in 0..1000 {
+        let message = "sense.rs:1: it stopped".try_into().unwrap();
+        block_on(store.push_event(number, EventKind::Panicked { message })).unwrap();
+    }
     let first = block_on(store.event_from(0)).unwrap().unwrap();
     assert!(matches!(first.kind, EventKind::Tape { .. }), "{first:?}");
-    assert_eq!(open(store.into_flash()).held().next_event, 3001);
+    assert_eq!(open(store.into_flash()).held().next_event, 4001);
 }
 
 /// A value whose version this firmware does not know is counted, and the count is shown.

@@ -15,25 +15,20 @@ fn measured(bus: &mut FakeBus, sensor: Sdi12Value) -> Result<Values, Quality> {
     block_on(measure(&FakeClock::default(), bus, sensor.into(), 60_000))
 }
 
-/// 7E1: `1` is 0x31 with three bits set, so that its parity bit is set. One flipped bit makes the answer unreadable.
+/// 7E1: the parity is the highest bit. One flipped bit makes ready at once into ready in 800 s, and this answer has no CRC.
 #[test]
 fn a_byte_with_wrong_parity_spoils_its_answer() {
-    let received = |bytes: &[u8]| {
+    let promised = |bytes: &[u8]| {
         let mut reply = [0; 8];
         let mut line = AnswerLine::new(&mut reply);
         let _ = bytes.iter().all(|byte| line.goes_on_with_parity(*byte));
-        (line.length(), reply)
+        assert_eq!(line.length(), Some(7));
+        parse_promise(&reply[..5], b'1', false).map(|promise| promise.ready_s)
     };
-    assert_eq!(
-        received(&[0xb1, 0x30, 0x8d, 0x0a]),
-        (Some(4), *b"10\r\n\0\0\0\0")
-    );
-    let (length, reply) = received(&[0xb1, 0x38, 0x8d, 0x0a]);
-    assert_eq!(length, Some(4));
-    assert_eq!(
-        parse_promise(&reply[..2], b'1', false),
-        Err(Quality::GARBLED)
-    );
+    let mut bytes = b"10001\r\n".map(|byte| byte | ((byte.count_ones() as u8 & 1) << 7));
+    assert_eq!(promised(&bytes), Ok(0));
+    bytes[1] ^= 0x08;
+    assert_eq!(promised(&bytes), Err(Quality::GARBLED));
 }
 
 /// A corrupted digit makes `0001` into `9001`: the wait is not begun, and time is left for the other attempts.
@@ -117,6 +112,11 @@ fn a_line_ends_with_cr_lf_or_where_the_reply_does() {
 
 /// Values that `command` returns, with a CRC or without.
 fn by(command: &str, crc: bool, answers: &[(&str, Answer)]) -> Result<Values, Quality> {
+    by_when(command, crc, answers).0
+}
+
+/// The same, and the uptime at which they were there, ms.
+fn by_when(command: &str, crc: bool, answers: &[(&str, Answer)]) -> (Result<Values, Quality>, u64) {
     let reading = Sdi12Reading {
         value: Sdi12Value { crc, ..SENSOR },
         command: command.parse().unwrap(),
@@ -126,7 +126,7 @@ fn by(command: &str, crc: bool, answers: &[(&str, Answer)]) -> Result<Values, Qu
     let (mut values, mut bus) = (Err(Quality::GOOD), FakeBus::new(answers));
     let done = async { values = measure(&clock, &mut bus, reading, 60_000).await };
     assert!(clock.run(done, 60_000));
-    values
+    (values, clock.uptime_ms())
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn numbered_measurements_are_started_by_their_number() {
 /// A concurrent measurement announces up to 99 values and sends no service request; the logger waits without listening.
 #[test]
 fn a_concurrent_measurement_is_waited_for() {
-    let values = by(
+    let (values, uptime_ms) = by_when(
         "C",
         false,
         &[
@@ -153,6 +153,7 @@ fn a_concurrent_measurement_is_waited_for() {
     );
     let values = values.unwrap();
     assert_eq!((values.len(), values[11]), (12, -12.0));
+    assert_eq!(uptime_ms, 5000 + u64::from(ANSWER_MS));
     let start = ("0CC1!", Answer::Line(b"000001\r\n"));
     let data = ("0D0!", Answer::Line(b"0+3.14OqZ\r\n"));
     assert_eq!(by("C1", true, &[start, data]).unwrap(), [3.14]);
