@@ -23,7 +23,8 @@ impl<F: MappedFlash> Logger<F> {
         let position = position
             .or(self.store.held().months.checked_sub(1))
             .ok_or(Fault::NotFound)?;
-        let (record, _) = self.month_at(position).await?.ok_or(Fault::NotFound)?;
+        let found = self.month_at(position).await?;
+        let wanted = found.ok_or(Fault::NotFound)?.0.month_index;
         let mut walk = self.walk().await?;
         let mut closed = Batch::new();
         loop {
@@ -34,15 +35,13 @@ impl<F: MappedFlash> Logger<F> {
             let mut levels = Vec::new();
             for month in &mut closed {
                 let of_month = self.correct(month).await?;
-                if month.month_index == record.month_index {
+                if month.month_index == wanted {
                     levels = of_month;
                 }
             }
             walk.step(&closed, &self.store, &self.settings)?;
             let mut estimates = walk.estimates().iter();
-            if let Some(estimate) =
-                estimates.find(|estimate| estimate.month_index == record.month_index)
-            {
+            if let Some(estimate) = estimates.find(|estimate| estimate.month_index == wanted) {
                 return Ok(CorrectedEstimate {
                     estimate: estimate.clone(),
                     levels,
