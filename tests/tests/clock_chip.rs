@@ -112,13 +112,16 @@ fn a_time_set_at_the_console_is_in_the_ds3231() {
 fn the_time_outlives_the_power_by_either_chip() {
     // Over the end of a month, and of a day, at which an RV-3028 loads its configuration anew where it is not told otherwise.
     const AWAY_S: u32 = 4 * 86_400;
-    let chips: [(ClockChip, fn(&[u8]) -> u32); 2] =
-        [(ClockChip::Ds3231, digits), (ClockChip::Rv3028, seconds)];
-    for (clock_chip, time) in chips {
+    for clock_chip in [ClockChip::Ds3231, ClockChip::Rv3028] {
         let Some(mut chip) = with_set_clock_chip(clock_chip) else {
             return;
         };
-        follows(date(), time(&chip.clock_chip_registers()), 0);
+        let registers = chip.clock_chip_registers();
+        let time = match clock_chip {
+            ClockChip::Ds3231 => digits(&registers),
+            ClockChip::Rv3028 => seconds(&registers),
+        };
+        follows(date(), time, 0);
         chip.run(130.0);
         let before = chip.client().status().expect("status");
         chip.command(&format!("reset power {AWAY_S}"));
