@@ -181,13 +181,6 @@ fn export_weights(args: &Args, output: &mut Output) -> anyhow::Result<()> {
     let place = || source.display().to_string();
     let bytes = AlignedBytes::read(&source)?;
     let file = ModelFile::parse(&bytes).with_context(place)?;
-    if args.kind == Kind::Safetensors && file.member_count() > 1 {
-        bail!(
-            "{}: found a model of {} networks, expected one: only --as c writes their mean",
-            source.display(),
-            file.member_count()
-        );
-    }
     let (ending, content) = match args.kind {
         Kind::Safetensors => ("safetensors", safetensors(&file)),
         _ => ("h", c_header(&file).map(String::into_bytes)),

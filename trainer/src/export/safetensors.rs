@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use amlstm_core::{
-    artifact::{ModelFile, Physics},
+    artifact::{ModelFile, Physics, Start},
     basis::{CELLS, COLUMNS, DECAY_MONTHS, DELAY_BEDS},
     bridge::CALENDAR_MONTHS,
     estimate::Primary,
@@ -45,20 +45,28 @@ impl View for Tensor {
     }
 }
 
-/// The bytes of a safetensors file of a floating-point model of one network; nothing if the model is in fixed point or has more.
+/// The bytes of a safetensors file of a floating-point model; nothing if the model is in fixed point.
 #[allow(
     clippy::missing_panics_doc,
     reason = "names differ and the lengths are those of the shapes"
 )]
 pub fn safetensors(file: &ModelFile) -> Option<Vec<u8>> {
-    if file.member_count() > 1 {
-        return None;
-    }
-    let weights = PlainWeights::of(file, file.model())?;
-    let mut tensors = network(&weights);
-    tensors.extend(scales_and_start(file));
+    let mut tensors = scales_and_start(file);
     if let Some(of) = file.physics() {
         tensors.extend(physics(of));
+    }
+    let mut tensors: Vec<(String, Tensor)> = (tensors.into_iter())
+        .map(|(name, tensor)| (name.to_owned(), tensor))
+        .collect();
+    for (index, member) in file.members().enumerate() {
+        // The names of the first are those of a model of one network.
+        let prefix = match index {
+            0 => String::new(),
+            _ => format!("network{}.", index + 1),
+        };
+        let weights = PlainWeights::of(file, &member.model)?;
+        let of_network = network(&weights).into_iter().chain(memory(&member.start));
+        tensors.extend(of_network.map(|(name, tensor)| (format!("{prefix}{name}"), tensor)));
     }
     let metadata = HashMap::from([(METADATA.to_owned(), metadata(file))]);
     let bytes = serialize(tensors, Some(metadata));
@@ -123,16 +131,24 @@ fn network(weights: &PlainWeights) -> Vec<(&'static str, Tensor)> {
     tensors
 }
 
+/// What a network remembers at the start.
+fn memory(start: &Start) -> [(&'static str, Tensor); 2] {
+    let of_hidden = |name, bits: &[u32]| {
+        let numbers = bits.iter().copied().map(f32::from_bits).collect();
+        tensor(name, [bits.len()], numbers)
+    };
+    [
+        of_hidden("start.h", start.hidden),
+        of_hidden("start.c", start.cell),
+    ]
+}
+
+/// What all networks share.
 fn scales_and_start(file: &ModelFile) -> Vec<(&'static str, Tensor)> {
     let model = file.model();
     let inputs: Vec<Input> = model.inputs().chain(model.changes()).collect();
-    let hidden = usize::from(file.record().sizes.hidden);
     let of_inputs = |name, number: fn(&Input) -> f32| {
         tensor(name, [inputs.len()], inputs.iter().map(number).collect())
-    };
-    let of_hidden = |name, bits: &[u32]| {
-        let numbers = bits.iter().copied().map(f32::from_bits).collect();
-        tensor(name, [hidden], numbers)
     };
     let start = file.start();
     let target = model.target;
@@ -143,8 +159,6 @@ fn scales_and_start(file: &ModelFile) -> Vec<(&'static str, Tensor)> {
         of_inputs("input.highest_trained_m", |input| input.highest_trained_m),
         tensor("target.offset_mm", [1], vec![target.offset]),
         tensor("target.scale_mm", [1], vec![target.scale]),
-        of_hidden("start.h", start.hidden),
-        of_hidden("start.c", start.cell),
         tensor("start.subsidence_mm", [1], vec![start.subsidence_mm]),
     ];
     if !start.level_m.is_empty() {
@@ -232,6 +246,7 @@ fn metadata(file: &ModelFile) -> String {
         "trained_from": record.trained_from.to_string(),
         "trained_until": record.trained_until.to_string(),
         "start_month": file.start().month.to_string(),
+        "networks": file.member_count(),
         "primary": primary,
         "interval_half_width_mm": number(record.interval_half_width_mm),
         "physics_interval_half_width_mm": physics.and_then(|physics| number(physics.interval_half_width_mm)),

@@ -4,21 +4,30 @@ use std::fs;
 
 use amlstm::export::AlignedBytes;
 use amlstm_core::{artifact::ModelFile, estimator::Estimator, month::Month};
-use safetensors::SafeTensors;
+use safetensors::{SafeTensors, tensor::TensorView};
 
-use super::models::{levels, models};
+use super::models::{ensembles, levels, models};
 use crate::site::done;
 
-/// Tensors of a file, by name.
-struct Tensors<'a>(SafeTensors<'a>);
+/// Tensors of a file, by name: those of one of its networks, and those that all share.
+struct Tensors<'a> {
+    all: &'a SafeTensors<'a>,
+    /// Before the names of those of the network.
+    prefix: String,
+}
 
 impl Tensors<'_> {
+    fn tensor(&self, name: &str) -> Option<TensorView<'_>> {
+        let of_network = self.all.tensor(&format!("{}{name}", self.prefix));
+        of_network.or_else(|_| self.all.tensor(name)).ok()
+    }
+
     fn shape(&self, name: &str) -> Vec<usize> {
-        self.0.tensor(name).unwrap().shape().to_vec()
+        self.tensor(name).unwrap().shape().to_vec()
     }
 
     fn numbers(&self, name: &str) -> Vec<f64> {
-        let tensor = self.0.tensor(name).unwrap();
+        let tensor = self.tensor(name).unwrap();
         let numbers = tensor.data().as_chunks().0.iter();
         numbers
             .map(|bytes| f64::from(f32::from_le_bytes(*bytes)))
@@ -51,7 +60,7 @@ fn network_mm(
         .enumerate()
         .map(|(k, level_m)| level_m.map(|level_m| (f64::from(level_m) - offset[k]) / scale[k]))
         .collect();
-    let sees_changes = tensors.0.tensor("skip.weight").is_ok();
+    let sees_changes = tensors.tensor("skip.weight").is_some();
     if sees_changes {
         let scalers = offset.iter().zip(&scale).skip(level_m.len());
         let pairs = level_m.iter().zip(before_m).zip(scalers);
@@ -61,7 +70,7 @@ fn network_mm(
     }
     let mut e: Vec<f64> = x.iter().map(|x| x.unwrap_or(0.0)).collect();
     let seen = e.clone();
-    if tensors.0.tensor("attention.W").is_ok() {
+    if tensors.tensor("attention.W").is_some() {
         let wh = times(&tensors.rows("attention.W"), &[&*h, &*c].concat());
         let [u, b, v] = ["U", "B", "V"].map(|name| tensors.rows(&format!("attention.{name}")));
         let alpha = |k: usize, x: f64| -> f64 {
@@ -165,7 +174,7 @@ fn bed_m(cells: &mut [[f64; 2]], tau_years: f64, top_m: f64) -> f64 {
 
 /// What stands in for the level of a layer, where the others tell it.
 fn stand_in_m(tensors: &Tensors, month: Month, level_m: &[Option<f32>], k: usize) -> Option<f64> {
-    tensors.0.tensor("physics.bridge.per_m").ok()?;
+    tensors.tensor("physics.bridge.per_m")?;
     let mut sum_m = tensors.rows("physics.bridge.month_m")[k][usize::from(month.month()) - 1];
     let per_m = tensors.rows("physics.bridge.per_m").swap_remove(k);
     let mut followed = per_m
@@ -219,7 +228,7 @@ impl Beds {
 fn the_tensors_are_all_that_another_program_needs() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    for (name, bytes) in models() {
+    for (name, bytes) in models().into_iter().chain(ensembles()) {
         fs::write(folder.join("model.amlm"), &bytes).unwrap();
         let arguments = [
             "export",
@@ -233,9 +242,18 @@ fn the_tensors_are_all_that_another_program_needs() {
         let written = fs::read(folder.join("model.st")).unwrap();
         done(folder, &arguments);
         assert_eq!(fs::read(folder.join("model.st")).unwrap(), written);
-        let tensors = Tensors(SafeTensors::deserialize(&written).unwrap());
+        let all = SafeTensors::deserialize(&written).unwrap();
         let bytes = AlignedBytes::new(&bytes);
         let file = ModelFile::parse(&bytes).unwrap();
+        let of_network = |index| Tensors {
+            all: &all,
+            prefix: match index {
+                1 => String::new(),
+                _ => format!("network{index}."),
+            },
+        };
+        let networks: Vec<Tensors> = (1..=file.member_count()).map(of_network).collect();
+        let tensors = &networks[0];
         let sizes = file.record().sizes;
         let [inputs, hidden] = [sizes.inputs, sizes.hidden].map(usize::from);
         assert_eq!(tensors.shape("lstm.weight_ih_l0"), [4 * hidden, inputs]);
@@ -254,7 +272,9 @@ fn the_tensors_are_all_that_another_program_needs() {
                 .to_vec(),
             months: tensors.numbers("physics.start.months")[0],
         });
-        let (mut h, mut c) = (tensors.numbers("start.h"), tensors.numbers("start.c"));
+        let mut states: Vec<(Vec<f64>, Vec<f64>)> = (networks.iter())
+            .map(|tensors| (tensors.numbers("start.h"), tensors.numbers("start.c")))
+            .collect();
         let mut estimator = Estimator::at_start(&file);
         let mut month = file.start().month;
         let layers = file.model().inputs().len();
@@ -276,11 +296,15 @@ fn the_tensors_are_all_that_another_program_needs() {
                     "{name} {month} {what}: {found} against {expected}"
                 );
             };
-            let found = network_mm(&tensors, &mut h, &mut c, &before_m, &level_m);
+            let increments = networks.iter().zip(&mut states);
+            let increments =
+                increments.map(|(tensors, (h, c))| network_mm(tensors, h, c, &before_m, &level_m));
+            let found = increments.sum::<f64>() / networks.len() as f64;
             before_m.clone_from(&level_m);
             // f32 with activations within 1e-6 against f64, a month from the same state; increments are of the order of 1 mm.
             close("network", found, estimate.network.increment_mm, 1e-4);
-            let after = h.iter_mut().zip(&mut c).zip(estimator.state_bits());
+            let units = states.iter_mut().flat_map(|(h, c)| h.iter_mut().zip(c));
+            let after = units.zip(estimator.state_bits());
             for ((h, c), (hidden, cell)) in after {
                 let [hidden, cell] = [hidden, cell].map(f32::from_bits);
                 close("h", *h, hidden, 1e-4);
@@ -288,7 +312,7 @@ fn the_tensors_are_all_that_another_program_needs() {
                 (*h, *c) = (hidden.into(), cell.into());
             }
             if let Some(beds) = &mut beds {
-                let found = beds.increment_mm(&tensors, month, &level_m);
+                let found = beds.increment_mm(tensors, month, &level_m);
                 let expected = estimate.physics.as_ref().unwrap().subsidence;
                 // f32 against f64 over all months; increments are of the order of 10 mm.
                 close("physics", found, expected.increment_mm, 1e-3);
