@@ -1,8 +1,8 @@
 use std::vec::Vec;
 
 use amlstm_core::link::{
-    ChannelConfig, Fault, Hello, MAX_FRAME, MAX_PAYLOAD, Name, Quality, Quantity, Reading, Reply,
-    Request, Response, Sample, Sdi12Value, Sensor, decode_reply, encode_frame,
+    ChannelConfig, EventKind, Fault, Hello, MAX_FRAME, MAX_PAYLOAD, Name, Quality, Quantity,
+    Reading, Reply, Request, Response, Sample, Sdi12Value, Sensor, decode_reply, encode_frame,
 };
 use amlstm_core::month::Month;
 use embassy_futures::block_on;
@@ -499,6 +499,31 @@ fn what_is_synthetic_is_said_wherever_it_is_shown() {
     }
     let head = typed(&desk, "export csv 9999");
     assert!(head.contains("(SYNTHETIC)"), "{head}");
+}
+
+/// The tape is a quarter of a metre above the sensor, whose levels were -10 m.
+#[test]
+fn an_estimate_without_the_drift_says_what_was_done_for_each_layer() {
+    let desk = desk_in_february();
+    let tape = EventKind::Tape {
+        channel: 0,
+        tape_m: 10.0,
+        sensor_m: Some(10.25),
+    };
+    block_on(block_on(desk.logger.lock()).note(&desk.clock, tape)).unwrap();
+    let shown = typed(&desk, "est corrected");
+    assert!(
+        shown.starts_with("CORRECTED by the tape readings"),
+        "{shown}"
+    );
+    let corrected = std::format!("{}: -9.750 m, +0.250 m of it by the tape", LAYERS[0]);
+    let untold = std::format!("{}: as it was closed: no tape reading", LAYERS[1]);
+    assert!(
+        shown.contains(&corrected) && shown.contains(&untold),
+        "{shown}"
+    );
+    assert!(shown.contains("2026-01   increment"), "{shown}");
+    assert!(!typed(&desk, "est").contains("CORRECTED"));
 }
 
 #[test]
