@@ -192,8 +192,9 @@ fn a_loop_current_comes_through_the_converter() {
     chip.command("input 2 1200");
     let now = client.now().expect("now");
     let level_m = now.channels[0].level_m.expect("a level");
-    // Half a step of 12 bits over 3.6 V is 4.4 uA, of 16 mA for 50 m.
-    assert!((level_m - 25.0).abs() < 0.014, "{level_m}");
+    // A step of 12 bits over 3.6 V is 8.8 uA, 27 mm of 50 m. One conversion is off by up to eight of them, by the cable's noise, and all by one before
+    // the calibration; the mean of 64 by a 32nd of a step.
+    assert!((level_m - 25.0).abs() < 0.002, "{level_m}");
     // A broken wire.
     chip.command("input 2 0");
     let now = client.now().expect("now");
