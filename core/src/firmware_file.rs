@@ -104,7 +104,9 @@ impl<'a> FirmwareFile<'a> {
             return Err(FirmwareFileError::Crc { stored, computed });
         }
         let name_ends = board.iter().position(|byte| *byte == 0);
-        let board = board.split_at(name_ends.unwrap_or(MAX_BOARD)).0;
+        let board = board
+            .get(..name_ends.unwrap_or(MAX_BOARD))
+            .unwrap_or_default();
         let board = core::str::from_utf8(board).map_err(|_| FirmwareFileError::NotOne)?;
         if length as usize != program.len() {
             return Err(FirmwareFileError::NotOne);

@@ -23,7 +23,7 @@ use crate::settings::Settings;
 use crate::store::{MonthEntry, SlotRecord, Store};
 
 /// Months per batch, which are held in RAM.
-const BATCH: usize = 4;
+const BATCH: usize = 3;
 /// Most months between the end of training and the first in the log, or between two in the log: a century. Limits the computing time for a file with
 /// an implausible end of training.
 const LONGEST_GAP: i32 = 1200;

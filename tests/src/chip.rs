@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use amlstm::logger::{Client, Line};
 
 use crate::board::NRF52840_DK;
+use crate::guide::{guide, shows};
 use crate::image::{Image, Recipe};
 use crate::skip::skip;
 use crate::toolchain::{defmt_print, programs, target_folder};
@@ -108,8 +109,10 @@ impl Chip {
             ..Recipe::LOGGER
         };
         let image = Image::build(NRF52840_DK, recipe)?;
+        let bootloader = Image::build(NRF52840_DK, Recipe::BOOTLOADER)?;
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut simulator = Command::new(&simulator)
+            .arg(&bootloader.path)
             .arg(&image.path)
             .arg(target_folder().join("chip/nrf52840.yaml"))
             .arg(folder.path().join("log"))
@@ -230,12 +233,7 @@ impl Chip {
     ///
     /// If it fails.
     pub fn amlstm(&self, arguments: &[&str]) -> String {
-        let output = Command::new(programs().join("amlstm"))
-            .args(["logger", "--port", self.port_name()])
-            .args(arguments)
-            .current_dir(&self.folder)
-            .output()
-            .expect("the program starts");
+        let output = self.run_amlstm(arguments);
         assert!(
             output.status.success(),
             "amlstm logger {arguments:?}: {}",
@@ -244,9 +242,79 @@ impl Chip {
         String::from_utf8(output.stdout).expect("the program prints UTF-8")
     }
 
-    /// The ELF file of the image that runs.
-    pub fn image(&self) -> &Path {
-        &self.image.path
+    /// The same for what is refused; gives what it says.
+    ///
+    /// # Panics
+    ///
+    /// If it does not fail.
+    pub fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run_amlstm(arguments);
+        assert!(!output.status.success(), "amlstm logger {arguments:?}");
+        String::from_utf8(output.stderr).expect("the program prints UTF-8")
+    }
+
+    /// Follows a section of the field guide, as a technician with a shell does, and compares what is printed with what the guide shows; gives it all.
+    ///
+    /// # Panics
+    ///
+    /// If something fails or prints something else.
+    pub fn follow(&self, section: &str) -> String {
+        let (mut all, mut printed) = (String::new(), String::new());
+        for block in guide().iter().filter(|block| block.section == section) {
+            match block.kind.as_str() {
+                "sh" => {
+                    printed = block.text.lines().map(|line| self.shell(line)).collect();
+                    all.push_str(&printed);
+                }
+                "text" => shows(&printed, &block.text, section),
+                _ => {}
+            }
+        }
+        assert!(
+            !all.is_empty(),
+            "the guide has no commands in \"{section}\""
+        );
+        all
+    }
+
+    fn shell(&self, line: &str) -> String {
+        let line = line.replace("--port P ", &format!("--port {} ", self.port_name()));
+        let path = std::env::var("PATH").unwrap_or_default();
+        let output = Command::new("/bin/sh")
+            .args(["-c", &line])
+            .env("PATH", format!("{}:{path}", programs().display()))
+            .current_dir(&self.folder)
+            .output()
+            .expect("sh starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{line}: {stderr}");
+        String::from_utf8(output.stdout).expect("programs print UTF-8")
+    }
+
+    /// The address of the instruction that comes next.
+    ///
+    /// # Panics
+    ///
+    /// If the simulator says something else.
+    pub fn place(&mut self) -> u32 {
+        let said = self.command("state");
+        let place = said.iter().find_map(|line| line.strip_prefix("place 0x"));
+        let place = place.and_then(|place| u32::from_str_radix(place, 16).ok());
+        place.unwrap_or_else(|| panic!("no place: {said:?}"))
+    }
+
+    fn run_amlstm(&self, arguments: &[&str]) -> Output {
+        Command::new(programs().join("amlstm"))
+            .args(["logger", "--port", self.port_name()])
+            .args(arguments)
+            .current_dir(&self.folder)
+            .output()
+            .expect("the program starts")
+    }
+
+    /// The image with which it was switched on.
+    pub fn image(&self) -> &Image {
+        &self.image
     }
 
     /// A file in the folder in which [`Self::amlstm`] works.

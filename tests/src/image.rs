@@ -38,6 +38,8 @@ pub struct Recipe {
 pub enum Program {
     /// The logger, a crate of its own for each board.
     Logger,
+    /// The bootloader that starts the logger, a crate of its own for each board that has one.
+    Bootloader,
     /// A program of `tests/measure`, for any machine.
     Measure(&'static str),
 }
@@ -46,6 +48,12 @@ impl Recipe {
     /// The logger as it ships.
     pub const LOGGER: Self = Self {
         program: Program::Logger,
+        features: "",
+    };
+
+    /// The bootloader.
+    pub const BOOTLOADER: Self = Self {
+        program: Program::Bootloader,
         features: "",
     };
 
@@ -58,28 +66,30 @@ impl Recipe {
     fn package(self, board: Board) -> String {
         match self.program {
             Program::Logger => format!("amlstm-{}", board.machine),
+            Program::Bootloader => format!("amlstm-{}-bootloader", board.machine),
             Program::Measure(_) => "amlstm-measure".to_owned(),
         }
     }
 
-    fn binary(self, board: Board) -> &'static str {
+    fn binary(self, board: Board) -> String {
         match self.program {
-            Program::Logger => board.machine,
-            Program::Measure(binary) => binary,
+            Program::Logger => board.machine.to_owned(),
+            Program::Bootloader => format!("{}-bootloader", board.machine),
+            Program::Measure(binary) => binary.to_owned(),
         }
     }
 
     /// The cargo profile: programs of `tests/measure` are optimised for speed, the logger for size.
     fn profile(self) -> &'static str {
         match self.program {
-            Program::Logger => "device",
+            Program::Logger | Program::Bootloader => "device",
             Program::Measure(_) => "measure",
         }
     }
 
     fn features(self, board: Board) -> String {
         match self.program {
-            Program::Logger => format!("image,{}", self.features),
+            Program::Logger | Program::Bootloader => format!("image,{}", self.features),
             Program::Measure(_) => format!("image,{},{}", board.machine, self.features),
         }
     }
@@ -256,7 +266,7 @@ fn run_cargo(toolchain: Toolchain, board: Board, recipe: Recipe) -> Image {
     command
         .current_dir(toolchain::root())
         .args(["--locked", "--profile", recipe.profile()])
-        .args(["-p", &recipe.package(board), "--bin", binary])
+        .args(["-p", &recipe.package(board), "--bin", &binary])
         .args([
             "--no-default-features",
             "--features",
@@ -277,7 +287,7 @@ fn run_cargo(toolchain: Toolchain, board: Board, recipe: Recipe) -> Image {
     let linked = folder
         .join(board.target)
         .join(recipe.profile())
-        .join(binary);
+        .join(&binary);
     // Renamed into place, so that another process never reads half an image.
     let kept = linked.with_file_name(format!(
         "{binary}-{}-{}.elf",

@@ -7,6 +7,7 @@ pub mod board;
 pub mod chip;
 pub mod cost;
 pub mod flash_image;
+pub mod guide;
 pub mod host;
 pub mod image;
 pub mod logger_rig;

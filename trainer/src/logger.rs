@@ -23,7 +23,7 @@ mod words;
 pub use client::Client;
 pub use download::{Download, Table, download, events};
 pub use error::LoggerError;
-pub use image::{ImageError, firmware_file, program_crc};
+pub use image::{ImageError, firmware_file, load_address, program_crc};
 pub use levels::{LevelOfMonth, corrected_levels, levels, write_levels};
 pub use line::Line;
 pub use sdi12::Renumbered;

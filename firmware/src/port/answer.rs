@@ -112,7 +112,10 @@ async fn respond<'s, B: Board>(
             let packed = logger.store.each_sample(number, |_, bytes| {
                 match scratch.get_mut(length..length + bytes.len()) {
                     Some(place) => {
-                        place.copy_from_slice(bytes);
+                        place
+                            .iter_mut()
+                            .zip(bytes)
+                            .for_each(|(to, from)| *to = *from);
                         length += bytes.len();
                         ControlFlow::Continue(())
                     }

@@ -5,6 +5,8 @@ use core::ops::Range;
 /// Erase unit in bytes.
 pub const SECTOR: u32 = 4096;
 const KIB: u32 = 1024;
+/// Where slot A begins.
+const SLOTS: u32 = 72 * KIB;
 /// Approximate bytes of a sample of three channels on flash.
 const SAMPLE_BYTES: u32 = 60;
 
@@ -31,16 +33,18 @@ impl Layout {
     /// The layout of a data flash of `length` bytes with slots of 64 KiB and segments of 64 KiB; space beyond [`super::MAX_SEGMENTS`] segments stays
     /// unused. `None` below 384 KiB.
     pub const fn new(length: u32) -> Option<Self> {
-        Self::with_slots(length, 64 * KIB, 64 * KIB)
+        // 56 KiB after slot B stay free.
+        Self::divided(length, 64 * KIB, 64 * KIB, 256 * KIB)
     }
 
     /// A layout for a small flash: slots and segments of given sizes, multiples of 4096. `None` if fewer than two segments remain.
     pub const fn with_slots(length: u32, slot: u32, segment: u32) -> Option<Self> {
-        let slot_a = 72 * KIB;
+        Self::divided(length, slot, segment, SLOTS + 2 * slot)
+    }
+
+    const fn divided(length: u32, slot: u32, segment: u32, samples: u32) -> Option<Self> {
+        let slot_a = SLOTS;
         let slot_b = slot_a + slot;
-        let samples = slot_b + slot;
-        // The reference layout leaves the 56 KiB after slot B free.
-        let samples = if slot == 64 * KIB { 256 * KIB } else { samples };
         if !slot.is_multiple_of(SECTOR)
             || !segment.is_multiple_of(SECTOR)
             || slot == 0
@@ -91,6 +95,8 @@ impl Layout {
 
 #[cfg(test)]
 mod tests {
+    use amlstm_core::artifact::MAX_FILE_BYTES;
+
     use super::*;
 
     #[test]
@@ -103,6 +109,15 @@ mod tests {
         assert_eq!(layout.slots, [0x1_2000..0x2_2000, 0x2_2000..0x3_2000]);
         assert_eq!(layout.samples, 0x4_0000..0x10_0000);
         assert_eq!(layout.segments(), 12);
+    }
+
+    /// As on the nRF52840, where the ring follows at once.
+    #[test]
+    fn a_small_flash_leaves_nothing_free_behind_its_slots() {
+        let layout = Layout::with_slots(424 * KIB, 64 * KIB, 8 * KIB).unwrap();
+        assert_eq!(layout.slots[1].end, 200 * KIB);
+        assert_eq!(layout.samples, 200 * KIB..424 * KIB);
+        assert_eq!(layout.slot_capacity() as usize, MAX_FILE_BYTES);
     }
 
     #[test]

@@ -17,8 +17,6 @@ use crate::clock_chip::ClockChip;
 
 /// The processor's clock.
 pub const HZ: f64 = 64e6;
-/// Where the data flash begins: the firmware's image ends below.
-const DATA_FLASH: usize = 0x8_0000;
 /// Most instructions between two looks at what hangs on the chip.
 const INSTRUCTIONS: u64 = 20_000;
 /// A register that does not exist: a write to it makes the model of a UARTE look at its line, and that of GPIOTE at the pins.
@@ -78,7 +76,8 @@ const DCDC: u64 = 0x4000_0578;
 
 /// A chip that runs.
 pub struct Chip {
-    image: PathBuf,
+    /// Of bootloader and program.
+    images: [PathBuf; 2],
     description: PathBuf,
     machine: Machine<CortexM>,
     /// Places of both UARTs, the watchdog and GPIOTE on the bus.
@@ -97,15 +96,18 @@ pub struct Chip {
 }
 
 impl Chip {
-    /// A chip with the program at `image`, whose data flash is erased, switched on.
-    pub fn switch_on(image: &Path, description: &Path, clock_chip: Option<ClockChip>) -> Self {
+    /// A chip with bootloader and program at `images` and nothing else in its flash, switched on.
+    pub fn switch_on(
+        images: [&Path; 2],
+        description: &Path,
+        clock_chip: Option<ClockChip>,
+    ) -> Self {
         bench::RESETREAS.store(Reset::Power.reasons(), Relaxed);
-        let (mut machine, uarts, watchdog) = built(image, description, clock_chip.as_ref());
+        let (mut machine, uarts, watchdog) = built(images, description, clock_chip.as_ref());
         let gpiote = place(&machine, "gpiote");
-        machine.bus.flash.data[DATA_FLASH..].fill(0xFF);
         fill_with_noise(&mut machine.bus.ram.data);
         Self {
-            image: image.to_owned(),
+            images: images.map(Path::to_owned),
             description: description.to_owned(),
             machine,
             uarts,
@@ -188,8 +190,11 @@ impl Chip {
         bench::forget_pins();
         self.edges();
         bench::STALL_CYCLES.store(0, Relaxed);
+        // What was sent before is on its way.
+        let sent = self.sent(Uart::Port);
+        let images = self.images.each_ref().map(PathBuf::as_path);
         let (mut machine, uarts, watchdog) =
-            built(&self.image, &self.description, self.clock_chip.as_ref());
+            built(images, &self.description, self.clock_chip.as_ref());
         let flash = &self.machine.bus.flash.data;
         machine.bus.flash.data.copy_from_slice(flash);
         if reset == Reset::Power {
@@ -211,6 +216,7 @@ impl Chip {
         self.machine = machine;
         self.uarts = uarts;
         self.watchdog = watchdog;
+        self.uart(Uart::Port).sent = sent;
     }
 
     /// Takes what a UART has sent.
@@ -296,9 +302,9 @@ impl Chip {
     }
 }
 
-/// A machine with its program, and the places of UARTs and watchdog on its bus.
+/// A machine with bootloader and program, and the places of UARTs and watchdog on its bus.
 fn built(
-    image: &Path,
+    images: [&Path; 2],
     description: &Path,
     clock_chip: Option<&ClockChip>,
 ) -> (Machine<CortexM>, [usize; 2], usize) {
@@ -314,8 +320,14 @@ fn built(
     let (cpu, _) = configure_cortex_m(&mut bus);
     let mut machine = Machine::new(cpu, bus);
     machine.config.idle_fast_forward_enabled = true;
-    let program = labwired_loader::load_elf(image).expect("the image is an ELF file");
-    machine.load_firmware(&program).expect("the image fits");
+    let [bootloader, program] =
+        images.map(|image| labwired_loader::load_elf(image).expect("the image is an ELF file"));
+    machine.bus.flash.data.fill(0xFF);
+    for segment in &program.segments {
+        let fits = machine.bus.flash.load_from_segment(segment);
+        assert!(fits, "the image fits");
+    }
+    machine.load_firmware(&bootloader).expect("the image fits");
     let uarts = ["uart0", "uart1"].map(|name| place(&machine, name));
     for uart in uarts {
         let device: &mut Nrf52Uarte = device(&mut machine, uart);

@@ -1,7 +1,8 @@
 //! The logger's image for the nRF52840 on a simulated chip, with a laptop's port, a cable with transducers and a debug probe.
 //!
-//! `nrf52840-simulator IMAGE DESCRIPTION LOG [ds3231|rv3028]`, with that clock chip on the I2C bus, prints `port NAME` and then takes a command a line on its standard input, each answered by its
-//! result and `ok SECONDS`, the simulated time. Between commands time passes as outside, `pace` times as fast. LOG receives the program's
+//! `nrf52840-simulator BOOTLOADER IMAGE DESCRIPTION LOG [ds3231|rv3028]`, with that clock chip on the I2C bus, prints `port NAME` and then takes a command a
+//! line on its standard input, each answered by its result and `ok SECONDS`, the simulated time. Between commands time passes as outside, `pace` times as
+//! fast, or slower where it cannot be computed in time. LOG receives the program's
 //! log messages as they come out of the debug probe, for `defmt-print`.
 //!
 //! | command | does |
@@ -46,6 +47,8 @@ use sdi12_bus::Behaviour;
 
 /// Between two looks at the port, simulated seconds.
 const LOOK_S: f64 = 0.002;
+/// Time by which the chip may be late, simulated seconds.
+const BEHIND_S: f64 = 1.0;
 /// VDDH over 5, as the converter measures it: a battery of 4.95 V.
 const BATTERY_MV: i32 = 990;
 /// PSELP of VDDH over 5.
@@ -67,12 +70,13 @@ fn main() -> ExitCode {
         [places @ .., kind] if kind == "rv3028" => (places, Some(Kind::Rv3028)),
         places => (places, None),
     };
-    let [image, description, log] = places else {
-        eprintln!("usage: nrf52840-simulator IMAGE DESCRIPTION LOG [ds3231|rv3028]");
+    let [bootloader, image, description, log] = places else {
+        eprintln!("usage: nrf52840-simulator BOOTLOADER IMAGE DESCRIPTION LOG [ds3231|rv3028]");
         return ExitCode::from(2);
     };
     let clock_chip = clock_chip.map(ClockChip::new);
-    let chip = Chip::switch_on(Path::new(image), Path::new(description), clock_chip);
+    let images = [bootloader, image].map(Path::new);
+    let chip = Chip::switch_on(images, Path::new(description), clock_chip);
     match serve(chip, Path::new(log)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -97,14 +101,20 @@ fn serve(chip: Chip, log: &Path) -> Result<(), String> {
     say(&format!("port {}", name.display()));
     let commands = lines_of_standard_input();
     loop {
-        let (start, start_s) = (Instant::now(), bench.chip.now_s());
+        let (mut start, mut start_s) = (Instant::now(), bench.chip.now_s());
         let command = loop {
             match commands.try_recv() {
                 Ok(command) => break command,
                 Err(TryRecvError::Disconnected) => return Ok(()),
                 Err(TryRecvError::Empty) => {}
             }
-            if bench.chip.now_s() - start_s < start.elapsed().as_secs_f64() * bench.pace {
+            let behind_s =
+                start.elapsed().as_secs_f64() * bench.pace - (bench.chip.now_s() - start_s);
+            if behind_s > LOOK_S + BEHIND_S {
+                // Where the chip has more to do than is computed in time, time is not made up for later, all at once.
+                (start, start_s) = (Instant::now(), bench.chip.now_s());
+            }
+            if behind_s > 0.0 {
                 bench.run(LOOK_S)?;
             } else {
                 thread::sleep(Duration::from_micros(500));

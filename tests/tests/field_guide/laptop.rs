@@ -7,10 +7,9 @@ use std::process::{Command, Output};
 use amlstm::config::Config;
 use amlstm::run::WellRun;
 use amlstm::synth;
+use amlstm_tests::guide::{guide, shows};
 use amlstm_tests::toolchain::programs;
 use serde_json::Value;
-
-use crate::guide::{guide, shows};
 
 /// A laptop: a folder with the technician's files, and the port.
 pub struct Laptop {

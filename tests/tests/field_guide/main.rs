@@ -2,7 +2,6 @@
 //! over a pseudo terminal, and prints what the guide shows.
 
 mod flashing;
-mod guide;
 mod incomplete_months;
 mod laptop;
 mod refusals;
@@ -15,6 +14,7 @@ use std::time::Duration;
 
 use amlstm_core::link::Quality;
 use amlstm_core::month::Month;
+use amlstm_tests::guide::guide;
 use amlstm_tests::logger_rig::{LevelTable, LoggerRig, unix_s};
 use amlstm_tests::sdi12_bus::Behaviour;
 use amlstm_tests::toolchain::root;
@@ -368,7 +368,7 @@ fn every_flag_of_a_reading_stands_in_the_guide_and_on_the_card() {
 #[test]
 fn every_command_on_the_card_is_one_of_the_guide() {
     let card = fs::read_to_string(root().join("docs/field-card.html")).expect("the card is there");
-    let guide: String = guide::guide().into_iter().map(|block| block.text).collect();
+    let guide: String = guide().into_iter().map(|block| block.text).collect();
     let mut found = 0;
     for command in card.split("<code>").skip(1) {
         let (command, _) = command.split_once("</code>").expect("closed");

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use amlstm::logger::Line;
-
-use crate::guide::{guide, shows};
+use amlstm_tests::guide::{guide, shows};
 
 /// The logger's console in a terminal program.
 pub struct Terminal(Line);

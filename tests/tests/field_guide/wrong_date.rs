@@ -3,10 +3,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use amlstm_tests::guide::guide;
 use amlstm_tests::logger_rig::LoggerRig;
 use serde_json::Value;
 
-use crate::guide::guide;
 use crate::laptop::Laptop;
 use crate::transducers;
 

@@ -28,7 +28,7 @@ pub enum ImageError {
     },
     /// No image that a bootloader starts.
     #[error(
-        "names no board and version, expected the image of a board that takes firmware over the cable"
+        "names no board and version, expected the image of a board that takes firmware over the cable, such as nrf52840-dk"
     )]
     NoBoard,
 }
@@ -73,6 +73,11 @@ pub fn firmware_file(image: &[u8]) -> Result<Vec<u8>, ImageError> {
         program: &program,
     };
     Ok([file.program, &file.trailer()].concat())
+}
+
+/// The lowest address at which an image puts something into the flash; `None` for a file that is none.
+pub fn load_address(image: &[u8]) -> Option<u32> {
+    program(image).map(|(start, _)| start)
 }
 
 /// Board and version that an image names.

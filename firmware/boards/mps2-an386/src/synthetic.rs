@@ -203,8 +203,9 @@ fn answer(table: &Table, unix_s: u32, command: &[u8], reply: &mut [u8]) -> Optio
         }
         _ => return None,
     }
-    reply
-        .get_mut(..line.len())?
-        .copy_from_slice(line.as_bytes());
+    let place = reply.get_mut(..line.len())?.iter_mut();
+    place
+        .zip(line.as_bytes())
+        .for_each(|(to, from)| *to = *from);
     Some(line.len())
 }

@@ -8,10 +8,10 @@
 //! | 4-20 mA inputs 0 and 1 | AIN1 (P0.03) and AIN2 (P0.04), each over 100 ohm to ground |
 //! | clock chip (features `ds3231`, `rv3028`) | I2C: SDA P0.26, SCL P0.27, each with a resistor to the supply |
 //! | battery | VDDH |
-//! | data flash | the upper 512 KiB of the internal flash |
+//! | data flash | a part of the internal flash; `../nrf52840-dk-bootloader` has the map |
 //!
-//! In this crate's folder, `cargo run --profile device --features image --target thumbv7em-none-eabihf` flashes it with probe-rs and shows its
-//! log messages (defmt over RTT).
+//! The bootloader starts it and must be flashed once before. In this crate's folder, `cargo run --profile device --features image --target
+//! thumbv7em-none-eabihf` flashes it with probe-rs and shows its log messages (defmt over RTT).
 #![no_std]
 #![no_main]
 #![allow(
@@ -38,9 +38,13 @@ use core::marker::PhantomData;
 use amlstm_core::link::{ResetCause, Task};
 use amlstm_cortex_m::{program, retained};
 use amlstm_firmware::app::{self, Parts};
-use amlstm_firmware::board::{Board, LastRun, Machine};
+use amlstm_firmware::board::{Board, FirmwareSlot, LastRun, Machine};
+use amlstm_firmware::boot::BootSlot;
 use amlstm_firmware::power::Currents;
 use amlstm_firmware::store::Layout;
+use amlstm_nrf52840_dk_bootloader::{
+    ACTIVE, BOARD, MARKS, OTHER, Region, SEGMENT, SLOT, WATCHDOG_HZ, WATCHDOG_MS,
+};
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::{ExceptionFrame, exception};
 use defmt_rtt as _;
@@ -66,14 +70,36 @@ use laptop::{FromLaptop, Port, ToLaptop};
 use sensors::{Analog, Cable};
 use wire::{Parts as WireParts, Wire};
 
-const FW: [u8; 3] = [0, 1, 0];
+/// Firmware version: that of the crate.
+const FW: [u8; 3] = [
+    number(env!("CARGO_PKG_VERSION_MAJOR")),
+    number(env!("CARGO_PKG_VERSION_MINOR")),
+    number(env!("CARGO_PKG_VERSION_PATCH")),
+];
 /// The chip as probe-rs names it, for `amlstm logger flash`.
 #[used]
 #[unsafe(link_section = ".amlstm.chip")]
 static CHIP: [u8; 26] = *b"amlstm chip=nRF52840_xxAA\0";
-const WATCHDOG_MS: u32 = 240_000;
-/// Frequency of the watchdog's clock.
-const WATCHDOG_HZ: u32 = 32_768;
+/// Board and version, for `amlstm logger update-file`.
+const NAMES: &str = concat!(
+    "amlstm board=nrf52840-dk version=",
+    env!("CARGO_PKG_VERSION"),
+    "\0"
+);
+#[used]
+#[unsafe(link_section = ".amlstm.chip")]
+static NAMED: [u8; NAMES.len()] = match NAMES.as_bytes().first_chunk() {
+    Some(bytes) => *bytes,
+    None => [0; NAMES.len()],
+};
+
+/// A number of the version, read when this is compiled.
+const fn number(text: &str) -> u8 {
+    match u8::from_str_radix(text, 10) {
+        Ok(number) => number,
+        Err(_) => 0,
+    }
+}
 
 bind_interrupts!(struct Interrupts {
     UARTE0 => buffered_uarte::InterruptHandler<peripherals::UARTE0>;
@@ -137,18 +163,19 @@ async fn main(_spawner: Spawner) {
     watchdog.enable_interrupt();
     // SAFETY: its handler takes a critical section for what it shares with the rest.
     unsafe { typelevel::WDT::enable() };
-    let Some(layout) = Layout::with_slots(flash::DATA_BYTES, 32 * 1024, 16 * 1024) else {
+    let Some(layout) = Layout::with_slots(flash::DATA_BYTES, SLOT, SEGMENT) else {
         SCB::sys_reset()
     };
     let (from_laptop, to_laptop) = port.split();
     let parts = Parts::<Kit<'_>> {
         clock: RtcClock::new(p.TWISPI0, p.P0_26, p.P0_27),
-        flash: flash::Internal::new(p.NVMC),
+        flash: flash::Internal::new(),
         layout,
         bus,
         machine: Watchman {
             watchdog: handle,
             analog: &analog,
+            slot: BootSlot::new(BOARD, ACTIVE, Region::new(OTHER), Region::new(MARKS)),
         },
         from_laptop,
         to_laptop,
@@ -175,6 +202,7 @@ impl<'a> Board for Kit<'a> {
 struct Watchman<'a> {
     watchdog: WatchdogHandle,
     analog: &'a Analog,
+    slot: BootSlot<Region, Region>,
 }
 
 impl Machine for Watchman<'_> {
@@ -210,6 +238,10 @@ impl Machine for Watchman<'_> {
     fn restart(&mut self) {
         retained::note_restart(Instant::now().as_millis());
         SCB::sys_reset()
+    }
+
+    fn firmware_slot(&mut self) -> Option<&mut dyn FirmwareSlot> {
+        Some(&mut self.slot)
     }
 }
 

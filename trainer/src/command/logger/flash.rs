@@ -1,8 +1,9 @@
 //! `amlstm logger flash`: a firmware image onto a board, by probe-rs and a debug probe.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use amlstm::logger::load_address;
 use anyhow::{Context, bail};
 
 use crate::command::{output::Output, progress};
@@ -12,13 +13,32 @@ const CHIP: &[u8] = b"amlstm chip=";
 /// ELF's number for Arm.
 const ARM: [u8; 2] = [40, 0];
 
-/// Writes an image, reads it back and resets the board. What lies beside the image in the flash stays.
-pub fn run(image: &Path, output: &mut Output) -> anyhow::Result<()> {
-    let bytes = fs_err::read(image)?;
-    let chip = chip_of(&bytes).with_context(|| image.display().to_string())?;
+/// Writes images, the bootloader's first where there is one, reads them back and resets the board. What lies beside them in the flash stays.
+pub fn run(images: &[PathBuf], output: &mut Output) -> anyhow::Result<()> {
+    let chips = images
+        .iter()
+        .map(|image| {
+            let bytes = fs_err::read(image)?;
+            let chip = chip_of(&bytes).with_context(|| image.display().to_string())?;
+            Ok((chip.to_owned(), load_address(&bytes)))
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    if !chips.iter().any(|(_, address)| *address == Some(0)) {
+        bail!(
+            "found images that a bootloader starts, expected the bootloader's before them, such as nrf52840-dk-bootloader"
+        );
+    }
+    for (place, (image, (chip, _))) in images.iter().zip(&chips).enumerate() {
+        flash(image, chip, place + 1 == images.len(), output)?;
+    }
+    Ok(())
+}
+
+fn flash(image: &Path, chip: &str, is_last: bool, output: &mut Output) -> anyhow::Result<()> {
     let spinner = progress::spinner(output, format!("flashing {chip}"));
     let flashed = Command::new("probe-rs")
-        .args(["download", "--non-interactive", "--verify", "--reset"])
+        .args(["download", "--non-interactive", "--verify"])
+        .args(is_last.then_some("--reset"))
         .args(["--chip", chip])
         .arg(image)
         .output();

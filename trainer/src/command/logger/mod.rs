@@ -59,10 +59,11 @@ enum Action {
     Ask(Request),
     /// Flashes the firmware with probe-rs over a debug probe (needs no --port)
     #[command(after_help = "Example:
-  amlstm logger flash nrf52840-dk")]
+  amlstm logger flash nrf52840-dk-bootloader nrf52840-dk")]
     Flash {
-        /// Firmware image (ELF); it names its chip
-        image: PathBuf,
+        /// Images (ELF) of bootloader and firmware; they name their chip
+        #[arg(required = true)]
+        images: Vec<PathBuf>,
     },
     /// Makes the file of a firmware image that `update` sends (needs no --port)
     #[command(after_help = "Example:
@@ -222,7 +223,7 @@ pub fn run(args: &Args, output: &mut Output) -> anyhow::Result<ExitCode> {
             };
             ask(&mut Client::connect(port)?, request, args.json, output)?;
         }
-        Action::Flash { image } => flash::run(image, output)?,
+        Action::Flash { images } => flash::run(images, output)?,
         Action::UpdateFile {
             image,
             output: path,

@@ -1,8 +1,8 @@
-//! The guide's text: its blocks, and what they show beside what was printed.
+//! The field guide's text: its blocks, and what they show beside what was printed.
 
 use std::fs;
 
-use amlstm_tests::toolchain::root;
+use crate::toolchain::root;
 
 /// A fenced block of the guide.
 pub struct Block {
@@ -10,6 +10,7 @@ pub struct Block {
     pub section: String,
     /// `sh`, `text`, `toml` or `console`.
     pub kind: String,
+    /// What stands in it.
     pub text: String,
 }
 

@@ -3,6 +3,8 @@
 //! What QEMU's board cannot show: the chip's UARTs with their DMA, its clock of 32,768 Hz, its converter, its watchdog, its flash, whose writes and
 //! erases hold the processor, and its register of reset reasons. What no simulator shows stands in the README.
 
+mod update;
+
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -101,7 +103,7 @@ fn a_month_on_the_chip_equals_the_host_bit_for_bit_and_outlives_the_power() {
     chip.amlstm(&["pull", "-o", "pulled.amlm"]);
     let pulled = std::fs::read(chip.file("pulled.amlm")).expect("the program wrote it");
     assert_eq!(pulled, model);
-    let image = chip.image().display().to_string();
+    let image = chip.image().path.display().to_string();
     let verified = chip.amlstm(&["verify", "--model", "model.amlm", "--image", &image]);
     assert_eq!(verified.matches(": match\n").count(), 4, "{verified}");
 
