@@ -13,7 +13,7 @@ pub use clock::FakeClock;
 pub use clock_chip::FakeChip;
 pub use flash::FakeFlash;
 pub use laptop::{Nobody, Screen};
-pub use model::{LAYERS, model, model_of_site, model_with_physics};
+pub use model::{LAYERS, model, model_of_site, model_with_physics, upload};
 pub use nor::{ACTIVE, CutErase, FakeNor, PAGE, PAGES, Part};
 
 use amlstm_core::link::ResetCause;

@@ -140,10 +140,19 @@ fn configured() -> FakeFlash {
 
 /// Runs the whole application for some days of virtual time; returns the number of feedings and the late task.
 fn run_for(days: u64, flash: &mut FakeFlash, bus: Option<FakeBus>) -> (u32, Option<Task>) {
+    run_until(days * DAY_MS, &FakeClock::default(), flash, bus)
+}
+
+/// The same with this clock, until the time that it counts in milliseconds or ticks.
+fn run_until(
+    end: u64,
+    clock: &FakeClock,
+    flash: &mut FakeFlash,
+    bus: Option<FakeBus>,
+) -> (u32, Option<Task>) {
     let (fed, late) = (Cell::new(0), Cell::new(None));
-    let clock = FakeClock::default();
     let parts = Parts::<Fakes<'_>> {
-        clock: &clock,
+        clock,
         flash,
         layout: layout(),
         bus: Hanging(bus),
@@ -156,7 +165,7 @@ fn run_for(days: u64, flash: &mut FakeFlash, bus: Option<FakeBus>) -> (u32, Opti
         fw: [0, 1, 0],
         synthetic: false,
     };
-    let ended = clock.run(run(parts), days * DAY_MS);
+    let ended = clock.run(run(parts), end);
     assert!(!ended);
     (fed.get(), late.get())
 }
@@ -186,24 +195,9 @@ fn two_months_of_the_whole_application_close_one_and_keep_the_watchdog_fed() {
 #[test]
 fn a_reset_loses_two_minutes_at_the_most() {
     let mut flash = configured();
-    let (fed, late) = (Cell::new(0), Cell::new(None));
     let clock = FakeClock::default();
-    let parts = Parts::<Fakes<'_>> {
-        clock: &clock,
-        flash: &mut flash,
-        layout: layout(),
-        bus: Hanging(None),
-        machine: FakeMachine {
-            fed: &fed,
-            late: &late,
-        },
-        from_laptop: Nobody,
-        to_laptop: Nobody,
-        fw: [0, 1, 0],
-        synthetic: false,
-    };
     // The first sample is due after 900 s.
-    clock.run(run(parts), 850_000);
+    run_until(850_000, &clock, &mut flash, None);
     let kept = clock.kept.get().expect("the clock is set");
     assert!(kept >= 1_767_225_600 + 850 - 120, "{kept}");
 }
@@ -220,26 +214,11 @@ fn a_sensor_bus_that_hangs_starves_the_watchdog_and_is_named() {
 /// Times of the samples of three days, by a clock that was started before.
 fn stamped(clock: &FakeClock, end: u64) -> std::vec::Vec<u32> {
     let mut flash = configured();
-    let (fed, late) = (Cell::new(0), Cell::new(None));
     let bus = FakeBus::new(&[
         ("0M!", Answer::Line(b"00001\r\n")),
         ("0D0!", Answer::Line(b"0-12.5\r\n")),
     ]);
-    let parts = Parts::<Fakes<'_>> {
-        clock,
-        flash: &mut flash,
-        layout: layout(),
-        bus: Hanging(Some(bus)),
-        machine: FakeMachine {
-            fed: &fed,
-            late: &late,
-        },
-        from_laptop: Nobody,
-        to_laptop: Nobody,
-        fw: [0, 1, 0],
-        synthetic: false,
-    };
-    clock.run(run(parts), end);
+    run_until(end, clock, &mut flash, Some(bus));
     let mut logger = opened(&mut flash);
     let mut times = std::vec::Vec::new();
     block_on(logger.store.each_sample(0, |sample, _| {

@@ -7,14 +7,29 @@ use amlstm_core::artifact::{Content, MAX_FILE_BYTES, Physics, Record, Scores, en
 use amlstm_core::bridge::Bridges;
 use amlstm_core::estimate::Primary;
 use amlstm_core::input::Input;
+use amlstm_core::link::Fault;
 use amlstm_core::month::Month;
 use amlstm_core::month_mean::{MonthDefinition, MonthRule};
 use amlstm_core::physics::{PhysicsState, PhysicsWeights};
 use amlstm_core::scaler::Scaler;
 use amlstm_core::sizes::{AttentionKind, Sizes};
+use embassy_futures::block_on;
+
+use super::FakeFlash;
+use crate::logger::Logger;
 
 /// Layers of the fake model and of the fake station, with levels around -10, -20 and -30 m.
 pub const LAYERS: [&str; 3] = ["phreatic", "confined1", "confined2"];
+
+/// Sends a model file to a logger, up to the commit.
+pub fn upload(logger: &mut Logger<FakeFlash>, file: &[u8]) -> Result<(), Fault> {
+    let crc = u32::from_le_bytes(*file.last_chunk().expect("a model file"));
+    block_on(logger.upload_begin(file.len() as u32, crc))?;
+    for (index, chunk) in file.chunks(192).enumerate() {
+        block_on(logger.upload_chunk(index as u32 * 192, chunk))?;
+    }
+    Ok(())
+}
 
 /// A SYNTHETIC model of three layers and 16 hidden units, trained until `trained_until`. `version` also seeds its weights.
 pub fn model(version: u32, trained_until: Month) -> Vec<u8> {

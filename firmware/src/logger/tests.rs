@@ -12,7 +12,7 @@ use embassy_futures::block_on;
 use super::*;
 use crate::calendar::Moment;
 use crate::fake::{
-    FakeClock, FakeFlash, LAYERS, SWITCHED_ON, model, model_of_site, model_with_physics,
+    FakeClock, FakeFlash, LAYERS, SWITCHED_ON, model, model_of_site, model_with_physics, upload,
 };
 
 mod clock;
@@ -121,11 +121,7 @@ fn push(
     clock: &FakeClock,
     file: &[u8],
 ) -> Result<SlotInfoOf, Fault> {
-    let crc = u32::from_le_bytes(*file.last_chunk().unwrap());
-    block_on(logger.upload_begin(file.len() as u32, crc))?;
-    for (index, chunk) in file.chunks(192).enumerate() {
-        block_on(logger.upload_chunk(index as u32 * 192, chunk))?;
-    }
+    upload(logger, file)?;
     block_on(logger.upload_commit(clock, false))
 }
 
@@ -135,6 +131,14 @@ fn months(logger: &mut Logger<FakeFlash>) -> Vec<(MonthRecord, Option<EstimateRe
     let count = logger.store.held().months;
     (0..count)
         .map(|position| block_on(logger.month_at(position)).unwrap().unwrap())
+        .collect()
+}
+
+/// How many readings of the first channel each closed month counts.
+fn readings(logger: &mut Logger<FakeFlash>) -> Vec<u32> {
+    months(logger)
+        .iter()
+        .map(|(record, _)| record.channels[0].readings)
         .collect()
 }
 

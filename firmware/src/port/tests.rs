@@ -13,7 +13,7 @@ use super::*;
 use crate::board::{LastRun, Machine};
 use crate::calendar::Moment;
 use crate::fake::{
-    Answer, FakeBus, FakeClock, FakeFlash, LAYERS, Nobody, SWITCHED_ON, Screen, model,
+    Answer, FakeBus, FakeClock, FakeFlash, LAYERS, Nobody, SWITCHED_ON, Screen, model, upload,
 };
 use crate::logger::Logger;
 use crate::power::Currents;
@@ -450,12 +450,8 @@ fn desk_in_february() -> Desk {
     }
     typed(&desk, "clock 2026-01-01 00:00:00");
     let file = model(1, Month::new(2025, 12).unwrap());
-    let crc = u32::from_le_bytes(*file.last_chunk().unwrap());
     let mut logger = block_on(desk.logger.lock());
-    block_on(logger.upload_begin(file.len() as u32, crc)).unwrap();
-    for (index, chunk) in file.chunks(192).enumerate() {
-        block_on(logger.upload_chunk(index as u32 * 192, chunk)).unwrap();
-    }
+    upload(&mut logger, &file).unwrap();
     block_on(logger.upload_commit(&desk.clock, false)).unwrap();
     drop(logger);
     sample_days(&desk, "2026-01-01 00:00:00", 33);

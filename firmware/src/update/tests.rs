@@ -241,12 +241,18 @@ fn commit(desk: &Desk<'_>, signature: &[u8], allow_older: bool) -> Result<(), Fa
     block_on(desk.firmware(&request)).map(|answer| assert_eq!(answer, Response::Done))
 }
 
-fn send(shared: &Shared<Fakes<'_>>, file: &[u8], signature: &[u8]) -> Result<(), Fault> {
+/// Sends a firmware file, up to the commit.
+fn upload(shared: &Shared<Fakes<'_>>, file: &[u8]) -> Result<(), Fault> {
     let crc = u32::from_le_bytes(*file.last_chunk().unwrap());
     begin(shared, file.len() as u32, crc)?;
     for (place, bytes) in file.chunks(32).enumerate() {
         chunk(shared, place as u32 * 32, bytes)?;
     }
+    Ok(())
+}
+
+fn send(shared: &Shared<Fakes<'_>>, file: &[u8], signature: &[u8]) -> Result<(), Fault> {
+    upload(shared, file)?;
     commit(shared, signature, false)
 }
 
@@ -446,11 +452,7 @@ fn an_update_that_the_power_kept_from_beginning_is_told_as_one_that_did_not_stay
     let file = file([0, 3, 0], "fake", ACTIVE.start);
     let nor = station.nor.clone();
     let committed = station.at_work(|shared| {
-        let crc = u32::from_le_bytes(*file.last_chunk().unwrap());
-        begin(shared, file.len() as u32, crc).unwrap();
-        for (place, bytes) in file.chunks(32).enumerate() {
-            chunk(shared, place as u32 * 32, bytes).unwrap();
-        }
+        upload(shared, &file).unwrap();
         nor.cut_after(Some(20));
         commit(shared, &keypair().sign(&file).to_bytes(), false)
     });

@@ -194,11 +194,7 @@ fn push_signed(
     file: &[u8],
     keypair: &salty::Keypair,
 ) -> Result<SlotInfoOf, Fault> {
-    let crc = u32::from_le_bytes(*file.last_chunk().unwrap());
-    block_on(logger.upload_begin(file.len() as u32, crc))?;
-    for (index, chunk) in file.chunks(192).enumerate() {
-        block_on(logger.upload_chunk(index as u32 * 192, chunk))?;
-    }
+    upload(logger, file)?;
     logger.upload_signature(&keypair.sign(file).to_bytes())?;
     block_on(logger.upload_commit(clock, false))
 }
@@ -331,11 +327,7 @@ fn the_minimum_rises_with_a_signed_model_whatever_a_power_cut_interrupts() {
     let signature = keypair.sign(&file).to_bytes();
     let activate = |cut: Option<u64>| {
         let mut logger = open(before.clone(), &clock);
-        let crc = u32::from_le_bytes(*file.last_chunk().unwrap());
-        block_on(logger.upload_begin(file.len() as u32, crc)).unwrap();
-        for (index, chunk) in file.chunks(192).enumerate() {
-            block_on(logger.upload_chunk(index as u32 * 192, chunk)).unwrap();
-        }
+        upload(&mut logger, &file).unwrap();
         logger.upload_signature(&signature).unwrap();
         let changed = logger.store.flash_mut().bytes_changed;
         logger.store.flash_mut().bytes_until_cut = cut;
