@@ -13,12 +13,14 @@ use amlstm_core::arithmetic::F32 as Numbers;
 #[cfg(not(feature = "f32"))]
 use amlstm_core::arithmetic::Q15 as Numbers;
 use amlstm_core::state::State;
-use amlstm_cortex_m::stack;
 use amlstm_measure::bare_network::{BLOCKS, BareNetwork, LAYERS};
 
 mod input;
 mod meter;
 mod no_interrupts;
+// The loggers' own, by its source: the crate would bring the whole logger with it, to be compiled for every core and not linked.
+#[path = "../../../../firmware/cortex-m/src/stack.rs"]
+mod stack;
 
 use meter::{CONTROL_TURNS, Clock, Measured, exit, write};
 

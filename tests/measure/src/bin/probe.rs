@@ -13,12 +13,14 @@ use amlstm_core::estimator::Estimator;
 use amlstm_core::month::Month;
 use amlstm_core::sizes::MAX_FURTHER;
 use amlstm_core::stateful_network::StatefulNetwork;
-use amlstm_cortex_m::stack;
 use amlstm_measure::replay::Replay;
 
 mod input;
 mod meter;
 mod no_interrupts;
+// The loggers' own, by its source: the crate would bring the whole logger with it, to be compiled for every core and not linked.
+#[path = "../../../../firmware/cortex-m/src/stack.rs"]
+mod stack;
 
 use meter::{CONTROL_TURNS, Clock, Measured, exit, write};
 
