@@ -1,7 +1,8 @@
 //! The drift of a sensor, from tape readings, and a month without it.
 //!
 //! A tape reading says by how much the sensor's level is wrong at that moment. Between two readings the error is taken to grow along a straight line; before the first
-//! and after the last it is taken to be theirs. A changed channel or a confirmed step begins anew: what was wrong before says nothing of what is wrong after.
+//! and after the last it is taken to be theirs. A changed channel, another sensor or a confirmed step begins anew: what was wrong before says nothing of what is wrong
+//! after.
 //! Logger and laptop take the drift off a month by this code, with the same bits.
 
 use heapless::Vec;
@@ -25,14 +26,14 @@ pub struct TapeReading {
 }
 
 impl TapeReading {
-    /// Of a channel, from an event of its logger; `None` if the event is another one, or without the time or the sensor's level.
+    /// Of a channel, from an event of its logger; `None` if the event is another one, or tells no time, no level of the sensor, or no number of metres.
     pub fn of(channel: u8, unix_s: u32, kind: &EventKind) -> Option<Self> {
         match *kind {
             EventKind::Tape {
                 channel: taped,
                 tape_m,
                 sensor_m: Some(sensor_m),
-            } if taped == channel && unix_s > 0 => Some(Self {
+            } if taped == channel && unix_s > 0 && (tape_m - sensor_m).is_finite() => Some(Self {
                 unix_s,
                 tape_m,
                 sensor_m,
@@ -98,6 +99,7 @@ impl Drift {
         match kind {
             EventKind::Configured(ConfigKey::Channel(channel))
             | EventKind::StepConfirmed { channel }
+            | EventKind::SensorSwapped { channel, .. }
                 if *channel == self.channel =>
             {
                 self.begin(unix_s);
@@ -273,10 +275,14 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_channel_or_a_confirmed_step_begins_anew() {
+    fn a_changed_channel_another_sensor_or_a_confirmed_step_begins_anew() {
         for kind in [
             EventKind::Configured(ConfigKey::Channel(0)),
             EventKind::StepConfirmed { channel: 0 },
+            EventKind::SensorSwapped {
+                channel: 0,
+                found: heapless::String::new(),
+            },
         ] {
             let events = [
                 (1000, tape(0, 10.0, 10.5)),
@@ -303,6 +309,24 @@ mod tests {
             drift(0, ALWAYS, &[(1000, unknown)]).correction_m(1000),
             None
         );
+    }
+
+    /// Of a firmware that let them in, or of damaged bytes.
+    #[test]
+    fn a_reading_that_is_no_number_of_metres_tells_nothing() {
+        for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for kind in [tape(0, wrong, 10.5), tape(0, 10.0, wrong)] {
+                let events = [(1000, tape(0, 10.0, 10.5)), (2000, kind)];
+                let drift = drift(0, ALWAYS, &events);
+                assert_eq!(drift.correction_m(1500), Some(0.5), "{events:?}");
+            }
+        }
+        // Each is a number; their difference is none of 32 bits.
+        let far = [(1000, tape(0, f32::MAX, -f32::MAX))];
+        assert_eq!(drift(0, ALWAYS, &far).correction_m(1500), None);
+        let before_the_clock_was_set = [(0, tape(0, 10.0, 10.5))];
+        let drift = drift(0, ALWAYS, &before_the_clock_was_set);
+        assert_eq!(drift.correction_m(1500), None);
     }
 
     /// A stretch keeps what tells of it alone, and says the same as the whole record would, whatever came before and after and however the clock was set.

@@ -134,12 +134,22 @@ impl<F: MappedFlash> Logger<F> {
         Ok(())
     }
 
-    /// Changes the configuration and logs it.
+    /// Changes the configuration and logs it. A channel that is sent again as it is stays so: a logged change would begin the drift of its sensor anew.
     ///
     /// # Errors
     /// [`Fault::Config`], [`Fault::Storage`].
     pub async fn configure(&mut self, clock: &impl Clock, item: ConfigItem) -> Result<(), Fault> {
         let key = item.key();
+        let is_channel = matches!(
+            item,
+            ConfigItem::Channel {
+                channel: Some(_),
+                ..
+            }
+        );
+        if is_channel && self.settings.get(key).as_ref() == Some(&item) {
+            return Ok(());
+        }
         if let ConfigItem::Security(security) = &item
             && security.require_signed
             && !self.settings.security.require_signed

@@ -13,8 +13,10 @@ pub enum ResetCause {
     Watchdog,
     /// The program panicked and restarted itself.
     Panic,
-    /// Reset pin, debugger or software.
+    /// Reset pin or debugger.
     Other,
+    /// Somebody asked for it over the port, or the program did so for another firmware.
+    Requested,
 }
 
 impl fmt::Display for ResetCause {
@@ -23,7 +25,8 @@ impl fmt::Display for ResetCause {
             Self::Power => "power came on",
             Self::Watchdog => "by the watchdog",
             Self::Panic => "after a panic",
-            Self::Other => "by reset or command",
+            Self::Other => "by reset",
+            Self::Requested => "by command",
         })
     }
 }

@@ -410,8 +410,9 @@ fn the_small_enums_keep_their_numbers() {
         ResetCause::Watchdog,
         ResetCause::Panic,
         ResetCause::Other,
+        ResetCause::Requested,
     ];
-    assert_eq!(kinds(&causes), ascending(4));
+    assert_eq!(kinds(&causes), ascending(5));
     let sensors = [
         Sensor::Sdi12(Sdi12Value {
             address: b'0',

@@ -113,7 +113,7 @@ pub fn last_run(reset: Option<ResetCause>) -> LastRun {
     let panic = before.panic();
     let cause = match reset {
         _ if panic.is_some() => ResetCause::Panic,
-        _ if before.restart != 0 => ResetCause::Other,
+        _ if before.restart != 0 => ResetCause::Requested,
         Some(cause) => cause,
         None if warm => ResetCause::Watchdog,
         None => ResetCause::Power,

@@ -1,7 +1,8 @@
 //! The logger's state, as the port reports it.
 
 use amlstm_core::link::{
-    BatteryLife, EventKind, Fault, MAX_CHANNELS, Now, Status, Verification, VisitReport,
+    BatteryLife, ClockState, EventKind, Fault, MAX_CHANNELS, Now, Quality, Status, Verification,
+    VisitReport,
 };
 use heapless::Vec;
 
@@ -16,21 +17,59 @@ use crate::shared::Shared;
 /// level.
 pub const TAPE_AGREES_M: f32 = 0.5;
 
+/// A tape reading beside the sensor's, both as depths to water below the measuring point in metres.
+#[derive(Clone, Copy, Debug)]
+pub struct Taped {
+    /// By tape.
+    pub tape_m: f32,
+    /// By the sensor.
+    pub sensor_m: Option<f32>,
+    /// Of the sensor's reading.
+    pub quality: Quality,
+}
+
+impl Taped {
+    /// True if both agree.
+    pub fn agrees(&self) -> bool {
+        self.sensor_m
+            .is_some_and(|sensor_m| libm::fabsf(sensor_m - self.tape_m) <= TAPE_AGREES_M)
+    }
+
+    /// The sensor's depth, if it tells how far its counted levels have drifted: one that would not count does not, unless the tape makes its step good.
+    fn telling_m(&self) -> Option<f32> {
+        const MADE_GOOD: Quality = Quality::STEP.with(Quality::ERROR_CODE);
+        let counts = self.quality.is_usable()
+            || self.agrees() && self.quality.without(MADE_GOOD).is_usable();
+        self.sensor_m.filter(|_| counts)
+    }
+}
+
 impl<B: Board> Shared<B> {
-    /// Records a tape reading; one that agrees with the sensor confirms a step of its level.
+    /// Records a tape reading; one that agrees with the sensor confirms a step of its level. While the clock is not set it has the laptop's time, or none where no
+    /// laptop tells it: a wrong one would place the drift wrongly for good.
     ///
     /// # Errors
     /// [`Fault::Storage`].
-    pub async fn tape(&self, channel: u8, tape_m: f32, sensor_m: Option<f32>) -> Result<(), Fault> {
+    pub async fn tape(
+        &self,
+        channel: u8,
+        taped: Taped,
+        laptop_unix_s: Option<u32>,
+    ) -> Result<(), Fault> {
         let tape = EventKind::Tape {
             channel,
-            tape_m,
-            sensor_m,
+            tape_m: taped.tape_m,
+            sensor_m: taped.telling_m(),
         };
-        let noted = self.logger.lock().await.note(&self.clock, tape).await;
-        noted?;
-        if sensor_m.is_some_and(|sensor_m| agree(sensor_m, tape_m)) {
-            self.logger.lock().await.accept_sensor(channel).await?;
+        let mut logger = self.logger.lock().await;
+        let unix_s = match logger.clock_state() {
+            ClockState::Set => logger.unix_s(&self.clock),
+            ClockState::Unsure | ClockState::Unset => laptop_unix_s,
+        };
+        logger.store.push_event(unix_s.unwrap_or(0), tape).await?;
+        if taped.agrees() {
+            logger.accept_sensor(channel).await?;
+            drop(logger);
             self.cable.lock().await.confirm_step(channel.into());
         }
         Ok(())
@@ -130,21 +169,34 @@ impl<B: Board> Shared<B> {
     /// Records tape readings and reports the logger's state.
     ///
     /// # Errors
-    /// [`Fault::Storage`].
+    /// [`Fault::Malformed`] if one is no number, [`Fault::NotFound`] if one is of a channel that is not there: none is recorded then. [`Fault::Storage`].
     pub async fn visit(
         &self,
         laptop_unix_s: u32,
         tape_m: &[Option<f32>],
     ) -> Result<VisitReport, Fault> {
+        let settings = self.settings().await;
+        if !tape_m.iter().flatten().all(|tape_m| tape_m.is_finite()) {
+            return Err(Fault::Malformed);
+        }
+        let beyond = tape_m.get(settings.channels.len()..).unwrap_or_default();
+        if beyond.iter().any(Option::is_some) {
+            return Err(Fault::NotFound);
+        }
         let now = self.now().await;
         let (battery_mv, currents) = self.battery().await;
-        let settings = self.settings().await;
         let channels = settings.channels.iter().zip(&now.channels);
         let depth_to_water: Vec<Option<f32>, MAX_CHANNELS> =
             collect_bounded(channels.map(|(config, reading)| depth_to_water_m(config, reading)));
-        for (channel, (sensor_m, tape_m)) in depth_to_water.iter().zip(tape_m).enumerate() {
+        let sensors = depth_to_water.iter().zip(&now.channels);
+        for (channel, ((sensor_m, reading), tape_m)) in sensors.zip(tape_m).enumerate() {
             if let Some(tape_m) = *tape_m {
-                self.tape(channel as u8, tape_m, *sensor_m).await?;
+                let taped = Taped {
+                    tape_m,
+                    sensor_m: *sensor_m,
+                    quality: reading.quality,
+                };
+                self.tape(channel as u8, taped, Some(laptop_unix_s)).await?;
             }
         }
         let mut logger = self.logger.lock().await;
@@ -186,9 +238,4 @@ impl<B: Board> Shared<B> {
         let unix_s = logger.unix_s(&self.clock)?;
         Some(power::battery_life(battery, uah_per_day, unix_s))
     }
-}
-
-/// True if a tape reading agrees with the sensor's depth to water, both in metres.
-pub fn agree(sensor_m: f32, tape_m: f32) -> bool {
-    libm::fabsf(sensor_m - tape_m) <= TAPE_AGREES_M
 }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use amlstm_core::link::{ClockState, Quality};
 use embedded_io_async::Write;
 use heapless::String;
 
@@ -9,7 +10,7 @@ use super::or_dash::OrDash;
 use super::{MAX_LINE, Session};
 use crate::board::Board;
 use crate::calendar::Moment;
-use crate::port::state::{TAPE_AGREES_M, agree};
+use crate::port::state::{TAPE_AGREES_M, Taped};
 use crate::sense::depth_to_water_m;
 use crate::sense::sdi12::parse_decimal;
 
@@ -69,26 +70,34 @@ impl<B: Board, W: Write> Session<'_, B, W> {
                 .await;
         };
         let now = shared.now().await;
-        let sensor_m = now
-            .channels
-            .get(usize::from(channel))
-            .and_then(|reading| depth_to_water_m(config, reading));
+        let reading = now.channels.get(usize::from(channel));
+        let sensor_m = reading.and_then(|reading| depth_to_water_m(config, reading));
+        let taped = Taped {
+            tape_m,
+            sensor_m,
+            quality: reading.map_or(Quality::TIMEOUT, |reading| reading.quality),
+        };
         let (layer, sensor) = (&config.aquifer_layer, OrDash(sensor_m));
-        if !confirm && sensor_m.is_some_and(|sensor_m| !agree(sensor_m, tape_m)) {
+        if !confirm && sensor_m.is_some() && !taped.agrees() {
             return self
                 .line(format_args!(
                     "{layer}: tape {tape_m:.3} m, sensor {sensor} m: more than {TAPE_AGREES_M} m apart, not recorded; read again, or confirm behind it"
                 ))
                 .await;
         }
-        if let Err(fault) = shared.tape(channel, tape_m, sensor_m).await {
+        if let Err(fault) = shared.tape(channel, taped, None).await {
             return self.fault(fault).await;
         }
         let difference = OrDash(sensor_m.map(|sensor_m| sensor_m - tape_m));
         self.line(format_args!(
             "{layer}: tape {tape_m:.3} m, sensor {sensor} m, sensor - tape {difference} m"
         ))
-        .await
+        .await?;
+        if shared.logger.lock().await.clock_state() == ClockState::Set {
+            return Ok(());
+        }
+        self.text("recorded without a time: set the clock, then read the tape once more\r\n")
+            .await
     }
 
     pub(super) async fn confirm_step(&mut self, channel: &str) -> Result<(), W::Error> {

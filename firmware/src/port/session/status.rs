@@ -39,6 +39,7 @@ impl<B: Board, W: Write> Session<'_, B, W> {
             ResetCause::Watchdog => "WATCHDOG",
             ResetCause::Panic => "PANIC",
             ResetCause::Other => "reset",
+            ResetCause::Requested => "command",
         };
         let watchdog = status.watchdog_resets;
         self.line(format_args!(
