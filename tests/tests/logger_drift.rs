@@ -1,6 +1,8 @@
 //! The drift of the sensors, taken off by the tape readings of two visits: the logger's own estimate without it is the laptop's, bit for bit.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use amlstm::logger::{Table, corrected_levels, download, events, push};
@@ -10,6 +12,8 @@ use amlstm_core::sizes::AttentionKind;
 use amlstm_tests::logger_rig::{LevelTable, LoggerRig, configure, equals_the_host, unix_s};
 use amlstm_tests::sample::{PAPER, model_file};
 use amlstm_tests::sdi12_bus::Behaviour;
+use amlstm_tests::toolchain::programs;
+use serde_json::Value;
 
 const STATION: &str = r#"
 station = "SAMPLE"
@@ -61,8 +65,10 @@ fn the_loggers_estimate_without_the_drift_is_the_laptops() {
     };
     rig.fast_forward(&table, Duration::from_mins(5));
     let (powered, mut client) = rig.power_on(transducers([-10.2, -20.2, -30.2]));
+    // The logger has lost its time with its power: the readings have the laptop's.
+    let april = unix_s(Month::new(2026, 4).expect("a month of a year"));
     client
-        .visit(january, &[Some(9.7), Some(20.6), None])
+        .visit(april, &[Some(9.7), Some(20.6), None])
         .expect("a visit");
     let mut record = download(&mut client, Table::Months, |_, _| {}).expect("the months arrive");
     record.samples = download(&mut client, Table::Samples, |_, _| {})
@@ -103,5 +109,138 @@ fn the_loggers_estimate_without_the_drift_is_the_laptops() {
     let after = download(&mut client, Table::Months, |_, _| {}).expect("the months arrive");
     assert_eq!(after.months, record.months);
     equals_the_host(&model, &after.months);
+    drop(client);
     powered.cut();
+    let powered = rig.power_on_pty(transducers([-10.2, -20.2, -30.2]));
+    the_program_says_what_the_office_says(powered.port.to_str().expect("ASCII"), &model);
+    powered.cut();
+}
+
+/// A laptop with `amlstm` and the model.
+struct Laptop<'a> {
+    folder: tempfile::TempDir,
+    port: &'a str,
+}
+
+/// `amlstm logger estimate --corrected`, for people and for programs, and `amlstm estimate` on the levels that the laptop has corrected.
+fn the_program_says_what_the_office_says(port: &str, model: &[u8]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("model.amlm"), model).expect("the folder is writable");
+    let laptop = Laptop { folder, port };
+    laptop.people_read_it_in_columns();
+    laptop.programs_read_the_numbers_of_the_office();
+    laptop.whoever_reads_may_go_away();
+}
+
+const CORRECTED: &[&str] = &["estimate", "--corrected"];
+const CORRECTED_JSON: &[&str] = &["estimate", "--corrected", "--json"];
+
+impl Laptop<'_> {
+    fn program(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(programs().join("amlstm"));
+        command.args(words).current_dir(&self.folder);
+        command
+    }
+
+    fn logger(&self, words: &[&str]) -> Command {
+        self.program(&[&["logger", "--port", self.port], words].concat())
+    }
+
+    fn people_read_it_in_columns(&self) {
+        let text = done(&mut self.logger(CORRECTED));
+        let plain = done(&mut self.logger(&["estimate"]));
+        println!("{text}");
+        let mut lines = text.lines();
+        let heading = "CORRECTED by the tape readings; what is kept on the logger stays as it is";
+        assert_eq!(lines.next(), Some(heading));
+        assert!(!plain.contains("CORRECTED"), "{plain}");
+        let levels: Vec<&str> = lines.by_ref().take(3).collect();
+        // The tape was first level with the sensors, then 0.5 m above the first and 0.4 m below the second; the third month lies before the second reading.
+        for (line, layer, sign) in [
+            (levels[0], "  phreatic:  ", " m, +0."),
+            (levels[1], "  confined1: ", " m, -0."),
+        ] {
+            assert!(line.starts_with(layer) && line.contains(sign), "{text}");
+            assert!(line.ends_with(" m of it by the tape"), "{text}");
+            assert_eq!(line.find(" m, "), levels[0].find(" m, "), "{text}");
+        }
+        let untold = "  confined2: as it was closed: no tape reading tells of it, or more than 16";
+        assert_eq!(levels[2], untold);
+        let rest: Vec<&str> = lines.collect();
+        let plain: Vec<&str> = plain.lines().collect();
+        assert_eq!(
+            rest[0],
+            "SYNTHETIC: the model was trained on synthetic data"
+        );
+        assert!(
+            rest[1].starts_with("2026-03  well SAMPLE  model version "),
+            "{text}"
+        );
+        // The same columns as without the correction, with other numbers in them.
+        for (line, plain) in rest.iter().zip(&plain).take(4) {
+            assert_eq!(line.find(" mm"), plain.find(" mm"), "{text}");
+            assert_eq!(line.len(), plain.len(), "{text}");
+        }
+        assert_ne!(rest[2], plain[2], "the drift changes the increment");
+    }
+
+    fn programs_read_the_numbers_of_the_office(&self) {
+        let said = json(&mut self.logger(CORRECTED_JSON));
+        assert_eq!(
+            (&said["corrected"], &said["synthetic"]),
+            (&Value::Bool(true), &Value::Bool(true))
+        );
+        done(&mut self.logger(&["levels", "--corrected", "-o", "levels.csv"]));
+        let office = json(&mut self.program(&["estimate", "model.amlm", "levels.csv", "--json"]));
+        let months = office["months"].as_array().expect("a list");
+        let same = months.iter().find(|month| month["month"] == said["month"]);
+        let same = same.expect("the office estimates every month");
+        let bits = |number: &Value| number.as_f64().map(|number| (number as f32).to_bits());
+        for number in ["increment_mm", "subsidence_mm"] {
+            assert!(bits(&said[number]).is_some());
+            assert_eq!(bits(&said[number]), bits(&same[number]), "{number}");
+        }
+        let file = fs::read_to_string(self.folder.path().join("levels.csv")).expect("written");
+        let levels = said["levels"].as_array().expect("a list");
+        for (level, layer) in levels.iter().zip(["phreatic", "confined1", "confined2"]) {
+            assert_eq!(level["aquifer_layer"], layer);
+            let row = format!("SAMPLE,{layer},2026-03-15,");
+            let row = file.lines().find_map(|line| line.strip_prefix(&row));
+            let cells: Vec<&str> = row.expect("a row of March").split(',').collect();
+            let mean_m: f32 = cells[0].parse().expect("a level");
+            assert_eq!(bits(&level["mean_m"]), Some(mean_m.to_bits()), "{layer}");
+            match level["correction"]["Added"].as_f64() {
+                Some(added_m) => assert_eq!(format!("{added_m:.4}"), cells[2]),
+                None => assert_eq!((&level["correction"], cells[2]), (&"NoTape".into(), "")),
+            }
+        }
+    }
+
+    /// Before anything is printed.
+    fn whoever_reads_may_go_away(&self) {
+        for words in [CORRECTED, CORRECTED_JSON] {
+            let mut command = self.logger(words);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn().expect("the program starts");
+            drop(child.stdout.take());
+            let output = child.wait_with_output().expect("it ends");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && stderr.is_empty(), "{stderr}");
+        }
+    }
+}
+
+/// What a command prints that must succeed.
+fn done(command: &mut Command) -> String {
+    let output = command.output().expect("the program starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && stderr.is_empty(),
+        "{command:?}: {stderr}"
+    );
+    String::from_utf8(output.stdout).expect("the program prints UTF-8")
+}
+
+fn json(command: &mut Command) -> Value {
+    serde_json::from_str(&done(command)).expect("the program prints JSON")
 }

@@ -1,12 +1,19 @@
-//! A logger that hangs or panics starts itself again, and says why: on the firmware in QEMU, with the board's own watchdog.
+//! A logger that hangs or panics starts itself again, and says why; so does one that is asked to: on the firmware in QEMU, with the board's own watchdog.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::{Duration, Instant};
 
-use amlstm::logger::{Table, download};
-use amlstm_core::link::{Event, EventKind, Quality, ResetCause, Status, Task};
+use amlstm::logger::{Client, Station, Table, download, events, pull, push};
+use amlstm_core::link::{
+    ClockState, Event, EventKind, MAX_CHUNK, Models, Quality, ResetCause, Sample, Status, Task,
+};
+use amlstm_core::sizes::AttentionKind;
 use amlstm_tests::image::Recipe;
-use amlstm_tests::logger_rig::{LevelTable, LoggerRig, START_UNIX_S, configure};
+use amlstm_tests::logger_rig::{
+    LevelTable, LoggerRig, START_UNIX_S, STATION_A, configure, equals_the_host,
+};
+use amlstm_tests::sample::{PAPER, model_file};
 
 const STATION: &str = r#"
     station = "A"
@@ -151,4 +158,114 @@ fn went_on(status: &Status, watchdog_resets: u32) {
     assert_eq!(status.watchdog_resets, watchdog_resets);
     assert_eq!(status.boots, BOOTS + 1);
     assert_eq!(status.storage_errors, 0);
+}
+
+/// What must not be lost.
+#[derive(Debug, PartialEq)]
+struct Kept {
+    settings: Station,
+    models: Models,
+    model: Vec<u8>,
+    months: String,
+    samples: Vec<Sample>,
+    events: Vec<Event>,
+}
+
+impl Kept {
+    fn on(client: &mut Client) -> Self {
+        let mut table = |table| download(client, table, |_, _| {}).expect("the records arrive");
+        let months = format!("{:?}", table(Table::Months).months);
+        let samples = table(Table::Samples).samples;
+        Self {
+            settings: Station::receive(client).expect("the settings arrive"),
+            models: client.models().expect("the models"),
+            model: pull(client, |_, _| {}).expect("the model arrives"),
+            months,
+            samples,
+            events: events(client, |_, _| {}).expect("the events arrive"),
+        }
+    }
+}
+
+/// Somebody asks for it while the laptop sends a model: time, settings, samples, months and the model are there afterwards, and the events say that it was asked for.
+#[test]
+fn a_restart_that_was_asked_for_amid_an_upload_loses_nothing() {
+    let Some(rig) = LoggerRig::new() else { return };
+    let [first, second] = [1, 2].map(|seed| model_file(AttentionKind::Shared, PAPER, seed));
+    let (powered, mut client) = rig.power_on(BTreeMap::new());
+    configure(&mut client, STATION_A);
+    client.set_clock(START_UNIX_S, true).expect("a first date");
+    push(&mut client, &first, None, false, |_| {}).expect("the model is taken");
+    powered.cut();
+    let table = LevelTable {
+        start_unix_s: START_UNIX_S,
+        level_m: vec![vec![-10.0, -20.0, -30.0], vec![-10.5, -20.5, -30.5]],
+    };
+    rig.fast_forward(&table, Duration::from_mins(5));
+    let powered = rig.power_on_pty(BTreeMap::new());
+    let port = powered.port.to_str().expect("ASCII").to_owned();
+    let connect = || Client::connect(&port).expect("the logger answers");
+    let mut client = connect();
+    let now = client.status().expect("status").unix_s;
+    client.set_clock(now, false).expect("the clock is sure");
+    drop(client);
+    let broken = catch_unwind(AssertUnwindSafe(|| {
+        let mut chunks = 0;
+        push(&mut connect(), &second, None, false, |_| {
+            chunks += 1;
+            if chunks > 5 {
+                resume_unwind(Box::new("the laptop's lid is closed"));
+            }
+        })
+    }));
+    assert!(broken.is_err(), "the model has more than five chunks");
+    let mut client = connect();
+    let before = Kept::on(&mut client);
+    assert_eq!(before.model, first);
+    let status = client.status().expect("status");
+    assert_eq!((status.clock, status.months), (ClockState::Set, 2));
+    let asked = Instant::now();
+    client.restart().expect("the logger acknowledges it");
+    drop(client);
+
+    let mut client = connect();
+    let mut after = Kept::on(&mut client);
+    let started = client.status().expect("status");
+    assert_eq!(started.reset_cause, ResetCause::Requested);
+    assert_eq!(
+        (started.boots, started.watchdog_resets),
+        (status.boots + 1, 0)
+    );
+    assert_eq!(
+        (started.clock, started.storage_errors),
+        (ClockState::Set, 0)
+    );
+    // The time is kept in RAM every two minutes at the latest, and at the end.
+    let passed_s = asked.elapsed().as_secs() as i64;
+    let shown_s = i64::from(started.unix_s) - i64::from(status.unix_s);
+    assert!(
+        (-2..=passed_s + 2).contains(&shown_s),
+        "{shown_s} s of {passed_s} s"
+    );
+    let start = after.events.pop().map(|event| event.kind);
+    let expected = EventKind::Started {
+        cause: ResetCause::Requested,
+        boots: started.boots,
+        late_task: None,
+    };
+    assert_eq!(start, Some(expected));
+    // A sample may have come meanwhile.
+    after.samples.truncate(before.samples.len());
+    assert_eq!(after, before);
+
+    // What was acknowledged of the upload was in no use yet; it begins anew.
+    let pushed = push(&mut client, &second, None, false, |_| {}).expect("the model is taken");
+    assert_eq!(pushed.resumed_from % MAX_CHUNK as u32, 0);
+    assert_eq!(
+        pull(&mut client, |_, _| {}).expect("the model arrives"),
+        second
+    );
+    let months = download(&mut client, Table::Months, |_, _| {}).expect("the months arrive");
+    equals_the_host(&first, &months.months);
+    powered.cut();
 }

@@ -36,6 +36,25 @@ pub struct Download {
     pub months: Vec<(MonthRecord, Option<EstimateRecord>)>,
 }
 
+impl Download {
+    /// How many records of a table the logger counts and did not give: its flash cannot be read there, or it made room for newer ones meanwhile.
+    pub fn untold(&self, table: Table) -> u64 {
+        let (counted, given) = match table {
+            Table::Samples => {
+                let Status {
+                    first_sample,
+                    next_sample,
+                    ..
+                } = self.status;
+                let counted = next_sample.saturating_sub(first_sample);
+                (u64::from(counted), self.samples.len())
+            }
+            Table::Months => (u64::from(self.status.months), self.months.len()),
+        };
+        counted.saturating_sub(given as u64)
+    }
+}
+
 /// Reads one table from the logger; `progress` gets how many of how many records arrived.
 ///
 /// # Errors

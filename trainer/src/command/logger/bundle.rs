@@ -7,11 +7,12 @@ use amlstm::logger::{
     Client, Format, LoggerError, Station, Table, download, events, write_download,
 };
 use amlstm::run::write_atomically;
-use amlstm_core::link::{Event, Hello, Models, Status, Verification};
+use amlstm_core::link::{Event, Fault, Hello, Models, Status, Verification};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::event;
+use super::export::untold_text;
 use crate::command::{output::Output, progress};
 
 /// What is in a bundle, at its beginning.
@@ -55,10 +56,14 @@ impl Bundle {
         match read {
             Ok(read) => Some(read),
             Err(error) => {
-                self.missing.push_str(&format!("{what}: {error}\n"));
+                self.miss(what, error);
                 None
             }
         }
+    }
+
+    fn miss(&mut self, what: &str, why: impl Display) {
+        self.missing.push_str(&format!("{what}: {why}\n"));
     }
 
     /// The files in a tar archive, which every system unpacks.
@@ -112,10 +117,6 @@ fn read(client: &mut Client, output: &Output) -> anyhow::Result<Bundle> {
         models: bundle.take("models", models),
         verification: bundle.take("verification", verification),
     };
-    let has_model = about
-        .models
-        .as_ref()
-        .is_some_and(|models| models.active.is_some());
     bundle.add("about.json", serde_json::to_vec_pretty(&about)?);
     let station = Station::receive(client);
     let station = bundle.take("settings", station);
@@ -139,18 +140,27 @@ fn read(client: &mut Client, output: &Output) -> anyhow::Result<Bundle> {
         ("samples.csv", "samples", Table::Samples),
     ] {
         let bar = progress::bar(output, 0, what);
-        let read = table_text(client, table, |done, total| {
+        let read = download(client, table, |done, total| {
             progress::advance(&bar, done, total);
         });
         bar.finish_and_clear();
-        if let Some(text) = bundle.take(what, read) {
-            bundle.add(name, text);
+        let Some(read) = bundle.take(what, read) else {
+            continue;
+        };
+        if let untold @ 1.. = read.untold(table) {
+            let told = read.samples.len() + read.months.len();
+            bundle.miss(what, untold_text(untold, told));
         }
+        let mut text = Vec::new();
+        write_download(&read, table, Format::Csv, &mut text)?;
+        bundle.add(name, text);
     }
-    if has_model {
-        let model = amlstm::logger::pull(client, |_, _| {});
-        if let Some(model) = bundle.take("model", model) {
-            bundle.add("model.amlm", model);
+    match amlstm::logger::pull(client, |_, _| {}) {
+        Err(LoggerError::Refused(Fault::NoModel)) => {}
+        model => {
+            if let Some(model) = bundle.take("model", model) {
+                bundle.add("model.amlm", model);
+            }
         }
     }
     if !bundle.missing.is_empty() {
@@ -158,17 +168,6 @@ fn read(client: &mut Client, output: &Output) -> anyhow::Result<Bundle> {
         bundle.add("MISSING.txt", missing);
     }
     Ok(bundle)
-}
-
-fn table_text(
-    client: &mut Client,
-    table: Table,
-    progress: impl FnMut(u64, u64),
-) -> Result<Vec<u8>, LoggerError> {
-    let download = download(client, table, progress)?;
-    let mut text = Vec::new();
-    write_download(&download, table, Format::Csv, &mut text)?;
-    Ok(text)
 }
 
 fn event_text(events: &[Event], layers: &[String]) -> String {

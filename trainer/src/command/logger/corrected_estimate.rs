@@ -22,8 +22,11 @@ pub fn run(client: &mut Client, as_json: bool, output: &mut Output) -> anyhow::R
         output,
         "CORRECTED by the tape readings; what is kept on the logger stays as it is"
     )?;
+    let longest = channels.iter().map(|layer| layer.chars().count()).max();
+    let width = longest.unwrap_or(0) + 1;
     for (layer, level) in channels.iter().zip(&levels) {
-        writeln!(output, "  {layer}: {}", words(*level))?;
+        let layer = format!("{layer}:");
+        writeln!(output, "  {layer:width$} {}", words(*level))?;
     }
     show(&estimate, None, &layers, output)
 }
@@ -32,7 +35,7 @@ pub fn run(client: &mut Client, as_json: bool, output: &mut Output) -> anyhow::R
 fn words(level: CorrectedLevel) -> String {
     match (level.correction, level.mean_m) {
         (Correction::Added(added_m), Some(mean_m)) => {
-            format!("{mean_m:.3} m, {added_m:+.3} m of it by the tape")
+            format!("{mean_m:>8.3} m, {added_m:+.3} m of it by the tape")
         }
         (Correction::NoTape, _) => {
             format!("as it was closed: no tape reading tells of it, or more than {MAX_READINGS}")

@@ -54,7 +54,18 @@ pub fn run(client: &mut Client, args: &ExportArgs, output: &mut Output) -> anyho
     write_atomically(&args.output, &bytes)?;
     let count = records.samples.len() + records.months.len();
     output.note(format_args!("{}: {count} records", args.output.display()))?;
+    if let untold @ 1.. = records.untold(table) {
+        output.note(format_args!("MISSING {}", untold_text(untold, count)))?;
+    }
     Ok(())
+}
+
+/// What of a table did not arrive, beside what did.
+pub fn untold_text(untold: u64, told: usize) -> String {
+    format!(
+        "{untold} of {} records, which the logger counts and did not give",
+        untold + told as u64
+    )
 }
 
 /// Where levels go, and what is done to them.
