@@ -8,8 +8,8 @@
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
+use crate::channel_month::ChannelMonth;
 use crate::link::{ConfigKey, EventKind, Reading};
-use crate::month_mean::MonthMean;
 
 /// Most tape readings and most fresh starts of a channel that are told apart in one month and half a month on either side. A month with more is not corrected.
 pub const MAX_READINGS: usize = 16;
@@ -196,34 +196,28 @@ pub enum Correction {
 /// A month of one channel that is summed up again, as it was closed and without the drift.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CorrectedMonth {
-    as_closed: MonthMean,
-    corrected: MonthMean,
+    as_closed: ChannelMonth,
+    corrected: ChannelMonth,
     is_untold: bool,
 }
 
 impl CorrectedMonth {
     /// Adds the channel's reading of a day of the month, 1 to 31, with the drift at its time.
     pub fn add(&mut self, day: u8, reading: &Reading, correction_m: Option<f64>) {
-        let usable = reading.level_m.filter(|_| reading.quality.is_usable());
-        let Some(level_m) = usable.map(f64::from) else {
-            return;
-        };
-        self.as_closed.add(day, level_m);
-        match correction_m {
-            Some(correction_m) => {
-                self.corrected.add(day, level_m + correction_m);
-            }
-            None => self.is_untold = true,
-        }
+        self.as_closed.add(day, reading, 0.0);
+        self.corrected
+            .add(day, reading, correction_m.unwrap_or(0.0));
+        self.is_untold |= reading.usable_level_m().is_some() && correction_m.is_none();
     }
 
     /// The month's mean without the drift, in metres above the datum, if the readings are those it was closed with, bit for bit; otherwise the mean as it was closed.
     pub fn mean(&self, closed_m: Option<f32>, closed_days: u8) -> (Option<f32>, Correction) {
         let bits = |mean_m: f32| mean_m.to_bits();
-        let as_closed = self.as_closed.mean();
+        let closed = self.as_closed.mean();
+        let as_closed = closed.mean();
         let same = as_closed.map(|mean_m| bits(mean_m as f32)) == closed_m.map(bits)
-            && self.as_closed.days() == closed_days;
-        let correction = match (as_closed, self.corrected.mean()) {
+            && closed.days() == closed_days;
+        let correction = match (as_closed, self.corrected.mean().mean()) {
             _ if !same => Correction::SamplesGone,
             (None, _) => Correction::None,
             (Some(without), Some(with)) if !self.is_untold => {

@@ -97,6 +97,8 @@ pub mod verification;
 pub mod quantise;
 
 #[cfg(feature = "link")]
+pub mod channel_month;
+#[cfg(feature = "link")]
 pub mod drift;
 #[cfg(feature = "link")]
 pub mod firmware_file;

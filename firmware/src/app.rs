@@ -95,6 +95,7 @@ async fn open<B: Board>(
 
 /// Samples at whole multiples of the interval in UTC.
 async fn sample<B: Board>(shared: &Shared<B>) {
+    shared.recall_levels().await;
     loop {
         let due_ms = next_sample_ms(shared).await;
         shared.deadlines.set(Task::Sense, due_ms);

@@ -58,6 +58,15 @@ pub trait MappedFlash: NorFlash {
     fn mapped(&self, range: Range<u32>) -> Option<&[u8]>;
 }
 
+/// The current of a 4-20 mA input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LoopCurrent {
+    /// The current in mA.
+    pub ma: f32,
+    /// Standard error in mA by the noise of the converter, 0 or more: two readings of one current differ by it.
+    pub noise_ma: f32,
+}
+
 /// The cable to the sensors.
 pub trait SensorBus {
     /// Sends an SDI-12 command (with break and marking; 1200 baud, 7E1) and receives one line up to CR LF into `reply`. An empty command only
@@ -75,8 +84,8 @@ pub trait SensorBus {
     async fn rest(&mut self) {}
     /// Switches the sensors' supply; does nothing on a board that cannot. The supply is on until the first call.
     async fn supply(&mut self, _on: bool) {}
-    /// Current of a 4-20 mA input in mA; `None` if the board has no such input or cannot read it.
-    async fn loop_current_ma(&mut self, input: u8) -> Option<f32>;
+    /// Current of a 4-20 mA input; `None` if the board has no such input or cannot read it.
+    async fn loop_current(&mut self, input: u8) -> Option<LoopCurrent>;
 }
 
 /// How the previous run ended.

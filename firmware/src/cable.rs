@@ -111,6 +111,11 @@ impl<B: SensorBus> Cable<B> {
         }
     }
 
+    /// The memory of the sensors.
+    pub fn memory_mut(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+
     /// Reads every sensor without updating the memory.
     pub async fn look(&mut self, clock: &impl Clock, settings: &Settings) -> Round {
         let mut memory = self.memory.clone();

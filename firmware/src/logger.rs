@@ -7,6 +7,8 @@ mod identity;
 mod models;
 mod months;
 
+use core::ops::ControlFlow;
+
 use amlstm_core::link::{
     ClockState, ConfigItem, ConfigProblem, EventKind, Fault, Quality, ResetCause, Sample,
 };
@@ -15,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::{Clock, LastRun, MappedFlash};
 use crate::bounded::collect_bounded;
-use crate::sense::Round;
+use crate::sense::{Memory, Round};
 use crate::settings::Settings;
 use crate::store::{Key, Layout, Store, StoreError};
 use crate::tally::Tally;
@@ -24,6 +26,7 @@ use clock::WallClock;
 pub use firmware::AcceptedFirmware;
 pub use models::{Upload, verify_signature};
 
+const DAY_S: u32 = 86_400;
 /// The channel number of the barometer in events.
 const BAROMETER: u8 = 255;
 
@@ -224,6 +227,32 @@ impl<F: MappedFlash> Logger<F> {
         self.recount_wanted = counted.is_err();
         self.note_quality(clock, round).await;
         counted
+    }
+
+    /// Recalls the good levels of the day before this start. Without a sure clock nobody knows how long ago they were measured, and the water may have moved on.
+    ///
+    /// # Errors
+    /// [`StoreError::Flash`].
+    pub async fn recall_levels(
+        &mut self,
+        clock: &impl Clock,
+        memory: &mut Memory,
+    ) -> Result<(), StoreError> {
+        let now = self.unix_s(clock);
+        let Some(now) = now.filter(|_| self.clock_state() == ClockState::Set) else {
+            return Ok(());
+        };
+        let a_day = DAY_S / self.settings.interval_s.max(1);
+        let from = self.store.next_sample().saturating_sub(a_day.max(1));
+        let channels = &self.settings.channels;
+        self.store
+            .each_sample(from, |sample, _| {
+                if now.abs_diff(sample.unix_s) <= DAY_S {
+                    memory.recall(channels, &sample);
+                }
+                ControlFlow::Continue(())
+            })
+            .await
     }
 
     /// Seconds between two samples now.

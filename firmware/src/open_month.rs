@@ -1,11 +1,12 @@
-//! The month that is open, summed up in RAM from the samples, day by day as training does ([`MonthMean`]).
+//! The month that is open, summed up in RAM from the samples, day by day as training does ([`ChannelMonth`]).
 //!
 //! After a restart the sums are built again from the ring, which holds every sample since the last closing, so that a month can be closed
 //! again after a power cut at any point, with the same bits.
 
+use amlstm_core::channel_month::ChannelMonth;
 use amlstm_core::link::{MAX_CHANNELS, MonthLevel, MonthRecord, Quality, Sample};
 use amlstm_core::month::Month;
-use amlstm_core::month_mean::{MonthMean, MonthRule};
+use amlstm_core::month_mean::MonthRule;
 
 use crate::bounded::collect_bounded;
 
@@ -18,8 +19,8 @@ pub struct OpenMonth {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct ChannelSum {
-    mean: MonthMean,
-    rejected: u32,
+    month: ChannelMonth,
+    samples: u32,
     quality: Quality,
 }
 
@@ -39,18 +40,15 @@ impl OpenMonth {
 
     /// True if no sample was added.
     pub fn is_empty(&self) -> bool {
-        self.channels
-            .iter()
-            .all(|channel| channel.mean.readings() + channel.rejected == 0)
+        self.channels.iter().all(|channel| channel.samples == 0)
     }
 
     /// Adds a sample of a day, 1 to 31, of this month.
     pub fn add(&mut self, day: u8, sample: &Sample) {
         for (sum, reading) in self.channels.iter_mut().zip(&sample.channels) {
             sum.quality = sum.quality.with(reading.quality);
-            let usable = reading.level_m.filter(|_| reading.quality.is_usable());
-            let counted = usable.is_some_and(|level_m| sum.mean.add(day, f64::from(level_m)));
-            sum.rejected += u32::from(!counted);
+            sum.month.add(day, reading, 0.0);
+            sum.samples += 1;
         }
     }
 
@@ -73,12 +71,13 @@ impl OpenMonth {
 
 impl ChannelSum {
     fn level(&self, month: Option<Month>) -> MonthLevel {
-        let days = self.mean.days();
+        let mean = self.month.mean();
+        let days = mean.days();
         MonthLevel {
-            mean_m: self.mean.mean().map(|mean_m| mean_m as f32),
+            mean_m: mean.mean().map(|mean_m| mean_m as f32),
             days,
-            readings: self.mean.readings(),
-            rejected: self.rejected,
+            readings: mean.readings(),
+            rejected: self.samples - mean.readings(),
             quality: self.quality,
             complete: month.is_some_and(|month| MonthRule::MostDays.accepts(days, month)),
         }

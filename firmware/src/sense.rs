@@ -2,22 +2,37 @@
 //!
 //! A doubtful reading keeps its value and gets a flag; flagged readings never enter a monthly mean.
 
+pub mod burst;
 pub mod current_loop;
 pub mod identity;
+mod level;
+mod memory;
 pub mod sdi12;
 
 use amlstm_core::link::{
-    BarometerConfig, ChannelConfig, MAX_CHANNELS, Quality, Quantity, Reading, Sdi12Reading, Sensor,
+    BarometerConfig, ChannelConfig, MAX_CHANNELS, Quality, Reading, Sdi12Reading, Sensor,
 };
 use heapless::Vec;
 
 use crate::board::{Clock, SensorBus};
+use level::level_of;
+use memory::ChannelMemory;
 use sdi12::Values;
 
-/// Standard acceleration of gravity, m/s2 (3rd CGPM, 1901). Local gravity differs by 0.3 % at most.
-const GRAVITY_M_S2: f32 = 9.80665;
+pub use level::depth_to_water_m;
+pub use memory::Memory;
+
 /// Plausible air pressures, kPa: from 5000 m above sea level to above the record high at sea level (108.4).
 const AIR_PRESSURE_KPA: core::ops::RangeInclusive<f32> = 50.0..=110.0;
+
+/// What a sensor says, in its own unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RawValue {
+    /// The value.
+    pub value: f32,
+    /// Standard error of the value by the logger's own converter: 0 for a sensor that sends digits.
+    pub noise: f32,
+}
 
 /// One round of readings of all channels.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,55 +43,6 @@ pub struct Round {
     pub barometer_quality: Quality,
     /// One reading for each configured channel.
     pub channels: Vec<Reading, MAX_CHANNELS>,
-}
-
-/// State kept from sample to sample, to detect stuck sensors and steps.
-#[derive(Clone, Debug, Default)]
-pub struct Memory {
-    channels: [ChannelMemory; MAX_CHANNELS],
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct ChannelMemory {
-    raw: Option<f32>,
-    /// How many times in a row the raw value has repeated.
-    repeats: u16,
-    good: Option<GoodReading>,
-    /// The sensor was swapped.
-    swapped: bool,
-}
-
-/// What the last good level was computed from, so that it can be recomputed when cable length or offset change.
-#[derive(Clone, Copy, Debug)]
-struct GoodReading {
-    sensor: Sensor,
-    quantity: Quantity,
-    raw: f32,
-    barometer_kpa: Option<f32>,
-}
-
-impl Memory {
-    /// Accepts a step of a channel's level: the next reading is not compared with an earlier one.
-    pub fn confirm_step(&mut self, channel: usize) {
-        if let Some(memory) = self.channels.get_mut(channel) {
-            memory.good = None;
-            memory.swapped = false;
-        }
-    }
-
-    /// True if the channel's sensor was swapped.
-    pub fn is_swapped(&self, channel: usize) -> bool {
-        self.channels
-            .get(channel)
-            .is_some_and(|memory| memory.swapped)
-    }
-
-    /// Notes whether the channel's sensor was swapped.
-    pub fn note_swapped(&mut self, channel: usize, swapped: bool) {
-        if let Some(memory) = self.channels.get_mut(channel) {
-            memory.swapped = swapped;
-        }
-    }
 }
 
 /// Longest round. The time left is divided evenly among the sensors that are still to be asked.
@@ -103,7 +69,7 @@ pub async fn read(
         },
     };
     let mut readings = Vec::new();
-    for (config, memory) in channels.iter().zip(&mut memory.channels) {
+    for (config, memory) in channels.iter().zip(memory.channels_mut()) {
         let raw = asked.raw(clock, bus, &config.sensor).await;
         // There are at most MAX_CHANNELS channels.
         let _ = readings.push(judge(config, raw, barometer_kpa, memory));
@@ -130,13 +96,13 @@ impl Asked {
         clock: &impl Clock,
         bus: &mut impl SensorBus,
         sensor: &Sensor,
-    ) -> Result<f32, Quality> {
+    ) -> Result<RawValue, Quality> {
         let now_ms = clock.uptime_ms();
         let share_ms = self.end_ms.saturating_sub(now_ms) / self.to_come.max(1);
         self.to_come = self.to_come.saturating_sub(1);
         let reading = match sensor {
             Sensor::CurrentLoop(sensor) => {
-                return current_loop::raw_of(bus.loop_current_ma(sensor.input).await, sensor);
+                return current_loop::raw_of(bus.loop_current(sensor.input).await, sensor);
             }
             Sensor::Sdi12(value) => (*value).into(),
             Sensor::Sdi12Reading(reading) => *reading,
@@ -153,15 +119,14 @@ impl Asked {
             let _ = self.values.push((reading, values.clone()));
             values
         };
-        values?
-            .get(usize::from(value.value))
-            .copied()
-            .ok_or(Quality::GARBLED)
+        let value = values?.get(usize::from(value.value)).copied();
+        let value = value.ok_or(Quality::GARBLED)?;
+        Ok(RawValue { value, noise: 0.0 })
     }
 }
 
-fn air_pressure(raw: Result<f32, Quality>, config: &BarometerConfig) -> Result<f32, Quality> {
-    let kpa = raw? / config.units_per_kpa;
+fn air_pressure(raw: Result<RawValue, Quality>, config: &BarometerConfig) -> Result<f32, Quality> {
+    let kpa = raw?.value / config.units_per_kpa;
     if AIR_PRESSURE_KPA.contains(&kpa) {
         Ok(kpa)
     } else {
@@ -172,7 +137,7 @@ fn air_pressure(raw: Result<f32, Quality>, config: &BarometerConfig) -> Result<f
 /// Turns a raw value into a reading.
 fn judge(
     config: &ChannelConfig,
-    raw: Result<f32, Quality>,
+    raw: Result<RawValue, Quality>,
     barometer_kpa: Option<f32>,
     memory: &mut ChannelMemory,
 ) -> Reading {
@@ -194,7 +159,8 @@ fn judge(
     };
     flag(Quality::SWAPPED, memory.swapped);
     flag(Quality::STUCK, memory.is_stuck(raw, config.stuck_after));
-    let level_m = match level_of(config, raw, barometer_kpa) {
+    let repeats = memory.repeats(raw.value);
+    let level_m = match level_of(config, raw.value, barometer_kpa) {
         Ok(level) => {
             flag(
                 Quality::DRY,
@@ -206,9 +172,9 @@ fn judge(
                 Quality::RANGE,
                 !(config.lowest_m..=config.highest_m).contains(&level.level_m),
             );
-            let stepped = memory.has_stepped(config, level.level_m);
+            let stepped = memory.has_stepped(config, level.level_m, repeats);
             flag(Quality::STEP, stepped);
-            flag(Quality::ERROR_CODE, stepped && memory.repeats > 0);
+            flag(Quality::ERROR_CODE, stepped && repeats);
             Some(level.level_m)
         }
         Err(missing) => {
@@ -216,82 +182,15 @@ fn judge(
             None
         }
     };
+    memory.keep(raw.value, level_m);
     if quality.is_usable() {
-        memory.good = Some(GoodReading {
-            sensor: config.sensor,
-            quantity: config.quantity,
-            raw,
-            barometer_kpa,
-        });
+        memory.keep_good(config, raw.value, barometer_kpa);
     }
     Reading {
-        raw: Some(raw),
+        raw: Some(raw.value),
         level_m,
         quality,
     }
-}
-
-impl ChannelMemory {
-    /// True if this is the `stuck_after`-th equal raw value in a row.
-    fn is_stuck(&mut self, raw: f32, stuck_after: u16) -> bool {
-        self.repeats = if self.raw == Some(raw) {
-            self.repeats.saturating_add(1)
-        } else {
-            0
-        };
-        self.raw = Some(raw);
-        stuck_after > 0 && self.repeats >= stuck_after.saturating_sub(1)
-    }
-
-    /// True if the level differs from the last good one by more than the largest plausible step: until readings return, or somebody confirms the
-    /// step.
-    fn has_stepped(&self, config: &ChannelConfig, level_m: f32) -> bool {
-        let good = self
-            .good
-            .filter(|good| good.sensor == config.sensor && good.quantity == config.quantity)
-            .and_then(|good| level_of(config, good.raw, good.barometer_kpa).ok());
-        good.is_some_and(|good| libm::fabsf(level_m - good.level_m) > config.largest_step_m)
-    }
-}
-
-struct Level {
-    /// Above datum, up +.
-    level_m: f32,
-    /// Water column above the sensor, for sensors that hang in the water.
-    submergence_m: Option<f32>,
-}
-
-fn level_of(
-    config: &ChannelConfig,
-    raw: f32,
-    barometer_kpa: Option<f32>,
-) -> Result<Level, Quality> {
-    let hanging = |submergence_m: f32| Level {
-        level_m: config.measuring_point_m - config.cable_m + submergence_m + config.offset_m,
-        submergence_m: Some(submergence_m),
-    };
-    let standing = |level_m: f32| Level {
-        level_m: level_m + config.offset_m,
-        submergence_m: None,
-    };
-    // p = rho g h, with p in kPa.
-    let column_m = |kpa: f32| kpa * 1000.0 / (config.density_kg_m3 * GRAVITY_M_S2);
-    Ok(match config.quantity {
-        Quantity::AbsolutePressureKpa => hanging(column_m(
-            raw - barometer_kpa.ok_or(Quality::BAROMETER_MISSING)?,
-        )),
-        Quantity::GaugePressureKpa => hanging(column_m(raw)),
-        Quantity::SubmergenceM => hanging(raw),
-        Quantity::DepthToWaterM => standing(config.measuring_point_m - raw),
-        Quantity::LevelM => standing(raw),
-    })
-}
-
-/// Depth to water below the measuring point in metres, down +: what a tape reads.
-pub fn depth_to_water_m(config: &ChannelConfig, reading: &Reading) -> Option<f32> {
-    reading
-        .level_m
-        .map(|level_m| config.measuring_point_m - level_m)
 }
 
 #[cfg(test)]

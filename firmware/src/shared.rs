@@ -79,6 +79,14 @@ impl<B: Board> Shared<B> {
         self.logger.lock().await.settings.clone()
     }
 
+    /// Compares the first sample after a reset with the last good levels before it.
+    pub async fn recall_levels(&self) {
+        let mut cable = self.cable.lock().await;
+        let mut logger = self.logger.lock().await;
+        // A failure is counted in the store and shown in the status; the sample is then compared with nothing.
+        let _ = logger.recall_levels(&self.clock, cable.memory_mut()).await;
+    }
+
     /// Reads every sensor for a sample, and checks whether each is still the same one.
     pub async fn sample(&self) -> Round {
         let settings = self.settings().await;

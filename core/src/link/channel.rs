@@ -29,7 +29,7 @@ pub struct ChannelConfig {
     pub highest_m: f32,
     /// Largest plausible change of level between two samples, metres.
     pub largest_step_m: f32,
-    /// Number of equal raw values in a row that mean a stuck sensor; 0 for never.
+    /// Number of equal raw values in a row that mean a stuck sensor; 0 for never. Currents are equal if the noise of the converter explains how they differ.
     pub stuck_after: u16,
 }
 

@@ -15,7 +15,7 @@ impl Quality {
     pub const CRC: Self = Self(1 << 1);
     /// The level lies outside the channel's configured range.
     pub const RANGE: Self = Self(1 << 2);
-    /// The sensor repeats one value.
+    /// The sensor repeats one value, or one that differs by no more than the converter's noise.
     pub const STUCK: Self = Self(1 << 3);
     /// The level has jumped since the last good reading, and not returned; confirming the step makes it good.
     pub const STEP: Self = Self(1 << 4);

@@ -16,3 +16,10 @@ pub struct Reading {
     /// Reasons to doubt it.
     pub quality: Quality,
 }
+
+impl Reading {
+    /// The level in metres above the datum, if it may count in a monthly mean.
+    pub fn usable_level_m(&self) -> Option<f32> {
+        self.level_m.filter(|_| self.quality.is_usable())
+    }
+}

@@ -3,8 +3,8 @@ mod battery;
 use std::cell::Cell;
 
 use amlstm_core::link::{
-    ChannelConfig, ConfigItem, EventKind, LowBattery, MAX_MESSAGE, Name, Quantity, ResetCause,
-    Sdi12Value, Sensor,
+    ChannelConfig, ConfigItem, EventKind, LowBattery, MAX_MESSAGE, Name, Quality, Quantity,
+    ResetCause, Sdi12Value, Sensor,
 };
 use embassy_futures::block_on;
 use embedded_io_async::{ErrorType, Read};
@@ -71,7 +71,7 @@ impl SensorBus for Hanging {
         }
     }
 
-    async fn loop_current_ma(&mut self, _: u8) -> Option<f32> {
+    async fn loop_current(&mut self, _: u8) -> Option<crate::board::LoopCurrent> {
         None
     }
 }
@@ -200,6 +200,41 @@ fn a_reset_loses_two_minutes_at_the_most() {
     run_until(850_000, &clock, &mut flash, None);
     let kept = clock.kept.get().expect("the clock is set");
     assert!(kept >= 1_767_225_600 + 850 - 120, "{kept}");
+}
+
+/// Once an error code that came with a reset was a good level.
+#[test]
+fn a_level_far_from_the_last_one_before_a_reset_is_a_step() {
+    // Of three hours.
+    const SAMPLES: usize = 12;
+    let mut flash = configured();
+    let run_with = |flash: &mut FakeFlash, kept: u32, value: &'static [u8]| {
+        let clock = FakeClock::default();
+        clock.kept.set(Some(kept));
+        let bus = FakeBus::new(&[
+            ("0M!", Answer::Line(b"00001\r\n")),
+            ("0D0!", Answer::Line(value)),
+        ]);
+        run_until(SAMPLES as u64 * 900_000, &clock, flash, Some(bus));
+        clock.kept.get().expect("the clock is set")
+    };
+    let kept = run_with(&mut flash, 1_767_225_600, b"0-12.5\r\n");
+    let kept = run_with(&mut flash, kept, b"0-99.9\r\n");
+    // Two days without power: the water may have moved.
+    run_with(&mut flash, kept + 2 * 86_400, b"0-14.0\r\n");
+
+    let mut logger = opened(&mut flash);
+    let mut steps = std::vec::Vec::new();
+    block_on(logger.store.each_sample(0, |sample, _| {
+        let [reading] = sample.channels.as_slice() else {
+            panic!("{sample:?}");
+        };
+        steps.push(reading.quality.has(Quality::STEP));
+        core::ops::ControlFlow::Continue(())
+    }))
+    .unwrap();
+    let expected = [[false; SAMPLES], [true; SAMPLES], [false; SAMPLES]].concat();
+    assert_eq!(steps, expected);
 }
 
 #[test]

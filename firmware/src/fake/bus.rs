@@ -2,7 +2,7 @@
 
 use std::vec::Vec;
 
-use crate::board::SensorBus;
+use crate::board::{LoopCurrent, SensorBus};
 
 /// The answer to a command.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +74,8 @@ impl SensorBus for FakeBus {
         self.supplied.push(on);
     }
 
-    async fn loop_current_ma(&mut self, input: u8) -> Option<f32> {
-        self.currents_ma[usize::from(input)]
+    async fn loop_current(&mut self, input: u8) -> Option<LoopCurrent> {
+        let ma = self.currents_ma[usize::from(input)]?;
+        Some(LoopCurrent { ma, noise_ma: 0.0 })
     }
 }

@@ -39,8 +39,7 @@ impl<F: MappedFlash> Logger<F> {
             new_minutes: new.utc_offset_minutes(),
         };
         self.note_aside(clock, changed).await;
-        // After a failure the next sample counts again.
-        self.recount_wanted = self.recount(clock).await.is_err();
+        let _ = self.recount(clock).await;
     }
 
     /// Counts a stored sample in its month, after closing the months before it.
@@ -108,19 +107,23 @@ impl<F: MappedFlash> Logger<F> {
         Ok(())
     }
 
-    /// Sums up the open month from the samples stored since the last closing, and closes what a power cut left open.
+    /// Sums up the open month from the samples stored since the last closing, and closes what a power cut left open. After a failure the next sample
+    /// counts again.
     pub(super) async fn recount(&mut self, clock: &impl Clock) -> Result<(), StoreError> {
+        self.recount_wanted = true;
         let held = self.store.held();
         let last = held.last_month.as_ref();
         let mut from = last.map_or(0, |last| last.next_sample);
-        let mut tally = Tally::after(
+        self.tally = Tally::after(
             last.map(|last| (last.month_index, last.closed_unix_s)),
             held.last_void,
             self.months.utc_offset_minutes(),
         );
         loop {
             let mut closing = heapless::Vec::<Sample, 2>::new();
-            self.store
+            // Counted in place: a copy of the sums would lie on the stack.
+            let Self { store, tally, .. } = self;
+            store
                 .each_sample(from, |sample, _| {
                     from = sample.number.wrapping_add(1);
                     let mut ready = tally.offer(sample).into_iter();
@@ -133,14 +136,13 @@ impl<F: MappedFlash> Logger<F> {
                     ControlFlow::Continue(())
                 })
                 .await?;
-            self.tally = tally;
             if closing.is_empty() {
+                self.recount_wanted = false;
                 return Ok(());
             }
             for sample in &closing {
                 self.add(clock, sample).await?;
             }
-            tally = core::mem::take(&mut self.tally);
         }
     }
 

@@ -291,7 +291,7 @@ impl crate::board::SensorBus for Slow {
         None
     }
 
-    async fn loop_current_ma(&mut self, _: u8) -> Option<f32> {
+    async fn loop_current(&mut self, _: u8) -> Option<crate::board::LoopCurrent> {
         None
     }
 }

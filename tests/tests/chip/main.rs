@@ -3,6 +3,7 @@
 //! What QEMU's board cannot show: the chip's UARTs with their DMA, its clock of 32,768 Hz, its converter, its watchdog, its flash, whose writes and
 //! erases hold the processor, and its register of reset reasons. What no simulator shows stands in the README.
 
+mod converter;
 mod update;
 
 use std::thread;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use amlstm::export::AlignedBytes;
 use amlstm::logger::{Client, Table, download, events};
 use amlstm_core::link::{
-    ClockState, EstimateRecord, EventKind, MAX_FRAME, MonthRecord, Request, ResetCause, Task,
+    ClockState, EstimateRecord, EventKind, MAX_FRAME, MonthRecord, Request, ResetCause,
     encode_frame,
 };
 use amlstm_core::month::Month;
@@ -170,87 +171,6 @@ fn samples_carry_the_time_they_were_due_by_the_chips_clock() {
     for (reading, level_m) in samples[0].channels.iter().zip(LEVELS_M) {
         assert_eq!(reading.level_m, Some(level_m));
     }
-}
-
-#[test]
-fn a_loop_current_comes_through_the_converter() {
-    let Some(mut chip) = Chip::switch_on() else {
-        return;
-    };
-    let mut client = chip.client();
-    configure(
-        &mut client,
-        r#"
-        station = "well-1"
-        datum = "m-a-s-l"
-        [[channel]]
-        aquifer_layer = "confined1"
-        source = { loop_input = 1, at_4_ma = 0.0, at_20_ma = 50.0 }
-        quantity = "level_m"
-        "#,
-    );
-    client.set_clock(january(), false).expect("a first date");
-    // Input 1 is AIN2: 12 mA, the middle, through 100 ohm.
-    chip.command("input 2 1200");
-    let now = client.now().expect("now");
-    let level_m = now.channels[0].level_m.expect("a level");
-    // A step of 12 bits over 3.6 V is 8.8 uA, 27 mm of 50 m. One conversion is off by up to eight of them, by the cable's noise, and all by one before
-    // the calibration; the mean of 64 by a 32nd of a step.
-    assert!((level_m - 25.0).abs() < 0.002, "{level_m}");
-    // A broken wire.
-    chip.command("input 2 0");
-    let now = client.now().expect("now");
-    assert_eq!(now.channels[0].level_m, None);
-}
-
-#[test]
-fn a_converter_that_hangs_wakes_the_watchdog_and_the_task_is_named() {
-    let Some(mut chip) = Chip::switch_on() else {
-        return;
-    };
-    let mut client = chip.client();
-    configure(
-        &mut client,
-        r#"
-        station = "well-1"
-        datum = "m-a-s-l"
-        sample_interval_s = 60
-        [[channel]]
-        aquifer_layer = "confined1"
-        source = { loop_input = 1, at_4_ma = 0.0, at_20_ma = 50.0 }
-        quantity = "level_m"
-        "#,
-    );
-    client.set_clock(january(), false).expect("a first date");
-    drop(client);
-    let before = chip.seen().resets.len();
-    chip.command("converter hangs");
-    // A round of sensors may take 120 s, and the watchdog, which is fed every 120 s, waits 240 s.
-    chip.run(660.0);
-    chip.command("converter runs");
-    let resets = chip.seen().resets.split_off(before);
-    assert_eq!(
-        resets.first().map(String::as_str),
-        Some("watchdog"),
-        "{resets:?}"
-    );
-    chip.run(5.0);
-    let mut client = chip.client();
-    let status = client.status().expect("status");
-    assert_eq!(status.reset_cause, ResetCause::Watchdog);
-    assert_eq!(status.clock, ClockState::Set, "the time is kept in RAM");
-    let bitten = |kind: &EventKind| {
-        matches!(
-            kind,
-            EventKind::Started {
-                cause: ResetCause::Watchdog,
-                late_task: Some(Task::Sense),
-                ..
-            }
-        )
-    };
-    let kinds = kinds(&mut client);
-    assert!(kinds.iter().any(bitten), "{kinds:?}");
 }
 
 /// Silence after which the port sleeps, with a margin.

@@ -12,7 +12,7 @@ use core::fmt::Write as _;
 
 use amlstm_core::link::Sdi12Value;
 use amlstm_cortex_m::stack::used_below;
-use amlstm_firmware::board::{Clock, SensorBus};
+use amlstm_firmware::board::{Clock, LoopCurrent, SensorBus};
 use amlstm_firmware::calendar::{Moment, month_index_of};
 use amlstm_firmware::sense::sdi12::{AnswerLine, crc_characters, measure};
 use embassy_futures::select::{Either, select};
@@ -173,7 +173,7 @@ impl SensorBus for Bus {
         }
     }
 
-    async fn loop_current_ma(&mut self, input: u8) -> Option<f32> {
+    async fn loop_current(&mut self, input: u8) -> Option<LoopCurrent> {
         let sensor = Sdi12Value {
             address: FIRST_LOOP_INPUT.checked_add(input)?,
             value: 0,
@@ -184,7 +184,9 @@ impl SensorBus for Bus {
         let values = measure(&clock, self, sensor.into(), deadline_ms)
             .await
             .ok()?;
-        values.first().copied()
+        // A computed current has no noise.
+        let (ma, noise_ma) = (*values.first()?, 0.0);
+        Some(LoopCurrent { ma, noise_ma })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The converter (SAADC) of the 4-20 mA inputs and the battery: calibrated, averaged over many conversions, and off between readings.
 
+use amlstm_firmware::board::LoopCurrent;
+use amlstm_firmware::sense::burst::Burst;
 use embassy_futures::block_on;
 use embassy_nrf::Peri;
 use embassy_nrf::peripherals::{P0_03, P0_04, SAADC};
@@ -13,7 +15,7 @@ const BATTERY: usize = 2;
 /// 12 bits over 3.6 V: internal reference 0.6 V, gain 1/6.
 const VOLTS_PER_COUNT: f32 = 3.6 / 4096.0;
 const SHUNT_OHM: f32 = 100.0;
-/// Conversions per reading: their mean resolves 1/64 of a count, so that a working loop does not repeat a value and count as stuck.
+/// Conversions per reading. The mean is known to a fraction of a count, by which a current that stands still is told from one that moves.
 const CONVERSIONS: u8 = 64;
 
 /// The converter with its inputs.
@@ -36,24 +38,23 @@ impl Converter {
         }
     }
 
-    /// Current of loop input 0 or 1 in mA.
-    pub async fn loop_current_ma(&mut self, input: u8) -> Option<f32> {
+    /// Current of loop input 0 or 1.
+    pub async fn loop_current(&mut self, input: u8) -> Option<LoopCurrent> {
+        const MA_PER_COUNT: f32 = VOLTS_PER_COUNT / SHUNT_OHM * 1000.0;
         let mut saadc = self.on();
         // Its offset moves with the temperature (product specification 1.7, SAADC, "Calibration"), so each reading begins with a calibration.
         saadc.calibrate().await;
-        let mut sums = [0.0; INPUTS];
+        let mut burst = Burst::default();
         for _ in 0..CONVERSIONS {
             let mut counts = [0; INPUTS];
             saadc.sample(&mut counts).await;
-            for (sum, count) in sums.iter_mut().zip(counts) {
-                *sum += f32::from(count);
-            }
+            let [loops @ .., _battery] = counts;
+            burst.add(*loops.get(usize::from(input))?);
         }
-        let sum = sums
-            .get(usize::from(input))
-            .filter(|_| usize::from(input) < BATTERY)?;
-        let count = sum / f32::from(CONVERSIONS);
-        Some(count * VOLTS_PER_COUNT / SHUNT_OHM * 1000.0)
+        Some(LoopCurrent {
+            ma: burst.mean() * MA_PER_COUNT,
+            noise_ma: burst.standard_error() * MA_PER_COUNT,
+        })
     }
 
     /// Battery at VDDH in mV.

@@ -2,7 +2,7 @@
 
 use core::task::Poll;
 
-use amlstm_firmware::board::SensorBus;
+use amlstm_firmware::board::{LoopCurrent, SensorBus};
 use amlstm_firmware::sense::sdi12::AnswerLine;
 use embassy_futures::poll_once;
 use embassy_nrf::gpio::Output;
@@ -119,8 +119,8 @@ impl SensorBus for Cable<'_> {
         self.supply.set_level(on.into());
     }
 
-    async fn loop_current_ma(&mut self, input: u8) -> Option<f32> {
-        self.analog.lock().await.loop_current_ma(input).await
+    async fn loop_current(&mut self, input: u8) -> Option<LoopCurrent> {
+        self.analog.lock().await.loop_current(input).await
     }
 }
 

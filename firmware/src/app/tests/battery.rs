@@ -57,7 +57,7 @@ impl SensorBus for Calendar<'_> {
         Some(line.len())
     }
 
-    async fn loop_current_ma(&mut self, _: u8) -> Option<f32> {
+    async fn loop_current(&mut self, _: u8) -> Option<crate::board::LoopCurrent> {
         None
     }
 }
