@@ -364,6 +364,36 @@ mod tests {
         }
     }
 
+    /// By hand: (9 + 11) / 2 = 10 m, a quarter of a metre more by the tape.
+    #[test]
+    fn a_month_is_corrected_where_its_readings_give_its_mean_and_the_tape_tells_of_each() {
+        use crate::link::Quality;
+        let reading = |level_m, quality| Reading {
+            raw: None,
+            level_m: Some(level_m),
+            quality,
+        };
+        let mut month = CorrectedMonth::default();
+        month.add(1, &reading(9.0, Quality::GOOD), Some(0.25));
+        // It did not count when the month was closed, and counts no more than then.
+        month.add(1, &reading(99.0, Quality::STEP), None);
+        month.add(2, &reading(11.0, Quality::SWAPPED), Some(0.25));
+        let added = (Some(10.25), Correction::Added(0.25));
+        assert_eq!(month.mean(Some(10.0), 2), added);
+        let other_days = (Some(10.0), Correction::SamplesGone);
+        assert_eq!(month.mean(Some(10.0), 3), other_days);
+        let other_mean = (Some(10.5), Correction::SamplesGone);
+        assert_eq!(month.mean(Some(10.5), 2), other_mean);
+        assert_eq!(month.mean(None, 0), (None, Correction::SamplesGone));
+        month.add(3, &reading(10.0, Quality::GOOD), None);
+        let untold = (Some(10.0), Correction::NoTape);
+        assert_eq!(month.mean(Some(10.0), 3), untold);
+        let empty = CorrectedMonth::default();
+        assert_eq!(empty.mean(None, 0), (None, Correction::None));
+        let gone = (Some(10.0), Correction::SamplesGone);
+        assert_eq!(empty.mean(Some(10.0), 2), gone);
+    }
+
     /// By `date -u`: the first and the last month that clocks show, and one between.
     #[test]
     fn a_month_lies_in_its_stretch() {

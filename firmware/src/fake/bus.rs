@@ -25,6 +25,8 @@ pub struct FakeBus {
     pub supplied: Vec<bool>,
     /// Somebody was asked since the bus rested last.
     pub awake: bool,
+    /// How long answers that did not come were waited for.
+    pub waited_ms: u32,
 }
 
 impl FakeBus {
@@ -40,6 +42,7 @@ impl FakeBus {
             wakings_ms: Vec::new(),
             supplied: Vec::new(),
             awake: false,
+            waited_ms: 0,
         }
     }
 }
@@ -49,16 +52,20 @@ impl SensorBus for FakeBus {
         &mut self,
         command: &[u8],
         reply: &mut [u8],
-        _timeout_ms: u32,
+        timeout_ms: u32,
     ) -> Option<usize> {
         self.asked += 1;
         self.awake = true;
-        match self.answers.iter().find(|(known, _)| known == command)?.1 {
-            Answer::Line(line) => {
+        let mut known = self.answers.iter();
+        match known.find(|(known, _)| known == command) {
+            Some((_, Answer::Line(line))) => {
                 reply[..line.len()].copy_from_slice(line);
                 Some(line.len())
             }
-            Answer::Silence => None,
+            Some((_, Answer::Silence)) | None => {
+                self.waited_ms += timeout_ms;
+                None
+            }
         }
     }
 

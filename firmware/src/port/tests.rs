@@ -727,6 +727,9 @@ fn a_technician_finds_asks_and_renumbers_sensors() {
     put_on_the_cable(&desk, bus_of(FIRST));
     let shown = typed(&desk, "sdi12 scan");
     assert_eq!(shown, "014KELLERAG36XIW 101SN1\r\n1 sensors\r\n");
+    // 61 addresses without a sensor: the longest answer would be waited for three times as long.
+    let waited_ms = block_on(desk.cable.lock()).bus_mut().waited_ms;
+    assert!((10_000..20_000).contains(&waited_ms), "{waited_ms}");
     assert_eq!(
         typed(&desk, "sdi12 identify 0"),
         "014KELLERAG36XIW 101SN1\r\n"
@@ -739,6 +742,11 @@ fn a_technician_finds_asks_and_renumbers_sensors() {
     assert!(refused.contains("answers at 0 already"), "{refused}");
     let changed = typed(&desk, "sdi12 address 0 5");
     assert!(changed.contains("0 is 5 now"), "{changed}");
+    let silent = typed(&desk, "sdi12 address 0 7");
+    assert!(
+        silent.contains("the sensor at 0 did not take the address 7"),
+        "{silent}"
+    );
     let refused = typed(&desk, "sdi12 address 0 55");
     assert!(refused.contains("found \"55\""), "{refused}");
     let asked = Request::Sdi12 { command: b"0I!" };

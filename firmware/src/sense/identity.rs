@@ -63,7 +63,12 @@ mod tests {
 
     #[test]
     fn what_is_no_identity_is_none() {
-        for line in [&b"3\r\n"[..], b"414KELLERAG36XIW 101\r\n", b"314KELLER\r\n"] {
+        for line in [
+            &b"3\r\n"[..],
+            b"414KELLERAG36XIW 101\r\n",
+            b"314KELLER\r\n",
+            b"314KELLER\x07G36XIW 101\r\n",
+        ] {
             assert_eq!(asked(Answer::Line(line)), Err(Quality::GARBLED), "{line:?}");
         }
         assert_eq!(asked(Answer::Silence), Err(Quality::TIMEOUT));

@@ -47,7 +47,7 @@ fn a_drift_between_two_visits_is_taken_off_when_asked_and_nothing_is_kept() {
         record.channels[0].mean_m = mean.mean().map(|mean_m| mean_m as f32);
     }
     let host = host_estimates(&file, &corrected);
-    let before = (logger.store.held().months, logger.store.held().next_event);
+    let before = logger.store.held().clone();
     for (position, ((record, _), host)) in corrected.iter().zip(&host).enumerate() {
         let asked = block_on(logger.corrected_estimate(Some(position as u16))).unwrap();
         assert_eq!(bits(Some(&asked.estimate)), *host, "{record:?}");
@@ -63,8 +63,7 @@ fn a_drift_between_two_visits_is_taken_off_when_asked_and_nothing_is_kept() {
             );
         }
     }
-    let after = (logger.store.held().months, logger.store.held().next_event);
-    assert_eq!(after, before);
+    assert_eq!(*logger.store.held(), before);
     assert_eq!(months(&mut logger), closed);
 }
 
@@ -226,4 +225,34 @@ fn gaps_and_void_months_do_not_change_what_is_taken_off() {
         let asked = block_on(logger.corrected_estimate(Some(position as u16))).unwrap();
         assert_eq!(bits(Some(&asked.estimate)), *host, "{position}");
     }
+}
+
+/// Samples after a month was closed do not count in it, and days and months are the site's.
+#[test]
+fn a_month_is_summed_up_again_from_the_samples_that_it_was_closed_with() {
+    let clock = FakeClock::default();
+    // 2026-01-01 00:00 in Beijing.
+    let begin = "2025-12-31 16:00:00";
+    let mut logger = station(begin, &clock);
+    let file = model_of_site(3, Month::new(2025, 12).unwrap(), 480);
+    push(&mut logger, &clock, &file).unwrap();
+    tape(&mut logger, &clock, begin, 10.25);
+    let end = "2026-01-31 22:00:00";
+    append_from_to(&mut logger, &clock, begin, end, 6 * 3600);
+    assert_eq!(logger.store.held().months, 1);
+    let added = |logger: &mut Logger<FakeFlash>| {
+        let asked = block_on(logger.corrected_estimate(Some(0))).unwrap();
+        match asked.levels[0].correction {
+            Correction::Added(added_m) => added_m,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!((added(&mut logger) - 0.25).abs() < 1e-6);
+    // The clock goes back into the closed month: late samples, with other levels.
+    for hour in 0..4 {
+        let unix_s = unix("2026-01-31 04:00:00") + hour * 3600;
+        let late = round([Some(-5.0), Some(-5.0), Some(-5.0)]);
+        block_on(logger.append(&clock, unix_s, &late)).unwrap();
+    }
+    assert!((added(&mut logger) - 0.25).abs() < 1e-6);
 }
