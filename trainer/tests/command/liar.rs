@@ -1,4 +1,4 @@
-//! The program against a logger that computes wrongly, and whose flash cannot be read any more.
+//! A logger that computes wrongly, or whose flash cannot be read any more, with sensors on its cable.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -9,20 +9,32 @@ use std::thread;
 use amlstm::export::AlignedBytes;
 use amlstm_core::artifact::ModelFile;
 use amlstm_core::link::{
-    Fault, FrameReader, Hello, MAX_CHUNK, MAX_FRAME, Models, Received, Reply, Request, Response,
-    SlotInfo, Verification, decode_request, encode_frame,
+    ChannelConfig, ClockState, ConfigItem, ConfigKey, CurrentLoop, Event, EventKind, Fault,
+    FrameReader, Hello, MAX_CHUNK, MAX_FRAME, Models, MonthLevel, MonthRecord, Name, Quality,
+    Quantity, Reading, Received, Reply, Request, ResetCause, Response, Sample, Sensor, SlotInfo,
+    Status, Verification, decode_request, encode_frame,
 };
 use amlstm_core::verification::Digests;
 use tempfile::TempDir;
 
-use crate::site::{done, failed};
+mod told;
 
 /// What is wrong with the logger.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Wrong {
     Nothing,
     /// One bit of what the golden months came to.
     Golden,
+    /// One bit of what the test series came to.
+    Series,
+    /// Another model is active than the file that it gives.
+    OtherModel,
+    /// It has no model.
+    NoModel,
+    /// The flash fails at one kind of question.
+    Part(&'static str),
+    /// It counts more samples and months than it gives.
+    Untold,
     /// Its model does not lie in the flash as it was sent.
     Damaged,
     /// Whatever else it keeps cannot be read.
@@ -63,6 +75,9 @@ fn serve(mut line: impl Read + Write, wrong: Wrong) {
 }
 
 fn reply<'m>(request: &Request<'_>, model: &'m [u8], wrong: Wrong) -> Reply<'m> {
+    if wrong == Wrong::Part(word(request)) {
+        return Err(Fault::Storage);
+    }
     let file = ModelFile::parse(model).unwrap();
     let slot = SlotInfo {
         generation: 1,
@@ -75,17 +90,21 @@ fn reply<'m>(request: &Request<'_>, model: &'m [u8], wrong: Wrong) -> Reply<'m> 
         Request::Hello => Response::Hello(Hello::new([0, 1, 0], 1, 7)),
         Request::Verify => {
             let mut digests = Digests::of(&file);
-            if let Wrong::Golden = wrong {
-                digests.golden ^= 1;
+            let mut slot = slot;
+            match wrong {
+                Wrong::Golden => digests.golden ^= 1,
+                Wrong::Series => digests.series ^= 1,
+                Wrong::OtherModel => slot.crc ^= 1,
+                _ => {}
             }
             Response::Verification(Verification {
                 program_crc: 7,
-                model: Some(slot),
-                replayed: (!matches!(wrong, Wrong::Damaged)).then_some(digests),
+                model: Some(slot).filter(|_| wrong != Wrong::NoModel),
+                replayed: (!matches!(wrong, Wrong::Damaged | Wrong::NoModel)).then_some(digests),
             })
         }
         Request::Models => Response::Models(Models {
-            active: Some(slot),
+            active: Some(slot).filter(|_| wrong != Wrong::NoModel),
             standby: None,
             well: "A".try_into().unwrap(),
             synthetic_model: true,
@@ -93,62 +112,151 @@ fn reply<'m>(request: &Request<'_>, model: &'m [u8], wrong: Wrong) -> Reply<'m> 
             utc_offset_minutes: 0,
             month_rules: std::iter::empty().collect(),
         }),
+        Request::ModelRead { .. } if wrong == Wrong::NoModel => return Err(Fault::NoModel),
         Request::ModelRead { offset } => Response::ModelBytes {
             length: model.len() as u32,
             bytes: &model[*offset as usize..model.len().min(*offset as usize + MAX_CHUNK)],
         },
-        _ => return Err(Fault::Storage),
+        _ if wrong == Wrong::Flash => return Err(Fault::Storage),
+        _ => return record(request, wrong),
     })
 }
 
-#[test]
-fn a_logger_that_computes_wrongly_is_told_from_one_that_does_not() {
-    let verify = ["logger", "--port", "unix:port", "verify"];
-    let sound = logger(Wrong::Nothing);
-    let said = done(sound.path(), &verify);
-    assert_eq!(said.matches(": match\n").count(), 3, "{said}");
-    for (wrong, remedy) in [
-        (
-            Wrong::Golden,
-            "the logger computes otherwise than this computer",
-        ),
-        (Wrong::Damaged, "the model's file is damaged in the flash"),
-    ] {
-        let folder = logger(wrong);
-        let complaint = failed(folder.path(), &verify);
-        assert!(
-            complaint.contains("MISMATCH") && complaint.contains(remedy),
-            "{complaint}"
-        );
+/// The word by which [`Wrong::Part`] names a question.
+fn word(request: &Request<'_>) -> &'static str {
+    match request {
+        Request::Status => "state",
+        Request::Models => "models",
+        Request::Verify => "verification",
+        Request::ConfigGet(_) => "settings",
+        Request::Event { .. } => "events",
+        Request::Month { .. } => "months",
+        Request::Samples { .. } => "samples",
+        Request::ModelRead { .. } => "model",
+        _ => "",
     }
 }
 
-#[test]
-fn a_bundle_of_a_logger_in_trouble_names_what_is_missing() {
-    let folder = logger(Wrong::Flash);
-    let bundle = ["logger", "--port", "unix:port", "bundle", "A.tar"];
-    let said = done(folder.path(), &bundle);
-    assert!(said.contains("MISSING samples: "), "{said}");
-    let archive = fs::read(folder.path().join("A.tar")).unwrap();
-    let mut archive = tar::Archive::new(&*archive);
-    let mut names = Vec::new();
-    let mut missing = String::new();
-    for file in archive.entries().unwrap() {
-        let mut file = file.unwrap();
-        let name = file.path().unwrap().display().to_string();
-        if name == "MISSING.txt" {
-            file.read_to_string(&mut missing).unwrap();
+/// A logger of one channel, three samples, a closed month and two events.
+fn record(request: &Request<'_>, wrong: Wrong) -> Reply<'static> {
+    let given = if wrong == Wrong::Untold { 2 } else { 3 };
+    Ok(match request {
+        Request::Status => Response::Status(status()),
+        Request::ConfigGet(key @ ConfigKey::Channel(0)) => Response::Config(channel(*key)),
+        Request::Event {
+            number: number @ 0..2,
+        } => Response::Event(Event {
+            number: *number,
+            unix_s: SAMPLED,
+            kind: EventKind::StepConfirmed { channel: 0 },
+        }),
+        Request::Month { position: 0 } => {
+            let level = MonthLevel {
+                mean_m: Some(-12.5),
+                days: 31,
+                readings: 31,
+                rejected: 0,
+                quality: Quality::GOOD,
+                complete: true,
+            };
+            Response::Month {
+                record: MonthRecord {
+                    month_index: 12 * 2026,
+                    closed_unix_s: SAMPLED,
+                    next_sample: 0,
+                    channels: [level].into_iter().collect(),
+                },
+                estimate: None,
+            }
         }
-        names.push(name);
+        Request::Samples { number } if *number < given => {
+            let packed: Vec<u8> = (*number..given).flat_map(packed_sample).collect();
+            Response::Samples(packed.leak())
+        }
+        Request::Sdi12 { command } => Response::Sdi12(match *command {
+            b"?!" | b"0!" => b"0",
+            b"0I!" => b"014AMLSTM  SIMTRN001SN7",
+            b"3!" | b"3A6!" => b"3",
+            b"3I!" => b"314AMLSTM  SIMTRN001",
+            b"0A5!" => b"5",
+            b"0M1!" => b"00011",
+            _ => return Err(Fault::NotFound),
+        }),
+        _ => return Err(Fault::NotFound),
+    })
+}
+
+/// 2026-02-01 00:00 UTC, by `date -u -d 2026-02-01 +%s`.
+const SAMPLED: u32 = 1_769_904_000;
+
+fn status() -> Status {
+    Status {
+        station: Name::try_from("A").unwrap(),
+        datum: Name::try_from("NAVD88").unwrap(),
+        unix_s: SAMPLED,
+        clock: ClockState::Set,
+        uptime_s: 1,
+        boots: 1,
+        watchdog_resets: 0,
+        reset_cause: ResetCause::Requested,
+        battery_mv: None,
+        interval_s: 900,
+        channels: 1,
+        barometer: false,
+        first_sample: 0,
+        next_sample: 3,
+        sample_capacity: 1000,
+        months: 1,
+        months_free: 100,
+        first_event: 0,
+        next_event: 2,
+        model_generation: Some(1),
+        rate_alarm: false,
+        synthetic: false,
+        storage_errors: 0,
+        counts_from_month: None,
+        unreadable_records: 0,
+        utc_offset_minutes: 0,
+        low_battery_interval_s: None,
+        battery_life: None,
     }
-    assert_eq!(
-        names,
-        ["README.txt", "about.json", "model.amlm", "MISSING.txt"]
-    );
-    let parts: Vec<&str> = missing
-        .lines()
-        .filter_map(|line| line.split(':').next())
-        .collect();
-    assert_eq!(parts, ["state", "settings", "events", "months", "samples"]);
-    assert!(missing.contains("the logger's flash failed"), "{missing}");
+}
+
+fn channel(key: ConfigKey) -> ConfigItem {
+    let ConfigKey::Channel(index) = key else {
+        unreachable!("a channel's key");
+    };
+    let sensor = Sensor::CurrentLoop(CurrentLoop {
+        input: 0,
+        at_4_ma: 0.0,
+        at_20_ma: 1.0,
+    });
+    let name = Name::try_from("phreatic").unwrap();
+    ConfigItem::Channel {
+        index,
+        channel: Some(ChannelConfig::new(name, sensor, Quantity::LevelM)),
+    }
+}
+
+/// A sample as a logger packs it: the payload of a frame without its number.
+fn packed_sample(number: u32) -> Vec<u8> {
+    let reading = Reading {
+        raw: Some(0.375 + number as f32),
+        level_m: Some(-12.5),
+        quality: Quality::GOOD,
+    };
+    let sample = Sample {
+        number,
+        unix_s: SAMPLED + 900 * number,
+        barometer_kpa: None,
+        channels: [reading].into_iter().collect(),
+    };
+    let mut frame = [0; MAX_FRAME];
+    let mut reader = FrameReader::new();
+    for &byte in encode_frame(0, &sample, &mut frame).unwrap() {
+        if let Received::Payload(payload) = reader.push(byte) {
+            return payload[1..].to_vec();
+        }
+    }
+    unreachable!("a whole frame");
 }
