@@ -8,11 +8,12 @@ use std::thread;
 
 use amlstm::export::AlignedBytes;
 use amlstm_core::artifact::ModelFile;
+use amlstm_core::estimate::Primary;
 use amlstm_core::link::{
-    ChannelConfig, ClockState, ConfigItem, ConfigKey, CurrentLoop, Event, EventKind, Fault,
-    FrameReader, Hello, MAX_CHUNK, MAX_FRAME, Models, MonthLevel, MonthRecord, Name, Quality,
-    Quantity, Reading, Received, Reply, Request, ResetCause, Response, Sample, Sensor, SlotInfo,
-    Status, Verification, decode_request, encode_frame,
+    ChannelConfig, ClockState, ConfigItem, ConfigKey, CurrentLoop, EstimateRecord, Event,
+    EventKind, Fault, FrameReader, Hello, InputState, MAX_CHUNK, MAX_FRAME, Models, MonthLevel,
+    MonthRecord, Name, Quality, Quantity, Reading, Received, Reply, Request, ResetCause, Response,
+    Sample, Sensor, SlotInfo, Status, Verification, decode_request, encode_frame,
 };
 use amlstm_core::verification::Digests;
 use tempfile::TempDir;
@@ -137,9 +138,9 @@ fn word(request: &Request<'_>) -> &'static str {
     }
 }
 
-/// A logger of one channel, three samples, a closed month and two events.
+/// A logger of one channel, four samples, a closed month and two events.
 fn record(request: &Request<'_>, wrong: Wrong) -> Reply<'static> {
-    let given = if wrong == Wrong::Untold { 2 } else { 3 };
+    let given = if wrong == Wrong::Untold { 3 } else { 4 };
     Ok(match request {
         Request::Status => Response::Status(status()),
         Request::ConfigGet(key @ ConfigKey::Channel(0)) => Response::Config(channel(*key)),
@@ -147,26 +148,34 @@ fn record(request: &Request<'_>, wrong: Wrong) -> Reply<'static> {
             number: number @ 0..2,
         } => Response::Event(Event {
             number: *number,
-            unix_s: SAMPLED,
-            kind: EventKind::StepConfirmed { channel: 0 },
+            unix_s: SAMPLED - 3600 + 3600 * number,
+            kind: match number {
+                // The sensor's level is a quarter of a metre too high.
+                0 => EventKind::Tape {
+                    channel: 0,
+                    tape_m: 12.5,
+                    sensor_m: Some(12.25),
+                },
+                _ => EventKind::StepConfirmed { channel: 0 },
+            },
         }),
         Request::Month { position: 0 } => {
             let level = MonthLevel {
                 mean_m: Some(-12.5),
-                days: 31,
-                readings: 31,
+                days: 1,
+                readings: 2,
                 rejected: 0,
-                quality: Quality::GOOD,
-                complete: true,
+                quality: Quality::SWAPPED,
+                complete: false,
             };
             Response::Month {
                 record: MonthRecord {
                     month_index: 12 * 2026,
                     closed_unix_s: SAMPLED,
-                    next_sample: 0,
+                    next_sample: 2,
                     channels: [level].into_iter().collect(),
                 },
-                estimate: None,
+                estimate: Some(estimate()),
             }
         }
         Request::Samples { number } if *number < given => {
@@ -191,7 +200,7 @@ const SAMPLED: u32 = 1_769_904_000;
 
 fn status() -> Status {
     Status {
-        station: Name::try_from("A").unwrap(),
+        station: Name::try_from("A \"7\"").unwrap(),
         datum: Name::try_from("NAVD88").unwrap(),
         unix_s: SAMPLED,
         clock: ClockState::Set,
@@ -204,7 +213,7 @@ fn status() -> Status {
         channels: 1,
         barometer: false,
         first_sample: 0,
-        next_sample: 3,
+        next_sample: 4,
         sample_capacity: 1000,
         months: 1,
         months_free: 100,
@@ -212,13 +221,33 @@ fn status() -> Status {
         next_event: 2,
         model_generation: Some(1),
         rate_alarm: false,
-        synthetic: false,
+        synthetic: true,
         storage_errors: 0,
         counts_from_month: None,
         unreadable_records: 0,
         utc_offset_minutes: 0,
         low_battery_interval_s: None,
         battery_life: None,
+    }
+}
+
+/// By physics, which took the level of its one input from the other layers.
+fn estimate() -> EstimateRecord {
+    EstimateRecord {
+        month_index: 12 * 2026,
+        generation: 1,
+        model_version: 3,
+        increment_mm: 1.5,
+        subsidence_mm: 80.25,
+        half_width_mm: Some(0.5),
+        attention: [1.0].into_iter().collect(),
+        inputs: [InputState::Missing].into_iter().collect(),
+        months_without_levels: 0,
+        primary: Primary::Physics,
+        other_increment_mm: Some(1.25),
+        disagree: false,
+        subsidence_half_width_mm: Some(2.5),
+        bridged: 1,
     }
 }
 
@@ -240,14 +269,21 @@ fn channel(key: ConfigKey) -> ConfigItem {
 
 /// A sample as a logger packs it: the payload of a frame without its number.
 fn packed_sample(number: u32) -> Vec<u8> {
+    // January is closed with the second alone: the first is of December, the last one late.
+    let (unix_s, level_m, quality) = [
+        (SAMPLED - 32 * 86_400, -99.0, Quality::GOOD),
+        (SAMPLED - 1800, -12.5, Quality::GOOD),
+        (SAMPLED, -13.0, Quality::STEP),
+        (SAMPLED - 900, -50.0, Quality::GOOD),
+    ][number as usize];
     let reading = Reading {
         raw: Some(0.375 + number as f32),
-        level_m: Some(-12.5),
-        quality: Quality::GOOD,
+        level_m: Some(level_m),
+        quality,
     };
     let sample = Sample {
         number,
-        unix_s: SAMPLED + 900 * number,
+        unix_s,
         barometer_kpa: None,
         channels: [reading].into_iter().collect(),
     };

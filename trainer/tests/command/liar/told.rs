@@ -53,9 +53,12 @@ fn levels_pushed_as_a_model_are_asked_about() {
         "{complaint}"
     );
     assert!(complaint.contains("were the model and the levels swapped?"));
-    fs::write(sound.path().join("odd.amlm"), [0x7f, 0, 1, 2, 3, 4, 5, 6]).unwrap();
+    fs::write(sound.path().join("odd.amlm"), [0x7f; 400]).unwrap();
     let complaint = failed(sound.path(), &["inspect", "odd.amlm"]);
-    assert!(!complaint.contains("swapped"), "{complaint}");
+    assert!(
+        complaint.contains("begins with") && !complaint.contains("swapped"),
+        "{complaint}"
+    );
 }
 
 /// The names of a bundle's files, and what `MISSING.txt` says.
@@ -110,16 +113,17 @@ fn a_bundle_holds_everything_raw_samples_too() {
     assert_eq!(
         samples,
         [
-            "timestamp [UTC],record [RN],air_pressure [kPa],raw_phreatic [m above datum],level_phreatic [m above NAVD88],quality_phreatic",
-            "2026-02-01 00:00:00,0,,0.375,-12.5,",
-            "2026-02-01 00:15:00,1,,1.375,-12.5,",
-            "2026-02-01 00:30:00,2,,2.375,-12.5,",
+            "timestamp [UTC],record [RN],air_pressure [kPa],raw_phreatic [m above datum],level_phreatic [m above NAVD88 (SYNTHETIC)],quality_phreatic",
+            "2025-12-31 00:00:00,0,,0.375,-99,",
+            "2026-01-31 23:30:00,1,,1.375,-12.5,",
+            "2026-02-01 00:00:00,2,,2.375,-13,sudden step",
+            "2026-01-31 23:45:00,3,,3.375,-50,",
         ]
     );
-    assert!(text("months.csv").contains("2026-01,-12.5,31,"));
+    assert!(text("months.csv").ends_with(MONTH));
     assert_eq!(
         text("events.txt").matches("the step was confirmed").count(),
-        2
+        1
     );
     let about: serde_json::Value = serde_json::from_str(text("about.json")).unwrap();
     assert_eq!(about["verification"]["program_crc"], 7);
@@ -178,7 +182,7 @@ fn a_bundle_names_each_part_that_is_missing() {
     let (files, missing) = bundle(Wrong::Untold);
     assert_eq!(
         missing,
-        "samples: 1 of 3 records, which the logger counts and did not give\n"
+        "samples: 1 of 4 records, which the logger counts and did not give\n"
     );
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, WHOLE);
@@ -195,7 +199,7 @@ fn a_bundle_names_each_part_that_is_missing() {
     let said = done(folder.path(), &export);
     assert_eq!(
         said,
-        "s.csv: 2 records\nMISSING 1 of 3 records, which the logger counts and did not give\n"
+        "s.csv: 3 records\nMISSING 1 of 4 records, which the logger counts and did not give\n"
     );
 }
 
@@ -250,4 +254,60 @@ fn a_bundle_of_a_logger_in_trouble_names_what_is_missing() {
         .collect();
     assert_eq!(parts, ["state", "settings", "events", "months", "samples"]);
     assert!(missing.contains("the logger's flash failed"), "{missing}");
+}
+
+/// The closed month, in every file that shows it.
+const MONTH: &str = "2026-02-01 00:00:00,0,2026-01,-12.5,1,incomplete; another sensor than before,1.5,80.25,0.5,2.5,3,1\n";
+
+#[test]
+fn months_are_exported_with_everything_that_is_known_of_them() {
+    let folder = logger(Wrong::Nothing);
+    let written = |words: &[&'static str]| {
+        let words = [&["logger", "--port", "unix:port"], words, &["-o", "file"]].concat();
+        done(folder.path(), &words);
+        fs::read_to_string(folder.path().join("file")).unwrap()
+    };
+    let csv = written(&["export", "csv", "--table", "months"]);
+    assert!(csv.ends_with(MONTH), "{csv}");
+    assert!(
+        csv.contains("level_phreatic [m above NAVD88 (SYNTHETIC)]"),
+        "{csv}"
+    );
+    let toa5 = written(&["export", "toa5", "--table", "months"]);
+    let lines: Vec<&str> = toa5.split("\r\n").collect();
+    assert_eq!(
+        lines[0],
+        r#""TOA5","A ""7""","amlstm","7","amlstm-firmware.0.1.0","SYNTHETIC levels","","months""#
+    );
+    assert_eq!(
+        lines[4..],
+        [
+            r#""2026-02-01 00:00:00",0,"2026-01",-12.5,1,"incomplete; another sensor than before",1.5,80.25,0.5,2.5,3,"1""#,
+            ""
+        ]
+    );
+}
+
+/// By hand: the one sample with which January was closed, and a quarter of a metre less by the tape.
+#[test]
+fn a_corrected_month_is_marked_and_takes_the_samples_that_it_was_closed_with() {
+    let folder = logger(Wrong::Nothing);
+    let levels = ["logger", "--port", "unix:port", "levels", "-o", "l.csv"];
+    done(folder.path(), &levels);
+    let written = || fs::read_to_string(folder.path().join("l.csv")).unwrap();
+    assert_eq!(
+        written(),
+        "well,layer,date,level_m,days\nA,phreatic,2026-01-15,-12.5,1\n"
+    );
+    let said = done(folder.path(), &[&levels[..], &["--corrected"]].concat());
+    assert_eq!(
+        written(),
+        "well,layer,date,level_m,days,tape_correction_m\nA,phreatic,2026-01-15,-12.75,1,-0.2500\n"
+    );
+    for part in [
+        "phreatic: 2026-01-31 23:00:00  tape 12.500 m, sensor 12.250 m, -0.250 m to its level\n",
+        "phreatic: 1 months corrected by -0.250 to -0.250 m; as they were closed: 0 without",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
 }
