@@ -26,7 +26,7 @@ use std::ops::Range;
 use amlstm_core::sizes::AttentionKind;
 
 use self::backward::{Backward, Gradient};
-use self::forward::{Forward, SIDE_BY_SIDE, Trace};
+use self::forward::{Forward, Trace};
 pub(crate) use self::lanes::dispatch;
 use self::lanes::{LANES, Row, zeros};
 use self::weights::Weights;
@@ -67,8 +67,6 @@ pub struct SequenceKernel {
 struct Sizes {
     months: usize,
     inputs: usize,
-    /// Inputs, filled up to a multiple of [`SIDE_BY_SIDE`].
-    padded_inputs: usize,
     /// Hidden units, filled up to whole rows.
     hidden: usize,
     /// Attention units, filled up to as many rows as the hidden units; zero for a plain LSTM.
@@ -114,7 +112,6 @@ impl SequenceKernel {
         let sizes = Sizes {
             months,
             inputs: shape.inputs,
-            padded_inputs: shape.inputs.next_multiple_of(SIDE_BY_SIDE),
             hidden,
             attention,
             e: (shape.inputs + 1).next_multiple_of(4),

@@ -4,8 +4,8 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::forward::{SIDE_BY_SIDE, Trace};
-use super::lanes::{LANES, NOTHING, Row, multiply_add, sum, zeros};
+use super::forward::Trace;
+use super::lanes::{LANES, NOTHING, Row, from_memory, multiply_add, sum, zeros};
 use super::matrix::{Rows, copy_from_rows, product, set_outer};
 use super::weights::Weights;
 use super::{Input, SequenceKernel, Sizes};
@@ -34,7 +34,7 @@ impl Gradient {
     pub(super) fn new(sizes: Sizes) -> Self {
         let Sizes {
             months,
-            padded_inputs,
+            inputs,
             hidden,
             attention,
             e,
@@ -45,9 +45,9 @@ impl Gradient {
             gates: zeros(months * 4 * hidden),
             query: zeros(months * attention),
             w: zeros(attention * 2 * hidden),
-            u: zeros(padded_inputs * attention),
-            b: zeros(padded_inputs * attention),
-            v: zeros(padded_inputs * attention),
+            u: zeros(inputs * attention),
+            b: zeros(inputs * attention),
+            v: zeros(inputs * attention),
             gates_h: zeros(4 * hidden * hidden),
             gates_e: zeros(4 * hidden * e),
             output: zeros(hidden),
@@ -144,11 +144,16 @@ impl<const H: usize, const A: usize> WithSimd for Backward<'_, H, A> {
             cell: [simd.splat_f32s(0.0); H],
         };
         for month in (0..sizes.months).rev() {
-            step_back::<S, H>(simd, weights, trace, gradient, &mut of_state, month);
-            if A > 0 {
+            gates_back::<S, H>(simd, weights, trace, gradient, &mut of_state, month);
+            // The longer way to the state before the month is begun first.
+            let attended = A > 0 && input.count[month] > 0;
+            if attended {
                 let place = (*sizes, month);
-                attend_back::<S, H, A>(simd, place, input, weights, trace, gradient, &mut of_state);
+                query_back::<S, H, A>(simd, place, input, weights, trace, gradient);
+            } else {
+                gradient.query[month * A..][..A].fill(Row::ZERO);
             }
+            state_back::<S, H, A>(simd, weights, gradient, &mut of_state, month, attended);
         }
         weight_gradients::<S, H, A>(simd, trace, gradient);
         gradient.store::<H, A>(shape, self.of_parameters);
@@ -173,10 +178,9 @@ struct OfState<S: Simd, const H: usize> {
     cell: [S::f32s; H],
 }
 
-/// Back through (7) to (2): leaves the derivatives of the gates, and those of h and C before the month as far as they come
-/// through the gates.
+/// Back through (7) to (2): leaves the derivatives of the gates, and that of C before the month as far as it comes through C.
 #[inline(always)]
-fn step_back<S: Simd, const H: usize>(
+fn gates_back<S: Simd, const H: usize>(
     simd: S,
     weights: &Weights,
     trace: &Trace,
@@ -222,102 +226,90 @@ fn step_back<S: Simd, const H: usize>(
         dz[3 * H + j].store(simd, of_gate);
         of_state.cell[j] = multiply(dc, forget);
     }
-    let rows = Rows {
-        first: 0,
-        step: 1,
-        all: H,
-    };
-    of_state.h = product(
-        simd,
-        &weights.gates_h_transposed[..4 * H * LANES * H],
-        rows,
-        dz,
-    );
 }
 
-/// Back through (10) to (8): adds what comes through the attention to the derivatives of h and C before the month.
+/// Back through (10) to (8): leaves the derivatives of W [h; C].
 #[inline(always)]
-fn attend_back<S: Simd, const H: usize, const A: usize>(
+fn query_back<S: Simd, const H: usize, const A: usize>(
     simd: S,
     (sizes, month): (Sizes, usize),
     input: &Input,
     weights: &Weights,
     trace: &Trace,
     gradient: &mut Gradient,
-    of_state: &mut OfState<S, H>,
 ) {
-    let d_query = &mut gradient.query[month * A..][..A];
-    if input.count[month] == 0 {
-        d_query.fill(Row::ZERO);
-        return;
-    }
-    let x = &input.x[month];
-    let beta = &trace.beta[month];
+    let x = &input.x[month].0[..sizes.inputs];
+    let beta = &trace.beta[month].0[..sizes.inputs];
     let d_gates = &gradient.gates[month * 4 * H..][..4 * H];
     let mut d_beta = [0.0; LANES];
     let mut mean = 0.0;
-    for first in (0..sizes.padded_inputs).step_by(SIDE_BY_SIDE) {
-        let columns = &weights.gates_e[first * 4 * H..][..SIDE_BY_SIDE * 4 * H];
-        let mut totals = [simd.splat_f32s(NOTHING); SIDE_BY_SIDE];
-        for k in 0..SIDE_BY_SIDE {
-            for row in 0..4 * H {
-                let weights = columns[k * 4 * H + row].load::<S>();
-                totals[k] = multiply_add(simd, weights, d_gates[row].load::<S>(), totals[k]);
-            }
+    for (k, (x, beta)) in x.iter().zip(beta).enumerate() {
+        let column = &weights.gates_e[k * 4 * H..][..4 * H];
+        let mut total = simd.splat_f32s(NOTHING);
+        for (weights, d_gates) in column.iter().zip(d_gates) {
+            total = multiply_add(simd, weights.load::<S>(), d_gates.load::<S>(), total);
         }
-        let x = &x.0[first..][..SIDE_BY_SIDE];
-        let beta = &beta.0[first..][..SIDE_BY_SIDE];
-        let d_beta = &mut d_beta[first..][..SIDE_BY_SIDE];
-        for k in 0..SIDE_BY_SIDE {
-            d_beta[k] = sum(simd, totals[k]) * x[k]; // (10)
-            mean += beta[k] * d_beta[k];
-        }
+        d_beta[k] = sum(simd, total) * x; // (10)
+        mean += beta * d_beta[k];
     }
     let mut of_query = [simd.splat_f32s(NOTHING); A];
-    let rows = sizes.padded_inputs * A;
-    let scores = &trace.score[month * rows..][..rows];
-    for (group, scores) in scores.chunks_exact(SIDE_BY_SIDE * A).enumerate() {
-        let first = group * SIDE_BY_SIDE * A;
-        let v = &weights.v[first..][..SIDE_BY_SIDE * A];
-        let du = &mut gradient.u[first..][..SIDE_BY_SIDE * A];
-        let db = &mut gradient.b[first..][..SIDE_BY_SIDE * A];
-        let dv = &mut gradient.v[first..][..SIDE_BY_SIDE * A];
-        let x = &x.0.as_chunks::<SIDE_BY_SIDE>().0[group];
-        let beta = &beta.0.as_chunks::<SIDE_BY_SIDE>().0[group];
-        let d_beta = &d_beta.as_chunks::<SIDE_BY_SIDE>().0[group];
-        // A missing input has no share, so nothing comes through it.
-        for k in 0..SIDE_BY_SIDE {
-            let d_alpha = simd.splat_f32s(beta[k] * (d_beta[k] - mean)); // (9)
-            let x = simd.splat_f32s(x[k]);
-            for (a, of_query) in of_query.iter_mut().enumerate() {
-                let row = k * A + a;
-                let score = scores[row].load::<S>();
-                let slope = simd.sub_f32s(simd.splat_f32s(1.0), simd.mul_f32s(score, score));
-                let ds = simd.mul_f32s(simd.mul_f32s(d_alpha, v[row].load::<S>()), slope);
-                du[row].store(simd, multiply_add(simd, ds, x, du[row].load::<S>()));
-                db[row].store(simd, simd.add_f32s(db[row].load::<S>(), ds));
-                dv[row].store(
-                    simd,
-                    multiply_add(simd, d_alpha, score, dv[row].load::<S>()),
-                );
-                *of_query = simd.add_f32s(*of_query, ds); // (8)
-            }
+    let scores = &trace.score[month * sizes.inputs * A..][..sizes.inputs * A];
+    // A missing input has no share, so nothing comes through it.
+    for (k, (x, beta)) in x.iter().zip(beta).enumerate() {
+        let d_alpha = simd.splat_f32s(beta * (d_beta[k] - mean)); // (9)
+        let x = simd.splat_f32s(*x);
+        for (a, of_query) in of_query.iter_mut().enumerate() {
+            let row = k * A + a;
+            let score = scores[row].load::<S>();
+            let slope = simd.sub_f32s(simd.splat_f32s(1.0), simd.mul_f32s(score, score));
+            let ds = simd.mul_f32s(simd.mul_f32s(d_alpha, weights.v[row].load::<S>()), slope);
+            let du = &mut gradient.u[row];
+            du.store(simd, multiply_add(simd, ds, x, du.load::<S>()));
+            let db = &mut gradient.b[row];
+            db.store(simd, simd.add_f32s(db.load::<S>(), ds));
+            let dv = &mut gradient.v[row];
+            dv.store(simd, multiply_add(simd, d_alpha, score, dv.load::<S>()));
+            *of_query = simd.add_f32s(*of_query, ds); // (8)
         }
     }
+    let d_query = &mut gradient.query[month * A..][..A];
     for (row, of_query) in d_query.iter_mut().zip(of_query) {
         row.store(simd, of_query);
     }
-    for (first, half) in [(0, &mut of_state.h), (H, &mut of_state.cell)] {
+}
+
+/// Through the gates to h and, where the month was attended to, through W to h and C before the month.
+#[inline(always)]
+fn state_back<S: Simd, const H: usize, const A: usize>(
+    simd: S,
+    weights: &Weights,
+    gradient: &Gradient,
+    of_state: &mut OfState<S, H>,
+    month: usize,
+    attended: bool,
+) {
+    let d_gates = from_memory(&gradient.gates[month * 4 * H..][..4 * H]);
+    let matrix = &weights.gates_h_transposed[..4 * H * LANES * H];
+    let rows = Rows {
+        first: 0,
+        step: 1,
+        all: H,
+    };
+    of_state.h = product(simd, matrix, rows, d_gates);
+    if !attended {
+        return;
+    }
+    let d_query = from_memory(&gradient.query[month * A..][..A]);
+    let matrix = &weights.w_transposed[..A * LANES * 2 * H];
+    for j in 0..H {
         let rows = Rows {
-            first,
-            step: 1,
+            first: j,
+            step: H,
             all: 2 * H,
         };
-        let matrix = &weights.w_transposed[..A * LANES * 2 * H];
-        let through_query: [S::f32s; H] = product(simd, matrix, rows, d_query);
-        for (derivative, through_query) in half.iter_mut().zip(through_query) {
-            *derivative = simd.add_f32s(*derivative, through_query);
-        }
+        let [of_h, of_cell] = product(simd, matrix, rows, d_query);
+        of_state.h[j] = simd.add_f32s(of_state.h[j], of_h);
+        of_state.cell[j] = simd.add_f32s(of_state.cell[j], of_cell);
     }
 }
 

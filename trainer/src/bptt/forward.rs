@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::functions::{exp, half, sigmoid_of, tanh};
-use super::lanes::{LANES, NOTHING, Row, multiply_add, sum, with_lane, zeros};
+use super::lanes::{LANES, NOTHING, Row, multiply_add, sum, sum_of_first, with_lane, zeros};
 use super::matrix::{Rows, product, short_product};
 use super::weights::Weights;
 use super::{Input, SequenceKernel, Sizes};
@@ -20,7 +20,7 @@ pub(super) struct Trace {
     pub(super) gates: Vec<Row>,
     /// tanh C, `[months, H]`.
     pub(super) cell_tanh: Vec<Row>,
-    /// tanh of (8), `[months, inputs, A]`, inputs filled up to a multiple of [`SIDE_BY_SIDE`].
+    /// tanh of (8), `[months, inputs, A]`.
     pub(super) score: Vec<Row>,
     /// Attention, `[months]`.
     pub(super) beta: Vec<Row>,
@@ -34,7 +34,7 @@ impl Trace {
     pub(super) fn new(sizes: Sizes) -> Self {
         let Sizes {
             months,
-            padded_inputs,
+            inputs,
             hidden,
             attention,
             ..
@@ -43,7 +43,7 @@ impl Trace {
             state: zeros((months + 1) * 2 * hidden),
             gates: zeros(months * 4 * hidden),
             cell_tanh: zeros(months * hidden),
-            score: zeros(months * padded_inputs * attention),
+            score: zeros(months * inputs * attention),
             beta: zeros(months * LANES),
             e: zeros(months * LANES),
             y: vec![0.0; months],
@@ -115,7 +115,7 @@ fn attend<S: Simd, const H: usize, const A: usize>(
         row: absent,
         largest: absent,
     };
-    let rows = sizes.padded_inputs * A;
+    let rows = sizes.inputs * A;
     let scores = &mut trace.score[month * rows..][..rows];
     for first in (0..sizes.inputs).step_by(SIDE_BY_SIDE) {
         let place = (input, month, first);
@@ -126,11 +126,13 @@ fn attend<S: Simd, const H: usize, const A: usize>(
             _ => score::<S, A, SIDE_BY_SIDE>(simd, place, weights, query, scores, &mut alpha),
         }
     }
-    let powers = simd.mul_f32s(
-        exp(simd, simd.sub_f32s(alpha.row, alpha.largest)),
-        present.load::<S>(),
-    );
-    let beta = simd.div_f32s(powers, simd.splat_f32s(sum(simd, powers))); // (9)
+    let is_present = simd.greater_than_f32s(present.load::<S>(), simd.splat_f32s(0.0));
+    let powers = exp(simd, simd.sub_f32s(alpha.row, alpha.largest));
+    let powers = simd.select_f32s(is_present, powers, simd.splat_f32s(0.0));
+    let beta = simd.div_f32s(
+        powers,
+        simd.splat_f32s(sum_of_first(simd, powers, sizes.inputs)),
+    ); // (9)
     trace.beta[month].store(simd, beta);
     let attended = simd.mul_f32s(beta, x.load::<S>()); // (10)
     e.store(simd, with_lane(simd, attended, sizes.inputs, one));
@@ -200,34 +202,17 @@ fn step<S: Simd, const H: usize>(
     let gates = &mut trace.gates[month * 4 * H..][..4 * H];
     let e = (&trace.e[month], sizes.e);
     for j in 0..H {
-        let rows = Rows {
-            first: j,
-            step: H,
-            all: 4 * H,
-        };
-        let of_h: [S::f32s; 4] =
-            product(simd, &weights.gates_h[..H * LANES * 4 * H], rows, h_before);
-        let of_e: [S::f32s; 4] = short_product(simd, &weights.gates_e[..e.1 * 4 * H], rows, e.0);
-        let mut sums = of_h;
-        for gate in 0..4 {
-            sums[gate] = simd.add_f32s(of_h[gate], of_e[gate]);
-        }
-        let [forget, input, candidate, output] = sums;
-        let [forget, input, candidate, output] = tanh(
-            simd,
-            [
-                half(simd, forget),
-                half(simd, input),
-                candidate,
-                half(simd, output),
-            ],
-        );
+        // The output gate, which the cell need not wait for, comes last.
+        let [forget, input, candidate] = gates_of::<S, H, 3>(simd, weights, h_before, e, j);
+        let [output] = gates_of::<S, H, 1>(simd, weights, h_before, e, 3 * H + j);
+        let [forget, input, candidate] =
+            tanh(simd, [half(simd, forget), half(simd, input), candidate]);
         let forget = sigmoid_of(simd, forget); // (2)
         let input = sigmoid_of(simd, input); // (3), (4) is candidate
         let kept = simd.mul_f32s(forget, cell_before[j].load::<S>());
         let new_cell = simd.add_f32s(kept, simd.mul_f32s(input, candidate)); // (5)
+        let [tanh_of_cell, output] = tanh(simd, [new_cell, half(simd, output)]);
         let output = sigmoid_of(simd, output); // (6)
-        let [tanh_of_cell] = tanh(simd, [new_cell]);
         h[j].store(simd, simd.mul_f32s(output, tanh_of_cell)); // (7)
         cell[j].store(simd, new_cell);
         cell_tanh[j].store(simd, tanh_of_cell);
@@ -236,6 +221,29 @@ fn step<S: Simd, const H: usize>(
         gates[2 * H + j].store(simd, candidate);
         gates[3 * H + j].store(simd, output);
     }
+}
+
+/// Row `first` of `N` gates' sums, every `H`th, before their activation.
+#[inline(always)]
+fn gates_of<S: Simd, const H: usize, const N: usize>(
+    simd: S,
+    weights: &Weights,
+    h: &[Row],
+    e: (&Row, usize),
+    first: usize,
+) -> [S::f32s; N] {
+    let rows = Rows {
+        first,
+        step: H,
+        all: 4 * H,
+    };
+    let of_h: [S::f32s; N] = product(simd, &weights.gates_h[..H * LANES * 4 * H], rows, h);
+    let of_e: [S::f32s; N] = short_product(simd, &weights.gates_e[..e.1 * 4 * H], rows, e.0);
+    let mut sums = of_h;
+    for gate in 0..N {
+        sums[gate] = simd.add_f32s(of_h[gate], of_e[gate]);
+    }
+    sums
 }
 
 /// Monthly outputs, of a network with a skip from the inputs `skipped`.

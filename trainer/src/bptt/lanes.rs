@@ -71,6 +71,13 @@ pub(super) fn zeros(length: usize) -> Vec<Row> {
     vec![Row::ZERO; length.div_ceil(LANES)]
 }
 
+/// The same rows, of which the compiler no longer knows that they were just stored: a product spreads a number from memory over a register for nothing, from another
+/// register by two shuffles on a port that additions need.
+#[inline(always)]
+pub(super) fn from_memory(rows: &[Row]) -> &[Row] {
+    std::hint::black_box(rows)
+}
+
 /// The row with `value` in one lane and `row` in the others.
 #[inline(always)]
 pub(super) fn with_lane<S: Simd>(simd: S, row: S::f32s, lane: usize, value: S::f32s) -> S::f32s {
@@ -93,6 +100,16 @@ pub(super) const NOTHING: f32 = -0.0;
 #[inline(always)]
 pub(super) fn sum<S: Simd>(simd: S, row: S::f32s) -> f32 {
     simd.reduce_sum_f32s(row)
+}
+
+/// As [`sum`] where all numbers but the first `count` are zero: without the additions of zeros.
+#[inline(always)]
+pub(super) fn sum_of_first<S: Simd>(simd: S, row: S::f32s, count: usize) -> f32 {
+    if count > 4 {
+        return sum(simd, row);
+    }
+    let row: [f32; LANES] = bytemuck::cast(row);
+    (row[0] + row[2]) + (row[1] + row[3])
 }
 
 /// Sums of rows side by side.

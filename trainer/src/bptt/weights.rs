@@ -32,7 +32,7 @@ pub(super) struct Weights {
 impl Weights {
     pub(super) fn new(sizes: Sizes) -> Self {
         let Sizes {
-            padded_inputs,
+            inputs,
             hidden,
             attention,
             e,
@@ -41,9 +41,9 @@ impl Weights {
         Self {
             w: zeros(attention * 2 * hidden),
             w_transposed: zeros(2 * hidden * attention),
-            u: zeros(padded_inputs * attention),
-            b: zeros(padded_inputs * attention),
-            v: zeros(padded_inputs * attention),
+            u: zeros(inputs * attention),
+            b: zeros(inputs * attention),
+            v: zeros(inputs * attention),
             gates_h: zeros(4 * hidden * hidden),
             gates_h_transposed: zeros(hidden * 4 * hidden),
             gates_e: zeros(4 * hidden * e),
