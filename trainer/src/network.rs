@@ -69,6 +69,11 @@ impl Sequence {
         self.values.len() / self.inputs
     }
 
+    /// The values of all months, `[months, inputs]`.
+    pub fn all(&self) -> &[Option<f32>] {
+        &self.values
+    }
+
     /// The inputs of one month.
     pub fn month(&self, month: usize) -> &[Option<f32>] {
         &self.values[month * self.inputs..(month + 1) * self.inputs]

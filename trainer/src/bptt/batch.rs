@@ -16,7 +16,7 @@ use self::backward::{Backward, Gradient};
 use self::forward::{Forward, Trace};
 use self::weights::Weights;
 use super::lanes::{LANES, Row, dispatch, zeros};
-use crate::network::Shape;
+use crate::network::{Sequence, Shape};
 
 /// Sequences of a batch.
 pub const SEQUENCES: usize = LANES;
@@ -54,16 +54,21 @@ impl BatchInput {
         self.months
     }
 
-    /// Sets one value of one sequence.
+    /// Takes the values of sixteen sequences. Where one has ended, its values are missing.
     ///
     /// # Panics
     ///
-    /// If month, input or sequence do not exist.
-    pub fn set(&mut self, sequence: usize, month: usize, input: usize, value: Option<f32>) {
-        assert!(input < self.inputs);
-        let place = month * self.inputs + input;
-        self.x[place].0[sequence] = value.unwrap_or(0.0);
-        self.present[place].0[sequence] = f32::from(u8::from(value.is_some()));
+    /// If a sequence has another number of inputs.
+    pub fn set(&mut self, sequences: [&Sequence; SEQUENCES]) {
+        let values = sequences.map(|sequence| {
+            assert_eq!(sequence.inputs(), self.inputs);
+            sequence.all()
+        });
+        for (place, (x, present)) in self.x.iter_mut().zip(&mut self.present).enumerate() {
+            let values = values.map(|values| values.get(place).copied().flatten());
+            x.0 = values.map(|value| value.unwrap_or(0.0));
+            present.0 = values.map(|value| f32::from(u8::from(value.is_some())));
+        }
     }
 }
 

@@ -5,12 +5,12 @@ use std::ops::Range;
 use amlstm_core::scaler::Scaler;
 
 use super::optimiser::{Adam, Schedule};
-use super::pool::{self, History};
+use super::pool;
 use super::random::Random;
 use super::record::Record;
 use super::start::start;
 use crate::bptt::batch::{BatchInput, BatchKernel, Lanes, SEQUENCES, fold_factor};
-use crate::network::Shape;
+use crate::network::{Sequence, Shape};
 use crate::physics::{Weights, as_measured};
 
 /// Histories of the pool.
@@ -88,22 +88,33 @@ pub fn pretrain(
     let scalers: Vec<Scaler> = levels.chain(changes).take(shape.inputs).collect();
 
     let months = pool::months(record.months());
-    let mut random = Random::new(seed, 0);
-    let mut pool: Vec<Example> = (0..HISTORIES)
-        .map(|_| Example::new(&pool::history(record, months, &mut random), teacher, scale))
-        .collect();
-    let mut random = Random::new(seed, 3);
-    for example in &mut pool {
-        example.lose_a_layer(&mut random);
-    }
+    let (mut random, mut losses) = (Random::new(seed, 0), Random::new(seed, 3));
+    let example = |_| {
+        let mut level_m = as_measured(&pool::history(record, months, &mut random));
+        let target = imitated(&level_m, teacher, scale);
+        lose_a_layer(&mut level_m, &mut losses);
+        Example {
+            seen: seen(&level_m, &scalers),
+            target,
+        }
+    };
+    let pool: Vec<Example> = (0..HISTORIES).map(example).collect();
 
     let mean_output = measured.iter().map(|row| row.rate_mm / scale).sum::<f64>();
     let mean_output = (mean_output / measured.len() as f64) as f32;
     let mut parameters = start(&shape, months, mean_output, &mut Random::new(seed, 1));
-    let mut learner = Learner::new(shape, months.max(record.months()), &scalers);
+    let mut learner = Learner::new(shape, months.max(record.months()));
     let mut random = Random::new(seed, 2);
     let imitation_error = learner.imitate(&mut parameters, &pool, &mut random);
-    learner.fit(&mut parameters, &pool, record, measured, scale, &mut random);
+    let record = seen(&as_measured(&record.level_m), &scalers);
+    learner.fit(
+        &mut parameters,
+        &pool,
+        &record,
+        measured,
+        scale,
+        &mut random,
+    );
     let e_factor = learner.e_factor;
     let mut history = learner.history;
     for kept in history.iter_mut().chain([&mut parameters]) {
@@ -121,43 +132,52 @@ pub fn pretrain(
     }
 }
 
-/// A history as a logger sees it, and what physics says to all of it.
+/// A history as the network sees it, and what physics says to all of it.
 struct Example {
-    /// `[months][aquifer layers]`, m above datum; nothing where a layer is lost.
-    level_m: Vec<Vec<Option<f32>>>,
+    seen: Sequence,
     /// Standardised increment of each month.
     target: Vec<f32>,
 }
 
-impl Example {
-    fn new(history: &History, teacher: &Weights, scale: f64) -> Self {
-        let level_m = as_measured(history);
-        let target = teacher
-            .simulate(&level_m)
-            .iter()
-            .map(|increment_mm| increment_mm.unwrap_or(0.0) / scale as f32)
-            .collect();
-        Self { level_m, target }
-    }
+/// What physics says to a history: the standardised increment of each month.
+fn imitated(level_m: &[Vec<Option<f32>>], teacher: &Weights, scale: f64) -> Vec<f32> {
+    let increments_mm = teacher.simulate(level_m);
+    increments_mm
+        .iter()
+        .map(|increment_mm| increment_mm.unwrap_or(0.0) / scale as f32)
+        .collect()
+}
 
-    /// Loses a layer for a while, now and then: physics still knows its level, the network must do without.
-    fn lose_a_layer(&mut self, random: &mut Random) {
-        let months = self.level_m.len();
-        if self.level_m[0].len() > 1 && random.chance(LOST) {
-            let layer = random.below(self.level_m[0].len());
-            let from = random.below(months);
-            let until = (from + LOST_MONTHS.start + random.below(LOST_MONTHS.len())).min(months);
-            for levels in &mut self.level_m[from..until] {
-                levels[layer] = None;
-            }
+/// Loses a layer for a while, now and then: physics still knows its level, the network must do without.
+fn lose_a_layer(level_m: &mut [Vec<Option<f32>>], random: &mut Random) {
+    let months = level_m.len();
+    if level_m[0].len() > 1 && random.chance(LOST) {
+        let layer = random.below(level_m[0].len());
+        let from = random.below(months);
+        let until = (from + LOST_MONTHS.start + random.below(LOST_MONTHS.len())).min(months);
+        for levels in &mut level_m[from..until] {
+            levels[layer] = None;
         }
     }
 }
 
+/// What a network with these scalers sees of levels in m above datum: the levels, then, if there are scalers for them, their changes.
+fn seen(level_m: &[Vec<Option<f32>>], scalers: &[Scaler]) -> Sequence {
+    let layers = level_m[0].len();
+    let value_m = |month: usize, input: usize| match input.checked_sub(layers) {
+        None => level_m[month][input],
+        Some(layer) => Some(level_m[month][layer]? - level_m[month.checked_sub(1)?][layer]?),
+    };
+    let values = (0..level_m.len()).flat_map(|month| {
+        let inputs = scalers.iter().enumerate();
+        inputs.map(move |(input, scaler)| Some(scaler.standardise(value_m(month, input)?)))
+    });
+    Sequence::new(scalers.len(), values.collect())
+}
+
 /// A network in the making, with room for its passes.
-struct Learner<'a> {
+struct Learner {
     kernel: BatchKernel,
-    scalers: &'a [Scaler],
     e_factor: f32,
     gradient: Vec<f32>,
     output: Vec<Lanes>,
@@ -165,15 +185,14 @@ struct Learner<'a> {
     history: Vec<Vec<f32>>,
 }
 
-impl<'a> Learner<'a> {
-    fn new(shape: Shape, months: usize, scalers: &'a [Scaler]) -> Self {
+impl Learner {
+    fn new(shape: Shape, months: usize) -> Self {
         let e_factor = match shape.kind {
             amlstm_core::sizes::AttentionKind::None => 1.0,
             _ => shape.inputs as f32,
         };
         Self {
             kernel: BatchKernel::new(shape, months, e_factor),
-            scalers,
             e_factor,
             gradient: vec![0.0; shape.parameters()],
             output: vec![[0.0; SEQUENCES]; months],
@@ -182,27 +201,10 @@ impl<'a> Learner<'a> {
         }
     }
 
-    /// Puts a history's inputs into a sequence of a batch.
-    fn set(&self, input: &mut BatchInput, sequence: usize, level_m: &[Vec<Option<f32>>]) {
-        for (month, levels) in level_m.iter().enumerate() {
-            let layers = levels.len();
-            for (layer, level_m_now) in levels.iter().enumerate() {
-                let value = level_m_now.map(|level| self.scalers[layer].standardise(level));
-                input.set(sequence, month, layer, value);
-                if let Some(scaler) = self.scalers.get(layers + layer) {
-                    let before = month.checked_sub(1).and_then(|month| level_m[month][layer]);
-                    let change = level_m_now.zip(before).map(|(now, before)| now - before);
-                    let value = change.map(|change| scaler.standardise(change));
-                    input.set(sequence, month, layers + layer, value);
-                }
-            }
-        }
-    }
-
     /// Imitates physics; gives the error of the last pass over the pool.
     fn imitate(&mut self, parameters: &mut [f32], pool: &[Example], random: &mut Random) -> f64 {
         let months = pool[0].target.len();
-        let mut input = BatchInput::new(self.kernel_inputs(), months);
+        let mut input = BatchInput::new(pool[0].seen.inputs(), months);
         let mut adam = Adam::new(parameters.len());
         let mut order: Vec<usize> = (0..pool.len()).collect();
         let batches = pool.len() / SEQUENCES;
@@ -214,9 +216,9 @@ impl<'a> Learner<'a> {
                 (error, size) = (0.0, 0.0);
             }
             let examples = &order[batch * SEQUENCES..][..SEQUENCES];
-            for (sequence, example) in examples.iter().enumerate() {
-                self.set(&mut input, sequence, &pool[*example].level_m);
-            }
+            input.set(std::array::from_fn(|sequence| {
+                &pool[examples[sequence]].seen
+            }));
             self.kernel
                 .forward(parameters, &input, &mut self.output[..months]);
             let factor = 2.0 / (SEQUENCES * months) as f32;
@@ -244,23 +246,23 @@ impl<'a> Learner<'a> {
         &mut self,
         parameters: &mut [f32],
         pool: &[Example],
-        record: &Record,
+        record: &Sequence,
         measured: &[Measured],
         scale: f64,
         random: &mut Random,
     ) {
         let rehearsed = pool[0].target.len();
         let months = rehearsed.max(record.months());
-        let mut input = BatchInput::new(self.kernel_inputs(), months);
-        self.set(&mut input, RECORD, &as_measured(&record.level_m));
+        let mut input = BatchInput::new(pool[0].seen.inputs(), months);
         let mut adam = Adam::new(parameters.len());
         let mut order: Vec<usize> = (0..pool.len()).collect();
         for step in 0..FIT.steps {
             shuffle(&mut order, random);
             let examples = &order[..SEQUENCES - 1];
-            for (sequence, example) in examples.iter().enumerate() {
-                self.set(&mut input, sequence + 1, &pool[*example].level_m);
-            }
+            input.set(std::array::from_fn(|sequence| match sequence {
+                RECORD => record,
+                _ => &pool[examples[sequence - 1]].seen,
+            }));
             self.kernel
                 .forward(parameters, &input, &mut self.output[..months]);
             self.of_output[..months].fill([0.0; SEQUENCES]);
@@ -287,10 +289,6 @@ impl<'a> Learner<'a> {
                 self.history.push(parameters.to_vec());
             }
         }
-    }
-
-    fn kernel_inputs(&self) -> usize {
-        self.scalers.len()
     }
 }
 

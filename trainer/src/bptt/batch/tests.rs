@@ -49,11 +49,9 @@ impl Case {
     fn by_batch(&self) -> (Vec<Lanes>, Vec<f32>) {
         let inputs = self.shape.inputs;
         let mut input = BatchInput::new(inputs, self.months);
-        for (sequence, values) in self.values.iter().enumerate() {
-            for (place, value) in values.iter().enumerate() {
-                input.set(sequence, place / inputs, place % inputs, *value);
-            }
-        }
+        let sequences: [Sequence; SEQUENCES] =
+            std::array::from_fn(|k| Sequence::new(inputs, self.values[k].clone()));
+        input.set(sequences.each_ref());
         let mut kernel = BatchKernel::new(self.shape, self.months, self.e_factor);
         let mut output = vec![[0.0; SEQUENCES]; self.months];
         kernel.forward(&self.parameters, &input, &mut output);
@@ -120,16 +118,14 @@ fn bits_do_not_depend_on_the_width_of_the_registers() {
         .map(|_| random.random_range(-0.6..0.6))
         .collect();
     let mut input = BatchInput::new(3, 50);
-    for sequence in 0..SEQUENCES {
-        for month in 0..50 {
-            for layer in 0..3 {
-                let value = random
-                    .random_bool(0.9)
-                    .then(|| random.random_range(-2.0..2.0));
-                input.set(sequence, month, layer, value);
-            }
-        }
-    }
+    let mut value = |_| {
+        random
+            .random_bool(0.9)
+            .then(|| random.random_range(-2.0..2.0))
+    };
+    let sequences: [Sequence; SEQUENCES] =
+        std::array::from_fn(|_| Sequence::new(3, (0..50 * 3).map(&mut value).collect()));
+    input.set(sequences.each_ref());
     let mut kernel = BatchKernel::new(shape, 50, 3.0);
     let mut output = vec![[0.0; SEQUENCES]; 50];
     kernel.forward(&parameters, &input, &mut output);
