@@ -208,6 +208,9 @@ fn attribution(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
     use crate::baseline::example;
 
@@ -227,31 +230,34 @@ mod tests {
         )
     }
 
-    fn study(threads: usize) -> Study {
+    /// The study of [`small`] with two seeds, and how many pieces of work it reported.
+    fn study(threads: usize) -> (Study, usize) {
         let (subjects, config) = small();
+        let done = AtomicUsize::new(0);
+        let count = || {
+            done.fetch_add(1, Ordering::Relaxed);
+        };
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
             .unwrap();
-        pool.install(|| run(subjects, &config, &[1, 2], &|| {}))
-            .unwrap()
+        let study = pool.install(|| run(subjects, &config, &[1, 2], &count));
+        (study.unwrap(), done.into_inner())
     }
+
+    /// [`study`] by three threads. It takes seconds and is read by every test.
+    static STUDY: LazyLock<(Study, usize)> = LazyLock::new(|| study(3));
 
     #[test]
     fn the_number_of_threads_changes_no_byte() {
-        assert_eq!(study(1).tidy(), study(3).tidy());
+        assert_eq!(study(1).0.tidy(), STUDY.0.tidy());
     }
 
     #[test]
     fn every_piece_of_work_is_reported_and_every_training_is_a_row() {
         let (subjects, config) = small();
-        let expected = work(&subjects, &config, &[1, 2]);
-        let done = std::sync::atomic::AtomicUsize::new(0);
-        let count = || {
-            done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        };
-        let study = run(subjects, &config, &[1, 2], &count).unwrap();
-        assert_eq!(done.into_inner(), expected);
+        let (study, done) = &*STUDY;
+        assert_eq!(*done, work(&subjects, &config, &[1, 2]));
         // Configured, three other scalings, and the epoch chosen on test; two networks, two seeds.
         assert_eq!(study.runs.len(), 5 * 2 * 2);
         let tidy = study.tidy();
@@ -264,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_pair_shares_its_seed_and_the_truth_stands_beside_the_methods() {
-        let study = study(2);
+        let (study, _) = &*STUDY;
         for pair in study.runs.chunks(4) {
             let seeds: Vec<u64> = pair.iter().map(|run| run.seed).collect();
             assert_eq!(seeds, [1, 2, 1, 2]);
@@ -288,7 +294,8 @@ mod tests {
     #[test]
     fn synthetic_wells_are_labelled_in_every_caption() {
         assert!(
-            study(2)
+            STUDY
+                .0
                 .summary()
                 .tables
                 .iter()
