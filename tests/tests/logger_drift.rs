@@ -202,6 +202,7 @@ impl Laptop<'_> {
         }
         let file = fs::read_to_string(self.folder.path().join("levels.csv")).expect("written");
         let levels = said["levels"].as_array().expect("a list");
+        let text = done(&mut self.logger(CORRECTED));
         for (level, layer) in levels.iter().zip(["phreatic", "confined1", "confined2"]) {
             assert_eq!(level["aquifer_layer"], layer);
             let row = format!("SAMPLE,{layer},2026-03-15,");
@@ -210,7 +211,11 @@ impl Laptop<'_> {
             let mean_m: f32 = cells[0].parse().expect("a level");
             assert_eq!(bits(&level["mean_m"]), Some(mean_m.to_bits()), "{layer}");
             match level["correction"]["Added"].as_f64() {
-                Some(added_m) => assert_eq!(format!("{added_m:.4}"), cells[2]),
+                Some(added_m) => {
+                    assert_eq!(format!("{added_m:.4}"), cells[2]);
+                    let shown = format!("{mean_m:>8.3} m, {added_m:+.3} m of it by the tape");
+                    assert!(text.contains(&shown), "{shown}: {text}");
+                }
                 None => assert_eq!((&level["correction"], cells[2]), (&"NoTape".into(), "")),
             }
         }
