@@ -17,6 +17,7 @@ struct Acknowledged {
     /// A swap that was asked for and not answered: it may or may not have happened.
     asked_for_crc: Option<u32>,
     months: Vec<MonthRecord>,
+    /// A time in the month that is open.
     unix_s: u32,
 }
 
@@ -88,8 +89,9 @@ fn work(
             Err(_) => break,
         }
         acknowledged.asked_for_crc = None;
-        acknowledged.unix_s += MONTH_S;
-        if client.set_clock(acknowledged.unix_s, true).is_err() {
+        // The same month again until it is closed: the clock ends in 2106.
+        let next_month_s = acknowledged.unix_s + MONTH_S;
+        if client.set_clock(next_month_s, true).is_err() {
             break;
         }
         let closed = acknowledged.months.len() as u16;
@@ -101,7 +103,10 @@ fn work(
             }
         };
         match month {
-            Ok(Some((record, _))) => acknowledged.months.push(record),
+            Ok(Some((record, _))) => {
+                acknowledged.months.push(record);
+                acknowledged.unix_s = next_month_s;
+            }
             _ => break,
         }
     }
