@@ -1,30 +1,38 @@
 //! The converter (SAADC) of the 4-20 mA inputs.
 
-use amlstm::logger::{Table, download};
+use amlstm::logger::{Client, Table, download};
 use amlstm_core::link::{ClockState, EventKind, Quality, ResetCause, Task};
 use amlstm_tests::chip::Chip;
 use amlstm_tests::logger_rig::configure;
 
 use super::{january, kinds};
 
-#[test]
-fn a_loop_current_comes_through_the_converter() {
-    let Some(mut chip) = Chip::switch_on() else {
-        return;
-    };
+/// A chip with a transmitter of 0 to 50 m at loop input 1, one reading a minute and the clock set, and a client at its port.
+fn with_a_transmitter() -> Option<(Chip, Client)> {
+    let chip = Chip::switch_on()?;
     let mut client = chip.client();
     configure(
         &mut client,
         r#"
         station = "well-1"
         datum = "m-a-s-l"
+        sample_interval_s = 60
         [[channel]]
         aquifer_layer = "confined1"
         source = { loop_input = 1, at_4_ma = 0.0, at_20_ma = 50.0 }
         quantity = "level_m"
+        stuck_after = 3
         "#,
     );
     client.set_clock(january(), false).expect("a first date");
+    Some((chip, client))
+}
+
+#[test]
+fn a_loop_current_comes_through_the_converter() {
+    let Some((mut chip, mut client)) = with_a_transmitter() else {
+        return;
+    };
     // Input 1 is AIN2: 12 mA, the middle, through 100 ohm.
     chip.command("input 2 1200");
     let now = client.now().expect("now");
@@ -41,24 +49,9 @@ fn a_loop_current_comes_through_the_converter() {
 /// The mean of 64 conversions is known to 0.6 steps with that noise, 17 mm of 50 m.
 #[test]
 fn a_current_is_stuck_while_it_moves_by_no_more_than_the_converters_noise() {
-    let Some(mut chip) = Chip::switch_on() else {
+    let Some((mut chip, mut client)) = with_a_transmitter() else {
         return;
     };
-    let mut client = chip.client();
-    configure(
-        &mut client,
-        r#"
-        station = "well-1"
-        datum = "m-a-s-l"
-        sample_interval_s = 60
-        [[channel]]
-        aquifer_layer = "confined1"
-        source = { loop_input = 1, at_4_ma = 0.0, at_20_ma = 50.0 }
-        quantity = "level_m"
-        stuck_after = 3
-        "#,
-    );
-    client.set_clock(january(), false).expect("a first date");
     chip.command("input 2 1200");
     chip.run(260.0);
     // 19 cm more, eleven standard errors.
@@ -85,23 +78,9 @@ fn a_current_is_stuck_while_it_moves_by_no_more_than_the_converters_noise() {
 
 #[test]
 fn a_converter_that_hangs_wakes_the_watchdog_and_the_task_is_named() {
-    let Some(mut chip) = Chip::switch_on() else {
+    let Some((mut chip, client)) = with_a_transmitter() else {
         return;
     };
-    let mut client = chip.client();
-    configure(
-        &mut client,
-        r#"
-        station = "well-1"
-        datum = "m-a-s-l"
-        sample_interval_s = 60
-        [[channel]]
-        aquifer_layer = "confined1"
-        source = { loop_input = 1, at_4_ma = 0.0, at_20_ma = 50.0 }
-        quantity = "level_m"
-        "#,
-    );
-    client.set_clock(january(), false).expect("a first date");
     drop(client);
     let before = chip.seen().resets.len();
     chip.command("converter hangs");
