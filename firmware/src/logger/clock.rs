@@ -225,7 +225,7 @@ impl<F: MappedFlash> Logger<F> {
                 Err(fault) => return Err(fault),
             }
         }
-        self.recount_wanted = self.recount(clock).await.is_err();
+        let _ = self.recount(clock).await;
         Ok(())
     }
 

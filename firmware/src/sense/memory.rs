@@ -136,10 +136,7 @@ impl ChannelMemory {
     /// step. A level that has never moved may be an error code that was there from the start, so it gives way to the first two that do.
     pub fn has_stepped(&self, config: &ChannelConfig, level_m: f32, repeats: bool) -> bool {
         let is_far = |from_m: f32| libm::fabsf(level_m - from_m) > config.largest_step_m;
-        let Some(good) = self
-            .good
-            .filter(|good| good.sensor == config.sensor && good.quantity == config.quantity)
-        else {
+        let Some(good) = self.good_of(config) else {
             return false;
         };
         let Ok(good_level) = level_of(config, good.raw, good.barometer_kpa) else {
@@ -157,16 +154,19 @@ impl ChannelMemory {
 
     /// Keeps a good reading.
     pub fn keep_good(&mut self, config: &ChannelConfig, raw: f32, barometer_kpa: Option<f32>) {
-        let (sensor, quantity) = (config.sensor, config.quantity);
-        let before = self
-            .good
-            .filter(|good| good.sensor == sensor && good.quantity == quantity);
+        let before = self.good_of(config);
         self.good = Some(GoodReading {
-            sensor,
-            quantity,
+            sensor: config.sensor,
+            quantity: config.quantity,
             raw,
             barometer_kpa,
             has_moved: before.is_some_and(|good| good.has_moved || good.raw != raw),
         });
+    }
+
+    /// The last good reading, if it came from the same sensor and is the same quantity.
+    fn good_of(&self, config: &ChannelConfig) -> Option<GoodReading> {
+        self.good
+            .filter(|good| good.sensor == config.sensor && good.quantity == config.quantity)
     }
 }

@@ -153,16 +153,20 @@ fn flags(config: &ChannelConfig, memory: &mut ChannelMemory, raw: &[f32]) -> std
         .collect()
 }
 
+/// The flags of a sensor of levels that is read for the first time.
+fn flags_from_the_start(raw: &[f32]) -> std::vec::Vec<u16> {
+    flags(
+        &channel(Quantity::LevelM),
+        &mut ChannelMemory::default(),
+        raw,
+    )
+}
+
 #[test]
 fn a_step_is_flagged_until_readings_return() {
     let (good, step) = (Quality::GOOD.0, Quality::STEP.0);
-    let mut memory = ChannelMemory::default();
     assert_eq!(
-        flags(
-            &channel(Quantity::LevelM),
-            &mut memory,
-            &[1.0, 1.1, 5.0, 1.1, 1.2, 3.0, 3.1, 3.05, 1.3]
-        ),
+        flags_from_the_start(&[1.0, 1.1, 5.0, 1.1, 1.2, 3.0, 3.1, 3.05, 1.3]),
         [good, good, step, good, good, step, step, step, good]
     );
 }
@@ -172,13 +176,8 @@ fn a_step_is_flagged_until_readings_return() {
 fn a_step_followed_by_one_value_is_an_error_code() {
     let (good, step) = (Quality::GOOD.0, Quality::STEP.0);
     let code = Quality::STEP.with(Quality::ERROR_CODE).0;
-    let mut memory = ChannelMemory::default();
     assert_eq!(
-        flags(
-            &channel(Quantity::LevelM),
-            &mut memory,
-            &[1.0, 1.1, 9.99, 9.99, 9.99, 1.2]
-        ),
+        flags_from_the_start(&[1.0, 1.1, 9.99, 9.99, 9.99, 1.2]),
         [good, good, step, code, code, good]
     );
 }
@@ -205,13 +204,8 @@ fn a_confirmed_step_is_good() {
 fn an_error_code_from_the_start_gives_way_to_levels_that_move() {
     let (good, step) = (Quality::GOOD.0, Quality::STEP.0);
     let code = Quality::STEP.with(Quality::ERROR_CODE).0;
-    let mut memory = ChannelMemory::default();
     assert_eq!(
-        flags(
-            &channel(Quantity::LevelM),
-            &mut memory,
-            &[9.99, 9.99, 9.99, 1.0, 1.0, 1.1, 1.2, 9.99, 9.99]
-        ),
+        flags_from_the_start(&[9.99, 9.99, 9.99, 1.0, 1.0, 1.1, 1.2, 9.99, 9.99]),
         [good, good, good, step, code, good, good, step, code]
     );
 }

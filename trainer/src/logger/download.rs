@@ -37,21 +37,24 @@ pub struct Download {
 }
 
 impl Download {
+    /// How many records arrived.
+    pub fn records(&self) -> usize {
+        self.samples.len() + self.months.len()
+    }
+
     /// How many records of a table the logger counts and did not give: its flash cannot be read there, or it made room for newer ones meanwhile.
     pub fn untold(&self, table: Table) -> u64 {
-        let (counted, given) = match table {
-            Table::Samples => {
-                let Status {
-                    first_sample,
-                    next_sample,
-                    ..
-                } = self.status;
-                let counted = next_sample.saturating_sub(first_sample);
-                (u64::from(counted), self.samples.len())
-            }
-            Table::Months => (u64::from(self.status.months), self.months.len()),
+        let Status {
+            first_sample,
+            next_sample,
+            months,
+            ..
+        } = self.status;
+        let counted = match table {
+            Table::Samples => next_sample.saturating_sub(first_sample),
+            Table::Months => months.into(),
         };
-        counted.saturating_sub(given as u64)
+        u64::from(counted).saturating_sub(self.records() as u64)
     }
 }
 

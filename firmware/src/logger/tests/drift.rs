@@ -15,14 +15,20 @@ fn tape(logger: &mut Logger<FakeFlash>, clock: &FakeClock, time: &str, sensor_m:
     block_on(logger.note(clock, tape)).unwrap();
 }
 
+/// A logger whose model knows the levels until the December before 2026, with a tape reading at `begin`; and its model file.
+fn taped(begin: &str, clock: &FakeClock, sensor_m: f32) -> (Logger<FakeFlash>, Vec<u8>) {
+    let mut logger = station(begin, clock);
+    let file = model(3, Month::new(2025, 12).unwrap());
+    push(&mut logger, clock, &file).unwrap();
+    tape(&mut logger, clock, begin, sensor_m);
+    (logger, file)
+}
+
 #[test]
 fn a_drift_between_two_visits_is_taken_off_when_asked_and_nothing_is_kept() {
     let clock = FakeClock::default();
     let (begin, end) = ("2026-01-01 00:00:00", "2026-03-02 00:00:00");
-    let mut logger = station(begin, &clock);
-    let file = model(3, Month::new(2025, 12).unwrap());
-    push(&mut logger, &clock, &file).unwrap();
-    tape(&mut logger, &clock, begin, 10.0);
+    let (mut logger, file) = taped(begin, &clock, 10.0);
     append_from_to(&mut logger, &clock, begin, end, 6 * 3600);
     tape(&mut logger, &clock, end, 10.5);
     block_on(logger.estimate_missing(&clock)).unwrap();
@@ -71,10 +77,7 @@ fn a_drift_between_two_visits_is_taken_off_when_asked_and_nothing_is_kept() {
 fn a_month_whose_samples_are_gone_is_taken_as_it_was_closed() {
     let clock = FakeClock::default();
     let begin = "2026-01-01 00:00:00";
-    let mut logger = station(begin, &clock);
-    let file = model(3, Month::new(2025, 12).unwrap());
-    push(&mut logger, &clock, &file).unwrap();
-    tape(&mut logger, &clock, begin, 10.25);
+    let (mut logger, _) = taped(begin, &clock, 10.25);
     // The ring keeps fewer samples than four months of one each half hour.
     append_from_to(&mut logger, &clock, begin, "2026-05-02 00:00:00", 1800);
     assert!(logger.store.first_sample() > 31 * 48);
@@ -93,18 +96,11 @@ fn a_month_whose_samples_are_gone_is_taken_as_it_was_closed() {
 fn a_channel_that_is_sent_again_as_it_is_does_not_begin_its_drift_anew() {
     let clock = FakeClock::default();
     let (begin, end) = ("2026-01-01 00:00:00", "2026-02-02 00:00:00");
-    let mut logger = station(begin, &clock);
-    push(
-        &mut logger,
-        &clock,
-        &model(3, Month::new(2025, 12).unwrap()),
-    )
-    .unwrap();
+    let (mut logger, _) = taped(begin, &clock, 10.0);
     let again = ConfigItem::Channel {
         index: 0,
         channel: Some(channel(LAYERS[0])),
     };
-    tape(&mut logger, &clock, begin, 10.0);
     block_on(logger.configure(&clock, again.clone())).unwrap();
     append_from_to(&mut logger, &clock, begin, end, 6 * 3600);
     block_on(logger.configure(&clock, again)).unwrap();
@@ -170,10 +166,7 @@ fn months_that_cannot_be_estimated_are_refused_with_the_drift_as_without() {
 fn gaps_and_void_months_do_not_change_what_is_taken_off() {
     let clock = FakeClock::default();
     let begin = "2026-01-01 00:00:00";
-    let mut logger = station(begin, &clock);
-    let file = model(3, Month::new(2025, 12).unwrap());
-    push(&mut logger, &clock, &file).unwrap();
-    tape(&mut logger, &clock, begin, 10.25);
+    let (mut logger, file) = taped(begin, &clock, 10.25);
     let silent = |logger: &mut Logger<FakeFlash>, from, to| {
         for unix_s in (unix(from)..unix(to)).step_by(6 * 3600) {
             let [first, _, third] = levels(unix_s);

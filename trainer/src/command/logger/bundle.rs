@@ -148,8 +148,7 @@ fn read(client: &mut Client, output: &Output) -> anyhow::Result<Bundle> {
             continue;
         };
         if let untold @ 1.. = read.untold(table) {
-            let told = read.samples.len() + read.months.len();
-            bundle.miss(what, untold_text(untold, told));
+            bundle.miss(what, untold_text(untold, read.records()));
         }
         let mut text = Vec::new();
         write_download(&read, table, Format::Csv, &mut text)?;

@@ -52,7 +52,7 @@ pub fn run(client: &mut Client, args: &ExportArgs, output: &mut Output) -> anyho
     let mut bytes = Vec::new();
     write_download(&records, table, format, &mut bytes)?;
     write_atomically(&args.output, &bytes)?;
-    let count = records.samples.len() + records.months.len();
+    let count = records.records();
     output.note(format_args!("{}: {count} records", args.output.display()))?;
     if let untold @ 1.. = records.untold(table) {
         output.note(format_args!("MISSING {}", untold_text(untold, count)))?;
